@@ -1,0 +1,85 @@
+/** Every code that an error of Latchkey can carry, with the HTTP status of its answer and what it means. */
+export const ERROR_TABLE = {
+  ERR_OPTION: {
+    status: 500,
+    meaning: 'An option or argument of a call is misused; thrown as a TypeError that names it.',
+  },
+  ERR_INVALID_INPUT: { status: 400, meaning: 'Management input breaks rules; every violation is listed.' },
+  ERR_OWN_TOKEN: {
+    status: 400,
+    meaning: 'The token that authenticates a call cannot be disabled, nor deleted by its id.',
+  },
+  ERR_STATE: { status: 400, meaning: 'The token is not in a state that allows the operation.' },
+  ERR_NOT_ALLOWED: { status: 403, meaning: 'The caller would hand out more than it has itself.' },
+  ERR_NOT_FOUND: { status: 404, meaning: 'No such token, or not one that the caller may see.' },
+  ERR_RACE: { status: 409, meaning: 'Somebody else changed the token first; nothing was written.' },
+  ERR_TOO_LARGE: { status: 413, meaning: 'The request body is longer than 64 KiB.' },
+  ERR_MEDIA_TYPE: { status: 415, meaning: 'The request body is not plain JSON in UTF-8.' },
+  ERR_CONFLICT: { status: 500, meaning: 'A store found the id taken, or the record at another version than expected.' },
+  ERR_STORE: { status: 503, meaning: 'The store cannot be reached, or failed.' },
+  ERR_OVERLOADED: { status: 503, meaning: 'Too many secrets wait for their first proof.' },
+  ERR_OWNER_SCOPES: { status: 503, meaning: "The host's ownerScopes function failed." },
+  ERR_CLOSED: { status: 503, meaning: 'The instance was closed.' },
+} as const
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+/** Base of the errors that Latchkey throws; `code` is stable, `message` is not. Never carries a secret. */
+export class LatchkeyError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+  }
+
+  /** The HTTP status of the answer that this error becomes. */
+  get status(): number {
+    return ERROR_TABLE[this.code].status
+  }
+}
+
+/** One broken rule of a management input. */
+export interface Violation {
+  /** The place, in the words of the input: `scopes[1]`. Empty for the input as a whole. */
+  readonly path: string
+  readonly message: string
+}
+
+/** A management call that cannot be carried out as asked. Nothing was written. */
+export class RequestError extends LatchkeyError {
+  readonly violations: readonly Violation[]
+
+  constructor(code: ErrorCode, message: string, violations: readonly Violation[] = []) {
+    super(code, message)
+    this.violations = violations
+  }
+}
+
+/** A store that cannot answer (`ERR_STORE`), or that refused a write for its precondition (`ERR_CONFLICT`). */
+export class StoreError extends LatchkeyError {
+  constructor(code: 'ERR_STORE' | 'ERR_CONFLICT', message: string, options?: { cause?: unknown }) {
+    super(code, message, options)
+  }
+}
+
+/** No verdict can be given at this moment, for a reason other than the store; try again later. */
+export class UnavailableError extends LatchkeyError {
+  constructor(
+    code: 'ERR_OVERLOADED' | 'ERR_OWNER_SCOPES' | 'ERR_CLOSED',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(code, message, options)
+  }
+}
+
+/** A misused option: a `TypeError` with the code `ERR_OPTION`. `place` names the option or argument. */
+export function optionError(place: string, problem: string): TypeError & { code: ErrorCode } {
+  return Object.assign(new TypeError(`${place} ${problem}`), { code: 'ERR_OPTION' as const })
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'ERR_CONFLICT'
+}

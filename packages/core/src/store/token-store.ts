@@ -1,0 +1,152 @@
+import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
+
+/**
+ * Where tokens live. Stores hold records and indexes; they do no hashing, read no clock, know no policy, and make no
+ * cursors. Each MUST below is a named case of the store contract in `@latchkey/testkit`.
+ *
+ * Failures: a store that cannot answer rejects with `StoreError` `ERR_STORE`, within a bounded time; it never answers
+ * "unknown" or "empty" instead.
+ */
+export interface TokenStore {
+  /**
+   * Opens the key space of one environment, creating it if needed.
+   * - MUST keep environments disjoint: nothing done in one is seen in another.
+   * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
+   */
+  open(environment: string): Promise<EnvironmentStore>
+  /** Releases connections and timers of all environments. Safe to call twice. Calls after it reject with `ERR_STORE`. */
+  close(): Promise<void>
+}
+
+/** The tokens of one environment. Safe for concurrent use by any number of connections and processes. */
+export interface EnvironmentStore {
+  /** A UUID made once with the key space: another value means other data. */
+  readonly dataset: string
+  /** 32 random bytes made once with the key space, the same on all nodes. Cursors are sealed with them. */
+  readonly sealingKey: Uint8Array
+
+  /**
+   * Stores a new record, all of its members as given.
+   * - MUST reject with `ERR_CONFLICT`, changing nothing, if the public part of the id exists, under any prefix.
+   * - MUST let exactly one of N racing inserts of one id succeed.
+   */
+  insert(record: TokenRecord): Promise<void>
+
+  /**
+   * The record with this id, disabled and expired ones too, or `undefined`.
+   * - MUST return a fresh copy: changing it changes nothing stored.
+   * - MUST reflect every write acknowledged before the call, by anyone.
+   * - MUST NOT find a public part under another prefix.
+   * - MUST take one round trip.
+   */
+  find(id: string): Promise<TokenRecord | undefined>
+
+  /**
+   * Applies a patch if the record still has `expectedVersion`, and returns the new record.
+   * - MUST be atomic and add one to `version`.
+   * - MUST resolve to `undefined` if the record is gone, and reject with `ERR_CONFLICT` if its version is another.
+   * - MUST let exactly one of N racing updates at one version succeed.
+   * - MUST keep members that the patch does not name, and drop those it names with `null`.
+   * - MUST keep the last use: the token's own, and that of every secret whose `gen` remains.
+   */
+  update(id: string, patch: TokenPatch, expectedVersion: number): Promise<TokenRecord | undefined>
+
+  /**
+   * Removes a record for good; with `expectedVersion` only at that version, else rejecting with `ERR_CONFLICT`.
+   * - MUST resolve to `true` for exactly one of N racing callers, to `false` if there is none.
+   */
+  remove(id: string, expectedVersion?: number): Promise<boolean>
+
+  /**
+   * One page of the records that match, in order.
+   * - MUST order as asked: by code points for names; never used and never modified as the oldest; never expiring as
+   *   the latest; ties in a fixed order of the store's own, reversed with the direction.
+   * - MUST resume exactly behind `after`, also when the record it points at is gone, so that a walk skips and repeats
+   *   none of the records that stay (exempt: those whose own sort value changed meanwhile).
+   * - MUST return `next` if and only if more may follow; the last page has none.
+   * - MUST return the exact `totalCount` of the filter when `count` is true, and none otherwise.
+   */
+  list(query: ListQuery): Promise<ListPage>
+
+  /**
+   * Records last uses, in any order, also repeatedly.
+   * - MUST only move a last use forward: an older `at` changes nothing.
+   * - MUST touch no other member, and never `version`.
+   * - MUST keep a secret's last use only if its `gen` is there; the token's own moves in any case.
+   * - MUST never bring a removed record back.
+   */
+  touch(uses: readonly TokenUse[]): Promise<void>
+
+  /**
+   * Removes the records with `expiresAt` before the given time, and says how many.
+   * - MUST keep those that never expire, and those that expire later, also when they were changed meanwhile.
+   */
+  purge(expiredBefore: number): Promise<number>
+
+  /**
+   * Tells the listener of changes until the returned function is called.
+   * - MUST deliver the id of every insert, update, remove and purge, by anyone, within 1 s of its acknowledgement.
+   *   Touches are no changes.
+   * - MUST send `reset` when it may have missed any, and `lagging` / `live` when it loses and regains its source.
+   * - MUST NOT deliver events of other environments.
+   */
+  watch(listener: ChangeListener): Promise<Unwatch>
+}
+
+/** What an update may change. `null` drops an optional member. */
+export interface TokenPatch {
+  name?: string
+  enabled?: boolean
+  scopes?: string[]
+  networks?: string[]
+  metadata?: Record<string, unknown> | null
+  expiresAt?: number | null
+  modifiedAt?: number | null
+  rotatedAt?: number | null
+  /** The whole new list. Last uses in it are ignored: the store keeps those of the generations that remain. */
+  secrets?: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
+  retired?: string[]
+}
+
+export interface ListFilter {
+  /** Exact and case-sensitive. */
+  owner?: string
+  personal?: boolean
+  /** Records that hold any one of these literal strings; wildcards are not expanded. Not empty. */
+  scopes?: readonly string[]
+  /** Bounds on the last use, both included. A token never used matches no bound. */
+  lastUsed?: { from?: number; to?: number }
+}
+
+export type SortKey = 'name' | 'lastUsedAt' | 'createdAt' | 'expiresAt' | 'modifiedAt'
+
+export interface ListSort {
+  by: SortKey
+  direction: 'asc' | 'desc'
+}
+
+export interface ListQuery {
+  filter: ListFilter
+  sort: ListSort
+  /** A `next` of an earlier page of the same filter and sort. Absent: from the start. */
+  after?: string
+  /** 1 to 10,000. */
+  limit: number
+  count: boolean
+}
+
+export interface ListPage {
+  records: TokenRecord[]
+  /** The store's own, opaque position behind the last record. */
+  next?: string
+  /** Only when asked for. */
+  totalCount?: number
+}
+
+/**
+ * `reset`: drop everything that was remembered. `lagging`: changes may be late from now on. `live`: they are not any
+ * more.
+ */
+export type ChangeEvent = { readonly ids: readonly string[] } | 'reset' | 'lagging' | 'live'
+export type ChangeListener = (event: ChangeEvent) => void
+export type Unwatch = () => Promise<void>

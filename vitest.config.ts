@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// `latchkey-source` makes every @latchkey/* import resolve to the TypeScript sources.
+const conditions = ['latchkey-source']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
