@@ -1,0 +1,46 @@
+import { channel } from 'node:diagnostics_channel'
+import type { DenialReason } from './types.js'
+
+/**
+ * What happens, for logs, metrics and alarms: channels of `node:diagnostics_channel`, named `latchkey:` and the key.
+ * Ids may appear in events, secrets never do. Publishing costs one property read while nobody listens.
+ */
+export interface LatchkeyEvents {
+  /** A token was let in. */
+  verified: { environment: string; id: string; ip?: string }
+  /** A token was refused, with the finer reason that callers are not told. `id` is absent for malformed tokens. */
+  denied: { environment: string; reason: DenialReason; id?: string; ip?: string }
+  created: { environment: string; id: string; owner: string; by?: string }
+  updated: { environment: string; id: string; by?: string }
+  /** `step`: a rotation began (`rotate`), was finished or cancelled. */
+  rotated: { environment: string; id: string; step: 'rotate' | 'finish' | 'cancel'; by?: string }
+  deleted: { environment: string; id: string; by?: string }
+  /** A dead secret of a living token was presented: it may have leaked, or a client was forgotten in a rotation. */
+  reuse: { environment: string; id: string; ip?: string }
+  /** Last uses were written. `uses` counts tokens and secrets, `rehashed` the hashes replaced. */
+  flushed: { environment: string; uses: number; rehashed: number }
+  'store-error': { environment: string; operation: string; error: unknown }
+  /** Changes by other nodes may arrive late (`true`) or arrive in time again (`false`). */
+  lagging: { environment: string; lagging: boolean }
+}
+
+const channels = {
+  verified: channel('latchkey:verified'),
+  denied: channel('latchkey:denied'),
+  created: channel('latchkey:created'),
+  updated: channel('latchkey:updated'),
+  rotated: channel('latchkey:rotated'),
+  deleted: channel('latchkey:deleted'),
+  reuse: channel('latchkey:reuse'),
+  flushed: channel('latchkey:flushed'),
+  'store-error': channel('latchkey:store-error'),
+  lagging: channel('latchkey:lagging'),
+}
+
+export function observed(event: keyof LatchkeyEvents): boolean {
+  return channels[event].hasSubscribers
+}
+
+export function publish<E extends keyof LatchkeyEvents>(event: E, message: LatchkeyEvents[E]): void {
+  if (channels[event].hasSubscribers) channels[event].publish(message)
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
+
+const PUBLIC_LENGTH = 24
+const SECRET_LENGTH = 64
+const RANDOM_LENGTH = SECRET_LENGTH - CHECKSUM_LENGTH
+const PREFIX = /^[a-z][a-z0-9]{1,15}$/
+const PUBLIC = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}$`)
+const REST = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
+
+/** What a well-formed token says. Whether it is genuine is not known yet. */
+export interface ParsedToken {
+  readonly id: string
+  /** The 64 characters behind the id. */
+  readonly secret: string
+}
+
+/** The token format `prefix.PUBLIC24.SECRET64` for one prefix. */
+export interface TokenFormat {
+  readonly prefix: string
+  /** A fresh token: 120 random bits of id, 285 of secret. */
+  generate(): ParsedToken & { readonly token: string }
+  /** The same id with a fresh secret. */
+  renew(id: string): ParsedToken & { readonly token: string }
+  /** The id within something of a token's outer shape: length, prefix and dots are checked, nothing else. */
+  idOf(text: unknown): string | undefined
+  /** Strict and linear: alphabet and checksum too. */
+  parse(text: unknown): ParsedToken | undefined
+  isId(text: unknown): boolean
+}
+
+export function isPrefix(text: unknown): text is string {
+  return typeof text === 'string' && PREFIX.test(text)
+}
+
+export function tokenFormat(prefix: string): TokenFormat {
+  const head = `${prefix}.`
+  const idLength = head.length + PUBLIC_LENGTH
+  const tokenLength = idLength + 1 + SECRET_LENGTH
+
+  function idOf(text: unknown): string | undefined {
+    if (typeof text !== 'string' || text.length !== tokenLength) return undefined
+    if (text.charCodeAt(idLength) !== 46 || !text.startsWith(head)) return undefined
+    return text.slice(0, idLength)
+  }
+
+  function renew(id: string): ParsedToken & { readonly token: string } {
+    const body = `${id}.${randomText(RANDOM_LENGTH)}`
+    const token = body + checksum(body)
+    return { id, secret: token.slice(idLength + 1), token }
+  }
+
+  return {
+    prefix,
+    idOf,
+    renew,
+    generate: () => renew(head + randomText(PUBLIC_LENGTH)),
+    parse(text) {
+      const id = idOf(text)
+      if (id === undefined || typeof text !== 'string' || !REST.test(text.slice(head.length))) return undefined
+      const body = text.slice(0, tokenLength - CHECKSUM_LENGTH)
+      if (!text.endsWith(checksum(body))) return undefined
+      return { id, secret: text.slice(idLength + 1) }
+    },
+    isId: (text) =>
+      typeof text === 'string' &&
+      text.length === idLength &&
+      text.startsWith(head) &&
+      PUBLIC.test(text.slice(head.length)),
+  }
+}
+
+/**
+ * Finds tokens in text, for secret scanners: those of one prefix, or of any. Global, linear, with a low rate of false
+ * alarms; the checksum can be verified afterwards.
+ */
+export function tokenPattern(prefix?: string): RegExp {
+  const head = prefix === undefined ? '[a-z][a-z0-9]{1,15}' : prefix
+  return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
+}
+
+/** Uniform, since the alphabet has 32 letters. */
+function randomText(length: number): string {
+  let out = ''
+  for (const byte of randomBytes(length)) out += ALPHABET[byte & 31]
+  return out
+}

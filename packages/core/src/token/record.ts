@@ -1,0 +1,51 @@
+import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
+
+/** How many dead secrets a record remembers by tag. */
+export const RETIRED_LIMIT = 8
+
+/** What may be shown of a record at a moment: a frozen copy without secrets, hashes and tags. */
+export function publicView(record: TokenRecord, now: number): ApiToken {
+  const previous = livingPrevious(record, now)
+  return Object.freeze({
+    id: record.id,
+    name: record.name,
+    owner: record.owner,
+    personal: record.personal,
+    enabled: record.enabled,
+    scopes: Object.freeze([...record.scopes]),
+    networks: Object.freeze([...record.networks]),
+    ...(record.metadata !== undefined && { metadata: record.metadata }),
+    createdAt: record.createdAt,
+    ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
+    ...(record.modifiedAt !== undefined && { modifiedAt: record.modifiedAt }),
+    ...(record.rotatedAt !== undefined && { rotatedAt: record.rotatedAt }),
+    ...lastUse(record),
+    ...(previous?.until !== undefined && {
+      previousSecret: Object.freeze({ expiresAt: previous.until, ...lastUse(previous) }),
+    }),
+  })
+}
+
+/** The previous secret, if an overlap runs at this moment. */
+export function livingPrevious(record: TokenRecord, now: number): StoredSecret | undefined {
+  const previous = record.secrets[1]
+  return previous !== undefined && isAlive(previous, now) ? previous : undefined
+}
+
+/** A secret without an end lives; one with an end is dead from that moment on. */
+export function isAlive(secret: Pick<StoredSecret, 'until'>, now: number): boolean {
+  return secret.until === undefined || now < secret.until
+}
+
+/** The tags of dead secrets with more of them put in front, cut to the limit. */
+export function retire(retired: readonly string[], ...dead: (StoredSecret | undefined)[]): string[] {
+  const tags = dead.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
+  return [...tags, ...retired].slice(0, RETIRED_LIMIT)
+}
+
+function lastUse(from: { lastUsedAt?: number; lastUsedIp?: string }): { lastUsedAt?: number; lastUsedIp?: string } {
+  return {
+    ...(from.lastUsedAt !== undefined && { lastUsedAt: from.lastUsedAt }),
+    ...(from.lastUsedIp !== undefined && { lastUsedIp: from.lastUsedIp }),
+  }
+}

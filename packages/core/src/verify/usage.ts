@@ -1,0 +1,128 @@
+import { isConflict } from '../errors.js'
+import { publish } from '../events.js'
+import type { EnvironmentStore } from '../store/token-store.js'
+import type { TokenUse } from '../types.js'
+import type { Secret } from './entry.js'
+
+/** While the store is away, so many uses are kept for later; beyond, the oldest are given up. */
+const MOST_PENDING = 100_000
+const BATCH = 500
+
+/** A hash to be put in the place of another, after a change of hasher. */
+export interface Rehash {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Last uses and re-hashes, written behind: the request path only notes them. Uses are coalesced per token and secret,
+ * the newest wins. A crash loses what was noted since the last flush, never a token.
+ */
+export interface UsageWriter {
+  note(secret: Secret, at: number, ip: string | undefined): void
+  noteRehash(rehash: Rehash): void
+  /** Writes everything noted so far. Rejects with `StoreError`; what was not written is kept for the next flush. */
+  flush(): Promise<void>
+  stop(): void
+  readonly pending: number
+}
+
+export function createUsageWriter(
+  store: () => Promise<EnvironmentStore>,
+  options: { environment: string; interval: number; uses: boolean },
+): UsageWriter {
+  let queued: Secret[] = []
+  let unwritten = new Map<string, TokenUse>()
+  let rehashes: Rehash[] = []
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> = Promise.resolve()
+
+  function schedule(): void {
+    timer ??= setInterval(() => {
+      // A failure was published by the store's observer; the next flush tries again.
+      flush().catch(() => undefined)
+    }, options.interval).unref()
+  }
+
+  function collect(): void {
+    for (const secret of queued) {
+      secret.use.queued = false
+      const { id, gen, at, ip } = secret.use
+      const key = `${id} ${gen}`
+      const known = unwritten.get(key)
+      if (known === undefined || known.at <= at) unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
+    }
+    queued = []
+    for (const key of unwritten.keys()) {
+      if (unwritten.size <= MOST_PENDING) break
+      unwritten.delete(key)
+    }
+  }
+
+  async function write(): Promise<void> {
+    collect()
+    if (unwritten.size === 0 && rehashes.length === 0) return
+    const environment = await store()
+    const uses = [...unwritten.entries()]
+    for (let start = 0; start < uses.length; start += BATCH) {
+      const batch = uses.slice(start, start + BATCH)
+      await environment.touch(batch.map(([, use]) => use))
+      for (const [key, use] of batch) if (unwritten.get(key) === use) unwritten.delete(key)
+    }
+    const rehashed = await writeRehashes(environment)
+    publish('flushed', { environment: options.environment, uses: uses.length, rehashed })
+  }
+
+  async function writeRehashes(environment: EnvironmentStore): Promise<number> {
+    let written = 0
+    for (let next = rehashes[0]; next !== undefined; next = rehashes[0]) {
+      if (await replaceHash(environment, next)) written++
+      rehashes.shift()
+    }
+    return written
+  }
+
+  function flush(): Promise<void> {
+    running = running.then(write, write)
+    return running
+  }
+
+  return {
+    note(secret, at, ip) {
+      if (!options.uses) return
+      const { use } = secret
+      use.at = at
+      if (ip === undefined) delete use.ip
+      else use.ip = ip
+      if (use.queued) return
+      use.queued = true
+      queued.push(secret)
+      if (timer === undefined) schedule()
+    },
+    noteRehash(rehash) {
+      rehashes.push(rehash)
+      schedule()
+    },
+    flush,
+    stop() {
+      clearInterval(timer)
+    },
+    get pending() {
+      return queued.length + unwritten.size + rehashes.length
+    },
+  }
+}
+
+/** Only if the hash still stands as it did; a lost race is dropped. */
+async function replaceHash(environment: EnvironmentStore, { id, from, to }: Rehash): Promise<boolean> {
+  const record = await environment.find(id)
+  if (record === undefined || !record.secrets.some((secret) => secret.hash === from)) return false
+  const secrets = record.secrets.map((secret) => (secret.hash === from ? { ...secret, hash: to } : secret))
+  try {
+    return (await environment.update(id, { secrets }, record.version)) !== undefined
+  } catch (error) {
+    if (isConflict(error)) return false
+    throw error
+  }
+}
