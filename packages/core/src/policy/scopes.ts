@@ -1,0 +1,54 @@
+import { type Parsed, parsed, problem } from '../parsed.js'
+
+/** The compiled scopes of a token, a caller or an owner. */
+export interface ScopeSet {
+  /** Whether the scope, plain or itself a wildcard, is covered. The grammar of `scope` is not checked. */
+  readonly covers: (scope: string) => boolean
+  /** Those of the asked scopes that are not covered, in their order. */
+  readonly missing: (asked: readonly string[]) => readonly string[]
+}
+
+const MAX_LENGTH = 100
+const SCOPE = /^(?:\*|[A-Za-z0-9_:-]+(?:\.[A-Za-z0-9_:-]+)*(?:\.\*)?)$/
+
+/** Reads a scope as a token may hold it: `segment(.segment)*`, `*`, or `p.*`; at most 100 characters of ASCII. */
+export function parseScope(text: unknown): Parsed<string> {
+  if (typeof text !== 'string') return problem('A scope must be a string.')
+  if (text.length > MAX_LENGTH) return problem(`A scope has at most ${MAX_LENGTH} characters.`)
+  if (!SCOPE.test(text)) {
+    return problem(
+      'A scope is made of letters, digits, "_", ":" and "-" in parts joined by "."; the last part may be "*".',
+    )
+  }
+  return parsed(text)
+}
+
+/** Whether this is a scope without a wildcard, as routes require and hosts declare them. */
+export function isPlainScope(text: unknown): text is string {
+  return typeof text === 'string' && parseScope(text).ok && !text.endsWith('*')
+}
+
+/**
+ * Compiles held scopes. `p.*` covers `p.q`, `p.q.r`, `p.q.*` and itself, neither `p` nor `pX.q`; `*` covers all.
+ * Whatever else ends in `*` is no wildcard: it covers only its own text.
+ */
+export function compileScopes(held: readonly string[]): ScopeSet {
+  const literal = new Set(held)
+  const prefixes = held.filter((scope) => scope === '*' || scope.endsWith('.*')).map((scope) => scope.slice(0, -1))
+
+  function covers(scope: string): boolean {
+    if (literal.has(scope)) return true
+    for (const prefix of prefixes) if (scope.startsWith(prefix)) return true
+    return false
+  }
+
+  return { covers, missing: (asked) => asked.filter((scope) => !covers(scope)) }
+}
+
+/**
+ * Whether a host that declares these (plain) scopes lets `scope` be granted: one of them, or a wildcard that covers at
+ * least one. Without a declaration every scope can be granted.
+ */
+export function isGrantable(scope: string, declared: readonly string[] | undefined): boolean {
+  return declared === undefined || declared.some(compileScopes([scope]).covers)
+}
