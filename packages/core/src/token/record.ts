@@ -33,7 +33,7 @@ export function livingPrevious(record: TokenRecord, now: number): StoredSecret |
 }
 
 /** A secret without an end lives; one with an end is dead from that moment on. */
-export function isAlive(secret: Pick<StoredSecret, 'until'>, now: number): boolean {
+export function isAlive(secret: { readonly until?: number | undefined }, now: number): boolean {
   return secret.until === undefined || now < secret.until
 }
 

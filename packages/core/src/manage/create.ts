@@ -1,0 +1,52 @@
+import { publish } from '../events.js'
+import { publicView } from '../token/record.js'
+import type { ApiToken, TokenRecord } from '../types.js'
+import { type MaybeActor, powerOf } from './caller.js'
+import { attenuate, boundedExpiry, type ManageContext, storedSecret } from './context.js'
+import { type CreateInput, checkInput, invalidInput } from './inputs.js'
+
+/** A new secret, shown this once: Latchkey keeps no copy of it. */
+export interface IssuedToken {
+  readonly id: string
+  /** The whole token, for its holder alone. */
+  readonly token: string
+  readonly apiToken: ApiToken
+}
+
+/**
+ * Makes a token. Judged against the caller, if there is one. Throws `RequestError`: `ERR_INVALID_INPUT` with every
+ * violation, or `ERR_NOT_ALLOWED`.
+ */
+export async function createToken(
+  context: ManageContext,
+  input: CreateInput,
+  actor: MaybeActor,
+): Promise<IssuedToken> {
+  const { environment, now } = context
+  const checked = checkInput(context.schemas.create, input)
+  const owner = checked.owner ?? actor?.power.owner
+  if (owner === undefined) throw invalidInput([{ path: 'owner', message: 'An owner is needed.' }])
+  const expiresAt = boundedExpiry(context, checked.expiresAt)
+  const draft: Omit<TokenRecord, 'id' | 'secrets'> = {
+    name: checked.name,
+    owner,
+    personal: checked.personal ?? actor?.power.personal ?? false,
+    enabled: checked.enabled ?? true,
+    scopes: [...checked.scopes],
+    networks: [...(checked.networks ?? [])],
+    ...(checked.metadata !== undefined && { metadata: structuredClone(checked.metadata) }),
+    version: 1,
+    createdAt: now(),
+    ...(expiresAt !== undefined && { expiresAt }),
+    retired: [],
+  }
+  const store = await context.store()
+  const issued = context.format.generate()
+  const record: TokenRecord = { ...draft, id: issued.id, secrets: [] }
+  attenuate(actor, powerOf(record, environment), 'create')
+  record.secrets.push(await storedSecret(context, issued, 1))
+  await store.insert(record)
+  context.loader.invalidate([record.id])
+  publish('created', { environment, id: record.id, owner, ...(actor?.tokenId !== undefined && { by: actor.tokenId }) })
+  return { id: record.id, token: issued.token, apiToken: publicView(record, now()) }
+}

@@ -1,0 +1,20 @@
+import { publicView } from '../token/record.js'
+import type { ApiToken } from '../types.js'
+import { type MaybeActor, maySee } from './caller.js'
+import { type ManageContext, notFound, readFor } from './context.js'
+
+/** A token's metadata by its id. Throws `ERR_NOT_FOUND`. */
+export async function getToken(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
+  const record = await readFor(actor, await context.store(), id)
+  return publicView(record, context.now())
+}
+
+/**
+ * A token's metadata by the whole token, disabled and expired ones too. The secret must be right. Counts no use.
+ * Throws `ERR_NOT_FOUND` for everything else.
+ */
+export async function lookupToken(context: ManageContext, presented: unknown, actor: MaybeActor): Promise<ApiToken> {
+  const entry = await context.verifier.identify(presented)
+  if (entry === undefined || !maySee(actor, entry.record)) throw notFound()
+  return publicView(entry.record, context.now())
+}

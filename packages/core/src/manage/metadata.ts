@@ -1,0 +1,35 @@
+const MOST_BYTES = 4096
+const DEEPEST = 32
+
+/**
+ * What is wrong with a token's metadata, if anything: more than 4 KiB as JSON, nested more than 32 deep, values that
+ * JSON does not have, ill-formed text, or a `__proto__` key. Walks without recursion, so depth cannot exhaust the stack.
+ */
+export function checkMetadata(metadata: Readonly<Record<string, unknown>>): string | undefined {
+  const open: { value: unknown; depth: number }[] = [{ value: metadata, depth: 1 }]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next
+    if (depth > DEEPEST) return `Must not be nested more than ${DEEPEST} deep.`
+    if (typeof value === 'string' && !value.isWellFormed()) return 'Must not contain lone surrogates.'
+    if (typeof value !== 'object' || value === null) {
+      if (!isJsonValue(value)) return 'Must hold nothing but JSON values.'
+      continue
+    }
+    if (!Array.isArray(value) && !isPlain(value)) return 'Must hold nothing but JSON values.'
+    for (const [key, child] of Object.entries(value)) {
+      if (key === '__proto__') return 'Must not have a member named __proto__.'
+      if (!key.isWellFormed()) return 'Must not contain lone surrogates.'
+      open.push({ value: child, depth: depth + 1 })
+    }
+  }
+  return Buffer.byteLength(JSON.stringify(metadata)) > MOST_BYTES ? `Must have at most ${MOST_BYTES} bytes as JSON.` : undefined
+}
+
+function isJsonValue(value: unknown): boolean {
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
