@@ -1,0 +1,44 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { type Parsed, parsed, problem } from '../parsed.js'
+
+/** One byte in front of every cursor. Raise it when payloads change their shape: cursors of before are refused then. */
+const VERSION = 1
+const TAG_BYTES = 32
+/** As long as all headers of a request may be together in Node. */
+const MAX_LENGTH = 16_384
+
+/** What cursors are bound to, as the store gives it: one that another key or data set sealed is refused. */
+export interface CursorSeal {
+  readonly sealingKey: Uint8Array
+  readonly dataset: string
+}
+
+/**
+ * Seals a payload of plain JSON values into URL-safe text: base64url of version, HMAC-SHA256 and JSON. Callers can read
+ * it, not change it.
+ */
+export function sealCursor(payload: object, seal: CursorSeal): string {
+  const body = Buffer.from(JSON.stringify(payload))
+  return Buffer.concat([Buffer.of(VERSION), tagOf(body, seal), body]).toString('base64url')
+}
+
+/**
+ * Gives back what `sealCursor` sealed, with the same key for the same data set. Text that differs from it in any
+ * character is a problem, also where base64url decodes to the same bytes. `T` is taken on trust: only we can seal.
+ */
+export function openCursor<T>(text: string, seal: CursorSeal): Parsed<T> {
+  const refused = problem('is not a key that this list gave out, or was altered')
+  if (text.length > MAX_LENGTH) return refused
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text) return refused
+  if (bytes.length <= 1 + TAG_BYTES || bytes[0] !== VERSION) return refused
+  const body = bytes.subarray(1 + TAG_BYTES)
+  if (!timingSafeEqual(bytes.subarray(1, 1 + TAG_BYTES), tagOf(body, seal))) return refused
+  return parsed(JSON.parse(body.toString()) as T)
+}
+
+/** The label keeps these tags apart from anything else the key may sign. JSON has no raw newline, so none can be moved. */
+function tagOf(body: Buffer, { sealingKey, dataset }: CursorSeal): Buffer {
+  const label = JSON.stringify(['latchkey cursor', VERSION, dataset])
+  return createHmac('sha256', sealingKey).update(`${label}\n`).update(body).digest()
+}
