@@ -72,7 +72,7 @@ const ANYWHERE: Networks = { restricted: false, allows: () => true }
 /**
  * Compiles a record's blocks for matching. No blocks: everything is allowed. A block that does not parse covers
  * nothing, and still counts as a restriction. IPv4 and `::ffff:a.b.c.d` are matched without allocation; of other
- * spellings the last 16 addresses are remembered.
+ * spellings up to 16 addresses are remembered, answers and all.
  */
 export function compileNetworks(blocks: readonly string[]): Networks {
   if (blocks.length === 0) return ANYWHERE
@@ -98,10 +98,7 @@ export function compileNetworks(blocks: readonly string[]): Networks {
       family === 4
         ? inRanges(firsts, lasts, Number(value))
         : ipv6.some((block) => block.first <= value && value <= block.last)
-    for (const oldest of remembered.keys()) {
-      if (remembered.size < REMEMBERED) break
-      remembered.delete(oldest)
-    }
+    if (remembered.size === REMEMBERED) remembered.clear()
     remembered.set(ip, allowed)
     return allowed
   }
