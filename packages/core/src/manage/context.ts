@@ -102,4 +102,3 @@ export function boundedExpiry(
 export function notFound(): RequestError {
   return new RequestError('ERR_NOT_FOUND', 'There is no such token.')
 }
-

@@ -17,11 +17,7 @@ export interface IssuedToken {
  * Makes a token. Judged against the caller, if there is one. Throws `RequestError`: `ERR_INVALID_INPUT` with every
  * violation, or `ERR_NOT_ALLOWED`.
  */
-export async function createToken(
-  context: ManageContext,
-  input: CreateInput,
-  actor: MaybeActor,
-): Promise<IssuedToken> {
+export async function createToken(context: ManageContext, input: CreateInput, actor: MaybeActor): Promise<IssuedToken> {
   const { environment, now } = context
   const checked = checkInput(context.schemas.create, input)
   const owner = checked.owner ?? actor?.power.owner

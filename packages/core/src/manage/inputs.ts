@@ -41,11 +41,24 @@ export interface RotateInput {
   expiresAt?: Timeframe | null | undefined
 }
 
-/** An input after its check: nulls gone, times in epoch milliseconds, the name trimmed. */
-export type Checked<T> = {
-  [K in keyof T as null extends T[K] ? never : K]: T[K]
-} & { [K in keyof T as null extends T[K] ? K : never]?: CheckedMember<NonNullable<T[K]>> }
-type CheckedMember<V> = V extends Timeframe ? (number extends V ? number : V) : V
+/** A checked input: nulls gone, times in epoch milliseconds, texts trimmed. */
+export interface CheckedCreate {
+  name: string
+  scopes: string[]
+  owner?: string
+  personal?: boolean
+  enabled?: boolean
+  networks?: string[]
+  expiresAt?: number
+  metadata?: Record<string, unknown>
+}
+
+export type CheckedUpdate = Partial<Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata'>>
+
+export interface CheckedRotate {
+  previousExpiresAt?: number
+  expiresAt?: number
+}
 
 export interface InputRules {
   readonly now: () => number
@@ -55,9 +68,9 @@ export interface InputRules {
 
 /** The definitions that validate management input, and from which its descriptions are made. */
 export interface InputSchemas {
-  readonly create: z.ZodType<Checked<CreateInput>>
-  readonly update: z.ZodType<Checked<UpdateInput>>
-  readonly rotate: z.ZodType<Checked<RotateInput>>
+  readonly create: z.ZodType<CheckedCreate>
+  readonly update: z.ZodType<CheckedUpdate>
+  readonly rotate: z.ZodType<CheckedRotate>
   /** A presented token: any text, its meaning is judged elsewhere. */
   readonly presented: z.ZodType<{ token: string }>
 }
@@ -105,7 +118,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
   }
 
   return {
-    create: object<Checked<CreateInput>>({
+    create: object<CheckedCreate>({
       name: members.name,
       scopes: members.scopes,
       owner: text('An owner', LONGEST_NAME).nullish(),
@@ -115,14 +128,14 @@ export function inputSchemas(rules: InputRules): InputSchemas {
       expiresAt: future.nullish(),
       metadata: members.metadata.nullish(),
     }),
-    update: object<Checked<UpdateInput>>({
+    update: object<CheckedUpdate>({
       name: members.name.nullish(),
       enabled: members.enabled.nullish(),
       scopes: members.scopes.nullish(),
       networks: members.networks.nullish(),
       metadata: members.metadata.nullish(),
     }),
-    rotate: object<Checked<RotateInput>>({
+    rotate: object<CheckedRotate>({
       previousExpiresAt: future.nullish(),
       expiresAt: future.nullish(),
     }),

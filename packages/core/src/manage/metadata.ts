@@ -22,7 +22,9 @@ export function checkMetadata(metadata: Readonly<Record<string, unknown>>): stri
       open.push({ value: child, depth: depth + 1 })
     }
   }
-  return Buffer.byteLength(JSON.stringify(metadata)) > MOST_BYTES ? `Must have at most ${MOST_BYTES} bytes as JSON.` : undefined
+  return Buffer.byteLength(JSON.stringify(metadata)) > MOST_BYTES
+    ? `Must have at most ${MOST_BYTES} bytes as JSON.`
+    : undefined
 }
 
 function isJsonValue(value: unknown): boolean {

@@ -6,7 +6,7 @@ import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
 import { attenuate, type ManageContext, readFor, withRetries, writePatch } from './context.js'
-import { type Checked, checkInput, type UpdateInput } from './inputs.js'
+import { type CheckedUpdate, checkInput, type UpdateInput } from './inputs.js'
 
 /** The members whose change counts as a modification; being enabled or disabled does not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'metadata'] as const
@@ -41,7 +41,7 @@ export async function updateToken(
 }
 
 /** The members that really change, with the time of modification where they call for it. */
-function changes(record: TokenRecord, checked: Checked<UpdateInput>, now: number): TokenPatch {
+function changes(record: TokenRecord, checked: CheckedUpdate, now: number): TokenPatch {
   const { name, enabled, scopes, networks, metadata } = checked
   const patch: TokenPatch = {
     ...(name !== undefined && name !== record.name && { name }),

@@ -30,7 +30,8 @@ export function argon2id(options: Argon2idOptions = {}): Hasher {
   const memory = parameter('memory', options.memory ?? 19_456, 8, LIMIT.memory)
   const passes = parameter('passes', options.passes ?? 2, 1, LIMIT.passes)
   const parallelism = parameter('parallelism', options.parallelism ?? 1, 1, LIMIT.parallelism)
-  if (memory < 8 * parallelism) throw optionError('argon2id memory', `must be at least 8 KiB per lane, ${8 * parallelism}`)
+  if (memory < 8 * parallelism)
+    throw optionError('argon2id memory', `must be at least 8 KiB per lane, ${8 * parallelism}`)
   const current = `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$`
 
   return {

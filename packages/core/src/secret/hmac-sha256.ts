@@ -53,6 +53,7 @@ function mac(key: KeyObject, secret: string): Buffer {
 function readKey(name: string, value: string | Uint8Array): KeyObject {
   if (!KEY_NAME.test(name)) throw optionError('hmacSha256 keys', 'must have names of 1 to 32 letters, digits, _ or -')
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(value)
-  if (bytes.length < 32) throw optionError(`hmacSha256 keys.${name}`, 'must hold at least 32 bytes (as bytes or base64)')
+  if (bytes.length < 32)
+    throw optionError(`hmacSha256 keys.${name}`, 'must hold at least 32 bytes (as bytes or base64)')
   return createSecretKey(bytes)
 }

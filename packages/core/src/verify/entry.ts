@@ -50,13 +50,15 @@ export function makeEntry(
   proven: readonly Proven[],
   moment: Moment,
 ): Entry {
-  const [current, previous] = record.secrets.map((secret): Secret => ({
-    hash: secret.hash,
-    tag: secret.tag,
-    until: secret.until,
-    digest: proven.find((proof) => proof.hash === secret.hash)?.digest,
-    use: { id: record.id, gen: secret.gen, at: 0, queued: false },
-  }))
+  const [current, previous] = record.secrets.map(
+    (secret): Secret => ({
+      hash: secret.hash,
+      tag: secret.tag,
+      until: secret.until,
+      digest: proven.find((proof) => proof.hash === secret.hash)?.digest,
+      use: { id: record.id, gen: secret.gen, at: 0, queued: false },
+    }),
+  )
   if (current === undefined) throw new StoreError('ERR_STORE', `The stored token ${record.id} has no secret`)
   return {
     record,

@@ -1,5 +1,5 @@
-import { compileScopes, type ScopeSet } from '../policy/scopes.js'
 import { UnavailableError } from '../errors.js'
+import { compileScopes, type ScopeSet } from '../policy/scopes.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import type { TokenCache } from './cache.js'

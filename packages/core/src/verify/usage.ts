@@ -33,8 +33,8 @@ export function createUsageWriter(
   options: { environment: string; interval: number; uses: boolean },
 ): UsageWriter {
   let queued: Secret[] = []
-  let unwritten = new Map<string, TokenUse>()
-  let rehashes: Rehash[] = []
+  const unwritten = new Map<string, TokenUse>()
+  const rehashes: Rehash[] = []
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 

@@ -39,7 +39,9 @@ export interface Verifier {
 }
 
 type Refusal = Extract<Verdict, { ok: false }>
-type Identified = { readonly entry: Entry; readonly secret: Secret } | { readonly refusal: Refusal; readonly id?: string }
+type Identified =
+  | { readonly entry: Entry; readonly secret: Secret }
+  | { readonly refusal: Refusal; readonly id?: string }
 
 /** A proof is lost when the stored hash changes under it; so often it is made again before giving up. */
 const MOST_PROOFS = 3

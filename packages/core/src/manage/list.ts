@@ -1,0 +1,137 @@
+import { openCursor, sealCursor } from '../query/cursor.js'
+import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
+import { publicView } from '../token/record.js'
+import type { ApiToken } from '../types.js'
+import type { MaybeActor } from './caller.js'
+import type { ManageContext } from './context.js'
+import { invalidInput } from './inputs.js'
+
+/** The first page of a listing. */
+export interface ListRequest {
+  /** Exact and case-sensitive. */
+  readonly owner?: string | undefined
+  readonly personal?: boolean | undefined
+  /** Tokens that hold any one of these literal strings; wildcards are not expanded. */
+  readonly scopes?: readonly string[] | undefined
+  /** Bounds on the last use, epoch milliseconds, both included. A token never used matches no bound. */
+  readonly usedFrom?: number | undefined
+  readonly usedTo?: number | undefined
+  /** Default `createdAt`. */
+  readonly sort?: SortKey | undefined
+  /** Default `desc` without a `sort`, else `asc`. */
+  readonly direction?: 'asc' | 'desc' | undefined
+  /** 1 to 10,000. Default 200. */
+  readonly limit?: number | undefined
+  /** Anything that JSON holds: carried along in the cursors, and given back with each page. */
+  readonly view?: unknown
+}
+
+/** A later page. */
+export interface NextRequest {
+  readonly cursor: string
+}
+
+export interface TokenPage {
+  readonly tokens: readonly ApiToken[]
+  /** Opaque; absent on the last page. */
+  readonly nextCursor?: string
+  /** Of the whole listing, counted when it began. */
+  readonly totalCount: number
+  readonly limit: number
+  readonly view?: unknown
+}
+
+/** What a cursor holds: enough to go on with the very same listing. */
+interface Position {
+  readonly filter: ListFilter
+  readonly sort: ListSort
+  readonly limit: number
+  readonly total: number
+  readonly next: string
+  /** The owner whose tokens alone the first caller could see. */
+  readonly bound: string | null
+  readonly view?: unknown
+}
+
+const DEFAULT_LIMIT = 200
+const MOST = 10_000
+const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt']
+
+/**
+ * One page of tokens. A personal caller sees those of its owner. While tokens come and go, a walk from page to page
+ * skips and repeats none that stays; exempt are those whose own sort value changed meanwhile.
+ * Throws `RequestError` `ERR_INVALID_INPUT`, also for a cursor that is altered, or of another data set or caller.
+ */
+export async function listTokens(
+  context: ManageContext,
+  request: ListRequest | NextRequest,
+  actor: MaybeActor,
+): Promise<TokenPage> {
+  const store = await context.store()
+  const bound = actor?.power.personal === true ? actor.power.owner : null
+  const listing = 'cursor' in request ? resume(request.cursor, store, bound) : begin(request)
+  const { filter, sort, limit, next, view } = listing
+  const first = next === undefined
+  const page = isEmpty(filter, bound)
+    ? { records: [], totalCount: 0 }
+    : await store.list({
+        filter: bound === null ? filter : { ...filter, owner: bound },
+        sort,
+        limit,
+        count: first,
+        ...(next !== undefined && { after: next }),
+      })
+  const totalCount = listing.total ?? page.totalCount ?? 0
+  const position: Position | undefined =
+    page.next === undefined ? undefined : { filter, sort, limit, total: totalCount, next: page.next, bound, view }
+  const now = context.now()
+  return {
+    tokens: page.records.map((record) => publicView(record, now)),
+    ...(position !== undefined && { nextCursor: sealCursor(position, store) }),
+    totalCount,
+    limit,
+    ...(view !== undefined && { view }),
+  }
+}
+
+type Listing = Omit<Position, 'bound' | 'total' | 'next'> & Partial<Pick<Position, 'total' | 'next'>>
+
+function begin(request: ListRequest): Listing {
+  const { owner, personal, scopes, usedFrom, usedTo, limit = DEFAULT_LIMIT, view } = request
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
+    throw invalidInput([{ path: 'limit', message: `Must be a whole number from 1 to ${MOST}.` }])
+  }
+  const by = request.sort ?? 'createdAt'
+  if (!SORT_KEYS.includes(by)) {
+    throw invalidInput([{ path: 'sort', message: `Must be one of ${SORT_KEYS.join(', ')}.` }])
+  }
+  if (usedFrom !== undefined && usedTo !== undefined && usedFrom > usedTo) {
+    throw invalidInput([{ path: 'usedFrom', message: 'Must not be later than the end of the time frame.' }])
+  }
+  const lastUsed = { ...(usedFrom !== undefined && { from: usedFrom }), ...(usedTo !== undefined && { to: usedTo }) }
+  return {
+    filter: {
+      ...(owner !== undefined && { owner }),
+      ...(personal !== undefined && { personal }),
+      ...(scopes !== undefined && scopes.length > 0 && { scopes }),
+      ...(Object.keys(lastUsed).length > 0 && { lastUsed }),
+    },
+    sort: { by, direction: request.direction ?? (request.sort === undefined ? 'desc' : 'asc') },
+    limit,
+    view,
+  }
+}
+
+function resume(cursor: string, seal: { dataset: string; sealingKey: Uint8Array }, bound: string | null): Listing {
+  const opened = openCursor<Position>(cursor, seal)
+  // A page of one caller's view must not be continued in another's: its total and its place would be wrong.
+  if (opened.ok && opened.value.bound === bound) return opened.value
+  throw invalidInput([
+    { path: 'cursor', message: opened.ok ? 'Belongs to the listing of another caller.' : opened.problem },
+  ])
+}
+
+/** A personal caller that asks for somebody else's tokens. */
+function isEmpty(filter: ListFilter, bound: string | null): boolean {
+  return bound !== null && filter.owner !== undefined && filter.owner !== bound
+}

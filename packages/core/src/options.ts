@@ -1,0 +1,205 @@
+import { optionError } from './errors.js'
+import { isPlainScope } from './policy/scopes.js'
+import { argon2id } from './secret/argon2id.js'
+import type { Hasher } from './secret/hasher.js'
+import type { TokenStore } from './store/token-store.js'
+import { isPrefix } from './token/format.js'
+import type { OwnerScopes } from './verify/loader.js'
+
+/** Where a token may stand in a request: a scheme of `Authorization`, or the header `X-API-Key`. */
+export type CredentialSource = 'bearer' | 'api-token' | 'x-api-key'
+
+/** The scopes that the management routes need. */
+export interface ManagementScopes {
+  readonly read: string
+  readonly write: string
+}
+
+/** What `createLatchkey` takes. All times are in milliseconds. */
+export interface LatchkeyOptions<
+  Scopes extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
+  Management extends ManagementScopes = ManagementScopes,
+> {
+  /** Where tokens live. The host closes it, after the instances that use it. */
+  readonly store: TokenStore
+  /** Separates key spaces within one store: a token of one environment is unknown in another. Default `default`. */
+  readonly environment?: string
+  /** In front of every token: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
+  readonly prefix?: string
+  /** The realm in `WWW-Authenticate`. Default `api`. */
+  readonly realm?: string
+  /** The scopes of the host, with a description each. Given, only these can be granted; absent, any can. */
+  readonly scopes?: Scopes
+  /** Other names for the scopes of the management routes. Default `apiTokens.read` and `apiTokens.write`. */
+  readonly managementScopes?: Management
+  /** Makes the stored hashes. Default `argon2id()`. */
+  readonly hasher?: Hasher
+  /** Hashes of other kinds that still count; they are replaced by the hasher's own when next used. Default none. */
+  readonly acceptHashers?: readonly Hasher[]
+  /**
+   * `max`: tokens kept in memory, default 50,000. `ttl`: the oldest that a cached record may be, hence the bound of
+   * every revocation, default 5,000. `staleIfError`: how much older while the store fails, default 0.
+   */
+  readonly cache?: { readonly max?: number; readonly ttl?: number; readonly staleIfError?: number }
+  /** How often last uses are written, default every 10,000; `false` records none. */
+  readonly lastUsed?: { readonly flushInterval?: number } | false
+  /** The longest life of a token; one that asks for no expiry gets this. Default: no limit. */
+  readonly maxLifetime?: number
+  /** How long expired tokens are kept before `purge` removes them. Default: for ever. */
+  readonly retention?: number
+  /** Runs `purge` by itself this often; needs `retention`. Default: never. */
+  readonly purgeInterval?: number
+  /** Which credentials count. Default all three. */
+  readonly credentials?: readonly CredentialSource[]
+  /**
+   * What the owner of a personal token may do now; `undefined` for an owner who is unknown, whose tokens are refused.
+   * Asked when a record is read from the store. A rejection makes the answer 503.
+   */
+  readonly ownerScopes?: OwnerScopes
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** The options with every default in place. */
+export interface Settings {
+  readonly store: TokenStore
+  readonly environment: string
+  readonly prefix: string
+  readonly realm: string
+  /** Names and descriptions, the management scopes among them; `undefined` where the host declares none. */
+  readonly scopes: ReadonlyMap<string, string> | undefined
+  readonly managementScopes: ManagementScopes
+  readonly hasher: Hasher
+  readonly acceptHashers: readonly Hasher[]
+  readonly cache: { readonly max: number; readonly ttl: number; readonly staleIfError: number }
+  readonly lastUsed: { readonly flushInterval: number } | false
+  readonly maxLifetime: number | undefined
+  readonly retention: number | undefined
+  readonly purgeInterval: number | undefined
+  readonly credentials: readonly CredentialSource[]
+  readonly ownerScopes: OwnerScopes | undefined
+  readonly now: () => number
+}
+
+const SOURCES: readonly CredentialSource[] = ['bearer', 'api-token', 'x-api-key']
+const ENVIRONMENT = /^[A-Za-z0-9_.-]{1,100}$/
+/** RFC 9110 quoted-string without what would need an escape. */
+const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/
+const LONGEST = 100 * 365 * 86_400_000
+/** What Node's timers take. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Every option checked, every default filled in. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+export function readOptions(options: LatchkeyOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw optionError('createLatchkey', 'needs an object of options')
+  knownKeys('option', options, OPTION_NAMES)
+  const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
+  if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
+  if (!ENVIRONMENT.test(environment)) throw optionError('environment', 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
+  if (!isPrefix(prefix)) throw optionError('prefix', 'must be 2 to 16 of a-z 0-9, beginning with a letter')
+  if (!REALM.test(realm)) throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
+  knownKeys('cache.', cache, ['max', 'ttl', 'staleIfError'])
+  if (lastUsed !== false) knownKeys('lastUsed.', lastUsed, ['flushInterval'])
+  const managementScopes = readManagementScopes(options.managementScopes)
+  const retention = optional('retention', options.retention, 0, LONGEST)
+  const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, LONGEST_TIMER)
+  if (purgeInterval !== undefined && retention === undefined) throw optionError('purgeInterval', 'needs retention')
+  return {
+    store,
+    environment,
+    prefix,
+    realm,
+    scopes: readScopes(options.scopes, managementScopes),
+    managementScopes,
+    hasher: readHasher('hasher', options.hasher ?? argon2id()),
+    acceptHashers: (options.acceptHashers ?? []).map((hasher, i) => readHasher(`acceptHashers[${i}]`, hasher)),
+    cache: {
+      max: whole('cache.max', cache.max ?? 50_000, 1, 10_000_000),
+      ttl: whole('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
+      staleIfError: whole('cache.staleIfError', cache.staleIfError ?? 0, 0, 86_400_000),
+    },
+    lastUsed:
+      lastUsed === false
+        ? false
+        : { flushInterval: whole('lastUsed.flushInterval', lastUsed.flushInterval ?? 10_000, 10, LONGEST_TIMER) },
+    maxLifetime: optional('maxLifetime', options.maxLifetime, 1, LONGEST),
+    retention,
+    purgeInterval,
+    credentials: readCredentials(options.credentials ?? SOURCES),
+    ownerScopes: aFunction('ownerScopes', options.ownerScopes),
+    now: aFunction('now', options.now) ?? Date.now,
+  }
+}
+
+const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
+  'store',
+  'environment',
+  'prefix',
+  'realm',
+  'scopes',
+  'managementScopes',
+  'hasher',
+  'acceptHashers',
+  'cache',
+  'lastUsed',
+  'maxLifetime',
+  'retention',
+  'purgeInterval',
+  'credentials',
+  'ownerScopes',
+  'now',
+]
+
+/** A misspelt option would silently be a default. */
+function knownKeys(place: string, given: object, known: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw optionError(place === 'option' ? key : place + key, 'is not an option')
+  }
+}
+
+function readManagementScopes(
+  given: ManagementScopes = { read: 'apiTokens.read', write: 'apiTokens.write' },
+): ManagementScopes {
+  for (const name of ['read', 'write'] as const) {
+    if (!isPlainScope(given[name])) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
+  }
+  if (given.read === given.write) throw optionError('managementScopes', 'must be two different scopes')
+  return { read: given.read, write: given.write }
+}
+
+function readScopes(
+  given: Readonly<Record<string, string>> | undefined,
+  { read, write }: ManagementScopes,
+): ReadonlyMap<string, string> | undefined {
+  if (given === undefined) return undefined
+  for (const [name, description] of Object.entries(given)) {
+    if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${JSON.stringify(name)}: not a plain scope`)
+    if (typeof description !== 'string') throw optionError(`scopes[${JSON.stringify(name)}]`, 'must be a description')
+  }
+  return new Map([[read, 'Read API tokens'], [write, 'Write API tokens'], ...Object.entries(given)])
+}
+
+function readHasher(place: string, hasher: Hasher): Hasher {
+  if (typeof hasher?.verify !== 'function') throw optionError(place, 'must be a hasher, such as argon2id()')
+  return hasher
+}
+
+function readCredentials(given: readonly CredentialSource[]): readonly CredentialSource[] {
+  const valid = Array.isArray(given) && given.length > 0 && given.every((source) => SOURCES.includes(source))
+  if (!valid) throw optionError('credentials', `must be a list of ${SOURCES.join(', ')}`)
+  return [...given]
+}
+
+function whole(place: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw optionError(place, `must be a whole number from ${least} to ${most}`)
+}
+
+function optional(place: string, value: number | undefined, least: number, most: number): number | undefined {
+  return value === undefined ? undefined : whole(place, value, least, most)
+}
+
+function aFunction<F>(place: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw optionError(place, 'must be a function')
+}
