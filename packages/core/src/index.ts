@@ -7,6 +7,7 @@ export {
   UnavailableError,
   type Violation,
 } from './errors.js'
+export { type MemoryData, memoryData, memoryStore } from './store/memory-store.js'
 export type {
   ChangeEvent,
   ChangeListener,

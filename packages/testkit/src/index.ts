@@ -1,1 +1,13 @@
-export {}
+export {
+  CREATED_AT,
+  fullTokenRecord,
+  type Random,
+  randomInt,
+  randomItem,
+  secretTag,
+  seededRandom,
+  storedSecret,
+  tokenId,
+  tokenRecord,
+} from './fixtures.js'
+export { type ContractCase, type ContractGroup, type OpenStore, storeContract } from './store-contract/index.js'

@@ -1,0 +1,60 @@
+import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
+import type { TokenPatch } from './token-store.js'
+
+/** A copy that shares nothing with its source. Metadata passes through JSON, as it does in every durable store. */
+export function copyRecord(record: TokenRecord): TokenRecord {
+  const copy = {
+    ...record,
+    scopes: [...record.scopes],
+    networks: [...record.networks],
+    secrets: record.secrets.map((secret) => ({ ...secret })),
+    retired: [...record.retired],
+  }
+  if (record.metadata) copy.metadata = copyJson(record.metadata)
+  return copy
+}
+
+/** The next version of a record. May share members with the patch: copy it before keeping it. */
+export function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {
+  const { metadata, expiresAt, modifiedAt, rotatedAt, secrets, ...replaced } = patch
+  const next: TokenRecord = { ...record, ...replaced, version: record.version + 1 }
+  if (secrets) next.secrets = secrets.map((secret) => keepLastUse(secret, record.secrets))
+  setOrDrop(next, 'metadata', metadata)
+  setOrDrop(next, 'expiresAt', expiresAt)
+  setOrDrop(next, 'modifiedAt', modifiedAt)
+  setOrDrop(next, 'rotatedAt', rotatedAt)
+  return next
+}
+
+/** Moves the last use of the token, and of the secret if it is still there, forward. Changes the record in place. */
+export function recordUse(record: TokenRecord, use: TokenUse): void {
+  moveForward(record, use)
+  const secret = record.secrets.find(({ gen }) => gen === use.gen)
+  if (secret) moveForward(secret, use)
+}
+
+function moveForward(target: { lastUsedAt?: number; lastUsedIp?: string }, use: TokenUse): void {
+  if (target.lastUsedAt !== undefined && target.lastUsedAt >= use.at) return
+  target.lastUsedAt = use.at
+  if (use.ip === undefined) delete target.lastUsedIp
+  else target.lastUsedIp = use.ip
+}
+
+function keepLastUse({ gen, hash, tag, until }: StoredSecret, before: readonly StoredSecret[]): StoredSecret {
+  const secret: StoredSecret = until === undefined ? { gen, hash, tag } : { gen, hash, tag, until }
+  const known = before.find((candidate) => candidate.gen === gen)
+  if (known?.lastUsedAt !== undefined) secret.lastUsedAt = known.lastUsedAt
+  if (known?.lastUsedIp !== undefined) secret.lastUsedIp = known.lastUsedIp
+  return secret
+}
+
+type Droppable = 'metadata' | 'expiresAt' | 'modifiedAt' | 'rotatedAt'
+
+function setOrDrop<K extends Droppable>(record: Pick<TokenRecord, K>, key: K, value: TokenPatch[K]): void {
+  if (value === null) delete record[key]
+  else if (value !== undefined) Object.assign(record, { [key]: value })
+}
+
+function copyJson(value: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>
+}

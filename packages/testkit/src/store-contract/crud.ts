@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import type { TokenRecord } from '@latchkey/core'
+import { fullTokenRecord, randomItem, seededRandom, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
+import { type ContractCase, twoConnections } from './contract-case.js'
+import { range, rejectsWith, stored, walk, walkIds } from './helpers.js'
+
+const LAST_MILLISECOND = 253_402_300_799_999
+const underOtherPrefix = (id: string) => `other.${id.slice(id.indexOf('.') + 1)}`
+
+/** Records at the edges of what core lets through. */
+export function unusualRecords(): Record<string, TokenRecord> {
+  const random = seededRandom(7)
+  const emoji = (length: number) =>
+    range(length).map(() => randomItem(['\u{1F600}', '\u{1F9FF}', '\uFF5E', 'é'], random))
+  return {
+    'no optional member': tokenRecord(),
+    'every optional member': fullTokenRecord(),
+    'a later version': tokenRecord({ version: 12 }),
+    'disabled and expired': tokenRecord({ enabled: false, expiresAt: 1 }),
+    'times of 0': fullTokenRecord({ createdAt: 0, expiresAt: 0, modifiedAt: 0, rotatedAt: 0, lastUsedAt: 0 }),
+    'the last time': fullTokenRecord({
+      createdAt: LAST_MILLISECOND,
+      expiresAt: LAST_MILLISECOND,
+      modifiedAt: LAST_MILLISECOND,
+      rotatedAt: LAST_MILLISECOND,
+      lastUsedAt: LAST_MILLISECOND,
+      secrets: [storedSecret({ until: LAST_MILLISECOND, lastUsedAt: LAST_MILLISECOND })],
+    }),
+    'used without an address': tokenRecord({ lastUsedAt: 5, secrets: [storedSecret({ lastUsedAt: 5 })] }),
+    'a name and owner of 200 code points': tokenRecord({ name: emoji(200).join(''), owner: emoji(200).join('') }),
+    'quotes and commas': tokenRecord({ name: `a"b',~\\;--{}[]%_*?`, owner: `o"wn'er, \\{x}:*` }),
+    'combining characters': tokenRecord({ name: 'e\u0301 \u00e9 \u202e x', owner: ' e\u0301 ' }),
+    'empty metadata': tokenRecord({ metadata: {} }),
+    'metadata with unusual keys': tokenRecord({
+      metadata: JSON.parse(
+        '{"constructor": 1, "": {"": []}, "__proto__": {"x": 1}, "ключ\u{1F600}": "\\u0000\\n", "n": null}',
+      ),
+    }),
+    'metadata of 4 KiB': tokenRecord({ metadata: { text: 'x'.repeat(4_084) } }),
+    '100 networks': tokenRecord({ networks: range(100).map((i) => `10.${i}.0.0/16`) }),
+    '100 scopes of 100 characters': tokenRecord({
+      scopes: range(100).map((i) => `${'s'.repeat(98)}${String(i).padStart(2, '0')}`),
+    }),
+    '8 retired tags': tokenRecord({ retired: range(8).map((i) => `0000000${i}`) }),
+    'the longest prefix': tokenRecord({ id: tokenId('a234567890123456') }),
+  }
+}
+
+export const crudCases: readonly ContractCase[] = [
+  twoConnections('insert', 'stores every member exactly as given', async (a, b) => {
+    const records = unusualRecords()
+    for (const [what, record] of Object.entries(records)) {
+      const given = structuredClone(record)
+      await a.insert(record)
+      assert.deepStrictEqual(record, given, `${what}: the argument is left alone`)
+      assert.deepStrictEqual(await b.find(record.id), given, what)
+    }
+    const listed = new Map((await walk(b, { limit: 5 })).map((record) => [record.id, record]))
+    for (const [what, record] of Object.entries(records)) assert.deepStrictEqual(listed.get(record.id), record, what)
+  }),
+
+  twoConnections('insert', 'keeps no reference to the record that it is given', async (a) => {
+    const record = fullTokenRecord()
+    const given = structuredClone(record)
+    await a.insert(record)
+    scramble(record)
+    assert.deepStrictEqual(await a.find(given.id), given)
+  }),
+
+  twoConnections('insert', 'rejects with ERR_CONFLICT when the id exists, changing nothing', async (a, b) => {
+    const record = fullTokenRecord()
+    await a.insert(record)
+    await rejectsWith('ERR_CONFLICT', b.insert(tokenRecord({ id: record.id, name: 'other', owner: 'mallory' })))
+    assert.deepStrictEqual(await walk(a), [record])
+    assert.deepStrictEqual(await walkIds(a, { filter: { owner: 'mallory' } }), [])
+  }),
+
+  twoConnections(
+    'insert',
+    'rejects with ERR_CONFLICT when the public part exists under another prefix',
+    async (a, b) => {
+      const record = fullTokenRecord()
+      await a.insert(record)
+      const id = underOtherPrefix(record.id)
+      await rejectsWith('ERR_CONFLICT', b.insert(tokenRecord({ id })))
+      assert.equal(await b.find(id), undefined)
+      assert.deepStrictEqual(await walk(b), [record])
+    },
+  ),
+
+  twoConnections('find', 'resolves to undefined for an id that was never there', async (a) => {
+    await a.insert(tokenRecord())
+    assert.equal(await a.find(tokenId()), undefined)
+  }),
+
+  twoConnections('find', 'returns a fresh copy: changing it changes nothing stored', async (a) => {
+    const record = fullTokenRecord()
+    await a.insert(record)
+    scramble(await stored(a, record.id))
+    assert.deepStrictEqual(await a.find(record.id), record)
+  }),
+
+  twoConnections('find', 'reflects every write acknowledged before, by the other connection', async (a, b) => {
+    for (const round of range(50)) {
+      const { id } = await insertNew(a)
+      assert.equal((await stored(b, id)).version, 1, `insert, round ${round}`)
+      await b.update(id, { name: `round ${round}` }, 1)
+      assert.equal((await stored(a, id)).name, `round ${round}`)
+      await a.touch([{ id, gen: 1, at: round }])
+      assert.equal((await stored(b, id)).lastUsedAt, round)
+      await b.update(id, { expiresAt: 10 }, 2)
+      if (round % 2 === 0) assert.equal(await a.remove(id), true)
+      else assert.equal(await a.purge(11), 1)
+      assert.equal(await b.find(id), undefined, `removed, round ${round}`)
+    }
+  }),
+
+  twoConnections('find', 'does not find a public part under another prefix', async (a) => {
+    const record = await insertNew(a)
+    const publicPart = record.id.slice('lk.'.length)
+    for (const id of [underOtherPrefix(record.id), `l.${publicPart}`, `lkk.${publicPart}`, `LK.${publicPart}`]) {
+      assert.equal(await a.find(id), undefined, id)
+    }
+  }),
+
+  twoConnections('remove', 'removes for good: find, update, touch and list know it no more', async (a, b) => {
+    const [record, other] = [fullTokenRecord(), tokenRecord()]
+    await a.insert(record)
+    await a.insert(other)
+    assert.equal(await b.remove(record.id), true)
+    assert.equal(await a.find(record.id), undefined)
+    assert.equal(await a.update(record.id, { name: 'x' }, 1), undefined)
+    await a.touch([{ id: record.id, gen: 2, at: record.createdAt + 999_999 }])
+    assert.equal(await a.find(record.id), undefined)
+    assert.deepStrictEqual(await walk(a), [other])
+    assert.deepStrictEqual(await walk(a, { filter: { scopes: ['metrics.*'] } }), [])
+  }),
+
+  twoConnections('remove', 'resolves to false if there is none, also under another prefix', async (a) => {
+    const record = await insertNew(a)
+    assert.equal(await a.remove(tokenId()), false)
+    assert.equal(await a.remove(tokenId(), 1), false)
+    assert.equal(await a.remove(underOtherPrefix(record.id)), false)
+    assert.deepStrictEqual(await a.find(record.id), record)
+    assert.equal(await a.remove(record.id), true)
+    assert.equal(await a.remove(record.id), false)
+    assert.equal(await a.remove(record.id, 1), false)
+  }),
+
+  twoConnections('remove', 'with expectedVersion rejects with ERR_CONFLICT at another version', async (a, b) => {
+    const { id } = await insertNew(a)
+    await a.update(id, { name: 'second' }, 1)
+    await rejectsWith('ERR_CONFLICT', b.remove(id, 1))
+    await rejectsWith('ERR_CONFLICT', b.remove(id, 3))
+    assert.equal((await stored(a, id)).name, 'second')
+    assert.equal(await b.remove(id, 2), true)
+    assert.equal(await a.find(id), undefined)
+  }),
+]
+
+async function insertNew(store: { insert(record: TokenRecord): Promise<void> }): Promise<TokenRecord> {
+  const record = tokenRecord()
+  await store.insert(record)
+  return record
+}
+
+/** Changes everything that a shared reference could leak. */
+export function scramble(record: TokenRecord): void {
+  record.name = 'scrambled'
+  record.version = 999
+  record.scopes.push('scrambled')
+  record.networks.length = 0
+  record.retired.push('ffffffff')
+  for (const secret of record.secrets) secret.hash = 'scrambled'
+  record.secrets.pop()
+  const nested = record.metadata?.nested
+  if (typeof nested === 'object' && nested !== null) Object.assign(nested, { list: 'scrambled' })
+  if (record.metadata) record.metadata.scrambled = true
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import {
+  type EnvironmentStore,
+  type ListQuery,
+  type ListSort,
+  type SortKey,
+  StoreError,
+  type TokenRecord,
+} from '@latchkey/core'
+
+export const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt']
+
+export const ALL_SORTS: readonly ListSort[] = SORT_KEYS.flatMap((by) => [
+  { by, direction: 'asc' as const },
+  { by, direction: 'desc' as const },
+])
+
+export async function rejectsWith(code: 'ERR_CONFLICT' | 'ERR_STORE', call: Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(error instanceof StoreError, `rejects with a StoreError, not ${String(error)}`)
+    assert.equal(error.code, code)
+    return true
+  })
+}
+
+/** How many of the calls resolved; all others must have been rejected with `ERR_CONFLICT`. */
+export async function winners<T>(calls: readonly Promise<T>[]): Promise<T[]> {
+  const won: T[] = []
+  for (const outcome of await Promise.allSettled(calls)) {
+    if (outcome.status === 'fulfilled') won.push(outcome.value)
+    else await rejectsWith('ERR_CONFLICT', Promise.reject(outcome.reason))
+  }
+  return won
+}
+
+/** Inserts in their order of arrival at the store, some at a time. */
+export async function insertAll(store: EnvironmentStore, records: readonly TokenRecord[]): Promise<void> {
+  for (let i = 0; i < records.length; i += 100) {
+    await Promise.all(records.slice(i, i + 100).map((record) => store.insert(record)))
+  }
+}
+
+/** The record, which must be there. */
+export async function stored(store: EnvironmentStore, id: string): Promise<TokenRecord> {
+  const record = await store.find(id)
+  assert.ok(record, `${id} is stored`)
+  return record
+}
+
+export type Walk = Partial<Pick<ListQuery, 'filter' | 'sort' | 'limit'>>
+
+/** All pages one after another. Every page but the last must be full, which holds while nobody writes. */
+export async function walk(store: EnvironmentStore, options: Walk = {}): Promise<TokenRecord[]> {
+  const query: ListQuery = {
+    filter: {},
+    sort: { by: 'createdAt', direction: 'asc' },
+    limit: 100,
+    count: false,
+    ...options,
+  }
+  const records: TokenRecord[] = []
+  let after: string | undefined
+  do {
+    const page = await store.list(after === undefined ? query : { ...query, after })
+    assert.ok(page.records.length <= query.limit, 'a page holds no more than its limit')
+    assert.ok(page.next === undefined || page.records.length === query.limit, 'a page before the last is full')
+    records.push(...page.records)
+    after = page.next
+  } while (after !== undefined)
+  return records
+}
+
+export async function walkIds(store: EnvironmentStore, options: Walk = {}): Promise<string[]> {
+  return idsOf(await walk(store, options))
+}
+
+export function idsOf(records: readonly TokenRecord[]): string[] {
+  return records.map(({ id }) => id)
+}
+
+export function describeSort({ by, direction }: ListSort): string {
+  return `${by} ${direction}`
+}
+
+/** How two records must be ordered, ascending; 0 for a tie. Written apart from every store on purpose. */
+export function compareBy(by: SortKey, a: TokenRecord, b: TokenRecord): number {
+  if (by === 'name') return Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
+  const missing = by === 'expiresAt' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
+  const [x, y] = [a[by] ?? missing, b[by] ?? missing]
+  return x === y ? 0 : x < y ? -1 : 1
+}
+
+export function range(length: number): number[] {
+  return Array.from({ length }, (_, i) => i)
+}

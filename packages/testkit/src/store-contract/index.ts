@@ -1,0 +1,35 @@
+import { churnCases } from './churn.js'
+import type { ContractCase } from './contract-case.js'
+import { crudCases } from './crud.js'
+import { listCases } from './list.js'
+import { listModelCases } from './list-model.js'
+import { listOrderCases } from './list-order.js'
+import { openCases } from './open.js'
+import { purgeCases } from './purge.js'
+import { raceCases } from './races.js'
+import { touchCases } from './touch.js'
+import { updateCases } from './update.js'
+import { watchCases } from './watch.js'
+
+export type { ContractCase, ContractGroup, OpenStore } from './contract-case.js'
+
+/**
+ * Every MUST of `TokenStore`, as data: run each case, in any test runner, on empty data of its own. A case sees the
+ * data through two connections or more, so give it a function that opens a further connection at each call.
+ *
+ * Not in here: that `find` takes one round trip, and the events `reset`, `lagging` and `live`. Only the tests of a store
+ * can count its round trips and cut its lines.
+ */
+export const storeContract: readonly ContractCase[] = [
+  ...openCases,
+  ...crudCases,
+  ...updateCases,
+  ...listCases,
+  ...listOrderCases,
+  ...listModelCases,
+  ...touchCases,
+  ...purgeCases,
+  ...watchCases,
+  ...raceCases,
+  ...churnCases,
+]

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
+import { type ContractCase, connections, ENVIRONMENT, twoConnections } from './contract-case.js'
+import { insertAll, range, stored, walk, winners } from './helpers.js'
+
+export const raceCases: readonly ContractCase[] = [
+  twoConnections('races', 'exactly one of 40 racing inserts of one id succeeds', async (a, b) => {
+    for (const round of range(5)) {
+      const id = tokenId()
+      const names = await winners(
+        range(40).map(async (i) => {
+          await (i % 2 ? a : b).insert(tokenRecord({ id, name: `racer ${i}`, owner: `round ${round}` }))
+          return `racer ${i}`
+        }),
+      )
+      assert.equal(names.length, 1)
+      const listed = await walk(a, { filter: { owner: `round ${round}` } })
+      assert.deepStrictEqual(
+        listed.map(({ name }) => name),
+        names,
+      )
+      assert.equal((await stored(b, id)).name, names[0])
+    }
+  }),
+
+  twoConnections(
+    'races',
+    'exactly one of 20 racing inserts of one public part under many prefixes succeeds',
+    async (a, b) => {
+      const publicPart = tokenId().slice(3)
+      const ids = await winners(
+        range(20).map(async (i) => {
+          const id = `prefix${i}.${publicPart}`
+          await (i % 2 ? a : b).insert(tokenRecord({ id }))
+          return id
+        }),
+      )
+      assert.equal(ids.length, 1)
+      assert.deepStrictEqual(
+        (await walk(a)).map(({ id }) => id),
+        ids,
+      )
+    },
+  ),
+
+  twoConnections('races', 'exactly one of 40 racing updates at one version succeeds', async (a, b) => {
+    const { id } = fullTokenRecord()
+    await a.insert(fullTokenRecord({ id }))
+    for (const version of range(5).map((i) => i + 1)) {
+      const won = await winners(range(40).map((i) => (i % 2 ? a : b).update(id, { name: `racer ${i}` }, version)))
+      assert.equal(won.length, 1)
+      assert.equal(won[0]?.version, version + 1)
+      assert.deepStrictEqual(await stored(a, id), won[0])
+    }
+  }),
+
+  twoConnections(
+    'races',
+    'exactly one of 40 racing removes resolves to true, with and without expectedVersion',
+    async (a, b) => {
+      for (const expected of [[], [1]] as const) {
+        for (const _round of range(5)) {
+          const record = tokenRecord()
+          await a.insert(record)
+          const outcomes = await Promise.all(range(40).map((i) => (i % 2 ? a : b).remove(record.id, ...expected)))
+          assert.equal(outcomes.filter(Boolean).length, 1)
+        }
+      }
+    },
+  ),
+
+  twoConnections('races', 'an update is atomic: readers see all of a patch or nothing', async (a, b) => {
+    const { id } = tokenRecord()
+    await a.insert(tokenRecord({ id, name: '1', metadata: { n: '1' }, scopes: ['1'], modifiedAt: 1, rotatedAt: 1 }))
+    for (const version of range(60).map((i) => i + 1)) {
+      const n = String(version + 1)
+      const patch = { name: n, metadata: { n }, scopes: [n], modifiedAt: version + 1, rotatedAt: version + 1 }
+      const reads = range(4).map(() => b.find(id))
+      const lists = b.list({ filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 1, count: false })
+      await Promise.all([...reads, a.update(id, patch, version), lists])
+      const { records } = await lists
+      for (const seen of [...records, ...(await Promise.all(reads))]) {
+        assert.ok(seen)
+        const { name, metadata, scopes, modifiedAt, rotatedAt } = seen
+        const members = [
+          name,
+          String(metadata?.n),
+          ...scopes,
+          String(modifiedAt),
+          String(rotatedAt),
+          String(seen.version),
+        ]
+        assert.deepStrictEqual([...new Set(members)], [name])
+      }
+    }
+  }),
+
+  twoConnections('races', 'update and remove at one version: exactly one of them wins', async (a, b) => {
+    for (const round of range(50)) {
+      const { id } = tokenRecord()
+      await a.insert(tokenRecord({ id }))
+      const update = a.update(id, { name: 'updated' }, 1)
+      const [updated, removed] = await Promise.allSettled([update, b.remove(id, 1)])
+      if (updated.status === 'fulfilled' && updated.value) {
+        assert.equal(removed.status, 'rejected', `round ${round}: a remove of a version that is gone`)
+        assert.equal((await stored(b, id)).name, 'updated')
+      } else {
+        assert.deepStrictEqual(removed, { status: 'fulfilled', value: true })
+        assert.equal(await a.find(id), undefined, `round ${round}: an update brings nothing back`)
+      }
+    }
+  }),
+
+  twoConnections('races', 'disable and 50 touches: the disable stays, and so does the newest use', async (a, b) => {
+    for (const round of range(20)) {
+      const record = tokenRecord()
+      await a.insert(record)
+      const touch = (i: number) => (i % 2 ? a : b).touch([{ id: record.id, gen: 1, at: i, ip: `192.0.2.${i}` }])
+      const early = range(25).map(touch)
+      const disabling = a.update(record.id, { enabled: false }, 1)
+      await Promise.all([...early, disabling, ...range(50).slice(25).map(touch)])
+      const use = { lastUsedAt: 49, lastUsedIp: '192.0.2.49' }
+      const secrets = record.secrets.map((secret) => ({ ...secret, ...use }))
+      assert.deepStrictEqual(
+        await b.find(record.id),
+        { ...record, ...use, secrets, enabled: false, version: 2 },
+        `round ${round}`,
+      )
+    }
+  }),
+
+  twoConnections('races', 'rotation and touches: the last use of the secret that stays is not lost', async (a, b) => {
+    for (const _round of range(20)) {
+      const record = tokenRecord()
+      await a.insert(record)
+      const [old] = record.secrets
+      assert.ok(old)
+      const secrets = [storedSecret({ gen: 2 }), { ...old, until: 9_000 }]
+      const touch = (at: number) => b.touch([{ id: record.id, gen: 1, at }])
+      await Promise.all([touch(1), touch(2), a.update(record.id, { secrets }, 1), touch(4), touch(3)])
+      const rotated = await stored(b, record.id)
+      assert.equal(rotated.lastUsedAt, 4)
+      assert.deepStrictEqual(rotated.secrets, [secrets[0], { ...old, until: 9_000, lastUsedAt: 4 }])
+    }
+  }),
+
+  twoConnections('races', 'remove and touches: the record stays gone', async (a, b) => {
+    for (const round of range(50)) {
+      const { id } = tokenRecord()
+      await a.insert(tokenRecord({ id }))
+      const touch = (at: number) => b.touch([{ id, gen: 1, at }])
+      const [removed] = await Promise.all([a.remove(id), touch(1), touch(2), a.touch([{ id, gen: 1, at: 3 }])])
+      assert.equal(removed, true)
+      assert.equal(await b.find(id), undefined, `round ${round}`)
+    }
+    const page = await a.list({ filter: {}, sort: { by: 'lastUsedAt', direction: 'desc' }, limit: 1, count: true })
+    assert.deepStrictEqual(page, { records: [], totalCount: 0 })
+  }),
+
+  twoConnections('races', 'purge and extensions: an extension that was acknowledged is not purged', async (a, b) => {
+    const records = range(100).map(() => tokenRecord({ expiresAt: 10 }))
+    await insertAll(a, records)
+    const extend = ({ id }: { id: string }) => a.update(id, { expiresAt: 100_000 }, 1)
+    const early = records.slice(0, 50).map(extend)
+    const purging = b.purge(1_000)
+    const late = records.slice(50).map(extend)
+    const extended = await Promise.all([...early, ...late])
+    const purged = await purging
+    for (const [i, { id }] of records.entries()) assert.deepStrictEqual(await b.find(id), extended[i])
+    assert.equal(purged, extended.filter((record) => !record).length)
+  }),
+
+  twoConnections('races', 'racing purges count every record once', async (a, b) => {
+    await insertAll(
+      a,
+      range(200).map(() => tokenRecord({ expiresAt: 10 })),
+    )
+    const counts = await Promise.all([a.purge(11), b.purge(11), a.purge(11), b.purge(11)])
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      200,
+    )
+  }),
+
+  connections('races', 'writes to one id in two environments at once do not meet', async (connect) => {
+    const [a, b] = [await connect(), await connect()]
+    const [eu, us] = [await a.open(ENVIRONMENT), await b.open('us')]
+    const { id } = tokenRecord()
+    await Promise.all([eu.insert(tokenRecord({ id, name: 'eu' })), us.insert(tokenRecord({ id, name: 'us' }))])
+    const at = (i: number) => ({ id, gen: 1, at: i })
+    await Promise.all(range(20).flatMap((i) => [eu.touch([at(i)]), us.touch([at(1_000 + i)])]))
+    const updates = await Promise.all([eu.update(id, { enabled: false }, 1), us.update(id, { scopes: ['x'] }, 1)])
+    assert.deepStrictEqual(
+      updates.map((record) => record?.version),
+      [2, 2],
+    )
+    const seen = [await stored(eu, id), await stored(us, id)]
+    assert.deepStrictEqual(
+      seen.map(({ name, enabled, lastUsedAt }) => [name, enabled, lastUsedAt]),
+      [
+        ['eu', false, 19],
+        ['us', true, 1_019],
+      ],
+    )
+    assert.deepStrictEqual(await Promise.all([eu.remove(id), us.find(id).then((record) => record?.id)]), [true, id])
+  }),
+]
