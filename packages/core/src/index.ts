@@ -7,6 +7,22 @@ export {
   UnavailableError,
   type Violation,
 } from './errors.js'
+export type { LatchkeyEvents } from './events.js'
+export { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './http/guard.js'
+export { type EncodedResponse, encodeResponse, type HttpRequest, type HttpResponse } from './http/message.js'
+export { readJson } from './http/read-json.js'
+export type { GuardDenial } from './http/refusal.js'
+export { recall, remember } from './http/remember.js'
+export { type DialectName, handleRequest, type RouterOptions } from './http/router.js'
+export { createLatchkey, type Latchkey, type OnBehalf, type Stats } from './latchkey.js'
+export type { Caller } from './manage/caller.js'
+export type { IssuedToken } from './manage/create.js'
+export type { CreateInput, RotateInput, Timeframe, UpdateInput } from './manage/inputs.js'
+export type { ListRequest, NextRequest, TokenPage } from './manage/list.js'
+export type { CredentialSource, LatchkeyOptions, ManagementScopes } from './options.js'
+export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
+export type { Hasher } from './secret/hasher.js'
+export { type HmacSha256Options, hmacSha256 } from './secret/hmac-sha256.js'
 export { type MemoryData, memoryData, memoryStore } from './store/memory-store.js'
 export type {
   ChangeEvent,
@@ -21,6 +37,7 @@ export type {
   TokenStore,
   Unwatch,
 } from './store/token-store.js'
+export { tokenPattern } from './token/format.js'
 export type {
   ApiToken,
   Denial,
@@ -31,3 +48,4 @@ export type {
   Verdict,
   VerifyContext,
 } from './types.js'
+export type { Check, ExplainRequest, Explanation } from './verify/explain.js'

@@ -150,6 +150,11 @@ export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
   throw invalidInput(result.error.issues.flatMap(toViolations))
 }
 
+/** What is wrong with an input; empty if nothing is. */
+export function violationsOf(schema: z.ZodType, input: unknown): readonly Violation[] {
+  return schema.safeParse(input).error?.issues.flatMap(toViolations) ?? []
+}
+
 export function invalidInput(violations: readonly Violation[]): RequestError {
   return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations)
 }

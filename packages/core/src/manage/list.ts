@@ -29,6 +29,8 @@ export interface ListRequest {
 /** A later page. */
 export interface NextRequest {
   readonly cursor: string
+  /** Another page size from here on. */
+  readonly limit?: number | undefined
 }
 
 export interface TokenPage {
@@ -69,7 +71,7 @@ export async function listTokens(
 ): Promise<TokenPage> {
   const store = await context.store()
   const bound = actor?.power.personal === true ? actor.power.owner : null
-  const listing = 'cursor' in request ? resume(request.cursor, store, bound) : begin(request)
+  const listing = 'cursor' in request ? resume(request, store, bound) : begin(request)
   const { filter, sort, limit, next, view } = listing
   const first = next === undefined
   const page = isEmpty(filter, bound)
@@ -97,16 +99,14 @@ export async function listTokens(
 type Listing = Omit<Position, 'bound' | 'total' | 'next'> & Partial<Pick<Position, 'total' | 'next'>>
 
 function begin(request: ListRequest): Listing {
-  const { owner, personal, scopes, usedFrom, usedTo, limit = DEFAULT_LIMIT, view } = request
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-    throw invalidInput([{ path: 'limit', message: `Must be a whole number from 1 to ${MOST}.` }])
-  }
+  const { owner, personal, scopes, usedFrom, usedTo, view } = request
+  const limit = checkedLimit(request.limit ?? DEFAULT_LIMIT)
   const by = request.sort ?? 'createdAt'
   if (!SORT_KEYS.includes(by)) {
-    throw invalidInput([{ path: 'sort', message: `Must be one of ${SORT_KEYS.join(', ')}.` }])
+    throw invalidInput([{ path: 'sort', message: `must be one of ${SORT_KEYS.join(', ')}` }])
   }
   if (usedFrom !== undefined && usedTo !== undefined && usedFrom > usedTo) {
-    throw invalidInput([{ path: 'usedFrom', message: 'Must not be later than the end of the time frame.' }])
+    throw invalidInput([{ path: 'usedFrom', message: 'must not be later than usedTo' }])
   }
   const lastUsed = { ...(usedFrom !== undefined && { from: usedFrom }), ...(usedTo !== undefined && { to: usedTo }) }
   return {
@@ -122,13 +122,23 @@ function begin(request: ListRequest): Listing {
   }
 }
 
-function resume(cursor: string, seal: { dataset: string; sealingKey: Uint8Array }, bound: string | null): Listing {
+function resume(
+  { cursor, limit }: NextRequest,
+  seal: { dataset: string; sealingKey: Uint8Array },
+  bound: string | null,
+): Listing {
   const opened = openCursor<Position>(cursor, seal)
+  if (!opened.ok) throw invalidInput([{ path: 'cursor', message: opened.problem }])
   // A page of one caller's view must not be continued in another's: its total and its place would be wrong.
-  if (opened.ok && opened.value.bound === bound) return opened.value
-  throw invalidInput([
-    { path: 'cursor', message: opened.ok ? 'Belongs to the listing of another caller.' : opened.problem },
-  ])
+  if (opened.value.bound !== bound) {
+    throw invalidInput([{ path: 'cursor', message: 'belongs to the listing of another caller' }])
+  }
+  return limit === undefined ? opened.value : { ...opened.value, limit: checkedLimit(limit) }
+}
+
+function checkedLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MOST) return limit
+  throw invalidInput([{ path: 'limit', message: `must be a whole number from 1 to ${MOST}` }])
 }
 
 /** A personal caller that asks for somebody else's tokens. */

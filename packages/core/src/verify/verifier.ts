@@ -25,20 +25,21 @@ export interface VerifierParts {
   readonly staleIfError: number
 }
 
+type Refusal = Extract<Verdict, { ok: false }>
+
 /** May this token do this? From the cache without a promise where possible. Never writes to the store. */
 export interface Verifier {
   /** The verdict, if it takes neither the store nor a proof; else `undefined`. */
   verifyCached(token: unknown, context: VerifyContext): Verdict | undefined
   /** The verdict. Rejects with `StoreError` or `UnavailableError` when there can be none. */
   verify(token: unknown, context: VerifyContext): Promise<Verdict>
-  /** As `verify`, with the record read from the store in any case. */
-  verifyFresh(token: unknown, context: VerifyContext): Promise<Verdict>
+  /** As `verify`, with the record read from the store in any case, and handed out: for management calls. */
+  authenticate(token: unknown, context: VerifyContext): Promise<{ readonly ok: true; readonly entry: Entry } | Refusal>
   /** Whose living secret this is, in whatever state the token may be; read from the store, counted as no use. */
   identify(token: unknown): Promise<Entry | undefined>
   readonly counts: { verified: number; denied: number; hits: number }
 }
 
-type Refusal = Extract<Verdict, { ok: false }>
 type Identified =
   | { readonly entry: Entry; readonly secret: Secret }
   | { readonly refusal: Refusal; readonly id?: string }
@@ -50,7 +51,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   const { format, cache, loader, prover, usage, clock, environment, ttl, staleIfError } = parts
   const counts = { verified: 0, denied: 0, hits: 0 }
 
-  function refuse(verdict: Refusal, id: string | undefined, ip: string | undefined): Verdict {
+  function refuse(verdict: Refusal, id: string | undefined, ip: string | undefined): Refusal {
     counts.denied++
     if (observed('denied')) {
       const { reason } = verdict.denial
@@ -149,16 +150,21 @@ export function createVerifier(parts: VerifierParts): Verifier {
     }
   }
 
-  async function verifyWith(token: unknown, context: VerifyContext, fresh: boolean): Promise<Verdict> {
-    const found = await identify(token, fresh, context.ip)
+  async function verify(token: unknown, context: VerifyContext): Promise<Verdict> {
+    const found = await identify(token, false, context.ip)
     if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
     return judge(found.entry, found.secret, clock().at, context)
   }
 
   return {
     verifyCached,
-    verify: async (token, context) => verifyCached(token, context) ?? verifyWith(token, context, false),
-    verifyFresh: (token, context) => verifyWith(token, context, true),
+    verify: async (token, context) => verifyCached(token, context) ?? verify(token, context),
+    async authenticate(token, context) {
+      const found = await identify(token, true, context.ip)
+      if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
+      const verdict = judge(found.entry, found.secret, clock().at, context)
+      return verdict.ok ? { ok: true, entry: found.entry } : verdict
+    },
     async identify(token) {
       const found = await identify(token, true)
       return 'refusal' in found ? undefined : found.entry

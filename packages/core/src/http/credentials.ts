@@ -1,0 +1,67 @@
+import type { CredentialSource } from '../options.js'
+
+/** A request whose credential cannot be read; `message` is for its sender. */
+export interface CredentialProblem {
+  readonly kind: 'none' | 'invalid'
+  readonly message: string
+}
+
+const NONE = problem('none', 'A token is needed to access this resource.')
+const TWO = problem('invalid', 'More than one credential was sent: use either Authorization or X-API-Key.')
+const EMPTY_BEARER = problem('invalid', 'The Authorization header holds no token.')
+const EMPTY_KEY = problem('invalid', 'The X-API-Key header is empty.')
+const REPEATED_AUTHORIZATION = problem('invalid', 'The Authorization header was sent more than once.')
+const REPEATED_KEY = problem('invalid', 'The X-API-Key header was sent more than once.')
+
+/**
+ * Makes the reader of a request's one credential. It looks at the raw headers, because Node drops a repeated
+ * `Authorization` and joins a repeated `X-API-Key`. Schemes of others (`Basic`) are no credential here.
+ * The answer is the presented text, of any form, or a problem. Source: RFC 6750 §2.1 and §3.1.
+ */
+export function credentialReader(
+  sources: readonly CredentialSource[],
+): (rawHeaders: readonly string[]) => string | CredentialProblem {
+  const bearer = sources.includes('bearer')
+  const apiToken = sources.includes('api-token')
+  const apiKey = sources.includes('x-api-key')
+  const authorization = bearer || apiToken
+
+  /** The token behind one of our schemes; `undefined` for other schemes. */
+  function ofScheme(value: string): string | undefined {
+    const blank = value.indexOf(' ')
+    const scheme = (blank < 0 ? value : value.slice(0, blank)).toLowerCase()
+    if (!((bearer && scheme === 'bearer') || (apiToken && scheme === 'api-token'))) return undefined
+    return blank < 0 ? '' : value.slice(blank + 1).trim()
+  }
+
+  return (rawHeaders) => {
+    let schemed: string | undefined
+    let key: string | undefined
+    let authorizations = 0
+    let keys = 0
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i]
+      // The lengths first: most names need no closer look.
+      if (name === undefined || (name.length !== 13 && name.length !== 9)) continue
+      if (authorization && isHeader(name, 'Authorization', 'authorization')) {
+        if (++authorizations > 1) return REPEATED_AUTHORIZATION
+        schemed = ofScheme(rawHeaders[i + 1] ?? '')
+      } else if (apiKey && isHeader(name, 'X-API-Key', 'x-api-key')) {
+        if (++keys > 1) return REPEATED_KEY
+        key = (rawHeaders[i + 1] ?? '').trim()
+      }
+    }
+    if (schemed !== undefined && key !== undefined) return TWO
+    if (schemed === '') return EMPTY_BEARER
+    if (key === '') return EMPTY_KEY
+    return schemed ?? key ?? NONE
+  }
+}
+
+function isHeader(name: string, usual: string, lower: string): boolean {
+  return name === usual || name === lower || name.toLowerCase() === lower
+}
+
+function problem(kind: CredentialProblem['kind'], message: string): CredentialProblem {
+  return Object.freeze({ kind, message })
+}

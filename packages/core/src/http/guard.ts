@@ -1,0 +1,73 @@
+import { internalsOf, type Latchkey } from '../latchkey.js'
+import type { ApiToken, Verdict } from '../types.js'
+import { credentialReader } from './credentials.js'
+import { dynatrace } from './dialects/dynatrace.js'
+import type { HttpRequest, HttpResponse } from './message.js'
+import { type GuardDenial, type Refusal, type Refusals, refusals } from './refusal.js'
+
+/** Whether a request may go on; if not, with the ready answer. */
+export type Admission =
+  | { readonly ok: true; readonly token: ApiToken }
+  | { readonly ok: false; readonly denial: GuardDenial; readonly response: HttpResponse }
+
+/** What a guard needs to see of a request. */
+export type GuardedRequest = Pick<HttpRequest, 'rawHeaders' | 'ip'>
+
+export interface GuardOptions<Scope extends string = string> {
+  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
+  readonly scopes?: readonly Scope[]
+}
+
+/** The HTTP side of one instance. */
+interface Gate {
+  readonly readCredential: ReturnType<typeof credentialReader>
+  readonly refusals: Refusals
+}
+
+const gates = new WeakMap<Latchkey, Gate>()
+
+export function gateOf(latchkey: Latchkey): Gate {
+  const known = gates.get(latchkey)
+  if (known !== undefined) return known
+  const { settings } = internalsOf(latchkey)
+  const gate = { readCredential: credentialReader(settings.credentials), refusals: refusals(settings.realm) }
+  gates.set(latchkey, gate)
+  return gate
+}
+
+/**
+ * Judges a request by its credential, its address and the scopes asked for: at once if the cache can tell, else in a
+ * promise. Store failures and overload are refusals too (503); whatever else goes wrong is thrown, and lets nobody in.
+ */
+export function guardRequest<Scope extends string>(
+  latchkey: Latchkey<Scope>,
+  request: GuardedRequest,
+  { scopes = NO_SCOPES }: GuardOptions<Scope> = {},
+): Admission | Promise<Admission> {
+  const gate = gateOf(latchkey)
+  const credential = gate.readCredential(request.rawHeaders)
+  if (typeof credential !== 'string') return refused(gate.refusals.ofCredential(credential))
+  const context = { ip: request.ip, scopes }
+  const verdict = latchkey.verifyCached(credential, context)
+  if (verdict !== undefined) return admit(gate, verdict, scopes)
+  return latchkey.verify(credential, context).then(
+    (late) => admit(gate, late, scopes),
+    (error: unknown) => unavailable(gate, error),
+  )
+}
+
+function admit(gate: Gate, verdict: Verdict, scopes: readonly string[]): Admission {
+  return verdict.ok ? verdict : refused(gate.refusals.ofDenial(verdict.denial, scopes))
+}
+
+function unavailable(gate: Gate, error: unknown): Admission {
+  const refusal = gate.refusals.ofError(error)
+  if (refusal === undefined) throw error
+  return refused(refusal)
+}
+
+function refused({ denial, status, headers, message }: Refusal): Admission {
+  return { ok: false, denial, response: { status, headers, body: dynatrace.error(status, message, []) } }
+}
+
+const NO_SCOPES: readonly never[] = []

@@ -1,0 +1,51 @@
+/** A request as every framework can describe it. Nothing in it is trusted. */
+export interface HttpRequest {
+  readonly method: string
+  /** The path that the router is mounted at, without a slash at its end: `/api/v2/apiTokens`. */
+  readonly mount: string
+  /** The path below the mount, percent-encoded as it came. */
+  readonly path: string
+  /** The query as it came, with or without its `?`. */
+  readonly search: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Names and values in turn, as they came: the only place where repeats are still to be seen. */
+  readonly rawHeaders: readonly string[]
+  /** The client's address as the framework tells it, by the host's own proxy setting. */
+  readonly ip: string | undefined
+  /**
+   * The body as a JSON value: the one that the host has parsed, or read here within bounds (see `readJson`).
+   * `undefined`: there is none.
+   */
+  body(): Promise<unknown>
+}
+
+/** An answer; `body` becomes JSON. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+/** An answer down to its bytes, the same on every framework. */
+export interface EncodedResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/** Adds what every answer carries: it may not be stored, and says its type and length. */
+export function encodeResponse({ status, headers, body }: HttpResponse): EncodedResponse {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  return {
+    status,
+    headers: {
+      'Cache-Control': 'no-store',
+      ...(body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
+      // A 204 has no length (RFC 9110 §8.6).
+      ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(text)) }),
+      ...headers,
+    },
+    text,
+  }
+}

@@ -1,0 +1,120 @@
+import { RequestError } from '../errors.js'
+import type { Actor } from '../manage/caller.js'
+import type { ManageContext } from '../manage/context.js'
+import { notFound } from '../manage/context.js'
+import { createToken } from '../manage/create.js'
+import {
+  type CreateInput,
+  type InputSchemas,
+  invalidInput,
+  type RotateInput,
+  type UpdateInput,
+  violationsOf,
+} from '../manage/inputs.js'
+import { listTokens } from '../manage/list.js'
+import { getToken, lookupToken } from '../manage/lookup.js'
+import { deleteToken, revokeToken } from '../manage/remove.js'
+import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
+import { updateToken } from '../manage/update.js'
+import { inBodyWords, readInput, renamed } from './body.js'
+import type { BodyOperation, Dialect, OperationName } from './dialects/dialect.js'
+import { fieldsOf, inListWords, readListQuery } from './list-query.js'
+import type { HttpRequest, HttpResponse } from './message.js'
+import { OPERATIONS } from './routes.js'
+
+/** An authenticated call with enough scope. */
+export interface Call {
+  readonly context: ManageContext
+  readonly dialect: Dialect
+  readonly request: HttpRequest
+  readonly operation: Exclude<OperationName, 'describe'>
+  readonly actor: Actor
+  /** What stands in the place of `{id}`. */
+  readonly id: string
+}
+
+const SCHEMAS: Readonly<Record<BodyOperation, keyof InputSchemas>> = {
+  create: 'create',
+  update: 'update',
+  rotate: 'rotate',
+  lookup: 'presented',
+  revoke: 'presented',
+}
+
+const NO_CONTENT: HttpResponse = { status: 204 }
+
+/** Reads the input, runs the use case, and answers in the dialect's words. Throws `RequestError` in these words too. */
+export async function runOperation(call: Call): Promise<HttpResponse> {
+  const { context, dialect, request, operation } = call
+  if (operation === 'list') return list(call)
+  const { body } = OPERATIONS[operation]
+  if (body === undefined) return act(call, {})
+  const name = operation in SCHEMAS ? (operation as BodyOperation) : undefined
+  const { input, violations } = await readInput(request, dialect, name, body === 'optional')
+  const found = name === undefined ? [] : violationsOf(context.schemas[SCHEMAS[name]], input)
+  const all = [...violations, ...renamed(dialect, name, found)]
+  if (all.length > 0) throw invalidInput(all)
+  try {
+    return await act(call, input)
+  } catch (error) {
+    throw error instanceof RequestError ? inBodyWords(dialect, name, error) : error
+  }
+}
+
+async function list({ context, dialect, request, actor }: Call): Promise<HttpResponse> {
+  const asked = readListQuery(dialect, request.search, context.now())
+  try {
+    const page = await listTokens(context, asked, actor)
+    const fields = fieldsOf(dialect, page)
+    const rows = page.tokens.map((token) => pick(dialect.resource(token), fields))
+    return dialect.listed(page, rows)
+  } catch (error) {
+    throw error instanceof RequestError ? inListWords(dialect.list, error) : error
+  }
+}
+
+/** `input` has passed the schema of its operation. */
+async function act(call: Call, input: unknown): Promise<HttpResponse> {
+  const { context, dialect, request, operation, actor } = call
+  switch (operation) {
+    case 'create':
+      return dialect.created(await createToken(context, input as CreateInput, actor), request.mount)
+    case 'lookup':
+      return {
+        status: 200,
+        body: dialect.resource(await lookupToken(context, (input as { token: string }).token, actor)),
+      }
+    case 'revoke':
+      await revokeToken(context, (input as { token: string }).token, actor)
+      return NO_CONTENT
+    case 'get':
+      return { status: 200, body: dialect.resource(await getToken(context, target(call), actor)) }
+    case 'update':
+      return dialect.updated(await updateToken(context, target(call), input as UpdateInput, actor))
+    case 'delete':
+      await deleteToken(context, target(call, true), actor, call.id === 'self')
+      return NO_CONTENT
+    case 'rotate':
+      return dialect.rotated(await rotateToken(context, target(call), input as RotateInput, actor))
+    case 'finish':
+      await finishRotation(context, target(call), actor)
+      return NO_CONTENT
+    case 'cancel':
+      await cancelRotation(context, target(call), actor)
+      return NO_CONTENT
+    case 'list':
+      return list(call)
+  }
+}
+
+/** The token that the path names: `self`, an id, or where that is allowed a whole token. Anything else is unknown. */
+function target({ context, actor, id }: Call, wholeToken = false): string {
+  if (id === 'self' && actor.tokenId !== undefined) return actor.tokenId
+  if (context.format.isId(id)) return id
+  if (wholeToken && context.format.parse(id) !== undefined) return id
+  throw notFound()
+}
+
+function pick(resource: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(fields.filter((field) => field in resource).map((field) => [field, resource[field]]))
+}

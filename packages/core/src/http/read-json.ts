@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http'
+import { RequestError } from '../errors.js'
+
+export const MOST_BODY_BYTES = 64 * 1024
+
+const JSON_TYPE = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i
+
+/** Refuses, before a byte of it is read, a body that is declared as anything but plain JSON of bearable length. */
+export function checkBodyHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): void {
+  const type = headers['content-type']
+  const encoding = headers['content-encoding']
+  if (typeof type !== 'string' || !JSON_TYPE.test(type)) {
+    throw new RequestError('ERR_MEDIA_TYPE', 'The content type must be application/json in UTF-8.')
+  }
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new RequestError('ERR_MEDIA_TYPE', 'The body must not be compressed.')
+  }
+  if (Number(headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLarge()
+}
+
+/** Whether a request announces a body at all. */
+export function announcesBody(headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean {
+  const length = headers['content-length']
+  if (length !== undefined) return length !== '0'
+  return headers['transfer-encoding'] !== undefined || headers['content-type'] !== undefined
+}
+
+/**
+ * The JSON body of a Node request: `parsed`, if a parser of the host consumed the stream, else read here, at most
+ * 64 KiB of valid UTF-8. `undefined` for an empty body.
+ * Throws `RequestError` (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`).
+ */
+export async function readJson(stream: IncomingMessage, parsed: unknown): Promise<unknown> {
+  // Parsers leave `{}` or nothing behind when they did not feel responsible; the stream tells whether they were.
+  if (stream.readableDidRead || stream.readableEnded) return fromHost(parsed)
+  return fromBytes(await collect(stream))
+}
+
+function fromHost(parsed: unknown): unknown {
+  if (parsed instanceof Uint8Array) return fromBytes(parsed)
+  if (typeof parsed === 'string') return fromBytes(Buffer.from(parsed))
+  return parsed
+}
+
+function fromBytes(bytes: Uint8Array): unknown {
+  if (bytes.length > MOST_BODY_BYTES) throw tooLarge()
+  if (bytes.length === 0) return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+  } catch {
+    // The parser's own message repeats parts of the body, which may hold a token.
+    throw new RequestError('ERR_INVALID_INPUT', 'The body is not valid JSON in UTF-8.')
+  }
+}
+
+/** Listens instead of iterating: leaving an iteration early would destroy the connection before the answer. */
+function collect(stream: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const settle = (act: () => void) => {
+      stream.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      act()
+    }
+    const onData = (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= MOST_BODY_BYTES) chunks.push(chunk)
+      else settle(() => reject(tooLarge()))
+    }
+    const onEnd = () => settle(() => resolve(Buffer.concat(chunks)))
+    const onClose = () => settle(() => reject(new RequestError('ERR_INVALID_INPUT', 'The body ended too early.')))
+    stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+  })
+}
+
+function tooLarge(): RequestError {
+  return new RequestError('ERR_TOO_LARGE', `The body must have at most ${MOST_BODY_BYTES} bytes.`)
+}

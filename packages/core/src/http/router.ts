@@ -1,0 +1,99 @@
+import { LatchkeyError, RequestError } from '../errors.js'
+import { internalsOf, type Latchkey } from '../latchkey.js'
+import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
+import type { Dialect, OperationName } from './dialects/dialect.js'
+import { dynatrace } from './dialects/dynatrace.js'
+import { panther } from './dialects/panther.js'
+import { gateOf } from './guard.js'
+import type { HttpRequest, HttpResponse } from './message.js'
+import { runOperation } from './operations.js'
+import type { Refusal } from './refusal.js'
+import { matchRoute, OPERATIONS } from './routes.js'
+
+export type DialectName = Dialect['name']
+
+export interface RouterOptions {
+  /** Default `dynatrace`. */
+  readonly dialect?: DialectName
+  /**
+   * The host's own answer to who calls; `undefined` leaves it to the request's token. It must authenticate: what it
+   * returns is believed.
+   */
+  readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
+}
+
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = { dynatrace, panther }
+
+/**
+ * Answers a management request, or `undefined` for one that is not ours. Refusals, bad input and store failures become
+ * answers; what the host's own code throws is thrown on.
+ */
+export async function handleRequest(
+  latchkey: Latchkey,
+  request: HttpRequest,
+  options: RouterOptions = {},
+): Promise<HttpResponse | undefined> {
+  const dialect = DIALECTS[options.dialect ?? 'dynatrace']
+  const match = matchRoute(dialect, request.method, request.path)
+  if (match === undefined) return undefined
+  if ('allow' in match) return methodNotAllowed(dialect, match.allow)
+  const { operation, id } = match
+  if (operation === 'describe') return undefined
+  const caller = await options.authorize?.()
+  try {
+    const actor = await admit(latchkey, request, operation, id, caller)
+    if ('denial' in actor) return refused(dialect, actor)
+    return await runOperation({ context: internalsOf(latchkey).context, dialect, request, operation, actor, id })
+  } catch (error) {
+    if (error instanceof RequestError) return failed(dialect, operation, error)
+    if (error instanceof LatchkeyError) return unavailable(dialect)
+    throw error
+  }
+}
+
+/** Who calls, with enough scope for the operation; else the refusal. */
+async function admit(
+  latchkey: Latchkey,
+  request: HttpRequest,
+  operation: OperationName,
+  id: string,
+  caller: Caller | undefined,
+): Promise<Actor | Refusal> {
+  const { settings, verifier, context } = internalsOf(latchkey)
+  const { readCredential, refusals } = gateOf(latchkey)
+  const { needs, free } = OPERATIONS[operation]
+  const needed = needs === 'read' || needs === 'write' ? [settings.managementScopes[needs]] : []
+
+  if (caller !== undefined) {
+    const actor = actorFromHost(caller, settings.environment)
+    const missing = lacks(actor, needed)
+    return missing.length === 0 ? actor : refusals.ofDenial({ reason: 'scope', missing }, needed)
+  }
+  const credential = readCredential(request.rawHeaders)
+  if (typeof credential !== 'string') return refusals.ofCredential(credential)
+  // Whether it is its own is decided by the token that is then proven, so a claimed id helps nobody.
+  const own = id === 'self' || (free === 'own' && id === context.format.idOf(credential))
+  const scopes = free !== undefined && own ? [] : needed
+  const found = await verifier.authenticate(credential, { ip: request.ip, scopes })
+  return found.ok ? actorFromToken(found.entry, settings.environment) : refusals.ofDenial(found.denial, scopes)
+}
+
+function refused(dialect: Dialect, { status, headers, message }: Refusal): HttpResponse {
+  return { status, headers, body: dialect.error(status, message, []) }
+}
+
+function failed(dialect: Dialect, operation: OperationName, error: RequestError): HttpResponse {
+  const { status, message, violations } = error
+  const location = operation === 'list' ? 'QUERY' : 'PAYLOAD_BODY'
+  return { status, body: dialect.error(status, message, violations, location) }
+}
+
+function unavailable(dialect: Dialect): HttpResponse {
+  const message = 'The tokens cannot be reached at the moment. Try again later.'
+  return { status: 503, headers: { 'Retry-After': '1' }, body: dialect.error(503, message, []) }
+}
+
+function methodNotAllowed(dialect: Dialect, allow: string): HttpResponse {
+  const message = 'This path does not answer this method.'
+  return { status: 405, headers: { Allow: allow }, body: dialect.error(405, message, []) }
+}

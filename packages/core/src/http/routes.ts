@@ -1,0 +1,79 @@
+import type { Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
+
+/** What a caller needs for an operation, beside being authenticated. */
+export interface OperationRule {
+  /** The management scope; `token`: any authenticated caller; `nothing`: not even that. */
+  readonly needs: 'read' | 'write' | 'token' | 'nothing'
+  /** Who needs no scope: a token that names itself as `self`, or also by its own id. */
+  readonly free?: 'self' | 'own'
+  /** Which body it takes. `optional`: an empty one counts as `{}`. */
+  readonly body?: 'required' | 'optional'
+}
+
+/** The operations of the management API, in every dialect. */
+export const OPERATIONS: Readonly<Record<OperationName, OperationRule>> = {
+  list: { needs: 'read' },
+  create: { needs: 'write', body: 'required' },
+  lookup: { needs: 'token', body: 'required' },
+  revoke: { needs: 'token', body: 'required' },
+  get: { needs: 'read', free: 'own' },
+  update: { needs: 'write', body: 'required' },
+  delete: { needs: 'write', free: 'self' },
+  rotate: { needs: 'write', free: 'own', body: 'optional' },
+  finish: { needs: 'write', free: 'own', body: 'optional' },
+  cancel: { needs: 'write', free: 'own', body: 'optional' },
+  describe: { needs: 'nothing' },
+}
+
+/** What a path means in a dialect. */
+export type RouteMatch =
+  | { readonly operation: OperationName; readonly id: string }
+  /** The path is known, the method is not: the methods that are. */
+  | { readonly allow: string }
+
+/**
+ * Finds the operation; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters win. `HEAD`
+ * is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
+ */
+export function matchRoute(dialect: Dialect, method: string, path: string): RouteMatch | undefined {
+  if (method === 'OPTIONS') return undefined
+  const asked = segments(path)
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const found = Object.entries(dialect.routes)
+    .map(([operation, route]) => ({ operation: operation as OperationName, route, id: matchPath(route, asked) }))
+    .filter((candidate) => candidate.id !== undefined)
+  const fixed = found.filter(({ route }) => !route.path.includes('{id}'))
+  const candidates = fixed.length > 0 ? fixed : found
+  if (candidates.length === 0) return undefined
+  const match = candidates.find(({ route }) => route.method === wanted)
+  if (match !== undefined) return { operation: match.operation, id: match.id ?? '' }
+  const methods = candidates.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]))
+  return { allow: methods.join(', ') }
+}
+
+/** One slash at the end makes no difference. */
+function segments(path: string): string[] {
+  const trimmed = path.replace(/^\//, '').replace(/\/$/, '')
+  return trimmed === '' ? [] : trimmed.split('/')
+}
+
+/** The text in the place of `{id}` (empty if there is no such place), or `undefined` if the path is another. */
+function matchPath(route: RoutePattern, asked: readonly string[]): string | undefined {
+  const pattern = segments(route.path)
+  if (pattern.length !== asked.length) return undefined
+  let id = ''
+  for (const [index, expected] of pattern.entries()) {
+    const given = asked[index] ?? ''
+    if (expected === '{id}') id = decode(given)
+    else if (expected !== given) return undefined
+  }
+  return id
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}
