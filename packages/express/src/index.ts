@@ -1,1 +1,7 @@
-export {}
+export {
+  type DeniedHandler,
+  type ExpressAuth,
+  type GuardOptions,
+  latchkeyExpress,
+  type RoutesOptions,
+} from './express.js'

@@ -1,1 +1,8 @@
-export {}
+export {
+  type DeniedHandler,
+  type GuardOptions,
+  type KoaAuth,
+  latchkeyKoa,
+  type RoutesOptions,
+  type TokenState,
+} from './koa.js'

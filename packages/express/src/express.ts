@@ -1,0 +1,133 @@
+import {
+  type Admission,
+  type ApiToken,
+  type Caller,
+  type DialectName,
+  encodeResponse,
+  type GuardDenial,
+  guardRequest,
+  guardScopes,
+  type HttpResponse,
+  handleRequest,
+  type Latchkey,
+  readJson,
+  recall,
+  remember,
+  warnForgeableAddress,
+} from '@latchkey/core'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The token that let this request in, behind `requireToken`. */
+      apiToken?: ApiToken
+    }
+  }
+}
+
+/** Answers a refused request in the host's own way. `denied.response` is the answer that would have been given. */
+export type DeniedHandler = (
+  denied: { readonly denial: GuardDenial; readonly response: HttpResponse },
+  request: Request,
+  response: Response,
+  next: NextFunction,
+) => void | Promise<void>
+
+export interface GuardOptions<Scope extends string> {
+  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
+  readonly scopes?: readonly Scope[]
+  /** Default: the answer of RFC 6750, as JSON. */
+  readonly onDenied?: DeniedHandler
+}
+
+export interface RoutesOptions {
+  /** Default `dynatrace`. */
+  readonly dialect?: DialectName
+  /**
+   * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, and
+   * protect against cross-site requests if it relies on cookies.
+   */
+  readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
+}
+
+export interface ExpressAuth<Scope extends string> {
+  /**
+   * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are
+   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain.
+   */
+  requireToken(options?: GuardOptions<Scope>): RequestHandler
+  /** The management routes, to be mounted with `app.use(path, tokenRoutes())`. */
+  tokenRoutes(options?: RoutesOptions): RequestHandler
+}
+
+/**
+ * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's `trust proxy` decides what it is.
+ * `latchkey`: one instance, or a function that picks one for each request.
+ */
+export function latchkeyExpress<Scope extends string>(
+  latchkey: Latchkey<Scope> | ((request: Request) => Latchkey<Scope>),
+): ExpressAuth<Scope> {
+  const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
+
+  function requireToken({ scopes: asked, onDenied = sendRefusal }: GuardOptions<Scope> = {}): RequestHandler {
+    const scopes = guardScopes(asked)
+
+    function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
+      if (req.app.get('trust proxy') === true) warnForgeableAddress(admission, "Express's `trust proxy: true`")
+      if (!admission.ok) {
+        Promise.resolve(onDenied(admission, req, res, next)).catch(next)
+        return
+      }
+      req.apiToken = admission.token
+      next()
+    }
+
+    return (req, res, next) => {
+      const instance = instanceFor(req)
+      const admission = recall(req, instance, scopes) ?? guardRequest(instance, req, { scopes })
+      if (!(admission instanceof Promise)) {
+        remember(req, instance, scopes, admission)
+        settle(admission, req, res, next)
+        return
+      }
+      admission
+        .then((late) => {
+          remember(req, instance, scopes, late)
+          settle(late, req, res, next)
+        })
+        .catch(next)
+    }
+  }
+
+  function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {
+    return (req, res, next) => {
+      const url = req.originalUrl
+      const query = url.indexOf('?')
+      const request = {
+        method: req.method,
+        mount: req.baseUrl,
+        path: req.path,
+        search: query < 0 ? '' : url.slice(query),
+        headers: req.headers,
+        rawHeaders: req.rawHeaders,
+        ip: req.ip,
+        body: () => readJson(req, req.body),
+      }
+      handleRequest(instanceFor(req), request, { dialect, authorize: authorize && (() => authorize(req)) })
+        .then((answer) => (answer === undefined ? next() : send(res, answer)))
+        .catch(next)
+    }
+  }
+
+  return { requireToken, tokenRoutes }
+}
+
+const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, response)
+
+/** Written directly: `res.send` would add an ETag, and `res.json` follow the app's settings. */
+function send(res: Response, response: HttpResponse): void {
+  const { status, headers, text } = encodeResponse(response)
+  res.writeHead(status, { ...headers })
+  res.end(text)
+}

@@ -1,0 +1,134 @@
+import {
+  type Admission,
+  type ApiToken,
+  type Caller,
+  type DialectName,
+  encodeResponse,
+  type GuardDenial,
+  guardRequest,
+  guardScopes,
+  type HttpResponse,
+  handleRequest,
+  type Latchkey,
+  readJson,
+  recall,
+  remember,
+  warnForgeableAddress,
+} from '@latchkey/core'
+import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
+
+/** What a guard adds to `ctx.state`. */
+export interface TokenState {
+  /** The token that let this request in. */
+  apiToken: ApiToken
+}
+
+/** Answers a refused request in the host's own way. `denied.response` is the answer that would have been given. */
+export type DeniedHandler = (
+  denied: { readonly denial: GuardDenial; readonly response: HttpResponse },
+  ctx: Context,
+  next: Next,
+) => void | Promise<void>
+
+export interface GuardOptions<Scope extends string> {
+  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
+  readonly scopes?: readonly Scope[]
+  /** Default: the answer of RFC 6750, as JSON. */
+  readonly onDenied?: DeniedHandler
+}
+
+export interface RoutesOptions {
+  /** Where the routes are, without a slash at the end: `/api/v2/apiTokens`. Other paths are passed on. */
+  readonly path: string
+  /** Default `dynatrace`. */
+  readonly dialect?: DialectName
+  /**
+   * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, and
+   * protect against cross-site requests if it relies on cookies.
+   */
+  readonly authorize?: (ctx: Context) => Caller | undefined | Promise<Caller | undefined>
+}
+
+export interface KoaAuth<Scope extends string> {
+  /**
+   * A guard: lets a request with a good token on, with `ctx.state.apiToken` set, and answers all others. Verdicts are
+   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain.
+   */
+  requireToken(options?: GuardOptions<Scope>): Middleware<TokenState>
+  /** The management routes. Throws a `TypeError` for a path that no request could have. */
+  tokenRoutes(options: RoutesOptions): Middleware
+}
+
+/**
+ * Latchkey for Koa 2 and 3. The client's address is `ctx.ip`, so the app's `proxy` and `maxIpsCount` decide what it is.
+ * `latchkey`: one instance, or a function that picks one for each request.
+ */
+export function latchkeyKoa<Scope extends string>(
+  latchkey: Latchkey<Scope> | ((ctx: Context) => Latchkey<Scope>),
+): KoaAuth<Scope> {
+  const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
+
+  function requireToken({ scopes: asked, onDenied }: GuardOptions<Scope> = {}): Middleware<TokenState> {
+    const scopes = guardScopes(asked)
+
+    function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
+      if (ctx.app.proxy && ctx.app.maxIpsCount === 0) {
+        warnForgeableAddress(admission, "Koa's `proxy` without `maxIpsCount`")
+      }
+      if (admission.ok) {
+        ctx.state.apiToken = admission.token
+        return next()
+      }
+      if (onDenied !== undefined) return onDenied(admission, ctx as unknown as Context, next)
+      send(ctx, admission.response)
+    }
+
+    return (ctx, next) => {
+      const instance = instanceFor(ctx as unknown as Context)
+      const admission =
+        recall(ctx.req, instance, scopes) ??
+        guardRequest(instance, { rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }, { scopes })
+      if (!(admission instanceof Promise)) {
+        remember(ctx.req, instance, scopes, admission)
+        return settle(ctx, next, admission)
+      }
+      return admission.then((late) => {
+        remember(ctx.req, instance, scopes, late)
+        return settle(ctx, next, late)
+      })
+    }
+  }
+
+  function tokenRoutes({ path: mount, dialect = 'dynatrace', authorize }: RoutesOptions): Middleware {
+    if (!/^(?:\/[^/?#]+)*$/.test(mount))
+      throw new TypeError('path must look like /api/tokens, without a slash at its end')
+    return async (ctx, next) => {
+      if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
+      const request = {
+        method: ctx.method,
+        mount,
+        path: ctx.path.slice(mount.length),
+        search: ctx.search,
+        headers: ctx.headers,
+        rawHeaders: ctx.req.rawHeaders,
+        ip: ctx.ip || undefined,
+        body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
+      }
+      const answer = await handleRequest(instanceFor(ctx), request, {
+        dialect,
+        authorize: authorize && (() => authorize(ctx)),
+      })
+      if (answer === undefined) return next()
+      send(ctx, answer)
+    }
+  }
+
+  return { requireToken, tokenRoutes }
+}
+
+function send(ctx: Pick<Context, 'status' | 'set' | 'body'>, response: HttpResponse): void {
+  const { status, headers, text } = encodeResponse(response)
+  ctx.status = status
+  if (text !== '') ctx.body = text
+  ctx.set({ ...headers })
+}
