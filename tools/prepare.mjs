@@ -19,7 +19,7 @@ async function install() {
     `install the packages of pnpm-lock.yaml (${pnpm} through npx)`,
     'npx',
     // npm is silent, since its errors are stack traces; pnpm tells its own in sentences.
-    ['--yes', '--prefer-offline', '--loglevel=silent', pnpm, 'install', '--frozen-lockfile'],
+    ['--yes', '--prefer-offline', '--loglevel=silent', pnpm, 'install', '--frozen-lockfile', '--loglevel=error'],
     {
       // npm's default is to try an unreachable registry for 80 s.
       env: { ...process.env, npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '3000' },
