@@ -1,0 +1,66 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { prepare } from './prepare.mjs'
+import { Failure, nodeStep, root, say } from './step.mjs'
+
+const commands = { start, test, check, build: prepare, bench }
+
+/** Runs one command; failures become a sentence on stderr and the exit code. */
+export async function main([name, ...args]) {
+  try {
+    if (!Object.hasOwn(commands, name ?? '')) {
+      throw new Failure(`Unknown command "${name ?? ''}". Known: ${Object.keys(commands).join(', ')}.`, 2)
+    }
+    await commands[name](args)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    say(error.message)
+    process.exitCode = error.exitCode
+  }
+}
+
+async function start(args) {
+  await prepare()
+  say('start the example host')
+  await runModule('examples/host/dist/main.js', args)
+}
+
+/** Everything, or, given arguments, only Vitest with these. */
+async function test(args) {
+  if (args.length === 0) await check()
+  else await prepare()
+  await nodeStep('run the tests (vitest)', 'node_modules/vitest/vitest.mjs', ['run', ...args], { stdout: 'inherit' })
+  if (args.length === 0) say('all checks and tests passed')
+}
+
+/** Everything that is judged without running the product. */
+async function check() {
+  await prepare()
+  await nodeStep('check style and rules (biome)', 'node_modules/@biomejs/biome/bin/biome', ['check', '.'])
+  await nodeStep('check the types of the tests (tsc)', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
+  await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
+}
+
+async function bench([name, ...args]) {
+  const names = readdirSync(join(root, 'bench/src'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => basename(file, '.ts'))
+  if (!names.includes(name)) {
+    throw new Failure(`Name a benchmark: npm run bench <name>. There are: ${names.join(', ')}.`, 2)
+  }
+  await prepare()
+  say(`run the benchmark ${name}`)
+  await runModule(`bench/dist/${name}.js`, args)
+}
+
+/**
+ * Runs a compiled program in this process, as if it were `node <file> <args>`: it reads process.argv.slice(2), and has
+ * the signals, the exit code and stdout for itself. One process less, and no signal to pass on. (Ctrl-C reaches it
+ * twice: from the terminal, and from npm, which passes it on; so a second signal must not cut its shutdown short.)
+ */
+async function runModule(file, args) {
+  const path = join(root, file)
+  process.argv = [process.execPath, path, ...args]
+  await import(pathToFileURL(path).href)
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodeStep, root, step } from './step.mjs'
+
+/** Installs what is missing and compiles. Takes a fraction of a second when there is nothing to do. */
+export async function prepare() {
+  await install()
+  await nodeStep('compile the packages (tsc -b)', 'node_modules/typescript/bin/tsc', ['-b'])
+}
+
+async function install() {
+  const stampFile = join(root, 'node_modules/.latchkey-stamp')
+  const stamp = wantedStamp()
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
+  const { config } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const pnpm = `pnpm@${config.pnpm}`
+  await step(
+    `install the packages of pnpm-lock.yaml (${pnpm} through npx)`,
+    'npx',
+    // npm is silent, since its errors are stack traces; pnpm tells its own in sentences.
+    ['--yes', '--prefer-offline', '--loglevel=silent', pnpm, 'install', '--frozen-lockfile', '--loglevel=error'],
+    {
+      // npm's default is to try an unreachable registry for 80 s.
+      env: { ...process.env, npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '3000' },
+      onFailure:
+        'The packages could not be installed. The first run, and each change of pnpm-lock.yaml, needs the npm registry: ' +
+        'check that this machine can reach it. If a package.json was edited, update the lockfile: ' +
+        `npx ${pnpm} install`,
+    },
+  )
+  writeFileSync(stampFile, stamp)
+}
+
+/** A digest of all that decides what an installation holds. */
+function wantedStamp() {
+  const folders = ['.', 'bench', 'test', ...children('packages'), ...children('examples')]
+  const manifests = folders.map((folder) => join(folder, 'package.json')).filter((file) => existsSync(join(root, file)))
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`)
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) {
+    const text = readFileSync(join(root, file))
+    hash.update(`${file} ${text.length}\n`).update(text)
+  }
+  return hash.digest('hex')
+}
+
+function children(folder) {
+  const entries = readdirSync(join(root, folder), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name))
+}
