@@ -26,7 +26,7 @@ const ACTS = ['a', 'a.b', 'a.b.c', 'ab.c', 'z'].flatMap((scope) =>
     '2001:db8:1::1',
     '2001:db8:2::1',
     '2001:db9::1',
-  ].flatMap((ip) => [1, 2, 3].map((now) => ({ now, ip, scopes: [scope] }))),
+  ].flatMap((ip) => [1, 2, 3].map((now) => ({ now, context: { ip, scopes: [scope] } }))),
 )
 
 const scopes = fc.subarray(SCOPES, { minLength: 1, maxLength: 3 })
@@ -61,9 +61,9 @@ function performs(power: Power, owners: OwnerScopes, named: boolean): Set<string
     networks: compileNetworks(power.networks),
     ownerScopes: power.personal ? compileScopes(owners[power.owner] ?? []) : undefined,
   }
-  const acts = ACTS.filter((act) => evaluate(subject, act) === undefined)
+  const acts = ACTS.filter((act) => evaluate(subject, act.now, act.context) === undefined)
   const suffix = `${power.environment} ${named ? power.owner : ''}`
-  return new Set(acts.map((act) => `${act.scopes} ${act.ip} ${act.now} ${suffix}`))
+  return new Set(acts.map((act) => `${act.context.scopes} ${act.context.ip} ${act.now} ${suffix}`))
 }
 
 function without(acts: Set<string>, others: Set<string>): string[] {
