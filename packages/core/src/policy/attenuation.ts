@@ -64,7 +64,7 @@ export function exceeds(child: Power, caller: CallerPower, deed: Deed): Excess[]
 
 function identityBeyond(child: Power, caller: CallerPower, deed: Deed): Excess[] {
   const found: Excess[] = []
-  const ownerCounts = deed === 'create' || (deed === 'handOut' && child.personal)
+  const ownerCounts = deed === 'create' || caller.personal || (deed === 'handOut' && child.personal)
   if (ownerCounts && child.owner !== caller.owner && !caller.assignOwner) {
     found.push({ dimension: 'owner', path: 'owner', message: 'The caller may not act for another owner.' })
   }

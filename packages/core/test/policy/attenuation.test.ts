@@ -1,0 +1,317 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CallerPower, type Deed, type Excess, exceeds, type Power } from '../../src/policy/attenuation.js'
+import { compileNetworks } from '../../src/policy/cidr.js'
+import { evaluate } from '../../src/policy/evaluate.js'
+import { compileScopes } from '../../src/policy/scopes.js'
+
+const SCOPES = ['*', 'a', 'a.*', 'a.b', 'a.b.*', 'a.b.c', 'ab.c']
+const NETWORKS = [
+  ...['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '::ffff:10.1.2.0/120', '::/0', '2001:db8::/32'],
+  ...['2001:db8:1::/48', 'broken'],
+]
+const OWNERS = ['ada', 'bob']
+
+/** What the owners may do at some moment. */
+type OwnerScopes = Readonly<Record<string, readonly string[]>>
+
+/** Everything that the powers above could differ in. */
+const ACTS = ['a', 'a.b', 'a.b.c', 'ab.c', 'z'].flatMap((scope) =>
+  [
+    undefined,
+    '10.1.2.3',
+    '::ffff:10.1.3.4',
+    '10.2.0.1',
+    '11.0.0.1',
+    '2001:db8:1::1',
+    '2001:db8:2::1',
+    '2001:db9::1',
+  ].flatMap((ip) => [1, 2, 3].map((now) => ({ now, context: { ip, scopes: [scope] } }))),
+)
+
+const scopes = fc.subarray(SCOPES, { minLength: 1, maxLength: 3 })
+const networks = fc.oneof(fc.constant([]), fc.subarray(NETWORKS, { minLength: 1, maxLength: 3 }))
+const expiry = fc.constantFrom(undefined, 2, 3, 4)
+const power: fc.Arbitrary<Power> = fc.record({
+  owner: fc.constantFrom(...OWNERS),
+  personal: fc.boolean(),
+  scopes,
+  networks,
+  expiresAt: expiry,
+  environment: fc.constantFrom('live', 'live', 'live', 'test'),
+})
+const ownerScopes: fc.Arbitrary<OwnerScopes> = fc.record({
+  ada: fc.oneof(fc.constant(['*']), scopes),
+  bob: fc.oneof(fc.constant(['*']), scopes),
+})
+
+/** The power of a caller that is a token. */
+function callerOf(power: Power, owners: OwnerScopes, assignOwner = false): CallerPower {
+  const own = compileScopes(power.scopes)
+  const powers = power.personal ? ([own, compileScopes(owners[power.owner] ?? [])] as const) : ([own] as const)
+  return { ...power, powers: [...powers], assignOwner }
+}
+
+/** The acts that a token can perform, in whose name and where, while the owners may do the given. */
+function performs(power: Power, owners: OwnerScopes, named: boolean): Set<string> {
+  const subject = {
+    enabled: true,
+    expiresAt: power.expiresAt,
+    scopes: compileScopes(power.scopes),
+    networks: compileNetworks(power.networks),
+    ownerScopes: power.personal ? compileScopes(owners[power.owner] ?? []) : undefined,
+  }
+  const acts = ACTS.filter((act) => evaluate(subject, act.now, act.context) === undefined)
+  const suffix = `${power.environment} ${named ? power.owner : ''}`
+  return new Set(acts.map((act) => `${act.context.scopes} ${act.context.ip} ${act.now} ${suffix}`))
+}
+
+function without(acts: Set<string>, others: Set<string>): string[] {
+  return [...acts].filter((act) => !others.has(act))
+}
+
+/** Runs a property, and makes sure that it was not true for want of allowed cases. */
+function assertOften<T>(property: (note: () => void) => fc.IProperty<T>, numRuns = 4000): void {
+  let allowed = 0
+  fc.assert(
+    property(() => {
+      allowed++
+    }),
+    { numRuns },
+  )
+  expect(allowed).toBeGreaterThan(numRuns / 100)
+}
+
+/** Pairs that resemble each other, so that many are allowed. */
+const pair = fc
+  .tuple(power, power, fc.subarray(['scopes', 'networks', 'expiresAt', 'owner', 'personal', 'environment'] as const))
+  .map(([caller, other, same]) => {
+    const child = { ...other, ...Object.fromEntries(same.map((key) => [key, caller[key]])) }
+    return { caller, child }
+  })
+
+describe('soundness', () => {
+  test('whatever a created token can do, now or when owners may do other things, its caller can do', () => {
+    assertOften((note) =>
+      fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
+        if (exceeds(child, callerOf(caller, now), 'create').length > 0) return
+        note()
+        for (const owners of [now, later]) {
+          expect(without(performs(child, owners, true), performs(caller, owners, true))).toEqual([])
+        }
+      }),
+    )
+  })
+
+  test('whatever a handed-out token can do, its caller can do', () => {
+    assertOften((note) =>
+      fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
+        if (exceeds(child, callerOf(caller, now), 'handOut').length > 0) return
+        note()
+        for (const owners of [now, later]) {
+          expect(without(performs(child, owners, child.personal), performs(caller, owners, child.personal))).toEqual([])
+        }
+      }),
+    )
+  })
+
+  test('whatever a change adds, its caller can do', () => {
+    const changed = fc.record({ scopes, networks, expiresAt: expiry }, { requiredKeys: [] })
+    assertOften((note) =>
+      fc.property(pair, changed, ownerScopes, ownerScopes, ({ caller, child: before }, change, now, later) => {
+        const child = { ...before, ...change }
+        if (exceeds(child, callerOf(caller, now), { before }).length > 0) return
+        note()
+        for (const owners of [now, later]) {
+          const added = without(performs(child, owners, false), performs(before, owners, false))
+          expect(without(new Set(added), performs(caller, owners, false))).toEqual([])
+        }
+      }),
+    )
+  })
+
+  test('a caller that may assign owners is bound in every other dimension', () => {
+    assertOften((note) =>
+      fc.property(pair, ownerScopes, ({ caller, child }, owners) => {
+        if (exceeds(child, callerOf(caller, owners, true), 'create').length > 0) return
+        note()
+        expect(without(performs(child, owners, false), performs(caller, owners, false))).toEqual([])
+        expect(child.personal || !caller.personal).toBe(true)
+      }),
+    )
+  })
+
+  test('a grandchild that its parent may create could have been created by the grandparent', () => {
+    assertOften(
+      (note) =>
+        fc.property(pair, power, ownerScopes, fc.boolean(), ({ caller, child }, other, owners, assignOwner) => {
+          const grandchild = { ...child, scopes: other.scopes, networks: other.networks, expiresAt: other.expiresAt }
+          const grandparent = callerOf(caller, owners, assignOwner)
+          if (exceeds(child, grandparent, 'create').length > 0) return
+          if (exceeds(grandchild, callerOf(child, owners), 'create').length > 0) return
+          note()
+          expect(exceeds(grandchild, grandparent, 'create')).toEqual([])
+        }),
+      20_000,
+    )
+  })
+})
+
+describe('what stays allowed', () => {
+  test('a token may create its like, unless its owner may do less than it', () => {
+    fc.assert(
+      fc.property(power, (power) => {
+        fc.pre(!power.networks.includes('broken'))
+        expect(exceeds(power, callerOf(power, { ada: ['*'], bob: ['*'] }), 'create')).toEqual([])
+      }),
+    )
+  })
+
+  test('anyone may narrow anything', () => {
+    fc.assert(
+      fc.property(power, power, ownerScopes, fc.nat(), ({ ...before }, caller, owners, pick) => {
+        fc.pre(!before.networks.includes('broken'))
+        const narrowed = {
+          ...before,
+          scopes: before.scopes.slice(pick % before.scopes.length),
+          networks: before.networks.length > 0 ? before.networks.slice(pick % before.networks.length) : ['10.1.2.0/24'],
+          expiresAt: 1,
+        }
+        expect(exceeds(narrowed, callerOf(caller, owners), { before })).toEqual([])
+      }),
+    )
+  })
+})
+
+const plain: Power = {
+  owner: 'ada',
+  personal: false,
+  scopes: ['a.*'],
+  networks: ['10.0.0.0/8'],
+  expiresAt: 100,
+  environment: 'live',
+}
+const caller = callerOf(plain, {})
+
+function paths(child: Partial<Power>, deed: Deed, by: Partial<CallerPower> = {}): string[] {
+  return exceeds({ ...plain, ...child }, { ...caller, ...by }, deed).map((excess) => excess.path)
+}
+
+describe('each dimension', () => {
+  test.each<[string, Partial<Power>, Excess['dimension'], string]>([
+    ['a scope beyond', { scopes: ['a.b', 'b'] }, 'scopes', 'scopes[1]'],
+    ['a wider wildcard', { scopes: ['*'] }, 'scopes', 'scopes[0]'],
+    ['the stem of a wildcard', { scopes: ['a'] }, 'scopes', 'scopes[0]'],
+    ['no networks', { networks: [] }, 'networks', 'networks'],
+    ['a wider block', { networks: ['10.1.0.0/16', '0.0.0.0/0'] }, 'networks', 'networks[1]'],
+    ['the other family', { networks: ['::/0'] }, 'networks', 'networks[0]'],
+    ['a wider block in mapped form', { networks: ['::ffff:0:0/96'] }, 'networks', 'networks[0]'],
+    ['a block that is none', { networks: ['10/8'] }, 'networks', 'networks[0]'],
+    ['a later expiry', { expiresAt: 101 }, 'expiry', 'expiresAt'],
+    ['no expiry', { expiresAt: undefined }, 'expiry', 'expiresAt'],
+    ['an expiry that is no number', { expiresAt: Number.NaN }, 'expiry', 'expiresAt'],
+    ['another owner', { owner: 'bob' }, 'owner', 'owner'],
+    ['another environment', { environment: 'test' }, 'environment', 'environment'],
+  ])('%s', (_, child, dimension, path) => {
+    expect(exceeds({ ...plain, ...child }, caller, 'create')).toEqual([
+      { dimension, path, message: expect.stringMatching(/^[A-Z].*\.$/) },
+    ])
+  })
+
+  test('everything at once is listed', () => {
+    const child = { owner: 'bob', scopes: ['x', 'a.b', 'y'], networks: [], expiresAt: 200, environment: 'test' }
+    expect(paths(child, 'create', { personal: true })).toEqual([
+      ...['owner', 'personal', 'environment', 'scopes[0]', 'scopes[2]', 'networks', 'expiresAt'],
+    ])
+  })
+
+  test('an unrestricted caller that never expires bounds scopes only', () => {
+    const free = { networks: [], expiresAt: undefined }
+    expect(paths({ networks: [], expiresAt: undefined }, 'create', free)).toEqual([])
+    expect(paths({ networks: ['::/0'], expiresAt: 1e15, scopes: ['b'] }, 'create', free)).toEqual(['scopes[0]'])
+  })
+
+  test('a child inside is allowed, mapped blocks compared as IPv4', () => {
+    expect(
+      paths({ networks: ['::ffff:10.1.0.0/112', '10.2.3.4/32'], scopes: ['a.b.*'], expiresAt: 100 }, 'create'),
+    ).toEqual([])
+    expect(paths({}, 'create', { networks: ['::ffff:10.0.0.0/104'] })).toEqual([])
+  })
+
+  test('a restricted caller whose blocks are all broken gives no network', () => {
+    expect(paths({}, 'create', { networks: ['broken'] })).toEqual(['networks[0]'])
+  })
+
+  test('what the owner may not do, a personal caller cannot give', () => {
+    const by = callerOf({ ...plain, personal: true }, { ada: ['a.b'] })
+    expect(
+      exceeds({ ...plain, personal: true, scopes: ['a.b', 'a.c', 'a.*'] }, by, 'create').map(({ path }) => path),
+    ).toEqual([...['scopes[1]', 'scopes[2]']])
+  })
+})
+
+describe('owner', () => {
+  test('of a token handed out counts when it is personal', () => {
+    expect(paths({ owner: 'bob' }, 'handOut')).toEqual([])
+    expect(paths({ owner: 'bob', personal: true }, 'handOut')).toEqual(['owner'])
+    expect(paths({ owner: 'bob', personal: true }, 'handOut', { assignOwner: true })).toEqual([])
+    expect(paths({ owner: 'bob' }, 'create', { assignOwner: true })).toEqual([])
+    expect(paths({ owner: 'bob', scopes: ['a.b'] }, { before: { ...plain, owner: 'bob', scopes: [] } })).toEqual([])
+  })
+
+  test('always counts for a personal caller, whose power may shrink with its owner', () => {
+    const target = { ...plain, owner: 'bob', personal: true }
+    const by = { personal: true }
+    expect(paths(target, { before: { ...target, scopes: ['a.b'] } }, by)).toEqual(['owner'])
+    expect(paths(target, { before: target }, by)).toEqual([])
+  })
+
+  test('a personal caller gives power to personal tokens only', () => {
+    const by = { personal: true }
+    expect(paths({}, 'create', by)).toEqual(['personal'])
+    expect(paths({}, 'handOut', by)).toEqual(['personal'])
+    expect(paths({}, { before: { ...plain, scopes: ['a.b'] } }, by)).toEqual(['personal'])
+    expect(paths({}, { before: plain }, by)).toEqual([])
+    expect(paths({ personal: true }, 'create', by)).toEqual([])
+  })
+})
+
+describe('a change', () => {
+  const strong: Power = { ...plain, scopes: ['admin'], networks: [], expiresAt: undefined }
+
+  test('that adds nothing is allowed on a token that can do more', () => {
+    expect(exceeds(strong, caller, { before: strong })).toEqual([])
+    expect(exceeds({ ...strong, networks: ['11.0.0.0/8'] }, caller, { before: strong })).toEqual([])
+    expect(exceeds({ ...strong, expiresAt: 500 }, caller, { before: strong })).toEqual([])
+    expect(exceeds({ ...strong, scopes: ['admin', 'b.c'] }, caller, { before: { ...strong, scopes: ['*'] } })).toEqual(
+      [],
+    )
+  })
+
+  test('is judged by what it adds within a dimension', () => {
+    const before = { ...plain, scopes: ['admin', 'a.x'], networks: ['11.0.0.0/8', '10.1.0.0/16'], expiresAt: 50 }
+    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { before })).toContain('scopes[2]')
+    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { before })).not.toContain('scopes[0]')
+    expect(paths({ ...before, networks: ['11.1.0.0/16', '12.0.0.0/8'], scopes: ['a.x'] }, { before })).toEqual([
+      'networks[1]',
+    ])
+    expect(paths({ ...before, networks: ['11.1.0.0/16', '10.0.0.0/8'], scopes: ['a.x'] }, { before })).toEqual([])
+    expect(paths({ ...before, networks: [] }, { before })).toContain('networks')
+  })
+
+  test('cannot move a scope into a token that outlives or outreaches the caller', () => {
+    const weak = { ...plain, scopes: ['a.x'], networks: [], expiresAt: undefined }
+    expect(exceeds({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { before: weak }).map(({ path }) => path)).toEqual([
+      ...['networks', 'expiresAt'],
+    ])
+  })
+
+  test('cannot widen the reach of scopes that the caller has not', () => {
+    const bound = { ...plain, scopes: ['admin'], expiresAt: 50 }
+    expect(paths({ ...bound, networks: ['10.0.0.0/8', '11.0.0.0/8'] }, { before: bound }, { networks: [] })).toEqual([
+      'scopes[0]',
+    ])
+    expect(paths({ ...bound, expiresAt: 60 }, { before: bound })).toEqual(['scopes[0]'])
+    expect(paths({ ...bound, expiresAt: 60, scopes: ['a.b'] }, { before: { ...bound, scopes: ['a.b'] } })).toEqual([])
+  })
+})

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { compileNetworks } from '../../src/policy/cidr.js'
+import { REFUSED } from '../../src/policy/denials.js'
+import { evaluate, type Subject } from '../../src/policy/evaluate.js'
+import { compileScopes } from '../../src/policy/scopes.js'
+
+const good: Subject = {
+  enabled: true,
+  expiresAt: 2000,
+  scopes: compileScopes(['a.*', 'b']),
+  networks: compileNetworks(['10.0.0.0/8']),
+  ownerScopes: compileScopes(['a.*', 'b', 'c']),
+}
+const context = { ip: '::ffff:10.0.0.1', scopes: ['a.x', 'b'] }
+
+test('lets in what every check allows', () => {
+  expect(evaluate(good, 1000, context)).toBeUndefined()
+  expect(evaluate({ ...good, ownerScopes: undefined, expiresAt: undefined }, 1000, context)).toBeUndefined()
+  expect(evaluate(good, 1000, { ip: '10.0.0.1' })).toBeUndefined()
+  expect(evaluate(good, 1000, { ip: '10.0.0.1', scopes: [] })).toBeUndefined()
+  expect(evaluate({ ...good, networks: compileNetworks([]) }, 1000, {})).toBeUndefined()
+})
+
+test('names the first reason in the fixed order, for every combination of faults', () => {
+  const combinations = Array.from({ length: 32 }, (_, bits) => [16, 8, 4, 2, 1].map((bit) => (bits & bit) > 0))
+  for (const [disabled, expired, owner, network, scope] of combinations) {
+    const subject: Subject = {
+      enabled: !disabled,
+      expiresAt: expired ? 1000 : 1001,
+      scopes: good.scopes,
+      networks: compileNetworks([network ? '11.0.0.0/8' : '10.0.0.0/8']),
+      ownerScopes: owner ? 'unknown' : good.ownerScopes,
+    }
+    const faults = [
+      disabled && 'disabled',
+      expired && 'expired',
+      owner && 'owner_unknown',
+      network && 'network',
+      scope && 'scope',
+    ]
+    const refusal = evaluate(subject, 1000, { ...context, scopes: scope ? ['b', 'z'] : ['b'] })
+    expect(refusal?.denial.reason).toBe(faults.find((fault) => fault !== false))
+  }
+})
+
+test('an absent address is refused by a restricted token', () => {
+  expect(evaluate(good, 1000, { scopes: ['b'] })).toBe(REFUSED.network)
+})
+
+test('missing scopes are those that the token or its owner does not cover', () => {
+  const subject = { ...good, scopes: compileScopes(['a.*', 'c']), ownerScopes: compileScopes(['a.x', 'b']) }
+  const missing = (subject: Subject, scopes: string[]) => evaluate(subject, 1000, { ...context, scopes })?.denial
+  expect(missing(subject, ['a.x', 'a.y', 'b', 'c', 'd'])).toEqual({ reason: 'scope', missing: ['a.y', 'b', 'c', 'd'] })
+  expect(missing(subject, ['a.x'])).toBeUndefined()
+  expect(missing({ ...subject, ownerScopes: undefined }, ['a.y', 'b'])).toEqual({ reason: 'scope', missing: ['b'] })
+})
+
+test('an owner without scopes cuts everything', () => {
+  const subject = { ...good, ownerScopes: compileScopes([]) }
+  expect(evaluate(subject, 1000, context)?.denial).toEqual({ reason: 'scope', missing: ['a.x', 'b'] })
+  expect(evaluate(subject, 1000, { ...context, scopes: [] })).toBeUndefined()
+})
+
+test('refusals that say only their reason are shared, and no refusal can be changed', () => {
+  expect(evaluate({ ...good, enabled: false }, 1000, context)).toBe(REFUSED.disabled)
+  expect(Object.isFrozen(REFUSED)).toBe(true)
+  for (const [reason, refusal] of Object.entries(REFUSED)) expect(refusal).toEqual({ ok: false, denial: { reason } })
+  const scope = evaluate(good, 1000, { ...context, scopes: ['z'] })
+  for (const refusal of [...Object.values(REFUSED), scope]) {
+    expect(Object.isFrozen(refusal) && Object.isFrozen(refusal?.denial)).toBe(true)
+  }
+  expect(Object.isFrozen(scope?.denial.missing)).toBe(true)
+})
