@@ -2,6 +2,7 @@ import { churnCases } from './churn.js'
 import type { ContractCase } from './contract-case.js'
 import { crudCases } from './crud.js'
 import { listCases } from './list.js'
+import { listFilterCases } from './list-filter.js'
 import { listModelCases } from './list-model.js'
 import { listOrderCases } from './list-order.js'
 import { openCases } from './open.js'
@@ -25,6 +26,7 @@ export const storeContract: readonly ContractCase[] = [
   ...crudCases,
   ...updateCases,
   ...listCases,
+  ...listFilterCases,
   ...listOrderCases,
   ...listModelCases,
   ...touchCases,
