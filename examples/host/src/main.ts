@@ -1,1 +1,76 @@
-export {}
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type HostOptions, readArguments, USAGE } from './arguments.js'
+import { expressHost } from './express-host.js'
+import { koaHost } from './koa-host.js'
+import { openStore } from './stores.js'
+import { firstToken, hostTokens } from './tokens.js'
+import { welcome } from './welcome.js'
+
+/** Requests under way may take this long after the signal to end. */
+const GRACE = 1_000
+
+async function main(): Promise<void> {
+  let options: HostOptions
+  try {
+    options = readArguments(process.argv.slice(2))
+  } catch (error) {
+    throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
+  }
+  const store = await openStore(options.store).catch(plainly)
+  const latchkey = hostTokens(store)
+  const adminToken = await firstToken(latchkey).catch(plainly)
+  const server = createServer(options.framework === 'koa' ? koaHost(latchkey) : expressHost(latchkey))
+  const url = await listen(server, options.port).catch(plainly)
+
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ url, adminToken: adminToken ?? null })}\n` : welcome(url, adminToken),
+  )
+
+  await anySignal(['SIGTERM', 'SIGINT'])
+  const closed = once(server, 'close')
+  server.close()
+  setTimeout(() => server.closeAllConnections(), GRACE).unref()
+  await closed
+  // Behind the last request: the uses that it noted are written too.
+  await latchkey.close()
+  await store.close()
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Resolves at the first; later ones (Ctrl-C arrives twice below npm) change nothing. */
+function anySignal(signals: readonly NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, () => resolve())
+  })
+}
+
+/** A failure that its message explains in full. */
+class Plain extends Error {
+  readonly exitCode: number
+
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+function plainly(error: unknown): never {
+  throw new Plain(messageOf(error))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof Plain)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(error.exitCode)
+})

@@ -1,0 +1,26 @@
+/** What a person needs to see a token at work: three commands to paste. */
+export function welcome(url: string, adminToken: string | undefined): string {
+  const lines = [`The example host listens at ${url}`, '']
+  if (adminToken === undefined) {
+    lines.push('The store holds tokens already, so no admin token was made.')
+    return `${lines.join('\n')}\n`
+  }
+  lines.push(
+    'The admin token, shown this once:',
+    '',
+    `  ${adminToken}`,
+    '',
+    'Refused without a token:',
+    '',
+    `  curl -i ${url}/metrics`,
+    '',
+    'Let in with one:',
+    '',
+    `  curl -i -H 'Authorization: Bearer ${adminToken}' ${url}/metrics`,
+    '',
+    'A token that may only send metrics, so that GET refuses it and POST lets it in:',
+    '',
+    `  curl -i -H 'Authorization: Bearer ${adminToken}' -H 'Content-Type: application/json' ${url}/api/v2/apiTokens -d '{"name":"ingest","scopes":["metrics.ingest"]}'`,
+  )
+  return `${lines.join('\n')}\n`
+}
