@@ -79,6 +79,9 @@ const MOST_SCOPES = 100
 const MOST_NETWORKS = 100
 const LONGEST_NAME = 200
 
+/** Runs a check also where others failed already, so that every violation is reported at once. */
+const ALWAYS = { when: () => true }
+
 export function inputSchemas(rules: InputRules): InputSchemas {
   const time = z
     .union([z.number(), z.string()], { error: 'A time must be a number or a string.' })
@@ -101,12 +104,15 @@ export function inputSchemas(rules: InputRules): InputSchemas {
       .array(scope, { error: 'scopes must be a list of strings.' })
       .min(1, 'At least one scope is needed.')
       .max(MOST_SCOPES, `At most ${MOST_SCOPES} scopes are allowed.`)
-      .superRefine(unique((value) => value, 'This scope is listed twice.'))
+      .superRefine(
+        unique((value) => value, 'This scope is listed twice.'),
+        ALWAYS,
+      )
       .meta({ uniqueItems: true }),
     networks: z
       .array(block, { error: 'The CIDR blocks must be a list of strings.' })
       .max(MOST_NETWORKS, `At most ${MOST_NETWORKS} CIDR blocks are allowed.`)
-      .superRefine(unique(canonicalBlock, 'This block is listed twice.')),
+      .superRefine(unique(canonicalBlock, 'This block is listed twice.'), ALWAYS),
     enabled: z.boolean({ error: 'Must be true or false.' }),
     metadata: z
       .record(z.string(), z.unknown(), { error: 'Must be an object.' })
@@ -193,9 +199,11 @@ function settle<T>(read: Parsed<T>, context: z.RefinementCtx): T {
 }
 
 function unique(key: (value: string) => string, message: string) {
-  return (values: readonly string[], context: z.RefinementCtx): void => {
+  return (values: unknown, context: z.RefinementCtx): void => {
+    if (!Array.isArray(values)) return
     const seen = new Set<string>()
     for (const [index, value] of values.entries()) {
+      if (typeof value !== 'string') continue
       const canonical = key(value)
       if (seen.has(canonical)) context.addIssue({ code: 'custom', message, path: [index] })
       seen.add(canonical)
