@@ -1,0 +1,57 @@
+/** Something to be timed: `run` does it `times` times. */
+export interface Contender {
+  readonly name: string
+  run(times: number): void | Promise<void>
+}
+
+export interface Timing {
+  readonly name: string
+  /** Median over the rounds, nanoseconds for one. */
+  readonly ns: number
+}
+
+/** How long one contender runs in one round, in ms. */
+const SLICE = 60
+
+/**
+ * Times contenders in interleaved rounds, so that whatever else the machine does meets all of them alike, and gives
+ * the median of each.
+ */
+export async function timeRounds(contenders: readonly Contender[], rounds: number): Promise<Timing[]> {
+  const sized = []
+  for (const contender of contenders)
+    sized.push({ contender, times: await timesPerSlice(contender), samples: [] as number[] })
+  for (let round = 0; round < rounds; round++) {
+    for (const { contender, times, samples } of rotated(sized, round)) samples.push(await time(contender, times))
+  }
+  return sized.map(({ contender, samples }) => ({ name: contender.name, ns: median(samples) }))
+}
+
+/** Runs until it is warm, and finds how many fit into a slice. */
+async function timesPerSlice(contender: Contender): Promise<number> {
+  let times = 1
+  for (let spent = 0; spent < 3 * SLICE; ) {
+    const ns = await time(contender, times)
+    spent += (ns * times) / 1e6
+    times = Math.max(1, Math.min(times * 4, Math.round((SLICE * 1e6) / ns)))
+  }
+  return times
+}
+
+async function time(contender: Contender, times: number): Promise<number> {
+  const start = process.hrtime.bigint()
+  const running = contender.run(times)
+  if (running !== undefined) await running
+  return Number(process.hrtime.bigint() - start) / times
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  return list.map((_, i) => list[(i + by) % list.length] as T)
+}
+
+function median(samples: number[]): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
+}
