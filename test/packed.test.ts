@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mustRun } from './run-program.js'
+import { mustRun, runProgram } from './run-program.js'
 
 interface Manifest {
   readonly name: string
@@ -90,11 +90,16 @@ test('the declarations compile in a strict consumer that checks its libraries', 
   await writeFile(join(consumer, 'consumer.mts'), lines.join('\n'))
   const wrong = `import type { Verdict } from '@latchkey/core'\nexport const verdict: Verdict = { ok: 'yes' }`
   await writeFile(join(consumer, 'wrong.mts'), wrong)
-  const flags = ['--module', 'node16', '--target', 'es2023', '--strict', '--noEmit', '--types', 'node']
-  const tsc = (file: string): Promise<string> =>
-    mustRun(process.execPath, [bin('typescript/bin/tsc'), ...flags, file], consumer)
-  await tsc('consumer.mts')
-  await expect(tsc('wrong.mts')).rejects.toThrow("is not assignable to type 'boolean'")
+  const flags = '--module node16 --target es2023 --strict --noEmit --pretty false --types node'.split(' ')
+  const errorsIn = async (file: string): Promise<string[]> => {
+    const { stdout } = await runProgram(process.execPath, [bin('typescript/bin/tsc'), ...flags, file], consumer)
+    // Declarations of others may clash with each other (those of Koa do beside Express 5.3): that is not ours to judge.
+    return stdout
+      .split('\n')
+      .filter((line) => line.includes('error TS') && !/^node_modules\/(?!@latchkey\/)/.test(line))
+  }
+  expect(await errorsIn('consumer.mts')).toEqual([])
+  expect(await errorsIn('wrong.mts')).toEqual([expect.stringContaining("is not assignable to type 'boolean'")])
 })
 
 describe.each(names)('the tarball of %s', (name) => {
