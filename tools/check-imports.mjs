@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 /** The units of packages/core/src (a folder, or a file at its top), lowest rank first. Each may import lower ranks. */
 const CORE_RANKS = [
-  ['errors', 'types', 'parsed', 'events'],
+  ['errors', 'types', 'parsed'],
+  ['events'],
   ['token'],
   ['policy', 'query', 'secret'],
   ['store'],
@@ -16,7 +17,7 @@ const CORE_RANKS = [
 ]
 
 /** Imports between units of one rank. All others are refused. */
-const WITHIN_RANK = ['latchkey → options', 'events → types', 'manage → verify']
+const WITHIN_RANK = ['manage → verify', 'latchkey → options']
 
 /** Which of our packages the sources of a package may import. The default is core alone. */
 const PACKAGE_IMPORTS = { '@latchkey/core': [] }

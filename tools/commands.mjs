@@ -37,7 +37,11 @@ async function test(args) {
 /** Everything that is judged without running the product. */
 async function check() {
   await prepare()
-  await nodeStep('check style and rules (biome)', 'node_modules/@biomejs/biome/bin/biome', ['check', '.'])
+  await nodeStep('check style and rules (biome)', 'node_modules/@biomejs/biome/bin/biome', [
+    'check',
+    '--error-on-warnings',
+    '.',
+  ])
   await nodeStep('check the types of the tests (tsc)', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
 }

@@ -18,7 +18,7 @@ async function install() {
   await step(
     `install the packages of pnpm-lock.yaml (${pnpm} through npx)`,
     'npx',
-    // npm is silent, since its errors are stack traces; pnpm tells its own in sentences.
+    // npm is silent, since its errors are stack traces; pnpm tells what went wrong in sentences.
     ['--yes', '--prefer-offline', '--loglevel=silent', pnpm, 'install', '--frozen-lockfile', '--loglevel=error'],
     {
       // npm's default is to try an unreachable registry for 80 s.

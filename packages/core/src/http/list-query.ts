@@ -36,7 +36,7 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   const cursor = given.get(words.cursor)
   const limit = read(words.limit, (text) => parsePageSize(text, words.limits))
   const selection = read(words.selector, parseSelector)
-  const fields = read(words.fields, (text) => parseFields(text, dialect.fields, dialect.standardFields))
+  const fields = read(words.fields, (text) => parseFields(text, Object.keys(dialect.resource), dialect.standardFields))
   const from = read(words.from, (text) => parseTimeframe(text, now))
   // From a beginning alone on: until now, fixed on the first page.
   const to = read(words.to, (text) => parseTimeframe(text, now)) ?? (from === undefined ? undefined : now)

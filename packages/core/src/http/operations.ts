@@ -16,8 +16,10 @@ import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
 import { updateToken } from '../manage/update.js'
+import type { ApiToken } from '../types.js'
 import { inBodyWords, readInput, renamed } from './body.js'
-import type { BodyOperation, Dialect, OperationName } from './dialects/dialect.js'
+import type { Answer, BodyOperation, Dialect, OperationName } from './dialects/dialect.js'
+import { show } from './dialects/resource.js'
 import { fieldsOf, inListWords, readListQuery } from './list-query.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { OPERATIONS } from './routes.js'
@@ -33,7 +35,7 @@ export interface Call {
   readonly id: string
 }
 
-const SCHEMAS: Readonly<Record<BodyOperation, keyof InputSchemas>> = {
+export const SCHEMAS: Readonly<Record<BodyOperation, keyof InputSchemas>> = {
   create: 'create',
   update: 'update',
   rotate: 'rotate',
@@ -66,8 +68,8 @@ async function list({ context, dialect, request, actor }: Call): Promise<HttpRes
   try {
     const page = await listTokens(context, asked, actor)
     const fields = fieldsOf(dialect, page)
-    const rows = page.tokens.map((token) => pick(dialect.resource(token), fields))
-    return dialect.listed(page, rows)
+    const rows = page.tokens.map((token) => show(dialect.resource, token, fields))
+    return answer(dialect.listed, page, rows)
   } catch (error) {
     throw error instanceof RequestError ? inListWords(dialect.list, error) : error
   }
@@ -78,24 +80,21 @@ async function act(call: Call, input: unknown): Promise<HttpResponse> {
   const { context, dialect, request, operation, actor } = call
   switch (operation) {
     case 'create':
-      return dialect.created(await createToken(context, input as CreateInput, actor), request.mount)
+      return answer(dialect.created, await createToken(context, input as CreateInput, actor), request.mount)
     case 'lookup':
-      return {
-        status: 200,
-        body: dialect.resource(await lookupToken(context, (input as { token: string }).token, actor)),
-      }
+      return shown(dialect, await lookupToken(context, (input as { token: string }).token, actor))
     case 'revoke':
       await revokeToken(context, (input as { token: string }).token, actor)
       return NO_CONTENT
     case 'get':
-      return { status: 200, body: dialect.resource(await getToken(context, target(call), actor)) }
+      return shown(dialect, await getToken(context, target(call), actor))
     case 'update':
-      return dialect.updated(await updateToken(context, target(call), input as UpdateInput, actor))
+      return answer(dialect.updated, await updateToken(context, target(call), input as UpdateInput, actor))
     case 'delete':
       await deleteToken(context, target(call, true), actor, call.id === 'self')
       return NO_CONTENT
     case 'rotate':
-      return dialect.rotated(await rotateToken(context, target(call), input as RotateInput, actor))
+      return answer(dialect.rotated, await rotateToken(context, target(call), input as RotateInput, actor))
     case 'finish':
       await finishRotation(context, target(call), actor)
       return NO_CONTENT
@@ -115,6 +114,10 @@ function target({ context, actor, id }: Call, wholeToken = false): string {
   throw notFound()
 }
 
-function pick(resource: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(fields.filter((field) => field in resource).map((field) => [field, resource[field]]))
+function shown(dialect: Dialect, token: ApiToken): HttpResponse {
+  return { status: 200, body: show(dialect.resource, token) }
+}
+
+function answer<Input extends unknown[]>({ status, of }: Answer<Input>, ...input: Input): HttpResponse {
+  return { status, ...of(...input) }
 }

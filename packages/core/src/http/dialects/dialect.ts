@@ -4,6 +4,8 @@ import type { TokenPage } from '../../manage/list.js'
 import type { SortKey } from '../../store/token-store.js'
 import type { ApiToken } from '../../types.js'
 import type { HttpResponse } from '../message.js'
+import type { JsonSchema } from './json-schema.js'
+import type { Resource } from './resource.js'
 
 export type OperationName =
   | 'list'
@@ -43,6 +45,14 @@ export interface ListWords {
 /** Where a violation was found. */
 export type ParameterLocation = 'PAYLOAD_BODY' | 'QUERY' | 'PATH' | 'HEADER'
 
+/** The answer to an operation, and how its body is described. */
+export interface Answer<Input extends unknown[]> {
+  readonly status: number
+  /** Absent: the answer has no body. */
+  readonly schema?: JsonSchema
+  of(...input: Input): Omit<HttpResponse, 'status'>
+}
+
 /**
  * A published API's words for the operations of core: members, envelopes, statuses, paths. No rule is decided in a
  * dialect.
@@ -57,20 +67,15 @@ export interface Dialect {
   /** Wire members that must be there, beyond those that core needs. */
   readonly required: Readonly<Partial<Record<BodyOperation, readonly string[]>>>
   readonly list: ListWords
-  /** The resource's members in their order, and those that a list shows unless asked otherwise. */
-  readonly fields: readonly string[]
+  readonly resource: Resource
+  /** The members that a list shows unless asked otherwise. */
   readonly standardFields: readonly string[]
-  resource(token: ApiToken): Record<string, unknown>
   /** `rows`: resources, cut down to the fields asked for. */
-  listed(page: TokenPage, rows: readonly Record<string, unknown>[]): HttpResponse
-  created(issued: IssuedToken, mount: string): HttpResponse
-  updated(token: ApiToken): HttpResponse
-  rotated(issued: IssuedToken): HttpResponse
+  readonly listed: Answer<[page: TokenPage, rows: readonly Record<string, unknown>[]]>
+  readonly created: Answer<[issued: IssuedToken, mount: string]>
+  readonly updated: Answer<[token: ApiToken]>
+  readonly rotated: Answer<[issued: IssuedToken]>
+  readonly errorSchema: JsonSchema
   /** The body of an error. */
   error(status: number, message: string, violations: readonly Violation[], location?: ParameterLocation): unknown
-}
-
-/** `yyyy-MM-ddTHH:mm:ss.SSSZ`, always with three digits; left out for times that are not set. */
-export function timestamp<Name extends string>(name: Name, at: number | undefined): { [K in Name]?: string } {
-  return at === undefined ? {} : ({ [name]: new Date(at).toISOString() } as { [K in Name]?: string })
 }

@@ -1,22 +1,34 @@
-import { type Dialect, timestamp } from './dialect.js'
+import type { Dialect } from './dialect.js'
+import { COUNT, FLAG, list, object, orNull, TEXT, TEXTS, TIME } from './json-schema.js'
+import { always, iso, maybe, type Resource, resourceSchema } from './resource.js'
 
-const FIELDS = [
-  'id',
-  'name',
-  'enabled',
-  'owner',
-  'creationDate',
-  'expirationDate',
-  'lastUsedDate',
-  'lastUsedIpAddress',
-  'modifiedDate',
-  'scopes',
-  'personalAccessToken',
-  'additionalMetadata',
-  'allowedCIDRBlocks',
-  'rotationDate',
-  'previousSecret',
-] as const
+const RESOURCE: Resource = {
+  id: always(TEXT, ({ id }) => id),
+  name: always(TEXT, ({ name }) => name),
+  enabled: always(FLAG, ({ enabled }) => enabled),
+  owner: always(TEXT, ({ owner }) => owner),
+  creationDate: always(TIME, ({ createdAt }) => iso(createdAt)),
+  expirationDate: maybe(TIME, ({ expiresAt }) => iso(expiresAt)),
+  lastUsedDate: maybe(TIME, ({ lastUsedAt }) => iso(lastUsedAt)),
+  lastUsedIpAddress: maybe(TEXT, ({ lastUsedIp }) => lastUsedIp),
+  modifiedDate: maybe(TIME, ({ modifiedAt }) => iso(modifiedAt)),
+  scopes: always(TEXTS, ({ scopes }) => scopes),
+  personalAccessToken: always(FLAG, ({ personal }) => personal),
+  additionalMetadata: maybe({ type: 'object' }, ({ metadata }) => metadata),
+  allowedCIDRBlocks: maybe(TEXTS, ({ networks }) => (networks.length === 0 ? undefined : networks)),
+  rotationDate: maybe(TIME, ({ rotatedAt }) => iso(rotatedAt)),
+  previousSecret: maybe(
+    object({ expirationDate: TIME, lastUsedDate: TIME, lastUsedIpAddress: TEXT }, ['expirationDate']),
+    ({ previousSecret: previous }) =>
+      previous && {
+        expirationDate: iso(previous.expiresAt),
+        lastUsedDate: iso(previous.lastUsedAt),
+        lastUsedIpAddress: previous.lastUsedIp,
+      },
+  ),
+}
+
+const STANDARD_FIELDS = ['id', 'name', 'enabled', 'owner', 'creationDate']
 
 const WRITABLE = {
   name: 'name',
@@ -52,8 +64,8 @@ export const dynatrace: Dialect = {
     revoke: { token: 'token' },
   },
   ignored: {
-    create: FIELDS.filter((field) => !(field in CREATE)),
-    update: FIELDS.filter((field) => !(field in WRITABLE)),
+    create: Object.keys(RESOURCE).filter((field) => !(field in CREATE)),
+    update: Object.keys(RESOURCE).filter((field) => !(field in WRITABLE)),
   },
   required: {},
   list: {
@@ -76,58 +88,61 @@ export const dynatrace: Dialect = {
       },
     },
   },
-  fields: FIELDS,
-  standardFields: ['id', 'name', 'enabled', 'owner', 'creationDate'],
-
-  resource: (token) => ({
-    id: token.id,
-    name: token.name,
-    enabled: token.enabled,
-    owner: token.owner,
-    ...timestamp('creationDate', token.createdAt),
-    ...timestamp('expirationDate', token.expiresAt),
-    ...timestamp('lastUsedDate', token.lastUsedAt),
-    ...(token.lastUsedIp !== undefined && { lastUsedIpAddress: token.lastUsedIp }),
-    ...timestamp('modifiedDate', token.modifiedAt),
-    scopes: token.scopes,
-    personalAccessToken: token.personal,
-    ...(token.metadata !== undefined && { additionalMetadata: token.metadata }),
-    ...(token.networks.length > 0 && { allowedCIDRBlocks: token.networks }),
-    ...timestamp('rotationDate', token.rotatedAt),
-    ...(token.previousSecret !== undefined && {
-      previousSecret: {
-        ...timestamp('expirationDate', token.previousSecret.expiresAt),
-        ...timestamp('lastUsedDate', token.previousSecret.lastUsedAt),
-        ...(token.previousSecret.lastUsedIp !== undefined && {
-          lastUsedIpAddress: token.previousSecret.lastUsedIp,
-        }),
+  resource: RESOURCE,
+  standardFields: STANDARD_FIELDS,
+  listed: {
+    status: 200,
+    schema: object({
+      apiTokens: list({ ...resourceSchema(RESOURCE), required: ['id'] }),
+      nextPageKey: orNull(TEXT),
+      pageSize: COUNT,
+      totalCount: COUNT,
+    }),
+    of: ({ nextCursor, limit, totalCount }, rows) => ({
+      body: { apiTokens: rows, nextPageKey: nextCursor ?? null, pageSize: limit, totalCount },
+    }),
+  },
+  created: {
+    status: 201,
+    schema: object({ id: TEXT, token: TEXT, expirationDate: TIME }, ['id', 'token']),
+    of: ({ id, token, apiToken }, mount) => ({
+      headers: { Location: `${mount}/${id}` },
+      body: { id, token, expirationDate: iso(apiToken.expiresAt) },
+    }),
+  },
+  updated: { status: 204, of: () => ({}) },
+  rotated: {
+    status: 200,
+    schema: object(
+      { id: TEXT, token: TEXT, expirationDate: TIME, rotationDate: TIME, previousSecretExpirationDate: TIME },
+      ['id', 'token', 'rotationDate'],
+    ),
+    of: ({ id, token, apiToken }) => ({
+      body: {
+        id,
+        token,
+        expirationDate: iso(apiToken.expiresAt),
+        rotationDate: iso(apiToken.rotatedAt),
+        previousSecretExpirationDate: iso(apiToken.previousSecret?.expiresAt),
       },
     }),
-  }),
-  listed: (page, rows) => ({
-    status: 200,
-    body: {
-      apiTokens: rows,
-      nextPageKey: page.nextCursor ?? null,
-      pageSize: page.limit,
-      totalCount: page.totalCount,
-    },
-  }),
-  created: ({ id, token, apiToken }, mount) => ({
-    status: 201,
-    headers: { Location: `${mount}/${id}` },
-    body: { id, token, ...timestamp('expirationDate', apiToken.expiresAt) },
-  }),
-  updated: () => ({ status: 204 }),
-  rotated: ({ id, token, apiToken }) => ({
-    status: 200,
-    body: {
-      id,
-      token,
-      ...timestamp('expirationDate', apiToken.expiresAt),
-      ...timestamp('rotationDate', apiToken.rotatedAt),
-      ...timestamp('previousSecretExpirationDate', apiToken.previousSecret?.expiresAt),
-    },
+  },
+  errorSchema: object({
+    error: object(
+      {
+        code: { type: 'integer' },
+        message: TEXT,
+        constraintViolations: list(
+          object({
+            path: TEXT,
+            message: TEXT,
+            parameterLocation: { enum: ['PAYLOAD_BODY', 'QUERY', 'PATH', 'HEADER'] },
+            location: { type: 'null' },
+          }),
+        ),
+      },
+      ['code', 'message'],
+    ),
   }),
   error: (code, message, violations, parameterLocation = 'PAYLOAD_BODY') => ({
     error: {

@@ -1,32 +1,24 @@
-import type { ApiToken } from '../../types.js'
-import { type Dialect, timestamp } from './dialect.js'
+import type { Dialect } from './dialect.js'
+import { list, object, orNull, TEXT, TEXTS, TIME } from './json-schema.js'
+import { always, iso, maybe, type Resource, resourceSchema, show } from './resource.js'
 
-const FIELDS = [
-  'id',
-  'name',
-  'permissions',
-  'allowedCIDRBlocks',
-  'createdAt',
-  'expiresAt',
-  'lastUsedAt',
-  'rotatedAt',
-  'updatedAt',
-] as const
+const RESOURCE: Resource = {
+  id: always(TEXT, ({ id }) => id),
+  name: always(TEXT, ({ name }) => name),
+  permissions: always(TEXTS, ({ scopes }) => scopes),
+  allowedCIDRBlocks: always(TEXTS, ({ networks }) => networks),
+  createdAt: always(TIME, ({ createdAt }) => iso(createdAt)),
+  expiresAt: always(orNull(TIME), ({ expiresAt }) => iso(expiresAt) ?? null),
+  lastUsedAt: maybe(TIME, ({ lastUsedAt }) => iso(lastUsedAt)),
+  rotatedAt: maybe(TIME, ({ rotatedAt }) => iso(rotatedAt)),
+  updatedAt: maybe(TIME, ({ modifiedAt }) => iso(modifiedAt)),
+}
 
 const WRITABLE = { name: 'name', permissions: 'scopes', allowedCIDRBlocks: 'networks' } as const
 const CREATE = { ...WRITABLE, expiresAt: 'expiresAt' } as const
 
-const resource = (token: ApiToken): Record<string, unknown> => ({
-  id: token.id,
-  name: token.name,
-  permissions: token.scopes,
-  allowedCIDRBlocks: token.networks,
-  ...timestamp('createdAt', token.createdAt),
-  expiresAt: token.expiresAt === undefined ? null : new Date(token.expiresAt).toISOString(),
-  ...timestamp('lastUsedAt', token.lastUsedAt),
-  ...timestamp('rotatedAt', token.rotatedAt),
-  ...timestamp('updatedAt', token.modifiedAt),
-})
+/** What its resource has and Latchkey's has not; clients that send a resource back send these too. */
+const FOREIGN = ['value', 'createdBy', 'updatedBy']
 
 /** Panther's api-tokens. */
 export const panther: Dialect = {
@@ -42,8 +34,8 @@ export const panther: Dialect = {
   },
   members: { create: CREATE, update: WRITABLE, rotate: {} },
   ignored: {
-    create: [...FIELDS.filter((field) => !(field in CREATE)), 'value', 'createdBy', 'updatedBy'],
-    update: [...FIELDS.filter((field) => !(field in WRITABLE)), 'value', 'createdBy', 'updatedBy'],
+    create: [...Object.keys(RESOURCE).filter((field) => !(field in CREATE)), ...FOREIGN],
+    update: [...Object.keys(RESOURCE).filter((field) => !(field in WRITABLE)), ...FOREIGN],
   },
   required: { update: ['name', 'permissions'] },
   list: {
@@ -52,21 +44,28 @@ export const panther: Dialect = {
     limits: { min: 1, max: 1_000, standard: 100 },
     cursorAlone: false,
   },
-  fields: FIELDS,
-  standardFields: FIELDS,
-
-  resource,
-  listed: (page, rows) => ({
+  resource: RESOURCE,
+  standardFields: Object.keys(RESOURCE),
+  listed: {
     status: 200,
-    body: { results: rows, ...(page.nextCursor !== undefined && { next: page.nextCursor }) },
-  }),
-  created: ({ token, apiToken }, mount) => ({
+    schema: object({ results: list(resourceSchema(RESOURCE)), next: TEXT }, ['results']),
+    of: ({ nextCursor }, rows) => ({ body: { results: rows, next: nextCursor } }),
+  },
+  created: {
     status: 200,
-    headers: { Location: `${mount}/${apiToken.id}` },
-    body: { ...resource(apiToken), value: token },
-  }),
-  updated: (token) => ({ status: 200, body: resource(token) }),
-  rotated: ({ token, apiToken }) => ({ status: 200, body: { ...resource(apiToken), value: token } }),
+    schema: resourceSchema(RESOURCE, { value: TEXT }),
+    of: ({ token, apiToken }, mount) => ({
+      headers: { Location: `${mount}/${apiToken.id}` },
+      body: { ...show(RESOURCE, apiToken), value: token },
+    }),
+  },
+  updated: { status: 200, schema: resourceSchema(RESOURCE), of: (token) => ({ body: show(RESOURCE, token) }) },
+  rotated: {
+    status: 200,
+    schema: resourceSchema(RESOURCE, { value: TEXT }),
+    of: ({ token, apiToken }) => ({ body: { ...show(RESOURCE, apiToken), value: token } }),
+  },
+  errorSchema: object({ message: TEXT }),
   error: (_status, message, violations) => ({
     message: [message, ...violations.map(({ path, message: text }) => (path === '' ? text : `${path}: ${text}`))].join(
       ' ',
