@@ -45,6 +45,7 @@ async function walkUnderChurn(
   const moved = new Set<string>()
   let after: string | undefined
   let lastSeen: string | undefined
+  let pages = 0
   do {
     const changes = chooseChanges(versions, lastSeen, random)
     if (sort.by === 'lastUsedAt') for (const id of changes.touched) moved.add(id)
@@ -53,6 +54,8 @@ async function walkUnderChurn(
     const listing = b.list({ filter: {}, sort, limit: PAGE, count: false, ...(after === undefined ? {} : { after }) })
     const late = changes.writes.filter((_, i) => i % 2 === 1).map((write) => write(a))
     const [page] = await Promise.all([listing, ...early, ...late])
+    pages++
+    assert.ok(pages < 100, `${describeSort(sort)}: the walk comes to an end`)
     for (const { id } of page.records) seen.set(id, (seen.get(id) ?? 0) + 1)
     lastSeen = page.records.at(-1)?.id
     after = page.next

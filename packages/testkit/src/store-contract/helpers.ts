@@ -49,7 +49,7 @@ export async function stored(store: EnvironmentStore, id: string): Promise<Token
 
 export type Walk = Partial<Pick<ListQuery, 'filter' | 'sort' | 'limit'>>
 
-/** All pages one after another. Every page but the last must be full, which holds while nobody writes. */
+/** All pages one after another, while nobody writes: every page but the last is full, and no record comes twice. */
 export async function walk(store: EnvironmentStore, options: Walk = {}): Promise<TokenRecord[]> {
   const query: ListQuery = {
     filter: {},
@@ -59,12 +59,17 @@ export async function walk(store: EnvironmentStore, options: Walk = {}): Promise
     ...options,
   }
   const records: TokenRecord[] = []
+  const seen = new Set<string>()
   let after: string | undefined
   do {
     const page = await store.list(after === undefined ? query : { ...query, after })
     assert.ok(page.records.length <= query.limit, 'a page holds no more than its limit')
     assert.ok(page.next === undefined || page.records.length === query.limit, 'a page before the last is full')
     records.push(...page.records)
+    for (const { id } of page.records) {
+      assert.ok(!seen.has(id), `${id} is listed once`)
+      seen.add(id)
+    }
     after = page.next
   } while (after !== undefined)
   return records

@@ -75,7 +75,7 @@ export const openCases: readonly ContractCase[] = [
     const [gone, alive] = [await closing.open(ENVIRONMENT), await other.open(ENVIRONMENT)]
     await gone.insert(record)
     await closing.close()
-    for (const call of callsOf(closing, gone, record.id)) await rejectsWith('ERR_STORE', call)
+    await Promise.all(callsOf(closing, gone, record.id).map((call) => rejectsWith('ERR_STORE', call)))
     assert.deepStrictEqual(await stored(alive, record.id), record)
     assert.ok(await alive.update(record.id, { name: 'still here' }, 1))
   }),

@@ -115,10 +115,14 @@ export const raceCases: readonly ContractCase[] = [
     for (const round of range(20)) {
       const record = tokenRecord()
       await a.insert(record)
-      const touch = (i: number) => (i % 2 ? a : b).touch([{ id: record.id, gen: 1, at: i, ip: `192.0.2.${i}` }])
-      const early = range(25).map(touch)
+      // The uses come in an order of each round's own, and the disable among them at another place.
+      const uses = range(50).map((i) => (i * 7 + round) % 50)
+      const touch = (at: number, i: number) =>
+        (i % 2 ? a : b).touch([{ id: record.id, gen: 1, at, ip: `192.0.2.${at}` }])
+      const place = 50 - 2 * round
+      const early = uses.slice(0, place).map(touch)
       const disabling = a.update(record.id, { enabled: false }, 1)
-      await Promise.all([...early, disabling, ...range(50).slice(25).map(touch)])
+      await Promise.all([...early, disabling, ...uses.slice(place).map(touch)])
       const use = { lastUsedAt: 49, lastUsedIp: '192.0.2.49' }
       const secrets = record.secrets.map((secret) => ({ ...secret, ...use }))
       assert.deepStrictEqual(
@@ -149,7 +153,8 @@ export const raceCases: readonly ContractCase[] = [
       const { id } = tokenRecord()
       await a.insert(tokenRecord({ id }))
       const touch = (at: number) => b.touch([{ id, gen: 1, at }])
-      const [removed] = await Promise.all([a.remove(id), touch(1), touch(2), a.touch([{ id, gen: 1, at: 3 }])])
+      const early = round % 2 ? [touch(1), touch(2)] : []
+      const [removed] = await Promise.all([a.remove(id), ...early, touch(3), a.touch([{ id, gen: 1, at: 4 }])])
       assert.equal(removed, true)
       assert.equal(await b.find(id), undefined, `round ${round}`)
     }
@@ -164,8 +169,7 @@ export const raceCases: readonly ContractCase[] = [
     const early = records.slice(0, 50).map(extend)
     const purging = b.purge(1_000)
     const late = records.slice(50).map(extend)
-    const extended = await Promise.all([...early, ...late])
-    const purged = await purging
+    const [purged, ...extended] = await Promise.all([purging, ...early, ...late])
     for (const [i, { id }] of records.entries()) assert.deepStrictEqual(await b.find(id), extended[i])
     assert.equal(purged, extended.filter((record) => !record).length)
   }),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { TokenPatch, TokenRecord } from '@latchkey/core'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
-import { scramble, unusualRecords } from './crud.js'
 import { range, rejectsWith, stored, walkIds } from './helpers.js'
+import { scramble, unusualRecords } from './unusual-records.js'
 
 const PATCHES: readonly TokenPatch[] = [
   {},

@@ -108,7 +108,6 @@ export const watchCases: readonly ContractCase[] = [
     await a.insert(after)
     await going.delivered(after.id)
     assert.ok(!stopped.ids.has(after.id))
-    await stopped.stop()
   }),
 
   connections('watch', 'does not deliver events of other environments', async (connect) => {
