@@ -6,6 +6,7 @@ import { dynatrace } from './dialects/dynatrace.js'
 import { panther } from './dialects/panther.js'
 import { gateOf } from './guard.js'
 import type { HttpRequest, HttpResponse } from './message.js'
+import { describeRoutes } from './openapi.js'
 import { runOperation } from './operations.js'
 import type { Refusal } from './refusal.js'
 import { matchRoute, OPERATIONS } from './routes.js'
@@ -38,7 +39,7 @@ export async function handleRequest(
   if (match === undefined) return undefined
   if ('allow' in match) return methodNotAllowed(dialect, match.allow)
   const { operation, id } = match
-  if (operation === 'describe') return undefined
+  if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
   const caller = await options.authorize?.()
   try {
     const actor = await admit(latchkey, request, operation, id, caller)
