@@ -1,26 +1,32 @@
 import type { RequestListener } from 'node:http'
 import { latchkeyExpress } from '@latchkey/express'
-import express from 'express'
+import express, { type Request, type RequestHandler } from 'express'
+import type { Environments } from './environments.js'
+import { METRICS, metricsAccepted, whoami } from './resources.js'
 import type { HostLatchkey } from './tokens.js'
 
 /** The host on Express. */
-export function expressHost(latchkey: HostLatchkey): RequestListener {
+export function expressHost(latchkey: HostLatchkey, environments: Environments): RequestListener {
   const app = express()
   // The proxy on this machine is believed, nobody else.
   app.set('trust proxy', 'loopback')
   app.disable('x-powered-by')
 
+  const showMetrics: RequestHandler = (_req, res) => void res.json(METRICS)
+  const takeMetrics: RequestHandler = (_req, res) => void res.status(202).json(metricsAccepted())
+
   const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
   app.use('/api/v2/apiTokens', tokenRoutes())
-  app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), (_req, res) => {
-    res.json({ metrics: [{ name: 'requests', value: 1 }] })
-  })
-  app.post('/metrics', requireToken({ scopes: ['metrics.ingest'] }), (_req, res) => {
-    res.status(202).json({ accepted: true })
-  })
-  app.get('/whoami', requireToken(), (req, res) => {
-    const { id, name, owner, scopes } = req.apiToken ?? {}
-    res.json({ id, name, owner, scopes })
-  })
+  app.use('/api-tokens', tokenRoutes({ dialect: 'panther' }))
+  app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), showMetrics)
+  app.post('/metrics', requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
+  app.get('/whoami', requireToken(), (req, res) => void res.json(req.apiToken && whoami(req.apiToken)))
+
+  const byName = (req: Request) => environments.instance(String(req.params.environment))
+  const there = latchkeyExpress((req) => byName(req) ?? latchkey)
+  app.use('/e/:environment', (req, _res, next) => next(byName(req) === undefined ? 'router' : undefined))
+  app.use('/e/:environment/api/v2/apiTokens', there.tokenRoutes({ authorize: environments.authorize }))
+  app.get('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.read'] }), showMetrics)
+  app.post('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
   return app
 }

@@ -1,11 +1,13 @@
 import type { RequestListener } from 'node:http'
-import { latchkeyKoa } from '@latchkey/koa'
+import { latchkeyKoa, type RoutesOptions } from '@latchkey/koa'
 import Koa, { type Middleware } from 'koa'
 import proxyAddr from 'proxy-addr'
+import type { Environments } from './environments.js'
+import { METRICS, metricsAccepted, whoami } from './resources.js'
 import type { HostLatchkey } from './tokens.js'
 
 /** The host on Koa. */
-export function koaHost(latchkey: HostLatchkey): RequestListener {
+export function koaHost(latchkey: HostLatchkey, environments: Environments): RequestListener {
   const app = new Koa()
   // Koa cannot say which proxies to believe, and `proxy: true` believes the client; so the address is settled here:
   // the proxy on this machine is believed, nobody else.
@@ -15,29 +17,45 @@ export function koaHost(latchkey: HostLatchkey): RequestListener {
     return next()
   })
 
-  const { requireToken, tokenRoutes } = latchkeyKoa(latchkey)
-  app.use(tokenRoutes({ path: '/api/v2/apiTokens' }))
-  app.use(
-    route('GET', '/metrics', requireToken({ scopes: ['metrics.read'] }), (ctx) => {
-      ctx.body = { metrics: [{ name: 'requests', value: 1 }] }
-    }),
-  )
-  app.use(
-    route('POST', '/metrics', requireToken({ scopes: ['metrics.ingest'] }), (ctx) => {
-      ctx.status = 202
-      ctx.body = { accepted: true }
-    }),
-  )
+  app.use(tokenRoutes(latchkey, { path: '/api/v2/apiTokens' }))
+  app.use(tokenRoutes(latchkey, { path: '/api-tokens', dialect: 'panther' }))
+  app.use(metrics(latchkey, ''))
+  const { requireToken } = latchkeyKoa(latchkey)
   app.use(
     route('GET', '/whoami', requireToken(), (ctx) => {
-      const { id, name, owner, scopes } = ctx.state.apiToken
-      ctx.body = { id, name, owner, scopes }
+      ctx.body = whoami(ctx.state.apiToken)
     }),
   )
+
+  const authorize: RoutesOptions['authorize'] = ({ req, ip }) =>
+    environments.authorize({ rawHeaders: req.rawHeaders, ip })
+  app.use((ctx, next) => {
+    const [, mount = '', name = ''] = /^(\/e\/([^/]+))\//.exec(ctx.path) ?? []
+    const instance = environments.instance(name)
+    if (instance === undefined) return next()
+    const manage = tokenRoutes(instance, { path: `${mount}/api/v2/apiTokens`, authorize })
+    return manage(ctx, async () => metrics(instance, mount)(ctx, next))
+  })
   return app.callback()
 }
 
-/** As much of a router as three routes need. */
+function tokenRoutes(latchkey: HostLatchkey, options: RoutesOptions): Middleware {
+  return latchkeyKoa(latchkey).tokenRoutes(options)
+}
+
+function metrics(latchkey: HostLatchkey, mount: string): Middleware {
+  const { requireToken } = latchkeyKoa(latchkey)
+  const show = route('GET', `${mount}/metrics`, requireToken({ scopes: ['metrics.read'] }), (ctx) => {
+    ctx.body = METRICS
+  })
+  const take = route('POST', `${mount}/metrics`, requireToken({ scopes: ['metrics.ingest'] }), (ctx) => {
+    ctx.status = 202
+    ctx.body = metricsAccepted()
+  })
+  return (ctx, next) => show(ctx, async () => take(ctx, next))
+}
+
+/** As much of a router as these routes need. */
 function route(method: string, path: string, guard: Middleware, handler: Middleware): Middleware {
   return (ctx, next) =>
     ctx.path === path && (ctx.method === method || (ctx.method === 'HEAD' && method === 'GET'))

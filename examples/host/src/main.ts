@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
+import { hostEnvironments } from './environments.js'
 import { expressHost } from './express-host.js'
 import { koaHost } from './koa-host.js'
 import { openStore } from './stores.js'
@@ -21,7 +22,9 @@ async function main(): Promise<void> {
   const store = await openStore(options.store).catch(plainly)
   const latchkey = hostTokens(store)
   const adminToken = await firstToken(latchkey).catch(plainly)
-  const server = createServer(options.framework === 'koa' ? koaHost(latchkey) : expressHost(latchkey))
+  const environments = hostEnvironments(store, latchkey)
+  const host = options.framework === 'koa' ? koaHost : expressHost
+  const server = createServer(host(latchkey, environments))
   const url = await listen(server, options.port).catch(plainly)
 
   process.stdout.write(
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
   setTimeout(() => server.closeAllConnections(), GRACE).unref()
   await closed
   // Behind the last request: the uses that it noted are written too.
+  await environments.close()
   await latchkey.close()
   await store.close()
 }

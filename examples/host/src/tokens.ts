@@ -3,9 +3,22 @@ import { SCOPES } from './scopes.js'
 
 export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write'>
 
-/** The host's tokens in a store. */
-export function hostTokens(store: TokenStore): HostLatchkey {
-  return createLatchkey({ prefix: 'acme', store, scopes: SCOPES })
+/** What this host's people may do. A personal token of anybody else is refused, and can do no more than its owner. */
+const PEOPLE: ReadonlyMap<string, readonly string[]> = new Map([
+  ['admin', ['*']],
+  ['ada', ['metrics.*', 'apiTokens.*']],
+  ['bob', ['metrics.read']],
+])
+
+/** The host's tokens in one environment of a store. */
+export function hostTokens(store: TokenStore, environment = 'default'): HostLatchkey {
+  return createLatchkey({
+    prefix: 'acme',
+    store,
+    environment,
+    scopes: SCOPES,
+    ownerScopes: async (owner) => PEOPLE.get(owner),
+  })
 }
 
 /** The first token of an empty store: it may do everything. `undefined` if the store holds tokens already. */

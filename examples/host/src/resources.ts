@@ -1,0 +1,12 @@
+import type { ApiToken } from '@latchkey/core'
+
+/** What the host serves, whatever the framework. */
+export const METRICS = { metrics: [{ name: 'requests', value: 1 }] }
+
+export function metricsAccepted(): { accepted: boolean } {
+  return { accepted: true }
+}
+
+export function whoami({ id, name, owner, scopes }: ApiToken): Pick<ApiToken, 'id' | 'name' | 'owner' | 'scopes'> {
+  return { id, name, owner, scopes }
+}
