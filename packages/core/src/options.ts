@@ -3,7 +3,7 @@ import { isPlainScope } from './policy/scopes.js'
 import { argon2id } from './secret/argon2id.js'
 import type { Hasher } from './secret/hasher.js'
 import type { TokenStore } from './store/token-store.js'
-import { isPrefix } from './token/format.js'
+import { isPrefix, PREFIX_RULE } from './token/format.js'
 import type { OwnerScopes } from './verify/loader.js'
 
 /** Where a token may stand in a request: a scheme of `Authorization`, or the header `X-API-Key`. */
@@ -96,7 +96,7 @@ export function readOptions(options: LatchkeyOptions): Settings {
   const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
   if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
   if (!ENVIRONMENT.test(environment)) throw optionError('environment', 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
-  if (!isPrefix(prefix)) throw optionError('prefix', 'must be 2 to 16 of a-z 0-9, beginning with a letter')
+  if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
   if (!REALM.test(realm)) throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
   knownKeys('cache.', cache, ['max', 'ttl', 'staleIfError'])
   if (lastUsed !== false) knownKeys('lastUsed.', lastUsed, ['flushInterval'])

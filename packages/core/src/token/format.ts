@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { optionError } from '../errors.js'
 import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
 
 const PUBLIC_LENGTH = 24
 const SECRET_LENGTH = 64
 const RANDOM_LENGTH = SECRET_LENGTH - CHECKSUM_LENGTH
+/** What a prefix must be, in words. */
+export const PREFIX_RULE = 'must be 2 to 16 of a-z 0-9, beginning with a letter'
+
 const PREFIX = /^[a-z][a-z0-9]{1,15}$/
 const PUBLIC = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}$`)
 const REST = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
@@ -72,10 +76,11 @@ export function tokenFormat(prefix: string): TokenFormat {
 
 /**
  * Finds tokens in text, for secret scanners: those of one prefix, or of any. Global, linear, with a low rate of false
- * alarms; the checksum can be verified afterwards.
+ * alarms; the checksum can be verified afterwards. Throws a `TypeError` (`ERR_OPTION`) for what is no prefix.
  */
 export function tokenPattern(prefix?: string): RegExp {
-  const head = prefix === undefined ? '[a-z][a-z0-9]{1,15}' : prefix
+  if (prefix !== undefined && !isPrefix(prefix)) throw optionError('tokenPattern prefix', PREFIX_RULE)
+  const head = prefix ?? '[a-z][a-z0-9]{1,15}'
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
 }
 

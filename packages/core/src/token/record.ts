@@ -3,7 +3,10 @@ import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 /** How many dead secrets a record remembers by tag. */
 export const RETIRED_LIMIT = 8
 
-/** What may be shown of a record at a moment: a frozen copy without secrets, hashes and tags. */
+/**
+ * What may be shown of a record at a moment: frozen, metadata included, since one view serves many requests. Without
+ * secrets, hashes and tags.
+ */
 export function publicView(record: TokenRecord, now: number): ApiToken {
   const previous = livingPrevious(record, now)
   return Object.freeze({
@@ -14,7 +17,7 @@ export function publicView(record: TokenRecord, now: number): ApiToken {
     enabled: record.enabled,
     scopes: Object.freeze([...record.scopes]),
     networks: Object.freeze([...record.networks]),
-    ...(record.metadata !== undefined && { metadata: record.metadata }),
+    ...(record.metadata !== undefined && { metadata: deepFreeze(record.metadata) }),
     createdAt: record.createdAt,
     ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
     ...(record.modifiedAt !== undefined && { modifiedAt: record.modifiedAt }),
@@ -48,4 +51,9 @@ function lastUse(from: { lastUsedAt?: number; lastUsedIp?: string }): { lastUsed
     ...(from.lastUsedAt !== undefined && { lastUsedAt: from.lastUsedAt }),
     ...(from.lastUsedIp !== undefined && { lastUsedIp: from.lastUsedIp }),
   }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) deepFreeze(member)
+  return Object.freeze(value)
 }
