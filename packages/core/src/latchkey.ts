@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { optionError } from './errors.js'
 import { publish } from './events.js'
 import { actorFromHost, type Caller, type MaybeActor } from './manage/caller.js'
@@ -18,6 +17,7 @@ import type { ChangeEvent } from './store/token-store.js'
 import { tokenFormat } from './token/format.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
 import { createTokenCache } from './verify/cache.js'
+import { createClock } from './verify/clock.js'
 import { type ExplainRequest, type Explanation, explain } from './verify/explain.js'
 import { createLoader } from './verify/loader.js'
 import { createUsageWriter } from './verify/usage.js'
@@ -114,7 +114,7 @@ export function createLatchkey<
 ): Latchkey<(keyof Scopes & string) | Management['read'] | Management['write']> {
   const settings = readOptions(options)
   const { environment, cache: cacheSettings, now, ownerScopes, lastUsed, retention } = settings
-  const clock = () => ({ at: now(), tick: performance.now() })
+  const clock = createClock(options.now)
   let lagging = false
 
   const opener = createOpener(settings.store, environment, onChange)
@@ -123,7 +123,7 @@ export function createLatchkey<
   const loader = createLoader(opener.open, cache, clock, ownerScopes)
   const proofs = createProofQueue()
   const prover = createProver(settings.hasher, settings.acceptHashers, proofs)
-  const usage = createUsageWriter(opener.open, {
+  const usage = createUsageWriter(opener.open, clock, {
     environment,
     interval: lastUsed === false ? 10_000 : lastUsed.flushInterval,
     uses: lastUsed !== false,

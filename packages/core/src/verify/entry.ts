@@ -1,8 +1,10 @@
 import { StoreError } from '../errors.js'
-import { compileNetworks, type Networks } from '../policy/cidr.js'
-import { compileScopes, type ScopeSet } from '../policy/scopes.js'
+import type { Networks } from '../policy/cidr.js'
+import type { ScopeSet } from '../policy/scopes.js'
 import { publicView } from '../token/record.js'
-import type { TokenRecord, TokenUse, Verdict } from '../types.js'
+import type { StoredSecret, TokenRecord, Verdict } from '../types.js'
+import type { Moment } from './clock.js'
+import { networkSet, scopeSet } from './compiled.js'
 
 /** A record made ready for verification: everything that can be computed once is. */
 export interface Entry {
@@ -15,62 +17,72 @@ export interface Entry {
   readonly ownerScopes: ScopeSet | 'unknown' | undefined
   readonly current: Secret
   readonly previous: Secret | undefined
+  /** Whether time can change the verdict: the token or a secret of it has an end. */
+  readonly timed: boolean
   /** The verdict of every successful verification. */
   readonly allowed: Extract<Verdict, { ok: true }>
-  /** The host's clock, and the monotonic one, when its read from the store began. */
+  /** When its read from the store began. */
   readonly loadedAt: number
   readonly loadedTick: number
+  /** Its state is void, and only its proofs are of use. */
+  dropped: boolean
+  /** A proof for a hash that is about to take the place of a stored one. */
+  spare: Proof | undefined
+  /** A better hash was asked for; that is done once per token and process. */
+  rehashed: boolean
 }
 
-/** One secret of an entry. */
+/** One secret of an entry, with its newest use. */
 export interface Secret {
+  readonly id: string
+  readonly gen: number
   readonly hash: string
   readonly tag: string
   readonly until: number | undefined
   /** Digest of the token that was proven to hold this secret; `undefined` until then. */
   digest: string | undefined
-  /** The newest use; `queued` while it waits to be written. */
-  readonly use: TokenUse & { queued: boolean }
+  /** A stamp of the clock. */
+  usedAt: number
+  usedIp: string | undefined
+  /** Whether the use waits to be written. */
+  queued: boolean
 }
 
-export interface Moment {
-  readonly at: number
-  readonly tick: number
-}
-
-/** A proof that outlives the entry: this token's digest belongs to this stored hash. */
-export interface Proven {
+/** That the token with this digest holds the secret with this stored hash. */
+export interface Proof {
   readonly hash: string
   readonly digest: string
 }
 
+/** `known`: an older entry of the same token, whose proofs hold for as long as the stored hashes are the same. */
 export function makeEntry(
   record: TokenRecord,
   ownerScopes: ScopeSet | 'unknown' | undefined,
-  proven: readonly Proven[],
-  moment: Moment,
+  known: Entry | undefined,
+  { at, tick }: Moment,
 ): Entry {
-  const [current, previous] = record.secrets.map(
-    (secret): Secret => ({
-      hash: secret.hash,
-      tag: secret.tag,
-      until: secret.until,
-      digest: proven.find((proof) => proof.hash === secret.hash)?.digest,
-      use: { id: record.id, gen: secret.gen, at: 0, queued: false },
-    }),
-  )
+  const [current, previous] = record.secrets.map((secret) => makeSecret(record.id, secret, known))
   if (current === undefined) throw new StoreError('ERR_STORE', `The stored token ${record.id} has no secret`)
   return {
     record,
     enabled: record.enabled,
     expiresAt: record.expiresAt,
-    scopes: compileScopes(record.scopes),
-    networks: compileNetworks(record.networks),
+    scopes: scopeSet(record.scopes),
+    networks: networkSet(record.networks),
     ownerScopes,
     current,
     previous,
-    allowed: Object.freeze({ ok: true, token: publicView(record, moment.at) }),
-    loadedAt: moment.at,
-    loadedTick: moment.tick,
+    timed: [record.expiresAt, current.until, previous?.until].some((end) => end !== undefined),
+    allowed: Object.freeze({ ok: true, token: publicView(record, at) }),
+    loadedAt: at,
+    loadedTick: tick,
+    dropped: false,
+    spare: known?.spare,
+    rehashed: known?.rehashed ?? false,
   }
+}
+
+function makeSecret(id: string, { gen, hash, tag, until }: StoredSecret, known: Entry | undefined): Secret {
+  const proven = [known?.current, known?.previous, known?.spare].find((proof) => proof?.hash === hash)
+  return { id, gen, hash, tag, until, digest: proven?.digest, usedAt: 0, usedIp: undefined, queued: false }
 }

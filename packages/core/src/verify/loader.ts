@@ -1,9 +1,11 @@
 import { UnavailableError } from '../errors.js'
-import { compileScopes, type ScopeSet } from '../policy/scopes.js'
+import type { ScopeSet } from '../policy/scopes.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import type { TokenCache } from './cache.js'
-import { type Entry, type Moment, makeEntry } from './entry.js'
+import type { Clock } from './clock.js'
+import { scopeSet } from './compiled.js'
+import { type Entry, makeEntry } from './entry.js'
 
 export type OwnerScopes = (owner: string) => Promise<readonly string[] | undefined>
 
@@ -28,7 +30,7 @@ interface Flight {
 export function createLoader(
   store: () => Promise<EnvironmentStore>,
   cache: TokenCache,
-  clock: () => Moment,
+  clock: Clock,
   ownerScopes: OwnerScopes | undefined,
 ): Loader {
   const flights = new Map<string, Flight>()
@@ -37,15 +39,15 @@ export function createLoader(
   async function read(id: string, flight: Flight): Promise<Entry | undefined> {
     try {
       const environment = await store()
-      const moment = clock()
+      const moment = clock.moment()
       reads++
       const record = await environment.find(id)
       if (record === undefined) {
         if (!flight.outdated) cache.putMissing(id, moment)
         return undefined
       }
-      const entry = makeEntry(record, await scopesOfOwner(record), cache.proven(id), moment)
-      if (!flight.outdated) cache.put(id, entry)
+      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), moment)
+      if (!flight.outdated) cache.put(entry)
       return entry
     } finally {
       if (flights.get(id) === flight) flights.delete(id)
@@ -64,7 +66,7 @@ export function createLoader(
     if (!Array.isArray(scopes)) {
       throw new UnavailableError('ERR_OWNER_SCOPES', 'ownerScopes must resolve to a list of scopes or undefined')
     }
-    return compileScopes(scopes)
+    return scopeSet(scopes)
   }
 
   function outdate(id: string): void {

@@ -2,6 +2,7 @@ import { isConflict } from '../errors.js'
 import { publish } from '../events.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenUse } from '../types.js'
+import type { Clock } from './clock.js'
 import type { Secret } from './entry.js'
 
 /** While the store is away, so many uses are kept for later; beyond, the oldest are given up. */
@@ -20,7 +21,7 @@ export interface Rehash {
  * the newest wins. A crash loses what was noted since the last flush, never a token.
  */
 export interface UsageWriter {
-  note(secret: Secret, at: number, ip: string | undefined): void
+  note(secret: Secret, ip: string | undefined): void
   noteRehash(rehash: Rehash): void
   /** Writes everything noted so far. Rejects with `StoreError`; what was not written is kept for the next flush. */
   flush(): Promise<void>
@@ -30,6 +31,7 @@ export interface UsageWriter {
 
 export function createUsageWriter(
   store: () => Promise<EnvironmentStore>,
+  clock: Clock,
   options: { environment: string; interval: number; uses: boolean },
 ): UsageWriter {
   let queued: Secret[] = []
@@ -47,8 +49,9 @@ export function createUsageWriter(
 
   function collect(): void {
     for (const secret of queued) {
-      secret.use.queued = false
-      const { id, gen, at, ip } = secret.use
+      secret.queued = false
+      const { id, gen, usedIp: ip } = secret
+      const at = clock.stampedAt(secret.usedAt)
       const key = `${id} ${gen}`
       const known = unwritten.get(key)
       if (known === undefined || known.at <= at) unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
@@ -89,16 +92,15 @@ export function createUsageWriter(
   }
 
   return {
-    note(secret, at, ip) {
+    note(secret, ip) {
       if (!options.uses) return
-      const { use } = secret
-      use.at = at
-      if (ip === undefined) delete use.ip
-      else use.ip = ip
-      if (use.queued) return
-      use.queued = true
+      secret.usedIp = ip
+      // Exactly when first noted; while it waits, roughly will do.
+      secret.usedAt = clock.stamp(secret.queued)
+      if (secret.queued) return
+      secret.queued = true
       queued.push(secret)
-      if (timer === undefined) schedule()
+      schedule()
     },
     noteRehash(rehash) {
       rehashes.push(rehash)

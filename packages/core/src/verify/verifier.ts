@@ -8,7 +8,8 @@ import type { TokenFormat } from '../token/format.js'
 import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import type { Entry, Moment, Secret } from './entry.js'
+import type { Clock } from './clock.js'
+import type { Entry, Secret } from './entry.js'
 import type { Loader } from './loader.js'
 import type { UsageWriter } from './usage.js'
 
@@ -18,7 +19,7 @@ export interface VerifierParts {
   readonly loader: Loader
   readonly prover: Prover
   readonly usage: UsageWriter
-  readonly clock: () => Moment
+  readonly clock: Clock
   readonly environment: string
   /** How old an entry may be, in ms, and how much older while the store is away. */
   readonly ttl: number
@@ -65,39 +66,46 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const refusal = evaluate(entry, now, context)
     if (refusal !== undefined) return refuse(refusal, entry.record.id, context.ip)
     counts.verified++
-    usage.note(secret, now, context.ip)
+    usage.note(secret, context.ip)
     if (observed('verified')) {
       publish('verified', { environment, id: entry.record.id, ...(context.ip !== undefined && { ip: context.ip }) })
     }
     return entry.allowed
   }
 
-  /** Two clocks: the host's may be set back, which must not lengthen the bound. */
-  function isRecent(readAt: number, readTick: number, now: Moment, limit: number): boolean {
-    return now.at >= readAt && now.at - readAt < limit && now.tick - readTick < limit
-  }
-
   function verifyCached(token: unknown, context: VerifyContext): Verdict | undefined {
     const id = format.idOf(token)
-    if (id === undefined || typeof token !== 'string') return refuse(REFUSED.malformed, undefined, context.ip)
-    const now = clock()
+    if (id === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
+    const entry = recentEntry(id)
+    if (entry === undefined) return refuseUnknown(token, id, context)
+    const digest = digestOf(token as string)
+    const now = entry.timed ? clock.now() : 0
+    const secret = entry.current.digest === digest ? entry.current : previousWith(entry, digest)
+    if (secret === undefined || !isAlive(secret, now)) return refuseSecret(entry, digest, now, context)
+    counts.hits++
+    return judge(entry, secret, now, context)
+  }
+
+  function recentEntry(id: string, limit = ttl): Entry | undefined {
     const entry = cache.entry(id)
-    if (entry !== undefined && isRecent(entry.loadedAt, entry.loadedTick, now, ttl)) {
-      const digest = digestOf(token)
-      const secret = provenSecret(entry, digest)
-      if (secret !== undefined && isAlive(secret, now.at)) {
-        counts.hits++
-        return judge(entry, secret, now.at, context)
-      }
-      if (format.parse(token) === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
-      if (secretWithTag(entry, tagOf(digest), now.at) !== undefined) return undefined
-      noticeReuse(entry, tagOf(digest), context.ip)
-      return refuse(REFUSED.wrong_secret, id, context.ip)
-    }
-    if (format.parse(token) === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
+    return entry !== undefined && clock.isRecent(entry.loadedAt, entry.loadedTick, limit) ? entry : undefined
+  }
+
+  /** The refusal of a token that is malformed, or known to be unknown; `undefined` if the store must tell. */
+  function refuseUnknown(token: unknown, id: string, { ip }: VerifyContext): Verdict | undefined {
     const missing = cache.missing(id)
-    if (missing === undefined || !isRecent(missing.at, missing.tick, now, ttl)) return undefined
-    return refuse(REFUSED.unknown, id, context.ip)
+    // Before the checksum is computed: what it would save then is a look into the store.
+    const unknown = missing !== undefined && clock.isRecent(missing.at, missing.tick, ttl)
+    if (format.parse(token) === undefined) return refuse(REFUSED.malformed, undefined, ip)
+    return unknown ? refuse(REFUSED.unknown, id, ip) : undefined
+  }
+
+  /** The refusal of a secret that cannot be right; `undefined` if a proof must tell. */
+  function refuseSecret(entry: Entry, digest: string, now: number, { ip }: VerifyContext): Verdict | undefined {
+    const tag = tagOf(digest)
+    if (secretWithTag(entry, tag, now) !== undefined) return undefined
+    noticeReuse(entry, tag, ip)
+    return refuse(REFUSED.wrong_secret, entry.record.id, ip)
   }
 
   function noticeReuse({ record, previous }: Entry, tag: string, ip: string | undefined): void {
@@ -108,14 +116,14 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   /** The entry to judge by: the cached one while it is recent, else the store's; an older one only if allowed. */
   async function currentEntry(id: string): Promise<Entry | undefined> {
-    const known = cache.entry(id)
-    if (known !== undefined && isRecent(known.loadedAt, known.loadedTick, clock(), ttl)) return known
+    const known = recentEntry(id)
+    if (known !== undefined) return known
     try {
       return await loader.load(id)
     } catch (error) {
       // Looked up again: an invalidation meanwhile has removed it for good.
-      const stale = cache.entry(id)
-      if (stale !== undefined && isRecent(stale.loadedAt, stale.loadedTick, clock(), ttl + staleIfError)) return stale
+      const stale = recentEntry(id, ttl + staleIfError)
+      if (stale !== undefined) return stale
       throw error
     }
   }
@@ -130,7 +138,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     let entry = fresh ? await loader.load(id, true) : await currentEntry(id)
     for (let proofs = 0; ; proofs++) {
       if (entry === undefined) return { refusal: REFUSED.unknown, id }
-      const secret = secretWithTag(entry, tag, clock().at)
+      const secret = secretWithTag(entry, tag, clock.now())
       if (secret === undefined) {
         noticeReuse(entry, tag, ip)
         return { refusal: REFUSED.wrong_secret, id }
@@ -140,9 +148,9 @@ export function createVerifier(parts: VerifierParts): Verifier {
       const proof = await prover.prove(parsed.secret, secret.hash, digest)
       if (!proof.ok) return { refusal: REFUSED.wrong_secret, id }
       provenHash = secret.hash
-      cache.addProof(id, { hash: secret.hash, digest })
+      cache.addProof(entry, { hash: secret.hash, digest })
       if (proof.rehash !== undefined && cache.claimRehash(id)) {
-        cache.addProof(id, { hash: proof.rehash, digest })
+        cache.addProof(entry, { hash: proof.rehash, digest })
         usage.noteRehash({ id, from: secret.hash, to: proof.rehash })
       }
       // A proof may have waited for long: judge by what is true now.
@@ -153,7 +161,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   async function verify(token: unknown, context: VerifyContext): Promise<Verdict> {
     const found = await identify(token, false, context.ip)
     if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
-    return judge(found.entry, found.secret, clock().at, context)
+    return judge(found.entry, found.secret, clock.now(), context)
   }
 
   return {
@@ -162,7 +170,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     async authenticate(token, context) {
       const found = await identify(token, true, context.ip)
       if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
-      const verdict = judge(found.entry, found.secret, clock().at, context)
+      const verdict = judge(found.entry, found.secret, clock.now(), context)
       return verdict.ok ? { ok: true, entry: found.entry } : verdict
     },
     async identify(token) {
@@ -173,8 +181,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 }
 
-function provenSecret({ current, previous }: Entry, digest: string): Secret | undefined {
-  if (current.digest === digest) return current
+function previousWith({ previous }: Entry, digest: string): Secret | undefined {
   return previous !== undefined && previous.digest === digest ? previous : undefined
 }
 
