@@ -66,7 +66,7 @@ export const crudCases: readonly ContractCase[] = [
 
   twoConnections('find', 'returns a fresh copy: changing it changes nothing stored', async (a) => {
     const record = fullTokenRecord()
-    await a.insert(record)
+    await a.insert(structuredClone(record))
     scramble(await stored(a, record.id))
     assert.deepStrictEqual(await a.find(record.id), record)
   }),

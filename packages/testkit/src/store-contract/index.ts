@@ -9,6 +9,7 @@ import { openCases } from './open.js'
 import { purgeCases } from './purge.js'
 import { raceCases } from './races.js'
 import { touchCases } from './touch.js'
+import { touchRaceCases } from './touch-races.js'
 import { updateCases } from './update.js'
 import { watchCases } from './watch.js'
 
@@ -33,5 +34,6 @@ export const storeContract: readonly ContractCase[] = [
   ...purgeCases,
   ...watchCases,
   ...raceCases,
+  ...touchRaceCases,
   ...churnCases,
 ]

@@ -59,7 +59,7 @@ export const listCases: readonly ContractCase[] = [
 
   twoConnections('list', 'returns fresh, complete copies', async (a) => {
     const record = fullTokenRecord()
-    await a.insert(record)
+    await a.insert(structuredClone(record))
     const [listed] = await walk(a)
     assert.deepStrictEqual(listed, record)
     listed.scopes.push('scrambled')
