@@ -68,7 +68,7 @@ describe('publicView', () => {
 
   test('is frozen through and through: one request cannot change what the next one sees', () => {
     const view = publicView(record(), NOW)
-    const deep = view.metadata?.['deep'] as { list: unknown[] }
+    const deep = view.metadata?.deep as { list: unknown[] }
     for (const part of [
       view,
       view.scopes,
