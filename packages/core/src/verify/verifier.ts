@@ -120,6 +120,19 @@ export function createVerifier(parts: VerifierParts): Verifier {
     }
   }
 
+  /** The cache is asked too: an entry that is not in it heard of no proof since it was made. */
+  function isProven(id: string, secret: Secret, digest: string): boolean {
+    if (secret.digest === digest) return true
+    return cache.proven(id).some((proof) => proof.hash === secret.hash && proof.digest === digest)
+  }
+
+  function remember(id: string, hash: string, digest: string, rehash: string | undefined): void {
+    cache.addProof(id, { hash, digest })
+    if (rehash === undefined || !cache.claimRehash(id)) return
+    cache.addProof(id, { hash: rehash, digest })
+    usage.noteRehash({ id, from: hash, to: rehash })
+  }
+
   async function identify(token: unknown, fresh: boolean, ip?: string): Promise<Identified> {
     const parsed = format.parse(token)
     if (parsed === undefined || typeof token !== 'string') return { refusal: REFUSED.malformed }
@@ -127,7 +140,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const digest = digestOf(token)
     const tag = tagOf(digest)
     let provenHash: string | undefined
-    let entry = fresh ? await loader.load(id, true) : await currentEntry(id)
+    const read = () => (fresh ? loader.load(id, true) : currentEntry(id))
+    let entry = await read()
     for (let proofs = 0; ; proofs++) {
       if (entry === undefined) return { refusal: REFUSED.unknown, id }
       const secret = secretWithTag(entry, tag, clock().at)
@@ -135,18 +149,14 @@ export function createVerifier(parts: VerifierParts): Verifier {
         noticeReuse(entry, tag, ip)
         return { refusal: REFUSED.wrong_secret, id }
       }
-      if (secret.digest === digest || secret.hash === provenHash) return { entry, secret }
+      if (secret.hash === provenHash || isProven(id, secret, digest)) return { entry, secret }
       if (proofs === MOST_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
-      const proof = await prover.prove(parsed.secret, secret.hash, digest)
-      if (!proof.ok) return { refusal: REFUSED.wrong_secret, id }
-      provenHash = secret.hash
-      cache.addProof(id, { hash: secret.hash, digest })
-      if (proof.rehash !== undefined && cache.claimRehash(id)) {
-        cache.addProof(id, { hash: proof.rehash, digest })
-        usage.noteRehash({ id, from: secret.hash, to: proof.rehash })
-      }
+      const { hash } = secret
+      const right = await prover.prove(parsed.secret, hash, digest, (rehash) => remember(id, hash, digest, rehash))
+      if (!right) return { refusal: REFUSED.wrong_secret, id }
+      provenHash = hash
       // A proof may have waited for long: judge by what is true now.
-      entry = await currentEntry(id)
+      entry = await read()
     }
   }
 
