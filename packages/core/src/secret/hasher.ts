@@ -14,7 +14,7 @@ export interface Hasher {
    * another kind, or above its cost limits.
    */
   verify(secret: string, phc: string): Promise<boolean>
-  /** Whether the string is of this hasher's kind, at whatever parameters. */
+  /** Whether the string is of this hasher's kind, at whatever parameters, and this hasher is the one to judge it. */
   recognizes(phc: string): boolean
   /** Whether the string was made as this hasher would make it today. */
   isCurrent(phc: string): boolean

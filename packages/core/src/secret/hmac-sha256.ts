@@ -13,6 +13,7 @@ export interface HmacSha256Options {
 }
 
 const PHC = /^\$hmac-sha256\$k=([A-Za-z0-9_-]{1,32})\$([A-Za-z0-9+/]{43})$/
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/
 const KEY_NAME = /^[A-Za-z0-9_-]{1,32}$/
 
 /**
@@ -22,6 +23,9 @@ const KEY_NAME = /^[A-Za-z0-9_-]{1,32}$/
  * Throws a `TypeError` (`ERR_OPTION`) for missing, short or badly named keys.
  */
 export function hmacSha256(options: HmacSha256Options): Hasher {
+  if (typeof options?.keys !== 'object' || options.keys === null) {
+    throw optionError('hmacSha256 keys', 'must be an object of keys by name')
+  }
   const keys = new Map<string, KeyObject>()
   for (const [name, value] of Object.entries(options.keys)) keys.set(name, readKey(name, value))
   const currentName = options.current
@@ -41,7 +45,8 @@ export function hmacSha256(options: HmacSha256Options): Hasher {
       const computed = mac(key, secret)
       return stored.length === computed.length && timingSafeEqual(stored, computed)
     },
-    recognizes: (phc) => phc.startsWith('$hmac-sha256$'),
+    // Hashes under keys that are not here are left to another of these hashers, which may have them.
+    recognizes: (phc) => keys.has(PHC.exec(phc)?.[1] ?? ''),
     isCurrent: (phc) => phc.startsWith(`$hmac-sha256$k=${currentName}$`),
   }
 }
@@ -50,10 +55,18 @@ function mac(key: KeyObject, secret: string): Buffer {
   return createHmac('sha256', key).update(secret).digest()
 }
 
-function readKey(name: string, value: string | Uint8Array): KeyObject {
+function readKey(name: string, value: unknown): KeyObject {
   if (!KEY_NAME.test(name)) throw optionError('hmacSha256 keys', 'must have names of 1 to 32 letters, digits, _ or -')
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.from(value)
-  if (bytes.length < 32)
+  const bytes = readBytes(value)
+  if (bytes === undefined || bytes.length < 32)
     throw optionError(`hmacSha256 keys.${name}`, 'must hold at least 32 bytes (as bytes or base64)')
   return createSecretKey(bytes)
+}
+
+/** Node decodes whatever it is given as base64, leaving out what is none: a passphrase would lose its blanks. */
+function readBytes(value: unknown): Buffer | undefined {
+  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined
 }

@@ -19,6 +19,7 @@ export interface TokenCache {
   putMissing(id: string, moment: Moment): void
   /** Remembers a proof for the entry's token, whether the entry is still the cached one or not. */
   addProof(entry: Entry, proof: Proof): void
+  hasProof(id: string, proof: Proof): boolean
   /** `true` for the first caller with this id. */
   claimRehash(id: string): boolean
   /** Forgets the record, keeps the proofs: they are bound to a stored hash, and void if that changes. */
@@ -62,6 +63,12 @@ export function createTokenCache(max: number): TokenCache {
       const secret = [place.current, place.previous].find((candidate) => candidate?.hash === proof.hash)
       if (secret === undefined) place.spare = proof
       else secret.digest = proof.digest
+    },
+    hasProof(id, { hash, digest }) {
+      const place = entries.peek(id)
+      return [place?.current, place?.previous, place?.spare].some(
+        (proof) => proof?.hash === hash && proof.digest === digest,
+      )
     },
     claimRehash(id) {
       const place = entries.peek(id)

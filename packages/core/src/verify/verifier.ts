@@ -128,6 +128,13 @@ export function createVerifier(parts: VerifierParts): Verifier {
     }
   }
 
+  function remember(entry: Entry, hash: string, digest: string, rehash: string | undefined): void {
+    cache.addProof(entry, { hash, digest })
+    if (rehash === undefined || !cache.claimRehash(entry.record.id)) return
+    cache.addProof(entry, { hash: rehash, digest })
+    usage.noteRehash({ id: entry.record.id, from: hash, to: rehash })
+  }
+
   async function identify(token: unknown, fresh: boolean, ip?: string): Promise<Identified> {
     const parsed = format.parse(token)
     if (parsed === undefined || typeof token !== 'string') return { refusal: REFUSED.malformed }
@@ -135,7 +142,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const digest = digestOf(token)
     const tag = tagOf(digest)
     let provenHash: string | undefined
-    let entry = fresh ? await loader.load(id, true) : await currentEntry(id)
+    const read = () => (fresh ? loader.load(id, true) : currentEntry(id))
+    let entry = await read()
     for (let proofs = 0; ; proofs++) {
       if (entry === undefined) return { refusal: REFUSED.unknown, id }
       const secret = secretWithTag(entry, tag, clock.now())
@@ -143,18 +151,18 @@ export function createVerifier(parts: VerifierParts): Verifier {
         noticeReuse(entry, tag, ip)
         return { refusal: REFUSED.wrong_secret, id }
       }
-      if (secret.digest === digest || secret.hash === provenHash) return { entry, secret }
-      if (proofs === MOST_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
-      const proof = await prover.prove(parsed.secret, secret.hash, digest)
-      if (!proof.ok) return { refusal: REFUSED.wrong_secret, id }
-      provenHash = secret.hash
-      cache.addProof(entry, { hash: secret.hash, digest })
-      if (proof.rehash !== undefined && cache.claimRehash(id)) {
-        cache.addProof(entry, { hash: proof.rehash, digest })
-        usage.noteRehash({ id, from: secret.hash, to: proof.rehash })
+      // The cache is asked too: an entry that is not in it heard of no proof since it was made.
+      if (secret.hash === provenHash || secret.digest === digest || cache.hasProof(id, { hash: secret.hash, digest })) {
+        return { entry, secret }
       }
+      if (proofs === MOST_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
+      const { hash } = secret
+      const at = entry
+      const right = await prover.prove(parsed.secret, hash, digest, (rehash) => remember(at, hash, digest, rehash))
+      if (!right) return { refusal: REFUSED.wrong_secret, id }
+      provenHash = hash
       // A proof may have waited for long: judge by what is true now.
-      entry = await currentEntry(id)
+      entry = await read()
     }
   }
 
