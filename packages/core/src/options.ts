@@ -82,7 +82,7 @@ export interface Settings {
 }
 
 const SOURCES: readonly CredentialSource[] = ['bearer', 'api-token', 'x-api-key']
-const ENVIRONMENT = /^[A-Za-z0-9_.-]{1,100}$/
+const ENVIRONMENT = /^[A-Za-z0-9_.-]{1,64}$/
 /** RFC 9110 quoted-string without what would need an escape. */
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/
 const LONGEST = 100 * 365 * 86_400_000
@@ -95,7 +95,7 @@ export function readOptions(options: LatchkeyOptions): Settings {
   knownKeys('option', options, OPTION_NAMES)
   const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
   if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
-  if (!ENVIRONMENT.test(environment)) throw optionError('environment', 'must be 1 to 100 of A-Z a-z 0-9 _ . -')
+  if (!ENVIRONMENT.test(environment)) throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
   if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
   if (!REALM.test(realm)) throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
   knownKeys('cache.', cache, ['max', 'ttl', 'staleIfError'])
