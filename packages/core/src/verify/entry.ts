@@ -33,9 +33,15 @@ export interface Secret {
   readonly use: TokenUse & { queued: boolean }
 }
 
+/** A time by two clocks: the host's may be set back, which must not lengthen any bound. */
 export interface Moment {
   readonly at: number
   readonly tick: number
+}
+
+/** Whether something read at a moment is still younger than `limit` milliseconds. */
+export function isRecent(readAt: number, readTick: number, now: Moment, limit: number): boolean {
+  return now.at >= readAt && now.at - readAt < limit && now.tick - readTick < limit
 }
 
 /** A proof that outlives the entry: this token's digest belongs to this stored hash. */

@@ -3,15 +3,15 @@ import { compileScopes, type ScopeSet } from '../policy/scopes.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import type { TokenCache } from './cache.js'
-import { type Entry, type Moment, makeEntry } from './entry.js'
+import { type Entry, isRecent, type Moment, makeEntry } from './entry.js'
 
 export type OwnerScopes = (owner: string) => Promise<readonly string[] | undefined>
 
 /** Reads records from the store into the cache: one read per id at a time, none of which outlives an invalidation. */
 export interface Loader {
   /**
-   * The entry as the store has it, or `undefined` if there is no such token. Joins a read that is under way, unless
-   * `fresh` asks for one that begins now.
+   * The entry as the store has it, or `undefined` if there is no such token. Joins a read that is under way and began
+   * less than `ttl` ago, unless `fresh` asks for one that begins now.
    */
   load(id: string, fresh?: boolean): Promise<Entry | undefined>
   /** Changes happened: forget these ids, or everything. Reads under way serve those who wait, and are not cached. */
@@ -21,6 +21,7 @@ export interface Loader {
 }
 
 interface Flight {
+  readonly begun: Moment
   outdated: boolean
   result: Promise<Entry | undefined>
 }
@@ -28,8 +29,7 @@ interface Flight {
 export function createLoader(
   store: () => Promise<EnvironmentStore>,
   cache: TokenCache,
-  clock: () => Moment,
-  ownerScopes: OwnerScopes | undefined,
+  { clock, ttl, ownerScopes }: { clock: () => Moment; ttl: number; ownerScopes: OwnerScopes | undefined },
 ): Loader {
   const flights = new Map<string, Flight>()
   let reads = 0
@@ -37,14 +37,13 @@ export function createLoader(
   async function read(id: string, flight: Flight): Promise<Entry | undefined> {
     try {
       const environment = await store()
-      const moment = clock()
       reads++
       const record = await environment.find(id)
       if (record === undefined) {
-        if (!flight.outdated) cache.putMissing(id, moment)
+        if (!flight.outdated) cache.putMissing(id, flight.begun)
         return undefined
       }
-      const entry = makeEntry(record, await scopesOfOwner(record), cache.proven(id), moment)
+      const entry = makeEntry(record, await scopesOfOwner(record), cache.proven(id), flight.begun)
       if (!flight.outdated) cache.put(id, entry)
       return entry
     } finally {
@@ -76,10 +75,11 @@ export function createLoader(
 
   return {
     load(id, fresh = false) {
+      const begun = clock()
       const known = flights.get(id)
-      if (known !== undefined && !fresh) return known.result
+      if (known !== undefined && !fresh && isRecent(known.begun.at, known.begun.tick, begun, ttl)) return known.result
       outdate(id)
-      const flight: Flight = { outdated: false, result: Promise.resolve(undefined) }
+      const flight: Flight = { begun, outdated: false, result: Promise.resolve(undefined) }
       flights.set(id, flight)
       flight.result = read(id, flight)
       return flight.result

@@ -8,7 +8,7 @@ import type { TokenFormat } from '../token/format.js'
 import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import type { Entry, Moment, Secret } from './entry.js'
+import { type Entry, isRecent, type Moment, type Secret } from './entry.js'
 import type { Loader } from './loader.js'
 import type { UsageWriter } from './usage.js'
 
@@ -70,11 +70,6 @@ export function createVerifier(parts: VerifierParts): Verifier {
       publish('verified', { environment, id: entry.record.id, ...(context.ip !== undefined && { ip: context.ip }) })
     }
     return entry.allowed
-  }
-
-  /** Two clocks: the host's may be set back, which must not lengthen the bound. */
-  function isRecent(readAt: number, readTick: number, now: Moment, limit: number): boolean {
-    return now.at >= readAt && now.at - readAt < limit && now.tick - readTick < limit
   }
 
   function verifyCached(token: unknown, context: VerifyContext): Verdict | undefined {
