@@ -114,13 +114,14 @@ export function createLatchkey<
 ): Latchkey<(keyof Scopes & string) | Management['read'] | Management['write']> {
   const settings = readOptions(options)
   const { environment, cache: cacheSettings, now, ownerScopes, lastUsed, retention } = settings
+  const { ttl, staleIfError } = cacheSettings
   const clock = createClock(options.now)
   let lagging = false
 
   const opener = createOpener(settings.store, environment, onChange)
   const format = tokenFormat(settings.prefix)
   const cache = createTokenCache(cacheSettings.max)
-  const loader = createLoader(opener.open, cache, clock, ownerScopes)
+  const loader = createLoader(opener.open, cache, { clock, ttl, ownerScopes })
   const proofs = createProofQueue()
   const prover = createProver(settings.hasher, settings.acceptHashers, proofs)
   const usage = createUsageWriter(opener.open, clock, {
@@ -128,7 +129,6 @@ export function createLatchkey<
     interval: lastUsed === false ? 10_000 : lastUsed.flushInterval,
     uses: lastUsed !== false,
   })
-  const { ttl, staleIfError } = cacheSettings
   const verifier = createVerifier({ format, cache, loader, prover, usage, clock, environment, ttl, staleIfError })
   const declaredScopes = settings.scopes && [...settings.scopes.keys()]
   const context: ManageContext = {

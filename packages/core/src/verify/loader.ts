@@ -3,7 +3,7 @@ import type { ScopeSet } from '../policy/scopes.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import type { TokenCache } from './cache.js'
-import type { Clock } from './clock.js'
+import type { Clock, Moment } from './clock.js'
 import { scopeSet } from './compiled.js'
 import { type Entry, makeEntry } from './entry.js'
 
@@ -12,8 +12,8 @@ export type OwnerScopes = (owner: string) => Promise<readonly string[] | undefin
 /** Reads records from the store into the cache: one read per id at a time, none of which outlives an invalidation. */
 export interface Loader {
   /**
-   * The entry as the store has it, or `undefined` if there is no such token. Joins a read that is under way, unless
-   * `fresh` asks for one that begins now.
+   * The entry as the store has it, or `undefined` if there is no such token. Joins a read that is under way and began
+   * less than `ttl` ago, unless `fresh` asks for one that begins now.
    */
   load(id: string, fresh?: boolean): Promise<Entry | undefined>
   /** Changes happened: forget these ids, or everything. Reads under way serve those who wait, and are not cached. */
@@ -23,6 +23,7 @@ export interface Loader {
 }
 
 interface Flight {
+  readonly begun: Moment
   outdated: boolean
   result: Promise<Entry | undefined>
 }
@@ -30,8 +31,7 @@ interface Flight {
 export function createLoader(
   store: () => Promise<EnvironmentStore>,
   cache: TokenCache,
-  clock: Clock,
-  ownerScopes: OwnerScopes | undefined,
+  { clock, ttl, ownerScopes }: { clock: Clock; ttl: number; ownerScopes: OwnerScopes | undefined },
 ): Loader {
   const flights = new Map<string, Flight>()
   let reads = 0
@@ -39,14 +39,13 @@ export function createLoader(
   async function read(id: string, flight: Flight): Promise<Entry | undefined> {
     try {
       const environment = await store()
-      const moment = clock.moment()
       reads++
       const record = await environment.find(id)
       if (record === undefined) {
-        if (!flight.outdated) cache.putMissing(id, moment)
+        if (!flight.outdated) cache.putMissing(id, flight.begun)
         return undefined
       }
-      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), moment)
+      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), flight.begun)
       if (!flight.outdated) cache.put(entry)
       return entry
     } finally {
@@ -79,9 +78,9 @@ export function createLoader(
   return {
     load(id, fresh = false) {
       const known = flights.get(id)
-      if (known !== undefined && !fresh) return known.result
+      if (known !== undefined && !fresh && clock.isRecent(known.begun.at, known.begun.tick, ttl)) return known.result
       outdate(id)
-      const flight: Flight = { outdated: false, result: Promise.resolve(undefined) }
+      const flight: Flight = { begun: clock.moment(), outdated: false, result: Promise.resolve(undefined) }
       flights.set(id, flight)
       flight.result = read(id, flight)
       return flight.result

@@ -81,6 +81,8 @@ export interface Connection {
   updates: number
   /** Operations that fail for now. */
   readonly failing: Map<Failing, Error>
+  /** What happens just before a record is inserted. */
+  beforeInsert: (id: string) => Promise<unknown>
   /** No change event arrives any more. */
   deaf: boolean
   emit(event: ChangeEvent): void
@@ -100,6 +102,7 @@ export function connection(data: MemoryData = memoryData()): Connection {
     opens: 0,
     updates: 0,
     failing: new Map(),
+    beforeInsert: async () => undefined,
     deaf: false,
     emit(event) {
       for (const listener of listeners) listener(event)
@@ -138,6 +141,10 @@ export function connection(data: MemoryData = memoryData()): Connection {
         const held = touchGates.next()
         await opened.touch(uses)
         await held?.pass()
+      },
+      async insert(record) {
+        await made.beforeInsert(record.id)
+        await opened.insert(record)
       },
       async update(id, patch, version) {
         made.updates++
