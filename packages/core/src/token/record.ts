@@ -3,7 +3,7 @@ import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 /** How many dead secrets a record remembers by tag. */
 export const RETIRED_LIMIT = 8
 
-/** What may be shown of a record at a moment: a frozen copy without secrets, hashes and tags. */
+/** What may be shown of a record at a moment, without secrets, hashes and tags. Frozen, its metadata in place. */
 export function publicView(record: TokenRecord, now: number): ApiToken {
   const previous = livingPrevious(record, now)
   return Object.freeze({
@@ -14,7 +14,7 @@ export function publicView(record: TokenRecord, now: number): ApiToken {
     enabled: record.enabled,
     scopes: Object.freeze([...record.scopes]),
     networks: Object.freeze([...record.networks]),
-    ...(record.metadata !== undefined && { metadata: record.metadata }),
+    ...(record.metadata !== undefined && { metadata: frozen(record.metadata) }),
     createdAt: record.createdAt,
     ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
     ...(record.modifiedAt !== undefined && { modifiedAt: record.modifiedAt }),
@@ -41,6 +41,12 @@ export function isAlive(secret: { readonly until?: number | undefined }, now: nu
 export function retire(retired: readonly string[], ...dead: (StoredSecret | undefined)[]): string[] {
   const tags = dead.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
   return [...tags, ...retired].slice(0, RETIRED_LIMIT)
+}
+
+function frozen<T>(json: T): T {
+  if (typeof json !== 'object' || json === null || Object.isFrozen(json)) return json
+  for (const child of Object.values(json)) frozen(child)
+  return Object.freeze(json)
 }
 
 function lastUse(from: { lastUsedAt?: number; lastUsedIp?: string }): { lastUsedAt?: number; lastUsedIp?: string } {
