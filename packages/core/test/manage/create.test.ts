@@ -133,12 +133,11 @@ test('every violation is reported at once, uniqueness and the host maximum among
     metadata: 1,
     bogus: 1,
   } as never
-  expect((await refused(latchkey.create(input))).paths).toEqual(
-    [
-      ...['name', 'scopes[0]', 'scopes[2]', 'scopes[3]', 'scopes[4]', 'personal', 'enabled', 'owner'],
-      ...['networks[0]', 'networks[2]', 'expiresAt', 'metadata', 'bogus'],
-    ].toSorted(),
-  )
+  const { paths } = await refused(latchkey.create(input))
+  expect(paths).toEqual([
+    ...['bogus', 'enabled', 'expiresAt', 'metadata', 'name', 'networks[0]', 'networks[2]', 'owner', 'personal'],
+    ...['scopes[0]', 'scopes[2]', 'scopes[3]', 'scopes[4]'],
+  ])
 })
 
 test('a bare address gets a hint at its block, a violation never repeats a name', async () => {
