@@ -72,7 +72,7 @@ export interface Latchkey<Scope extends string = string> {
   lookup(token: string, options?: OnBehalf): Promise<ApiToken>
   /** Deletes the token whose secret this is; resolves to whether there was one. */
   revoke(token: string, options?: OnBehalf): Promise<boolean>
-  /** Removes tokens that expired before the given time (default: `retention` ago), and says how many. */
+  /** Removes tokens that expired before the given, past time (default: `retention` ago), and says how many. */
   purge(expiredBefore?: number): Promise<number>
   explain(request: ExplainRequest): Promise<Explanation>
   /** Forgets what `ownerScopes` said of an owner, on this node, at once. */
@@ -138,7 +138,7 @@ export function createLatchkey<
     prover,
     loader,
     verifier,
-    schemas: inputSchemas({ now, declaredScopes }),
+    schemas: inputSchemas({ now, declaredScopes, maxLifetime: settings.maxLifetime }),
     now,
     maxLifetime: settings.maxLifetime,
   }
@@ -161,12 +161,15 @@ export function createLatchkey<
     if (expiredBefore === undefined && retention === undefined) {
       throw optionError('purge', 'needs a time, or the option retention')
     }
+    if (expiredBefore !== undefined && !(expiredBefore <= now())) {
+      throw optionError('purge', 'needs a time that is not in the future')
+    }
     const store = await opener.open()
     return store.purge(expiredBefore ?? now() - (retention ?? 0))
   }
 
-  function actor({ caller }: OnBehalf = {}): MaybeActor {
-    return caller === undefined ? undefined : actorFromHost(caller, environment)
+  function actor(onBehalf: OnBehalf = {}): MaybeActor {
+    return 'caller' in onBehalf ? actorFromHost(onBehalf.caller, environment) : undefined
   }
 
   const latchkey: Latchkey = {

@@ -41,7 +41,7 @@ export async function readInput(
   return { input, violations }
 }
 
-/** An error of a use case, with its places in the words of the body that it speaks of. */
+/** An error of a use case, with its places in the dialect's words. */
 export function inBodyWords(dialect: Dialect, operation: BodyOperation | undefined, error: RequestError): RequestError {
   return new RequestError(error.code, error.message, renamed(dialect, operation, error.violations))
 }
@@ -51,10 +51,11 @@ export function renamed(
   operation: BodyOperation | undefined,
   violations: readonly Violation[],
 ): readonly Violation[] {
-  const members = (operation && dialect.members[operation]) ?? {}
-  const names = Object.fromEntries(Object.entries(members).map(([wire, member]) => [member, wire]))
+  // What exceeds the caller may be a member of the token that this operation does not take: `create` has them all.
+  const members = { ...dialect.members.create, ...(operation && dialect.members[operation]) }
+  const names = new Map(Object.entries(members).map(([wire, member]) => [member, wire]))
   return violations.map(({ path, message }) => ({
-    path: path.replace(/^[A-Za-z]+/, (head) => names[head] ?? head),
+    path: path.replace(/^[A-Za-z]+/, (head) => names.get(head) ?? head),
     message,
   }))
 }

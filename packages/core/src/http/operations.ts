@@ -11,7 +11,7 @@ import {
   type UpdateInput,
   violationsOf,
 } from '../manage/inputs.js'
-import { listTokens } from '../manage/list.js'
+import { type ListRequest, listTokens, type NextRequest } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
@@ -24,13 +24,12 @@ import { fieldsOf, inListWords, readListQuery } from './list-query.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { OPERATIONS } from './routes.js'
 
-/** An authenticated call with enough scope. */
+/** A call, whoever makes it. */
 export interface Call {
   readonly context: ManageContext
   readonly dialect: Dialect
   readonly request: HttpRequest
   readonly operation: Exclude<OperationName, 'describe'>
-  readonly actor: Actor
   /** What stands in the place of `{id}`. */
   readonly id: string
 }
@@ -45,26 +44,33 @@ export const SCHEMAS: Readonly<Record<BodyOperation, keyof InputSchemas>> = {
 
 const NO_CONTENT: HttpResponse = { status: 204 }
 
-/** Reads the input, runs the use case, and answers in the dialect's words. Throws `RequestError` in these words too. */
-export async function runOperation(call: Call): Promise<HttpResponse> {
+/**
+ * Reads the input; the answer runs the use case and answers in the dialect's words. Both throw `RequestError` in these
+ * words too.
+ */
+export async function readOperation(call: Call): Promise<(actor: Actor) => Promise<HttpResponse>> {
   const { context, dialect, request, operation } = call
-  if (operation === 'list') return list(call)
+  if (operation === 'list') {
+    const asked = readListQuery(dialect, request.search, context.now())
+    return (actor) => list(call, actor, asked)
+  }
   const { body } = OPERATIONS[operation]
-  if (body === undefined) return act(call, {})
+  if (body === undefined) return (actor) => act(call, operation, actor, {})
   const name = operation in SCHEMAS ? (operation as BodyOperation) : undefined
   const { input, violations } = await readInput(request, dialect, name, body === 'optional')
   const found = name === undefined ? [] : violationsOf(context.schemas[SCHEMAS[name]], input)
   const all = [...violations, ...renamed(dialect, name, found)]
   if (all.length > 0) throw invalidInput(all)
-  try {
-    return await act(call, input)
-  } catch (error) {
-    throw error instanceof RequestError ? inBodyWords(dialect, name, error) : error
+  return async (actor) => {
+    try {
+      return await act(call, operation, actor, input)
+    } catch (error) {
+      throw error instanceof RequestError ? inBodyWords(dialect, name, error) : error
+    }
   }
 }
 
-async function list({ context, dialect, request, actor }: Call): Promise<HttpResponse> {
-  const asked = readListQuery(dialect, request.search, context.now())
+async function list({ context, dialect }: Call, actor: Actor, asked: ListRequest | NextRequest): Promise<HttpResponse> {
   try {
     const page = await listTokens(context, asked, actor)
     const fields = fieldsOf(dialect, page)
@@ -76,8 +82,14 @@ async function list({ context, dialect, request, actor }: Call): Promise<HttpRes
 }
 
 /** `input` has passed the schema of its operation. */
-async function act(call: Call, input: unknown): Promise<HttpResponse> {
-  const { context, dialect, request, operation, actor } = call
+async function act(
+  call: Call,
+  operation: Exclude<Call['operation'], 'list'>,
+  actor: Actor,
+  input: unknown,
+): Promise<HttpResponse> {
+  const { context, dialect, request } = call
+  const target = (wholeToken = false) => targetOf(call, actor, wholeToken)
   switch (operation) {
     case 'create':
       return answer(dialect.created, await createToken(context, input as CreateInput, actor), request.mount)
@@ -87,27 +99,25 @@ async function act(call: Call, input: unknown): Promise<HttpResponse> {
       await revokeToken(context, (input as { token: string }).token, actor)
       return NO_CONTENT
     case 'get':
-      return shown(dialect, await getToken(context, target(call), actor))
+      return shown(dialect, await getToken(context, target(), actor))
     case 'update':
-      return answer(dialect.updated, await updateToken(context, target(call), input as UpdateInput, actor))
+      return answer(dialect.updated, await updateToken(context, target(), input as UpdateInput, actor))
     case 'delete':
-      await deleteToken(context, target(call, true), actor, call.id === 'self')
+      await deleteToken(context, target(true), actor, call.id === 'self')
       return NO_CONTENT
     case 'rotate':
-      return answer(dialect.rotated, await rotateToken(context, target(call), input as RotateInput, actor))
+      return answer(dialect.rotated, await rotateToken(context, target(), input as RotateInput, actor))
     case 'finish':
-      await finishRotation(context, target(call), actor)
+      await finishRotation(context, target(), actor)
       return NO_CONTENT
     case 'cancel':
-      await cancelRotation(context, target(call), actor)
+      await cancelRotation(context, target(), actor)
       return NO_CONTENT
-    case 'list':
-      return list(call)
   }
 }
 
 /** The token that the path names: `self`, an id, or where that is allowed a whole token. Anything else is unknown. */
-function target({ context, actor, id }: Call, wholeToken = false): string {
+function targetOf({ context, id }: Call, actor: Actor, wholeToken: boolean): string {
   if (id === 'self' && actor.tokenId !== undefined) return actor.tokenId
   if (context.format.isId(id)) return id
   if (wholeToken && context.format.parse(id) !== undefined) return id

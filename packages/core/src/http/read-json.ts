@@ -55,6 +55,8 @@ function fromBytes(bytes: Uint8Array): unknown {
 
 /** Listens instead of iterating: leaving an iteration early would destroy the connection before the answer. */
 function collect(stream: IncomingMessage): Promise<Buffer> {
+  // Its end was told already, to nobody: waiting for it would be for ever.
+  if (stream.destroyed) return Promise.reject(endedEarly())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -68,9 +70,13 @@ function collect(stream: IncomingMessage): Promise<Buffer> {
       else settle(() => reject(tooLarge()))
     }
     const onEnd = () => settle(() => resolve(Buffer.concat(chunks)))
-    const onClose = () => settle(() => reject(new RequestError('ERR_INVALID_INPUT', 'The body ended too early.')))
+    const onClose = () => settle(() => reject(endedEarly()))
     stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
+}
+
+function endedEarly(): RequestError {
+  return new RequestError('ERR_INVALID_INPUT', 'The body ended too early.')
 }
 
 function tooLarge(): RequestError {

@@ -7,7 +7,7 @@ import { panther } from './dialects/panther.js'
 import { gateOf } from './guard.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi.js'
-import { runOperation } from './operations.js'
+import { readOperation } from './operations.js'
 import type { Refusal } from './refusal.js'
 import { matchRoute, OPERATIONS } from './routes.js'
 
@@ -42,9 +42,14 @@ export async function handleRequest(
   if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
   const caller = await options.authorize?.()
   try {
-    const actor = await admit(latchkey, request, operation, id, caller)
-    if ('denial' in actor) return refused(dialect, actor)
-    return await runOperation({ context: internalsOf(latchkey).context, dialect, request, operation, actor, id })
+    const sender = await admit(latchkey, request, operation, id, caller)
+    if ('denial' in sender) return refused(dialect, sender)
+    const { context } = internalsOf(latchkey)
+    const run = await readOperation({ context, dialect, request, operation, id })
+    // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
+    const actor =
+      OPERATIONS[operation].body === undefined ? sender : await admit(latchkey, request, operation, id, caller)
+    return 'denial' in actor ? refused(dialect, actor) : await run(actor)
   } catch (error) {
     if (error instanceof RequestError) return failed(dialect, operation, error)
     if (error instanceof LatchkeyError) return unavailable(dialect)

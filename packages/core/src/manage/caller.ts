@@ -47,7 +47,9 @@ export function actorFromToken(entry: Entry, environment: string): Actor {
 }
 
 /** Throws a `TypeError` (`ERR_OPTION`) if the host's answer is not a caller: a slip must never widen it. */
-export function actorFromHost(caller: Caller, environment: string): Actor {
+export function actorFromHost(caller: Caller | undefined, environment: string): Actor {
+  // Also `undefined`, which a host's lookup may come to: it must not count as the host itself.
+  if (typeof caller !== 'object' || caller === null) throw optionError('caller', 'must be an object')
   const { owner, scopes, networks = [], expiresAt, personal = false, assignOwner = false } = caller
   if (typeof owner !== 'string' || owner === '') throw optionError('caller.owner', 'must be a text')
   if (!isTextList(scopes)) throw optionError('caller.scopes', 'must be a list of scopes')

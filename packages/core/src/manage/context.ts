@@ -28,8 +28,13 @@ export interface ManageContext {
 const MOST_ATTEMPTS = 3
 
 /** The record, if there is one for this caller; else a `RequestError`. */
-export async function readFor(actor: MaybeActor, store: EnvironmentStore, id: string): Promise<TokenRecord> {
-  const record = await store.find(id)
+export async function readFor(
+  { format }: ManageContext,
+  actor: MaybeActor,
+  store: EnvironmentStore,
+  id: string,
+): Promise<TokenRecord> {
+  const record = format.isId(id) ? await store.find(id) : undefined
   if (record === undefined || !maySee(actor, record)) throw notFound()
   return record
 }
@@ -83,20 +88,6 @@ export async function storedSecret(
   gen: number,
 ): Promise<StoredSecret> {
   return { gen, hash: await prover.hash(issued.secret), tag: tagOf(digestOf(issued.token)) }
-}
-
-/** The expiry to store: as asked, else as far as the host allows. Throws if it is too far. */
-export function boundedExpiry(
-  { maxLifetime, now }: Pick<ManageContext, 'maxLifetime' | 'now'>,
-  expiresAt: number | undefined,
-): number | undefined {
-  if (maxLifetime === undefined) return expiresAt
-  const latest = now() + maxLifetime
-  if (expiresAt === undefined) return latest
-  if (expiresAt <= latest) return expiresAt
-  throw new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', [
-    { path: 'expiresAt', message: `The expiry must not be later than ${new Date(latest).toISOString()}.` },
-  ])
 }
 
 export function notFound(): RequestError {

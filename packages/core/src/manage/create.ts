@@ -2,8 +2,8 @@ import { publish } from '../events.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
-import { attenuate, boundedExpiry, type ManageContext, storedSecret } from './context.js'
-import { type CreateInput, checkInput, invalidInput } from './inputs.js'
+import { attenuate, type ManageContext, storedSecret } from './context.js'
+import { type CreateInput, checkInput, latestExpiry } from './inputs.js'
 
 /** A new secret, shown this once: Latchkey keeps no copy of it. */
 export interface IssuedToken {
@@ -19,10 +19,13 @@ export interface IssuedToken {
  */
 export async function createToken(context: ManageContext, input: CreateInput, actor: MaybeActor): Promise<IssuedToken> {
   const { environment, now } = context
-  const checked = checkInput(context.schemas.create, input)
-  const owner = checked.owner ?? actor?.power.owner
-  if (owner === undefined) throw invalidInput([{ path: 'owner', message: 'An owner is needed.' }])
-  const expiresAt = boundedExpiry(context, checked.expiresAt)
+  const { schemas } = context
+  const checked =
+    actor === undefined
+      ? checkInput(schemas.createOwned, input)
+      : { owner: actor.power.owner, ...checkInput(schemas.create, input) }
+  const { owner } = checked
+  const expiresAt = checked.expiresAt ?? latestExpiry(context)
   const draft: Omit<TokenRecord, 'id' | 'secrets'> = {
     name: checked.name,
     owner,

@@ -64,11 +64,15 @@ export interface InputRules {
   readonly now: () => number
   /** `undefined`: every scope can be granted. */
   readonly declaredScopes: readonly string[] | undefined
+  /** The longest time from now to a token's expiry, in ms. */
+  readonly maxLifetime: number | undefined
 }
 
 /** The definitions that validate management input, and from which its descriptions are made. */
 export interface InputSchemas {
   readonly create: z.ZodType<CheckedCreate>
+  /** As `create`, where no caller stands in for a missing owner. */
+  readonly createOwned: z.ZodType<CheckedCreate & { owner: string }>
   readonly update: z.ZodType<CheckedUpdate>
   readonly rotate: z.ZodType<CheckedRotate>
   /** A presented token: any text, its meaning is judged elsewhere. */
@@ -88,6 +92,12 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     .transform((value, context) => settle(parseTimeframe(value, rules.now()), context))
     .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
   const future = time.refine((at) => at > rules.now(), 'The time must be in the future.')
+  const expiry = future.superRefine((at, context) => {
+    const latest = latestExpiry(rules)
+    if (latest !== undefined && at > latest) {
+      context.addIssue(`The expiry must not be later than ${new Date(latest).toISOString()}.`)
+    }
+  })
 
   const scope = z
     .string({ error: 'A scope must be a string.' })
@@ -114,26 +124,31 @@ export function inputSchemas(rules: InputRules): InputSchemas {
       .max(MOST_NETWORKS, `At most ${MOST_NETWORKS} CIDR blocks are allowed.`)
       .superRefine(unique(canonicalBlock, 'This block is listed twice.'), ALWAYS),
     enabled: z.boolean({ error: 'Must be true or false.' }),
+    // Not z.record, which leaves out a `__proto__` member without a word.
     metadata: z
-      .record(z.string(), z.unknown(), { error: 'Must be an object.' })
+      .custom<Record<string, unknown>>(isObject, 'Must be an object.')
       .superRefine((value, context) => {
         const problem = checkMetadata(value)
         if (problem !== undefined) context.addIssue(problem)
       })
-      .meta({ description: 'At most 4 KiB as JSON.' }),
+      .meta({ type: 'object', description: 'At most 4 KiB as JSON.' }),
+  }
+
+  const owner = text('An owner', LONGEST_NAME)
+  const create = {
+    name: members.name,
+    scopes: members.scopes,
+    owner: owner.nullish(),
+    personal: members.enabled.nullish(),
+    enabled: members.enabled.nullish(),
+    networks: members.networks.nullish(),
+    expiresAt: expiry.nullish(),
+    metadata: members.metadata.nullish(),
   }
 
   return {
-    create: object<CheckedCreate>({
-      name: members.name,
-      scopes: members.scopes,
-      owner: text('An owner', LONGEST_NAME).nullish(),
-      personal: members.enabled.nullish(),
-      enabled: members.enabled.nullish(),
-      networks: members.networks.nullish(),
-      expiresAt: future.nullish(),
-      metadata: members.metadata.nullish(),
-    }),
+    create: object<CheckedCreate>(create),
+    createOwned: object<CheckedCreate & { owner: string }>({ ...create, owner }),
     update: object<CheckedUpdate>({
       name: members.name.nullish(),
       enabled: members.enabled.nullish(),
@@ -143,7 +158,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     }),
     rotate: object<CheckedRotate>({
       previousExpiresAt: future.nullish(),
-      expiresAt: future.nullish(),
+      expiresAt: expiry.nullish(),
     }),
     presented: object<{ token: string }>({ token: z.string({ error: 'Must be a string.' }) }),
   }
@@ -159,6 +174,11 @@ export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
 /** What is wrong with an input; empty if nothing is. */
 export function violationsOf(schema: z.ZodType, input: unknown): readonly Violation[] {
   return schema.safeParse(input).error?.issues.flatMap(toViolations) ?? []
+}
+
+/** The latest expiry that the host allows now. */
+export function latestExpiry({ now, maxLifetime }: Pick<InputRules, 'now' | 'maxLifetime'>): number | undefined {
+  return maxLifetime === undefined ? undefined : now() + maxLifetime
 }
 
 export function invalidInput(violations: readonly Violation[]): RequestError {
@@ -190,6 +210,10 @@ function text(what: string, longest: number): z.ZodType<string, string> {
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
   return z.strictObject(shape, { error: 'Must be an object.' }) as unknown as z.ZodType<T>
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function settle<T>(read: Parsed<T>, context: z.RefinementCtx): T {

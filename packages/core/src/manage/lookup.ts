@@ -5,7 +5,7 @@ import { type ManageContext, notFound, readFor } from './context.js'
 
 /** A token's metadata by its id. Throws `ERR_NOT_FOUND`. */
 export async function getToken(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
-  const record = await readFor(actor, await context.store(), id)
+  const record = await readFor(context, actor, await context.store(), id)
   return publicView(record, context.now())
 }
 

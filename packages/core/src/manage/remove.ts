@@ -21,7 +21,7 @@ export async function deleteToken(
     return
   }
   const store = await context.store()
-  const record = await readFor(actor, store, idOrToken)
+  const record = await readFor(context, actor, store, idOrToken)
   if (!self && record.id === actor?.tokenId) throw ownToken()
   const removed = await store.remove(record.id).finally(() => context.loader.invalidate([record.id]))
   if (!removed) throw notFound()

@@ -5,7 +5,7 @@ import type { TokenPatch } from '../store/token-store.js'
 import { livingPrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
-import { attenuate, boundedExpiry, type ManageContext, readFor, storedSecret, writePatch } from './context.js'
+import { attenuate, type ManageContext, readFor, storedSecret, writePatch } from './context.js'
 import type { IssuedToken } from './create.js'
 import { checkInput, invalidInput, type RotateInput } from './inputs.js'
 
@@ -21,9 +21,8 @@ export async function rotateToken(
   actor: MaybeActor,
 ): Promise<IssuedToken> {
   const checked = checkInput(context.schemas.rotate, input)
-  if (checked.expiresAt !== undefined) boundedExpiry(context, checked.expiresAt)
   const store = await context.store()
-  const record = await readFor(actor, store, id)
+  const record = await readFor(context, actor, store, id)
   judgeRotation(context, record, checked.expiresAt, actor)
   const expiresAt = checked.expiresAt ?? record.expiresAt
   const until = checked.previousExpiresAt
@@ -32,6 +31,8 @@ export async function rotateToken(
   const issued = context.format.renew(id)
   // The version after this write: greater than that of any secret before it.
   const fresh = await storedSecret(context, issued, record.version + 1)
+  // Hashing may have waited for long: a token that expired meanwhile must not come back to life.
+  mayOverlap(record, until, expiresAt, context.now())
   const patch: TokenPatch = {
     ...newSecrets(record, fresh, until),
     rotatedAt: context.now(),
@@ -50,7 +51,10 @@ export async function finishRotation(context: ManageContext, id: string, actor: 
   }))
 }
 
-/** Takes a running rotation back: the new secret dies now, the previous one is current again, without an end. */
+/**
+ * Takes a running rotation back: the new secret dies now, the previous one is current again, without an end. Judged as a
+ * rotation is. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
+ */
 export async function cancelRotation(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
   return endOverlap(context, id, 'cancel', actor, ({ retired }, current, previous) => ({
     secrets: [withoutEnd(previous)],
@@ -58,7 +62,7 @@ export async function cancelRotation(context: ManageContext, id: string, actor: 
   }))
 }
 
-/** Handing out a living secret of another token takes all that it can do; one's own may only not outlive itself. */
+/** Giving life to a secret of another token takes all that it can do; one's own may only not outlive itself. */
 function judgeRotation(
   { environment }: ManageContext,
   record: TokenRecord,
@@ -101,7 +105,9 @@ async function endOverlap(
   settle: (record: TokenRecord, current: StoredSecret, previous: StoredSecret) => TokenPatch,
 ): Promise<ApiToken> {
   const store = await context.store()
-  const record = await readFor(actor, store, id)
+  const record = await readFor(context, actor, store, id)
+  // Lets a secret live that was about to die.
+  if (step === 'cancel') judgeRotation(context, record, undefined, actor)
   const previous = livingPrevious(record, context.now())
   const [current] = record.secrets
   if (previous === undefined || current === undefined) {

@@ -24,7 +24,7 @@ export async function updateToken(
   const checked = checkInput(context.schemas.update, input)
   const store = await context.store()
   return withRetries(async () => {
-    const record = await readFor(actor, store, id)
+    const record = await readFor(context, actor, store, id)
     if (checked.enabled === false && id === actor?.tokenId) {
       throw new RequestError('ERR_OWN_TOKEN', 'The token that authenticates the call cannot be disabled.')
     }

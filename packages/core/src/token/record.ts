@@ -17,7 +17,7 @@ export function publicView(record: TokenRecord, now: number): ApiToken {
     enabled: record.enabled,
     scopes: Object.freeze([...record.scopes]),
     networks: Object.freeze([...record.networks]),
-    ...(record.metadata !== undefined && { metadata: deepFreeze(record.metadata) }),
+    ...(record.metadata !== undefined && { metadata: frozen(record.metadata) }),
     createdAt: record.createdAt,
     ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
     ...(record.modifiedAt !== undefined && { modifiedAt: record.modifiedAt }),
@@ -46,14 +46,15 @@ export function retire(retired: readonly string[], ...dead: (StoredSecret | unde
   return [...tags, ...retired].slice(0, RETIRED_LIMIT)
 }
 
+function frozen<T>(json: T): T {
+  if (typeof json !== 'object' || json === null || Object.isFrozen(json)) return json
+  for (const child of Object.values(json)) frozen(child)
+  return Object.freeze(json)
+}
+
 function lastUse(from: { lastUsedAt?: number; lastUsedIp?: string }): { lastUsedAt?: number; lastUsedIp?: string } {
   return {
     ...(from.lastUsedAt !== undefined && { lastUsedAt: from.lastUsedAt }),
     ...(from.lastUsedIp !== undefined && { lastUsedIp: from.lastUsedIp }),
   }
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) deepFreeze(member)
-  return Object.freeze(value)
 }

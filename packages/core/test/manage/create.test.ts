@@ -1,0 +1,242 @@
+import { expect, test } from 'vitest'
+import type { CreateInput } from '../../src/index.js'
+import { DAY, hostCaller, instance, NOW, refusal, refused } from './instance.js'
+
+const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
+
+const EMOJI = '\u{1F600}'
+const nested = (depth: number): unknown => (depth === 1 ? {} : { in: nested(depth - 1) })
+const hostile = (json: string): unknown => JSON.parse(json)
+
+const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
+  ['no name', { name: undefined }, 'name'],
+  ['name null', { name: null }, 'name'],
+  ['name no text', { name: 7 }, 'name'],
+  ['name a list', { name: ['x'] }, 'name'],
+  ['name empty', { name: '' }, 'name'],
+  ['name blank', { name: ' \t\n ' }, 'name'],
+  ['name of 201 characters', { name: 'x'.repeat(201) }, 'name'],
+  ['name of 201 code points', { name: EMOJI.repeat(201) }, 'name'],
+  ['name of a megabyte', { name: 'x'.repeat(2 ** 20) }, 'name'],
+  ['name with NUL', { name: 'a\u0000b' }, 'name'],
+  ['name with a C1 control', { name: 'a\u0085b' }, 'name'],
+  ['name with a line break', { name: 'a\nb' }, 'name'],
+  ['name with a lone surrogate', { name: 'a\ud800b' }, 'name'],
+  ['no scopes', { scopes: undefined }, 'scopes'],
+  ['scopes null', { scopes: null }, 'scopes'],
+  ['scopes a text', { scopes: 'reports.read' }, 'scopes'],
+  ['scopes an object', { scopes: { 0: 'reports.read', length: 1 } }, 'scopes'],
+  ['scopes empty', { scopes: [] }, 'scopes'],
+  ['101 scopes', { scopes: Array.from({ length: 101 }, (_, i) => `s${i}`) }, 'scopes'],
+  ['a scope that is no text', { scopes: ['a', 1] }, 'scopes[1]'],
+  ['a scope that is null', { scopes: [null] }, 'scopes[0]'],
+  ['a scope with a blank', { scopes: ['a b'] }, 'scopes[0]'],
+  [
+    'scopes with empty segments',
+    { scopes: ['a..b', '.a', 'a.', ''] },
+    'scopes[0]',
+    'scopes[1]',
+    'scopes[2]',
+    'scopes[3]',
+  ],
+  [
+    'wildcards in the wrong place',
+    { scopes: ['a*', '*.a', 'a.*.b', '**'] },
+    'scopes[0]',
+    'scopes[1]',
+    'scopes[2]',
+    'scopes[3]',
+  ],
+  ['a scope of 101 characters', { scopes: ['a'.repeat(101)] }, 'scopes[0]'],
+  ['a scope twice', { scopes: ['a', 'b', 'a', 'a'] }, 'scopes[2]', 'scopes[3]'],
+  ['no owner', { owner: undefined }, 'owner'],
+  ['owner null', { owner: null }, 'owner'],
+  ['owner no text', { owner: { $ne: null } }, 'owner'],
+  ['owner empty', { owner: '' }, 'owner'],
+  ['owner with NUL', { owner: 'ada\u0000' }, 'owner'],
+  ['owner of 201 characters', { owner: 'x'.repeat(201) }, 'owner'],
+  ['personal a text', { personal: 'true' }, 'personal'],
+  ['personal a number', { personal: 1 }, 'personal'],
+  ['enabled a text', { enabled: 'false' }, 'enabled'],
+  ['enabled a number', { enabled: 0 }, 'enabled'],
+  ['networks a text', { networks: '10.0.0.0/8' }, 'networks'],
+  ['networks with null', { networks: [null] }, 'networks[0]'],
+  ['a bare address', { networks: ['10.0.0.0/8', '10.0.0.1'] }, 'networks[1]'],
+  ['host bits', { networks: ['10.0.0.1/8'] }, 'networks[0]'],
+  [
+    'octal and short forms',
+    { networks: ['010.0.0.0/8', '10/8', '10.0.0.0/08'] },
+    'networks[0]',
+    'networks[1]',
+    'networks[2]',
+  ],
+  ['a block twice in two spellings', { networks: ['10.0.0.0/8', '::ffff:10.0.0.0/104'] }, 'networks[1]'],
+  ['101 networks', { networks: Array.from({ length: 101 }, (_, i) => `10.0.${i}.0/24`) }, 'networks'],
+  ['expiry now', { expiresAt: NOW }, 'expiresAt'],
+  ['expiry relative now', { expiresAt: 'now' }, 'expiresAt'],
+  ['expiry past', { expiresAt: NOW - 1 }, 'expiresAt'],
+  ['expiry before 1970', { expiresAt: -1 }, 'expiresAt'],
+  ['expiry in the year 10000', { expiresAt: 253_402_300_800_000 }, 'expiresAt'],
+  ['expiry with a fraction', { expiresAt: NOW + 1.5 }, 'expiresAt'],
+  ['expiry NaN', { expiresAt: Number.NaN }, 'expiresAt'],
+  ['expiry infinite', { expiresAt: Number.POSITIVE_INFINITY }, 'expiresAt'],
+  ['expiry true', { expiresAt: true }, 'expiresAt'],
+  ['expiry an object', { expiresAt: { $gt: 0 } }, 'expiresAt'],
+  ['expiry no date', { expiresAt: 'tomorrow' }, 'expiresAt'],
+  ['expiry on 30 February', { expiresAt: '2027-02-30' }, 'expiresAt'],
+  ['expiry in an unknown unit', { expiresAt: 'now+1s' }, 'expiresAt'],
+  ['metadata a list', { metadata: [] }, 'metadata'],
+  ['metadata a text', { metadata: '{}' }, 'metadata'],
+  ['metadata of 4097 bytes', { metadata: { k: 'x'.repeat(4089) } }, 'metadata'],
+  ['metadata nested 33 deep', { metadata: nested(33) }, 'metadata'],
+  ['metadata with a lone surrogate', { metadata: { k: '\udc00' } }, 'metadata'],
+  ['metadata with a lone surrogate in a key', { metadata: { '\udc00': 1 } }, 'metadata'],
+  ['metadata with __proto__', { metadata: hostile('{"__proto__": {"admin": true}}') }, 'metadata'],
+  ['metadata with __proto__ inside', { metadata: hostile('{"a": [{"__proto__": {"admin": true}}]}') }, 'metadata'],
+  ['metadata with what JSON lacks', { metadata: { at: new Date(0) } }, 'metadata'],
+  ['metadata with a function', { metadata: { toJSON: () => 'x' } }, 'metadata'],
+  ['metadata with NaN', { metadata: { k: Number.NaN } }, 'metadata'],
+  ['an unknown member', { expires: 1 }, 'expires'],
+  ['a member of every object', { constructor: 1, toString: 2 }, 'constructor', 'toString'],
+  ['__proto__', hostile('{"__proto__": {"owner": "root"}}') as object, '__proto__'],
+]
+
+test.each(BROKEN)('%s is refused by its place, and nothing is written', async (_, broken, ...paths) => {
+  const { latchkey, records } = instance()
+  // Not by spread: it would not carry `__proto__` over.
+  const input = Object.create(Object.prototype) as CreateInput
+  for (const part of [GOOD, broken]) {
+    for (const [key, value] of Object.entries(part)) {
+      Object.defineProperty(input, key, { value, enumerable: true, configurable: true, writable: true })
+    }
+  }
+  expect(await refused(latchkey.create(input))).toEqual({ code: 'ERR_INVALID_INPUT', paths: paths.toSorted() })
+  expect(await records()).toEqual([])
+  expect(Object.prototype).not.toHaveProperty('admin')
+})
+
+test.each([undefined, null, 7, 'x', [], () => 1])('input that is no object is refused: %s', async (input) => {
+  const { latchkey, records } = instance()
+  expect((await refusal(latchkey.create(input as never))).code).toBe('ERR_INVALID_INPUT')
+  expect(await records()).toEqual([])
+})
+
+test('every violation is reported at once, uniqueness and the host maximum among them', async () => {
+  const { latchkey } = instance({ maxLifetime: 30 * DAY, scopes: { 'reports.read': 'x' } })
+  const input = {
+    name: '',
+    scopes: ['a', 'reports.read', 'reports.read', 'b c', 3],
+    personal: 'x',
+    enabled: 'x',
+    networks: ['1.2.3.4', '10.0.0.0/8', '10.0.0.0/8'],
+    expiresAt: NOW + 31 * DAY,
+    metadata: 1,
+    bogus: 1,
+  } as never
+  const { paths } = await refused(latchkey.create(input))
+  expect(paths).toEqual([
+    ...['bogus', 'enabled', 'expiresAt', 'metadata', 'name', 'networks[0]', 'networks[2]', 'owner', 'personal'],
+    ...['scopes[0]', 'scopes[2]', 'scopes[3]', 'scopes[4]'],
+  ])
+})
+
+test('a bare address gets a hint at its block, a violation never repeats a name', async () => {
+  const { latchkey } = instance()
+  const networks = await refusal(latchkey.create({ ...GOOD, networks: ['10.0.0.1', '2001:db8::1'] }))
+  expect(networks.violations.map(({ message }) => message)).toEqual([
+    expect.stringContaining('/32'),
+    expect.stringContaining('/128'),
+  ])
+  const name = await refusal(latchkey.create({ ...GOOD, name: 'lk.SECRET\u0000' }))
+  expect(JSON.stringify(name)).not.toContain('SECRET')
+})
+
+test('only declared scopes, wildcards over them, and the management scopes can be granted', async () => {
+  const { latchkey } = instance({ scopes: { 'reports.read': 'x', metrics: 'x' } })
+  const scopes = ['reports.read', 'reports.*', '*', 'metrics', 'apiTokens.read', 'apiTokens.*']
+  expect((await latchkey.create({ ...GOOD, scopes })).apiToken.scopes).toEqual(scopes)
+  const refusedScopes = ['reports', 'metrics.*', 'reports.write', 'report.*', 'apiTokens.delete']
+  expect((await refused(latchkey.create({ ...GOOD, scopes: refusedScopes }))).paths).toEqual(
+    refusedScopes.map((_, i) => `scopes[${i}]`),
+  )
+})
+
+test('what is given is kept, with the name trimmed and blocks as written', async () => {
+  const { latchkey, records } = instance()
+  const metadata = { k: 'x'.repeat(4088) }
+  const networks = ['::ffff:10.0.0.0/104', '2001:DB8::/32']
+  const name = `  ${EMOJI.repeat(200)} `
+  const issued = await latchkey.create({ ...GOOD, name, networks, metadata, personal: true, expiresAt: 'now+1d' })
+  expect(issued.token.startsWith(`${issued.id}.`)).toBe(true)
+  expect(issued.apiToken).toEqual({
+    id: issued.id,
+    name: EMOJI.repeat(200),
+    owner: 'ada',
+    personal: true,
+    enabled: true,
+    scopes: ['reports.read'],
+    networks,
+    metadata,
+    createdAt: NOW,
+    expiresAt: NOW + DAY,
+  })
+  expect(await latchkey.get(issued.id)).toEqual(issued.apiToken)
+  const stored = JSON.stringify(await records())
+  expect(stored).not.toContain(issued.token)
+  expect(stored).not.toContain(issued.token.slice(issued.id.length + 1))
+})
+
+test('null counts as absent in optional members', async () => {
+  const { latchkey } = instance()
+  const nothing = { personal: null, enabled: null, networks: null, expiresAt: null, metadata: null }
+  const { apiToken } = await latchkey.create({ ...GOOD, ...nothing })
+  const { id: _id, ...rest } = apiToken
+  expect(rest).toEqual({ ...GOOD, personal: false, enabled: true, networks: [], createdAt: NOW })
+  const behalf = await latchkey.create({ name: 'x', scopes: ['a'], owner: null, personal: null }, hostCaller())
+  expect(behalf.apiToken).toMatchObject({ owner: 'ada', personal: false })
+})
+
+test('the input stays as it was, and the token does not follow its later changes', async () => {
+  const { latchkey } = instance()
+  const input = { ...GOOD, name: ' n ', scopes: ['a'], networks: ['10.0.0.0/8'], metadata: { list: [1] } }
+  const before = structuredClone(input)
+  const { id, apiToken } = await latchkey.create(input)
+  expect(input).toEqual(before)
+  input.scopes.push('*')
+  input.networks.length = 0
+  input.metadata.list.push(2)
+  const expected = { name: 'n', scopes: ['a'], networks: ['10.0.0.0/8'], metadata: { list: [1] } }
+  expect(apiToken).toMatchObject(expected)
+  expect(await latchkey.get(id)).toMatchObject(expected)
+})
+
+test('what one caller does to the metadata it is given, the next does not see', async () => {
+  const { latchkey } = instance()
+  const { token } = await latchkey.create({ ...GOOD, metadata: { plan: 'free', deep: { list: [1] } } })
+  const first = await latchkey.verify(token)
+  if (!first.ok) throw new Error('refused')
+  const metadata = first.token.metadata as { plan: string; deep: { list: number[] } }
+  expect(() => {
+    metadata.plan = 'gold'
+  }).toThrow(TypeError)
+  expect(() => metadata.deep.list.push(2)).toThrow(TypeError)
+  expect(await latchkey.verify(token)).toMatchObject({ token: { metadata: { plan: 'free', deep: { list: [1] } } } })
+})
+
+test('the host maximum bounds and fills in the expiry', async () => {
+  const { latchkey, records } = instance({ maxLifetime: 30 * DAY })
+  const latest = NOW + 30 * DAY
+  expect((await latchkey.create(GOOD)).apiToken.expiresAt).toBe(latest)
+  expect((await latchkey.create({ ...GOOD, expiresAt: latest })).apiToken.expiresAt).toBe(latest)
+  const { violations } = await refusal(latchkey.create({ ...GOOD, expiresAt: latest + 1 }))
+  expect(violations).toEqual([{ path: 'expiresAt', message: expect.stringContaining('2026-02-14T12:00:00.000Z') }])
+  expect(await records()).toHaveLength(2)
+})
+
+test('a created token verifies at once, also where its id was just found unknown', async () => {
+  const { latchkey } = instance()
+  const { token, id } = await latchkey.create(GOOD)
+  expect(await latchkey.verify(token, { scopes: ['reports.read'] })).toMatchObject({ ok: true, token: { id } })
+  const off = await latchkey.create({ ...GOOD, enabled: false })
+  expect(await latchkey.verify(off.token)).toEqual({ ok: false, denial: { reason: 'disabled' } })
+})

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { memoryData, memoryStore, type TokenStore } from '../../src/index.js'
+import { DAY, hostCaller, instance, NOW, refused } from './instance.js'
+
+const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
+const GONE = { code: 'ERR_NOT_FOUND', paths: [] }
+
+async function created(input: object = {}) {
+  const setup = instance()
+  const issued = await setup.latchkey.create({ ...GOOD, ...input })
+  return { ...setup, ...issued }
+}
+
+/** The token with another secret of the right form: that of a second instance's token. */
+async function withWrongSecret(id: string): Promise<string> {
+  const data = memoryData()
+  const { latchkey } = instance({}, data)
+  const { id: other } = await latchkey.create(GOOD)
+  const opened = await memoryStore(data).open('default')
+  const record = await opened.find(other)
+  if (record === undefined) throw new Error('not stored')
+  await opened.remove(other)
+  await opened.insert({ ...record, id })
+  return (await latchkey.rotate(id)).token
+}
+
+/** One token with every kind of text that does not hold its living secret. */
+async function withDeadSecrets() {
+  const setup = await created()
+  const previous = await setup.latchkey.rotate(setup.id, { previousExpiresAt: 'now+1h' })
+  setup.clock.now += DAY
+  const current = await setup.latchkey.rotate(setup.id)
+  const dead = [
+    ['retired', setup.token],
+    ['previous', previous.token],
+    ['wrong secret', await withWrongSecret(setup.id)],
+    ['bad checksum', `${current.token.slice(0, -1)}${current.token.endsWith('A') ? 'B' : 'A'}`],
+    ['malformed', 'x'],
+    ['empty', ''],
+    ['of another prefix', current.token.replace('lk.', 'zz.')],
+    ['with a blank', ` ${current.token}`],
+  ] as const
+  return { ...setup, current: current.token, dead }
+}
+
+describe('delete', () => {
+  test('by id, once', async () => {
+    const { latchkey, id, token, records } = await created()
+    expect((await latchkey.verify(token)).ok).toBe(true)
+    await latchkey.delete(id)
+    expect(latchkey.verifyCached(token)).toBeUndefined()
+    expect(await latchkey.verify(token)).toEqual({ ok: false, denial: { reason: 'unknown' } })
+    expect(await refused(latchkey.delete(id))).toEqual(GONE)
+    expect(await records()).toEqual([])
+  })
+
+  test('by the whole token, if its secret is right', async () => {
+    const { latchkey, current, dead, records } = await withDeadSecrets()
+    const before = await records()
+    for (const [, text] of dead) expect(await refused(latchkey.delete(text))).toEqual(GONE)
+    expect(await records()).toEqual(before)
+    await latchkey.delete(current)
+    expect(await records()).toEqual([])
+  })
+
+  test('by the previous secret while an overlap runs', async () => {
+    const { latchkey, id, token, records } = await created()
+    await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+    await latchkey.delete(token)
+    expect(await records()).toEqual([])
+  })
+
+  test('exactly one of N concurrent callers deletes', async () => {
+    const { latchkey, id, token } = await created()
+    const calls = Array.from({ length: 12 }, (_, i) => latchkey.delete(i % 2 === 0 ? id : token))
+    const outcomes = await Promise.allSettled(calls)
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'ERR_NOT_FOUND' })
+    }
+  })
+
+  test.each([undefined, null, 7, {}, ['lk']])('what is no text is not found: %s', async (text) => {
+    const { latchkey, records } = await created()
+    expect(await refused(latchkey.delete(text as never))).toEqual(GONE)
+    expect(await refused(latchkey.delete(text as never, hostCaller()))).toEqual(GONE)
+    expect(await records()).toHaveLength(1)
+  })
+})
+
+describe('revoke', () => {
+  test('tells whether there was a token, and leaves everything else alone', async () => {
+    const { latchkey, id, current, dead, records } = await withDeadSecrets()
+    const before = await records()
+    for (const [, text] of dead) expect(await latchkey.revoke(text)).toBe(false)
+    expect(await latchkey.revoke(id)).toBe(false)
+    for (const text of [undefined, null, 7, { token: current }])
+      expect(await latchkey.revoke(text as never)).toBe(false)
+    expect(await records()).toEqual(before)
+    expect(await latchkey.revoke(current)).toBe(true)
+    expect(await latchkey.revoke(current)).toBe(false)
+    expect(await records()).toEqual([])
+  })
+
+  test.each<[string, object, number]>([
+    ['a disabled token', { enabled: false }, 0],
+    ['an expired token', { expiresAt: 'now+1h' }, DAY],
+    ['a token that this address may not use', { networks: ['10.0.0.0/8'] }, 0],
+  ])('%s too', async (_, input, later) => {
+    const { latchkey, token, clock, records } = await created(input)
+    clock.now += later
+    expect(await latchkey.revoke(token)).toBe(true)
+    expect(await records()).toEqual([])
+  })
+
+  test('a secret that is rotated away between its proof and the deletion deletes nothing', async () => {
+    const data = memoryData()
+    const other = instance({}, data)
+    const { id, token } = await other.latchkey.create(GOOD)
+    let rotated = false
+    const inner = memoryStore(data)
+    const store: TokenStore = {
+      ...inner,
+      async open(environment) {
+        const opened = await inner.open(environment)
+        return {
+          ...opened,
+          async remove(found, version) {
+            if (!rotated) await other.latchkey.rotate(id)
+            rotated = true
+            return opened.remove(found, version)
+          },
+        }
+      },
+    }
+    expect(await instance({ store }).latchkey.revoke(token)).toBe(false)
+    expect(rotated).toBe(true)
+    expect(await other.records()).toHaveLength(1)
+  })
+})
+
+describe('lookup', () => {
+  test('by the living secrets alone, without counting a use', async () => {
+    const { latchkey, id, current, dead } = await withDeadSecrets()
+    for (const [, text] of dead) expect(await refused(latchkey.lookup(text))).toEqual(GONE)
+    expect(await refused(latchkey.lookup(id))).toEqual(GONE)
+    expect(await latchkey.lookup(current)).toEqual(await latchkey.get(id))
+    await latchkey.flush()
+    expect(await latchkey.get(id)).not.toHaveProperty('lastUsedAt')
+    expect(latchkey.stats()).toMatchObject({ verified: 0, pendingUses: 0 })
+  })
+
+  test('disabled and expired tokens too', async () => {
+    const { latchkey, id, token, clock } = await created({ expiresAt: 'now+1h', enabled: false })
+    clock.now += DAY
+    expect(await latchkey.lookup(token)).toMatchObject({ id, enabled: false, expiresAt: NOW + DAY / 24 })
+  })
+
+  test('the previous secret of a running overlap finds its token', async () => {
+    const { latchkey, id, token } = await created()
+    await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+    expect((await latchkey.lookup(token)).id).toBe(id)
+  })
+})
+
+test('a token of another environment is unknown to every operation', async () => {
+  const data = memoryData()
+  const live = instance({ environment: 'live' }, data)
+  const test = instance({ environment: 'test' }, data)
+  const { id, token } = await live.latchkey.create(GOOD)
+  expect((await live.latchkey.verify(token)).ok).toBe(true)
+  expect(await test.latchkey.verify(token)).toEqual({ ok: false, denial: { reason: 'unknown' } })
+  for (const call of [
+    ...[test.latchkey.get(id), test.latchkey.update(id, { name: 'x' }), test.latchkey.delete(id)],
+    ...[test.latchkey.delete(token), test.latchkey.rotate(id), test.latchkey.lookup(token)],
+  ]) {
+    expect(await refused(call)).toEqual(GONE)
+  }
+  expect(await test.latchkey.revoke(token)).toBe(false)
+  expect((await test.latchkey.list()).totalCount).toBe(0)
+  expect(await live.records()).toHaveLength(1)
+})
