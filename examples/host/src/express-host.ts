@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { latchkeyExpress } from '@latchkey/express'
-import express, { type Request, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import type { Environments } from './environments.js'
 import { METRICS, metricsAccepted, whoami } from './resources.js'
 import type { HostLatchkey } from './tokens.js'
@@ -28,5 +28,14 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   app.use('/e/:environment/api/v2/apiTokens', there.tokenRoutes({ authorize: environments.authorize }))
   app.get('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.read'] }), showMetrics)
   app.post('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
+  app.use(withoutStackTrace)
   return app
+}
+
+/** Express's own answer shows one. A path that cannot be decoded is one that is not there. */
+const withoutStackTrace: ErrorRequestHandler = (error, _req, res, next) => {
+  if (res.headersSent) return next(error)
+  if (error instanceof URIError) return void res.sendStatus(404)
+  console.error(error)
+  res.sendStatus(500)
 }

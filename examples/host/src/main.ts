@@ -21,11 +21,12 @@ async function main(): Promise<void> {
   }
   const store = await openStore(options.store).catch(plainly)
   const latchkey = hostTokens(store)
-  const adminToken = await firstToken(latchkey).catch(plainly)
   const environments = hostEnvironments(store, latchkey)
   const host = options.framework === 'koa' ? koaHost : expressHost
   const server = createServer(host(latchkey, environments))
   const url = await listen(server, options.port).catch(plainly)
+  // Not before the port is had: a token that is made and never shown could not be got again.
+  const adminToken = await firstToken(latchkey).catch(plainly)
 
   process.stdout.write(
     options.json ? `${JSON.stringify({ url, adminToken: adminToken ?? null })}\n` : welcome(url, adminToken),
@@ -44,7 +45,10 @@ async function main(): Promise<void> {
 
 async function listen(server: Server, port: number): Promise<string> {
   server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new Error(`Port ${port} is in use. Choose another with --port; 0 takes any that is free.`)
+  })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 

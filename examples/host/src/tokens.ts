@@ -17,6 +17,8 @@ export function hostTokens(store: TokenStore, environment = 'default'): HostLatc
     store,
     environment,
     scopes: SCOPES,
+    // Soon enough to be seen by somebody who tries it out.
+    lastUsed: { flushInterval: 1_000 },
     ownerScopes: async (owner) => PEOPLE.get(owner),
   })
 }

@@ -1,0 +1,59 @@
+// What the example host prints, and the sentences when it cannot run.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { runProgram } from './run-program.js'
+import { FRAMEWORKS, HOST, spawnHost } from './start-host.js'
+
+test.each(FRAMEWORKS)('on %s the three commands that it prints work in a shell as they are', async (framework) => {
+  const host = spawnHost(['--port', '0', '--framework', framework])
+  onTestFinished(async () => void (await host.stop()))
+  await host.printed(/-d '.*'\n/)
+  const commands = host.stdout().match(/(?<=^ *)curl .*$/gm) ?? []
+  const answers: string[] = []
+  for (const command of commands) answers.push((await runProgram('sh', ['-c', `${command} -sS`], '/')).stdout)
+  expect(answers).toEqual([
+    expect.stringMatching(/^HTTP\/1.1 401 /),
+    expect.stringMatching(/^HTTP\/1.1 200 [^]*"metrics"/),
+    expect.stringMatching(/^HTTP\/1.1 201 [^]*"token":"acme\./),
+  ])
+})
+
+const run = (...args: string[]) => runProgram(process.execPath, [HOST, ...args], '/')
+const USAGE = 'Usage: npm start -- [--framework express|koa]'
+
+test.each([
+  [['--framework', 'hapi'], '--framework must be express or koa, not hapi.'],
+  [['--port', '65536'], '--port must be 0 to 65535, not 65536.'],
+  [['--port', 'http'], '--port must be 0 to 65535, not http.'],
+  [['--colour'], "Unknown option '--colour'"],
+  [['--port'], "'--port <value>' argument missing"],
+  [['start'], "Unexpected argument 'start'"],
+])('%j is answered with a sentence and how it is used', async (args, sentence) => {
+  const { code, stdout, stderr } = await run(...args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(sentence)
+  expect(stderr).toContain(USAGE)
+  expect(stderr).not.toMatch(/^\s+at /m)
+})
+
+test('an unknown store is answered with a sentence', async () => {
+  const { code, stdout, stderr } = await run('--store', 'papyrus', '--port', '0')
+  expect(code).toBeGreaterThan(0)
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^--store must be .*, not papyrus\.\n/)
+  expect(stderr).not.toMatch(/^\s+at /m)
+})
+
+test('a port in use is answered with a sentence', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
+  const address = other.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  expect(await run('--json', '--port', String(port))).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `Port ${port} is in use. Choose another with --port; 0 takes any that is free.\n`,
+  })
+})
