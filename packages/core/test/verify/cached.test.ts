@@ -77,7 +77,8 @@ describe('a hit', () => {
       fc.property(fc.nat(token.length - 1), fc.string({ minLength: 1, maxLength: 1 }), (at, by) => {
         const changed = token.slice(0, at) + by + token.slice(at + 1)
         fc.pre(changed !== token)
-        expect(outcome(latchkey.verifyCached(changed))).toBe('malformed')
+        // The checksum is for ids that are not in the cache.
+        expect(outcome(latchkey.verifyCached(changed))).toMatch(/^(malformed|wrong_secret)$/)
       }),
       { numRuns: 1_000 },
     )
