@@ -5,7 +5,7 @@ import type { TokenUse } from '../types.js'
 import type { Clock } from './clock.js'
 import type { Secret } from './entry.js'
 
-/** While the store is away, so many uses are kept for later; beyond, the oldest are given up. */
+/** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
 const MOST_PENDING = 100_000
 const BATCH = 500
 
@@ -54,7 +54,10 @@ export function createUsageWriter(
       const at = clock.stampedAt(secret.usedAt)
       const key = `${id} ${gen}`
       const known = unwritten.get(key)
-      if (known === undefined || known.at <= at) unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
+      if (known !== undefined && known.at > at) continue
+      // Moves it behind all others, too: the first are the oldest.
+      unwritten.delete(key)
+      unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
     }
     queued = []
     for (const key of unwritten.keys()) {
@@ -100,6 +103,8 @@ export function createUsageWriter(
       if (secret.queued) return
       secret.queued = true
       queued.push(secret)
+      // Each read of a token from the store makes a new secret: many may speak of one token.
+      if (queued.length >= MOST_PENDING) collect()
       schedule()
     },
     noteRehash(rehash) {
