@@ -38,9 +38,11 @@ export function createUsageWriter(
   const unwritten = new Map<string, TokenUse>()
   const rehashes: Rehash[] = []
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   let running: Promise<void> = Promise.resolve()
 
   function schedule(): void {
+    if (stopped) return
     timer ??= setInterval(() => {
       // A failure was published by the store's observer; the next flush tries again.
       flush().catch(() => undefined)
@@ -113,6 +115,7 @@ export function createUsageWriter(
     },
     flush,
     stop() {
+      stopped = true
       clearInterval(timer)
     },
     get pending() {

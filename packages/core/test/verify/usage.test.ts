@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EnvironmentStore, TokenUse } from '../../src/index.js'
 import type { Secret } from '../../src/verify/entry.js'
 import { createUsageWriter } from '../../src/verify/usage.js'
@@ -218,5 +218,28 @@ describe('the usage writer', () => {
     await usage.flush()
     expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 5, ip: '192.0.2.5' }])
     usage.stop()
+  })
+
+  describe('with its timer', () => {
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    test('begins with the first use, and leaves nothing behind when stopped, whatever comes after', () => {
+      vi.useFakeTimers()
+      const { usage } = writer()
+      expect(vi.getTimerCount()).toBe(0)
+      usage.note(secret('lk.A'), 1, undefined)
+      usage.note(secret('lk.B'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(1)
+      usage.stop()
+      usage.note(secret('lk.C'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(0)
+      const fresh = writer().usage
+      fresh.stop()
+      fresh.noteRehash({ id: 'lk.A', from: 'a', to: 'b' })
+      fresh.note(secret('lk.A'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(0)
+    })
   })
 })
