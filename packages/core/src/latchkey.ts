@@ -158,14 +158,13 @@ export function createLatchkey<
   }
 
   async function purge(expiredBefore?: number): Promise<number> {
-    if (expiredBefore === undefined && retention === undefined) {
-      throw optionError('purge', 'needs a time, or the option retention')
-    }
-    if (expiredBefore !== undefined && !(expiredBefore <= now())) {
+    const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
+    if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
+    if (!(Number.isFinite(before) && before <= now())) {
       throw optionError('purge', 'needs a time that is not in the future')
     }
     const store = await opener.open()
-    return store.purge(expiredBefore ?? now() - (retention ?? 0))
+    return store.purge(before)
   }
 
   function actor(onBehalf: OnBehalf = {}): MaybeActor {
@@ -207,8 +206,10 @@ export function createLatchkey<
       try {
         await usage.flush()
       } finally {
-        await opener.close()
+        const closed = opener.close()
+        // From here on nothing can be read again, so nothing may be answered from the cache either.
         loader.invalidate('all')
+        await closed
       }
     },
   }

@@ -91,15 +91,16 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 /** Every option checked, every default filled in. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
 export function readOptions(options: LatchkeyOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw optionError('createLatchkey', 'needs an object of options')
-  knownKeys('option', options, OPTION_NAMES)
+  if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
+  knownMembers('', options, OPTION_NAMES)
   const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
   if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
-  if (!ENVIRONMENT.test(environment)) throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
+  if (!matches(ENVIRONMENT, environment)) throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
   if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
-  if (!REALM.test(realm)) throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
-  knownKeys('cache.', cache, ['max', 'ttl', 'staleIfError'])
-  if (lastUsed !== false) knownKeys('lastUsed.', lastUsed, ['flushInterval'])
+  if (!matches(REALM, realm))
+    throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
+  knownMembers('cache', cache, ['max', 'ttl', 'staleIfError'])
+  if (lastUsed !== false) knownMembers('lastUsed', lastUsed, ['flushInterval'])
   const managementScopes = readManagementScopes(options.managementScopes)
   const retention = optional('retention', options.retention, 0, LONGEST)
   const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, LONGEST_TIMER)
@@ -112,7 +113,7 @@ export function readOptions(options: LatchkeyOptions): Settings {
     scopes: readScopes(options.scopes, managementScopes),
     managementScopes,
     hasher: readHasher('hasher', options.hasher ?? argon2id()),
-    acceptHashers: (options.acceptHashers ?? []).map((hasher, i) => readHasher(`acceptHashers[${i}]`, hasher)),
+    acceptHashers: readHashers('acceptHashers', options.acceptHashers ?? []),
     cache: {
       max: whole('cache.max', cache.max ?? 50_000, 1, 10_000_000),
       ttl: whole('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
@@ -150,17 +151,28 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
   'now',
 ]
 
-/** A misspelt option would silently be a default. */
-function knownKeys(place: string, given: object, known: readonly string[]): void {
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function matches(pattern: RegExp, value: unknown): boolean {
+  return typeof value === 'string' && pattern.test(value)
+}
+
+/** A misspelt member would silently be a default. */
+function knownMembers(place: string, given: unknown, known: readonly string[]): void {
+  if (!isObject(given)) throw optionError(place, 'must be an object')
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw optionError(place === 'option' ? key : place + key, 'is not an option')
+    if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')
   }
 }
 
 function readManagementScopes(
   given: ManagementScopes = { read: 'apiTokens.read', write: 'apiTokens.write' },
 ): ManagementScopes {
-  for (const name of ['read', 'write'] as const) {
+  const names = ['read', 'write'] as const
+  knownMembers('managementScopes', given, names)
+  for (const name of names) {
     if (!isPlainScope(given[name])) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
   }
   if (given.read === given.write) throw optionError('managementScopes', 'must be two different scopes')
@@ -172,6 +184,7 @@ function readScopes(
   { read, write }: ManagementScopes,
 ): ReadonlyMap<string, string> | undefined {
   if (given === undefined) return undefined
+  if (!isObject(given)) throw optionError('scopes', 'must be an object of descriptions by scope')
   for (const [name, description] of Object.entries(given)) {
     if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${JSON.stringify(name)}: not a plain scope`)
     if (typeof description !== 'string') throw optionError(`scopes[${JSON.stringify(name)}]`, 'must be a description')
@@ -182,6 +195,11 @@ function readScopes(
 function readHasher(place: string, hasher: Hasher): Hasher {
   if (typeof hasher?.verify !== 'function') throw optionError(place, 'must be a hasher, such as argon2id()')
   return hasher
+}
+
+function readHashers(place: string, hashers: readonly Hasher[]): readonly Hasher[] {
+  if (!Array.isArray(hashers)) throw optionError(place, 'must be a list of hashers')
+  return hashers.map((hasher: Hasher, i) => readHasher(`${place}[${i}]`, hasher))
 }
 
 function readCredentials(given: readonly CredentialSource[]): readonly CredentialSource[] {

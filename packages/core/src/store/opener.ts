@@ -18,7 +18,6 @@ export function createOpener(store: TokenStore, environment: string, listener: C
       // Before the first read, so that no change can fall between a read and the watch.
       return { opened, unwatch: await opened.watch(listener) }
     } catch (error) {
-      opening = undefined
       throw storeFailure(environment, 'open', error)
     }
   }
@@ -26,7 +25,10 @@ export function createOpener(store: TokenStore, environment: string, listener: C
   return {
     async open() {
       if (closed) throw new UnavailableError('ERR_CLOSED', 'This Latchkey instance is closed')
-      opening ??= attempt()
+      opening ??= attempt().catch((error: unknown) => {
+        opening = undefined
+        throw error
+      })
       return (await opening).opened
     },
     async close() {

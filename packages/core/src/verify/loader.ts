@@ -62,7 +62,7 @@ export function createLoader(
       throw new UnavailableError('ERR_OWNER_SCOPES', 'The scopes of the token owner could not be determined', { cause })
     }
     if (scopes === undefined) return 'unknown'
-    if (!Array.isArray(scopes)) {
+    if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string')) {
       throw new UnavailableError('ERR_OWNER_SCOPES', 'ownerScopes must resolve to a list of scopes or undefined')
     }
     return scopeSet(scopes)

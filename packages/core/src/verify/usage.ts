@@ -5,7 +5,7 @@ import type { TokenUse } from '../types.js'
 import type { Clock } from './clock.js'
 import type { Secret } from './entry.js'
 
-/** While the store is away, so many uses are kept for later; beyond, the oldest are given up. */
+/** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
 const MOST_PENDING = 100_000
 const BATCH = 500
 
@@ -38,9 +38,11 @@ export function createUsageWriter(
   const unwritten = new Map<string, TokenUse>()
   const rehashes: Rehash[] = []
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   let running: Promise<void> = Promise.resolve()
 
   function schedule(): void {
+    if (stopped) return
     timer ??= setInterval(() => {
       // A failure was published by the store's observer; the next flush tries again.
       flush().catch(() => undefined)
@@ -54,7 +56,10 @@ export function createUsageWriter(
       const at = clock.stampedAt(secret.usedAt)
       const key = `${id} ${gen}`
       const known = unwritten.get(key)
-      if (known === undefined || known.at <= at) unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
+      if (known !== undefined && known.at > at) continue
+      // Moves it behind all others, too: the first are the oldest.
+      unwritten.delete(key)
+      unwritten.set(key, { id, gen, at, ...(ip !== undefined && { ip }) })
     }
     queued = []
     for (const key of unwritten.keys()) {
@@ -100,6 +105,8 @@ export function createUsageWriter(
       if (secret.queued) return
       secret.queued = true
       queued.push(secret)
+      // Each read of a token from the store makes a new secret: many may speak of one token.
+      if (queued.length >= MOST_PENDING) collect()
       schedule()
     },
     noteRehash(rehash) {
@@ -108,6 +115,7 @@ export function createUsageWriter(
     },
     flush,
     stop() {
+      stopped = true
       clearInterval(timer)
     },
     get pending() {

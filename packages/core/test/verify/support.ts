@@ -223,6 +223,7 @@ export function node(
   const latchkey = createLatchkey({
     environment: `test-${environments++}`,
     ...rest,
+    cache: { max: 1_000, ...rest.cache },
     store: given.store,
     hasher,
     now: () => clock.at,

@@ -1,0 +1,153 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { forged, node, outcome, published, START, settled, unknownToken } from './support.js'
+
+const EVENTS = [
+  'verified',
+  'denied',
+  'created',
+  'updated',
+  'rotated',
+  'deleted',
+  'reuse',
+  'flushed',
+  'store-error',
+  'lagging',
+]
+
+describe('events', () => {
+  test('of verifications tell environment, id, address and the finer reason', async () => {
+    const { latchkey, clock, create } = node()
+    const { environment } = latchkey
+    const { id, token } = await create({ expiresAt: START + 1, networks: ['10.0.0.0/8'] })
+    const unknown = unknownToken()
+    const ip = '10.0.0.1'
+    const verified = await published('verified', async () => {
+      await latchkey.verify(token, { ip })
+      latchkey.verifyCached(token, { ip })
+    })
+    expect(verified).toEqual([
+      { environment, id, ip },
+      { environment, id, ip },
+    ])
+    const denied = await published('denied', async () => {
+      await latchkey.verify('junk', { ip })
+      await latchkey.verify(unknown)
+      await latchkey.verify(forged(token))
+      await latchkey.verify(token)
+      await latchkey.verify(token, { ip, scopes: ['b'] })
+      clock.at += 1
+      latchkey.verifyCached(token, { ip })
+    })
+    expect(denied).toEqual([
+      { environment, reason: 'malformed', ip },
+      { environment, reason: 'unknown', id: unknown.slice(0, 27) },
+      { environment, reason: 'wrong_secret', id },
+      { environment, reason: 'network', id },
+      { environment, reason: 'scope', id, ip },
+      { environment, reason: 'expired', id, ip },
+    ])
+  })
+
+  test('come for everything that happens to a token, and none holds a secret', async () => {
+    const { latchkey, connection, create } = node()
+    const heard: [string, unknown][] = []
+    const listeners = EVENTS.map(
+      (name) => [`latchkey:${name}`, (message: unknown) => void heard.push([name, message])] as const,
+    )
+    for (const [channel, listener] of listeners) subscribe(channel, listener)
+    const secrets: string[] = []
+    try {
+      const { id, token } = await create()
+      secrets.push(token, forged(token))
+      await latchkey.verify(token)
+      await latchkey.verify(secrets[1] ?? '')
+      await latchkey.update(id, { name: 'm' })
+      for (const step of ['finishRotation', 'cancelRotation'] as const) {
+        secrets.push((await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })).token)
+        await latchkey[step](id)
+      }
+      await latchkey.verify(token)
+      connection.failing.set('find', new Error('down'))
+      await expect(latchkey.verify(unknownToken())).rejects.toThrow()
+      connection.failing.clear()
+      connection.emit('lagging')
+      connection.emit('live')
+      await latchkey.flush()
+      await latchkey.delete(id)
+    } finally {
+      for (const [channel, listener] of listeners) unsubscribe(channel, listener)
+    }
+    expect(heard.map(([name]) => name)).toEqual([
+      'created',
+      'verified',
+      'denied',
+      'updated',
+      'rotated',
+      'rotated',
+      'rotated',
+      'rotated',
+      'reuse',
+      'denied',
+      'store-error',
+      'lagging',
+      'lagging',
+      'flushed',
+      'deleted',
+    ])
+    const text = inspect(heard, { depth: 20, showHidden: true, maxStringLength: null })
+    for (const token of secrets) expect(text).not.toContain(token.slice(28))
+    expect(text).not.toMatch(/[A-Z2-7]{64}|\$hmac/)
+  })
+})
+
+test('no error of a failing store holds a secret', async () => {
+  const { latchkey, connection, create } = node()
+  const { token, id } = await create()
+  connection.failing.set('find', new Error('down'))
+  for (const call of [
+    () => latchkey.verify(token),
+    () => latchkey.lookup(token),
+    () => latchkey.revoke(token),
+    () => latchkey.delete(token),
+    () => latchkey.explain({ token }),
+    () => latchkey.rotate(id),
+  ]) {
+    const error = await call().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'ERR_STORE' })
+    expect(inspect(error, { depth: 20 })).not.toContain(token.slice(28))
+  }
+})
+
+describe('every refusal of a bad token', () => {
+  test('is the same work for the store: at most one read, then none', async () => {
+    const { latchkey, connection, clock, hasher, create } = node()
+    const wrong = forged((await create()).token)
+    const disabled = (await create({ enabled: false })).token
+    const expired = (await create({ expiresAt: START + 1 })).token
+    clock.at += 1
+    const reads = async (token: string) => {
+      const before = connection.finds.length
+      await latchkey.verify(token)
+      const first = connection.finds.length - before
+      expect(latchkey.verifyCached(token)).toMatchObject({ ok: false })
+      return [first, connection.finds.length - before]
+    }
+    for (const token of [unknownToken(), wrong, disabled, expired]) expect(await reads(token)).toEqual([1, 1])
+    for (const junk of ['junk', `${wrong.slice(0, -1)}!`]) expect(await reads(junk)).toEqual([0, 0])
+    // Only holders of the right secret cost a proof.
+    expect(hasher.verifies).toBe(2)
+  })
+
+  test('is a value that cannot be changed', async () => {
+    const { latchkey } = node()
+    const verdict = latchkey.verifyCached('junk')
+    expect(outcome(verdict)).toBe('malformed')
+    expect(() => Object.assign(verdict as object, { ok: true })).toThrow(TypeError)
+    await settled()
+  })
+})

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import type { Explanation } from '../../src/index.js'
+import { forged, node, START, unknownToken } from './support.js'
+
+function failed({ checks }: Explanation): string[] {
+  return checks.filter(({ passed }) => passed !== true).map(({ check }) => check)
+}
+
+describe('explain', () => {
+  test('lets a good request pass every check, by token and by id', async () => {
+    const { latchkey, create } = node()
+    const { id, token } = await create({ networks: ['10.0.0.0/8'], expiresAt: START + 1_000 })
+    const ask = { ip: '10.0.0.1', scopes: ['a'] }
+    const whole = await latchkey.explain({ token, ...ask })
+    expect(whole.allowed).toBe(true)
+    expect(whole.checks.map(({ check }) => check)).toEqual([
+      'format',
+      'known',
+      'secret',
+      'enabled',
+      'expiry',
+      'owner',
+      'network',
+      'scope',
+    ])
+    expect(failed(whole)).toEqual([])
+    const byId = await latchkey.explain({ id, ...ask })
+    expect(byId.allowed).toBe(true)
+    expect(byId.checks.map(({ check }) => check)).not.toContain('secret')
+  })
+
+  test('names each check that fails, all of them at once', async () => {
+    const { latchkey, clock, create } = node({
+      ownerScopes: async (owner) => (owner === 'o' ? ['a', 'c'] : undefined),
+    })
+    const fine = await create()
+    const disabled = await create({ enabled: false })
+    const personal = await create({ personal: true, scopes: ['a', 'b'] })
+    const orphan = await create({ personal: true, owner: 'nobody' })
+    const all = await create({
+      personal: true,
+      owner: 'nobody',
+      enabled: false,
+      expiresAt: START + 1,
+      networks: ['10.0.0.0/8'],
+    })
+    clock.at += 1
+    const explain = latchkey.explain
+    expect(failed(await explain({ token: fine.token, scopes: ['a'] }))).toEqual([])
+    expect(failed(await explain({ token: 'junk' }))).toEqual(['format'])
+    expect(failed(await explain({ id: 'junk' }))).toEqual(['format'])
+    expect(failed(await explain({ id: fine.token }))).toEqual(['format'])
+    expect(failed(await explain({ token: fine.id }))).toEqual(['format'])
+    expect(failed(await explain({ token: undefined as unknown as string }))).toEqual(['format'])
+    expect(failed(await explain({ token: unknownToken() }))).toEqual(['known'])
+    expect(failed(await explain({ token: forged(fine.token) }))).toEqual(['secret'])
+    expect(failed(await explain({ token: disabled.token }))).toEqual(['enabled'])
+    expect(failed(await explain({ token: orphan.token }))).toEqual(['owner'])
+    expect(failed(await explain({ token: personal.token, scopes: ['a', 'b'] }))).toEqual(['scope'])
+    expect(failed(await explain({ token: forged(all.token), scopes: ['b'] }))).toEqual([
+      'secret',
+      'enabled',
+      'expiry',
+      'owner',
+      'network',
+      'scope',
+    ])
+    for (const request of [{ token: forged(all.token) }, { token: 'junk' }, { id: all.id }]) {
+      expect((await explain(request)).allowed).toBe(false)
+    }
+  })
+
+  test('tells which secret it is, and whether a wrong one was right once', async () => {
+    const { latchkey, clock, create } = node()
+    const { id, token: first } = await create()
+    const { token: second } = await latchkey.rotate(id)
+    const { token: third } = await latchkey.rotate(id, { previousExpiresAt: 'now+1m' })
+    const detail = async (token: string) =>
+      (await latchkey.explain({ token })).checks.find(({ check }) => check === 'secret')?.detail
+    expect(await detail(third)).toBe('The current secret.')
+    expect(await detail(second)).toBe('The previous secret.')
+    expect(await detail(first)).toBe('A secret that was rotated away.')
+    expect(await detail(forged(first))).toBe('Not a secret of this token.')
+    clock.at += 60_000
+    expect(await detail(second)).toBe('A secret that was rotated away.')
+  })
+
+  test('reads the store, counts no use, and shows no secret', async () => {
+    const { latchkey, connection, create } = node()
+    const { token, id } = await create()
+    await latchkey.verify(token)
+    const before = connection.finds.length
+    const pending = latchkey.stats()
+    const text = JSON.stringify([await latchkey.explain({ token }), await latchkey.explain({ token: forged(token) })])
+    expect(connection.finds.length).toBeGreaterThan(before)
+    expect(latchkey.stats()).toMatchObject({ verified: pending.verified, denied: pending.denied, pendingUses: 1 })
+    expect(text).toContain(id)
+    expect(text).not.toContain(token.slice(id.length + 1))
+    expect(text).not.toMatch(/\$hmac|[A-Z2-7]{64}/)
+  })
+
+  test('with a store that is away rejects', async () => {
+    const { latchkey, connection, create } = node()
+    const { token } = await create()
+    connection.failing.set('find', new Error('down'))
+    await expect(latchkey.explain({ token })).rejects.toMatchObject({ code: 'ERR_STORE' })
+  })
+})

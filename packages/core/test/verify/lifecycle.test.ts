@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { createLatchkey, type Latchkey, memoryStore, type TokenStore } from '../../src/index.js'
+import { connection, counting, hmac, node, outcome, published, START, settled, unknownToken } from './support.js'
+
+const HOUR = 3_600_000
+
+describe('opening', () => {
+  test('waits for the first need, happens once, and can be asked for', async () => {
+    const { latchkey, connection, create } = node()
+    expect(connection.opens).toBe(0)
+    await Promise.all([latchkey.ready(), latchkey.ready(), latchkey.verify(unknownToken()), create()])
+    await latchkey.ready()
+    expect(connection.opens).toBe(1)
+  })
+
+  test('that fails is 503 for all who wait, and is tried again by the next', async () => {
+    const { latchkey, connection, create } = node()
+    for (const operation of ['open', 'watch'] as const) {
+      connection.failing.set(operation, new Error('down'))
+      const errors = await published('store-error', async () => {
+        for (const each of await Promise.allSettled([
+          latchkey.ready(),
+          latchkey.verify(unknownToken()),
+          latchkey.list(),
+        ])) {
+          expect(each).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE', status: 503 } })
+        }
+      })
+      expect(errors.length).toBeGreaterThan(0)
+      connection.failing.clear()
+    }
+    const { token } = await create()
+    expect(outcome(await latchkey.verify(token))).toBe('ok')
+    expect(connection.opens).toBe(3)
+  })
+
+  test('by a store that throws at once is tried again, too', async () => {
+    const inner = memoryStore()
+    let failures = 1
+    const store: TokenStore = {
+      open(environment) {
+        if (failures-- > 0) throw new Error('no settings yet')
+        return inner.open(environment)
+      },
+      close: inner.close,
+    }
+    const latchkey = createLatchkey({ store, hasher: hmac })
+    await expect(latchkey.ready()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    await latchkey.ready()
+    expect((await latchkey.list()).tokens).toEqual([])
+  })
+})
+
+describe('close', () => {
+  const calls: [string, (latchkey: Latchkey, token: string) => Promise<unknown>][] = [
+    ['verify', (latchkey, token) => latchkey.verify(token)],
+    ['create', (latchkey) => latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })],
+    ['get', (latchkey, token) => latchkey.get(token.slice(0, 27))],
+    ['list', (latchkey) => latchkey.list()],
+    ['update', (latchkey, token) => latchkey.update(token.slice(0, 27), { name: 'm' })],
+    ['delete', (latchkey, token) => latchkey.delete(token.slice(0, 27))],
+    ['rotate', (latchkey, token) => latchkey.rotate(token.slice(0, 27))],
+    ['lookup', (latchkey, token) => latchkey.lookup(token)],
+    ['revoke', (latchkey, token) => latchkey.revoke(token)],
+    ['purge', (latchkey) => latchkey.purge(0)],
+    ['explain', (latchkey, token) => latchkey.explain({ token })],
+    ['ready', (latchkey) => latchkey.ready()],
+  ]
+
+  test.each(calls)('refuses %s from then on', async (_, call) => {
+    const { latchkey, create } = node()
+    const { token } = await create()
+    await latchkey.verify(token)
+    await latchkey.close()
+    expect(latchkey.verifyCached(token)).toBeUndefined()
+    await expect(call(latchkey, token)).rejects.toMatchObject({ code: 'ERR_CLOSED', status: 503 })
+  })
+
+  test('writes the uses noted so far, stops watching, and leaves the store to its host', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    await latchkey.verify(token)
+    await latchkey.close()
+    const store = await connection.store.open(latchkey.environment)
+    expect(await store.find(id)).toMatchObject({ lastUsedAt: START })
+    expect(latchkey.stats().pendingUses).toBe(0)
+  })
+
+  test('rejects when the uses could not be written, and is closed all the same', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { token } = await create()
+    await latchkey.verify(token)
+    connection.failing.set('touch', new Error('down'))
+    await expect(latchkey.close()).rejects.toMatchObject({ code: 'ERR_STORE' })
+    expect(latchkey.verifyCached(token)).toBeUndefined()
+    await expect(latchkey.verify(token)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+
+  test('lets nobody in from the cache while the watch is being ended, nor when that fails', async () => {
+    const own = connection()
+    const states: (string | undefined)[] = []
+    let token = ''
+    const store: TokenStore = {
+      async open(environment) {
+        const opened = await own.store.open(environment)
+        return {
+          ...opened,
+          watch: async (listener) => {
+            const unwatch = await opened.watch(listener)
+            return async () => {
+              await unwatch()
+              await settled()
+              states.push(outcome(latchkey.verifyCached(token)))
+              throw new Error('down')
+            }
+          },
+        }
+      },
+      close: own.store.close,
+    }
+    const latchkey = createLatchkey({ store, hasher: hmac })
+    token = (await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })).token
+    await latchkey.verify(token)
+    expect(outcome(latchkey.verifyCached(token))).toBe('ok')
+    await expect(latchkey.close()).rejects.toThrow()
+    expect(states).toEqual([undefined])
+    expect(latchkey.verifyCached(token)).toBeUndefined()
+  })
+
+  test('before anything was opened opens nothing, and twice is as good as once', async () => {
+    const { latchkey, connection, create } = node()
+    await latchkey.close()
+    await latchkey.close()
+    expect(connection.opens).toBe(0)
+    const other = node()
+    await other.create()
+    await other.latchkey.close()
+    await other.latchkey.close()
+    await expect(create()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+
+  test('during a read or a proof leaves nothing in the cache and no timer behind', async () => {
+    const { latchkey, connection, hasher, create } = node({ hasher: counting(hmac, true) })
+    const [first, second] = [await create(), await create()]
+    const proof = hasher.holdVerify()
+    const proving = latchkey.verify(first.token)
+    await proof.reached
+    const read = connection.holdFind()
+    const reading = latchkey.verify(second.token)
+    await read.reached
+    await latchkey.close()
+    proof.release()
+    read.release()
+    await expect(proving).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+    expect(latchkey.verifyCached(first.token)).toBeUndefined()
+    expect(latchkey.verifyCached(second.token)).toBeUndefined()
+  })
+})
+
+describe('purge', () => {
+  test('removes what expired before a time, and says how many', async () => {
+    const { latchkey, clock, create } = node()
+    const [a, b, c] = [await create({ expiresAt: START + 1 }), await create({ expiresAt: START + 2 }), await create()]
+    clock.at += 10
+    expect(await latchkey.purge(START + 2)).toBe(1)
+    await expect(latchkey.get(a.id)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+    expect(await latchkey.get(b.id)).toMatchObject({ id: b.id })
+    expect(await latchkey.get(c.id)).toMatchObject({ id: c.id })
+  })
+
+  test('goes by the retention when no time is given, and needs one of the two', async () => {
+    const { latchkey, clock, create } = node({ retention: 100 })
+    await create({ expiresAt: START + 1 })
+    clock.at = START + 101
+    expect(await latchkey.purge()).toBe(0)
+    clock.at = START + 102
+    expect(await latchkey.purge()).toBe(1)
+    await expect(node().latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION' })
+  })
+
+  test('never removes a token that has not expired, whatever time is given or told by the clock', async () => {
+    const { latchkey, clock, create } = node({ retention: 0 })
+    const { id } = await create({ expiresAt: START + 1 })
+    for (const time of [START + 1, Number.NaN, Number.NEGATIVE_INFINITY, '1', {}]) {
+      await expect(latchkey.purge(time as number)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    }
+    clock.at = Number.NaN
+    await expect(latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    await expect(latchkey.purge(START)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    clock.at = START
+    expect(await latchkey.get(id)).toMatchObject({ id })
+    await expect(node().latchkey.purge(null as unknown as number)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+  })
+})

@@ -1,0 +1,245 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { EnvironmentStore, TokenUse } from '../../src/index.js'
+import type { Secret } from '../../src/verify/entry.js'
+import { createUsageWriter } from '../../src/verify/usage.js'
+import { forged, node, outcome, published, START, settled } from './support.js'
+
+const HOUR = 3_600_000
+
+describe('last uses', () => {
+  test('are not written by a verification, only by a flush', async () => {
+    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    await latchkey.verify(token, { ip: '192.0.2.1' })
+    await settled()
+    expect(connection.touched).toEqual([])
+    expect(latchkey.stats().pendingUses).toBe(1)
+    expect(await latchkey.get(id)).not.toHaveProperty('lastUsedAt')
+    const flushed = await published('flushed', () => latchkey.flush())
+    expect(flushed).toEqual([{ environment: latchkey.environment, uses: 1, rehashed: 0 }])
+    expect(connection.touched).toEqual([[{ id, gen: 1, at: clock.at, ip: '192.0.2.1' }]])
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.at, lastUsedIp: '192.0.2.1' })
+    expect(latchkey.stats().pendingUses).toBe(0)
+  })
+
+  test('are coalesced per token, the newest wins, its address too', async () => {
+    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    const other = await create()
+    await latchkey.verify(token, { ip: '192.0.2.1' })
+    await latchkey.verify(other.token, { ip: '192.0.2.9' })
+    for (let i = 0; i < 100; i++) {
+      // Past several refreshes of the entry.
+      clock.at += 400
+      expect(outcome(await latchkey.verify(token, { ip: `192.0.2.${i + 2}` }))).toBe('ok')
+    }
+    await latchkey.verify(token)
+    await latchkey.flush()
+    expect(connection.touched).toEqual([
+      [
+        { id: other.id, gen: 1, at: START, ip: '192.0.2.9' },
+        { id, gen: 1, at: clock.at },
+      ],
+    ])
+  })
+
+  test('are kept apart for the two secrets of a rotation', async () => {
+    const { latchkey, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    const rotated = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+    await latchkey.verify(rotated.token, { ip: '192.0.2.2' })
+    clock.at += 1
+    await latchkey.verify(token, { ip: '192.0.2.1' })
+    await latchkey.flush()
+    expect(await latchkey.get(id)).toMatchObject({
+      lastUsedAt: START + 1,
+      lastUsedIp: '192.0.2.1',
+      previousSecret: { lastUsedAt: START + 1, lastUsedIp: '192.0.2.1' },
+    })
+    await latchkey.finishRotation(id)
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: START + 1 })
+  })
+
+  test('of a denied request are none', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const fenced = await create({ networks: ['10.0.0.0/8'] })
+    const disabled = await create({ enabled: false })
+    const expired = await create({ expiresAt: START + 1 })
+    await latchkey.verify(expired.token, { scopes: ['b'] })
+    await latchkey.verify(fenced.token, { ip: '192.0.2.1' })
+    await latchkey.verify(fenced.token, { ip: '10.0.0.1', scopes: ['b'] })
+    await latchkey.verify(forged(fenced.token), { ip: '10.0.0.1' })
+    await latchkey.verify(disabled.token)
+    await latchkey.lookup(fenced.token)
+    await latchkey.explain({ token: fenced.token, ip: '10.0.0.1' })
+    expect(latchkey.stats()).toMatchObject({ pendingUses: 0, verified: 0, denied: 5 })
+    await latchkey.flush()
+    expect(connection.touched).toEqual([])
+  })
+
+  test('are not kept with lastUsed: false', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: false })
+    const { id, token } = await create()
+    for (let i = 0; i < 10; i++) await latchkey.verify(token)
+    expect(latchkey.stats()).toMatchObject({ pendingUses: 0, verified: 10 })
+    await latchkey.flush()
+    await latchkey.close()
+    expect(connection.touched).toEqual([])
+    expect(await (await connection.store.open(latchkey.environment)).find(id)).not.toHaveProperty('lastUsedAt')
+  })
+
+  test('are written by themselves, every interval', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: 10 } })
+    const { token } = await create()
+    for (const round of [1, 2]) {
+      await latchkey.verify(token)
+      const hold = connection.holdTouch()
+      await hold.reached
+      hold.release()
+      expect(connection.touched).toHaveLength(round)
+    }
+    await latchkey.close()
+  })
+
+  test('that could not be written are kept, and the newest of them written later', async () => {
+    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const first = await create()
+    const second = await create()
+    await latchkey.verify(first.token)
+    await latchkey.verify(second.token)
+    connection.failing.set('touch', new Error('down'))
+    const errors = await published('store-error', () =>
+      expect(latchkey.flush()).rejects.toMatchObject({ code: 'ERR_STORE' }),
+    )
+    expect(errors).toMatchObject([{ operation: 'touch' }])
+    expect(latchkey.stats().pendingUses).toBe(2)
+    clock.at += 1
+    await latchkey.verify(second.token)
+    connection.failing.clear()
+    await latchkey.flush()
+    expect(await latchkey.get(first.id)).toMatchObject({ lastUsedAt: START })
+    expect(await latchkey.get(second.id)).toMatchObject({ lastUsedAt: START + 1 })
+    expect(latchkey.stats().pendingUses).toBe(0)
+  })
+
+  test('noted while a flush runs belong to the next one, and none is lost', async () => {
+    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    await latchkey.verify(token)
+    const hold = connection.holdTouch()
+    const flushing = latchkey.flush()
+    await hold.reached
+    clock.at += 1
+    await latchkey.verify(token)
+    const again = latchkey.flush()
+    hold.release()
+    await Promise.all([flushing, again])
+    expect(connection.touched.map(([use]) => use?.at)).toEqual([START, START + 1])
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: START + 1 })
+  })
+
+  test('go to the store in batches', async () => {
+    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const tokens = await Promise.all(Array.from({ length: 1_100 }, async () => (await create()).token))
+    for (const token of tokens) await latchkey.verify(token)
+    await latchkey.flush()
+    expect(connection.touched.map(({ length }) => length)).toEqual([500, 500, 100])
+  })
+
+  test('never bring a deleted token back, nor undo what was changed', async () => {
+    const { latchkey, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const gone = await create()
+    const disabled = await create()
+    await latchkey.verify(gone.token)
+    await latchkey.verify(disabled.token)
+    await latchkey.delete(gone.id)
+    await latchkey.update(disabled.id, { enabled: false, name: 'm' })
+    await latchkey.flush()
+    await expect(latchkey.get(gone.id)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+    expect(await latchkey.get(disabled.id)).toMatchObject({ enabled: false, name: 'm', lastUsedAt: START })
+  })
+})
+
+describe('the usage writer', () => {
+  function secret(id: string): Secret {
+    return { hash: '', tag: '', until: undefined, digest: undefined, use: { id, gen: 1, at: 0, queued: false } }
+  }
+
+  /** A store of which only `touch` is there, and works when it may. */
+  function writer() {
+    const touched: TokenUse[] = []
+    const state = { down: false }
+    const store: Pick<EnvironmentStore, 'touch'> = {
+      async touch(uses) {
+        if (state.down) throw new Error('down')
+        touched.push(...uses)
+      },
+    }
+    const usage = createUsageWriter(async () => store as EnvironmentStore, {
+      environment: 'e',
+      interval: HOUR,
+      uses: true,
+    })
+    return { usage, touched, state }
+  }
+
+  test('holds a bounded number of uses between two flushes, however often entries are made anew', async () => {
+    const { usage, touched } = writer()
+    // One token, used and read again 300,000 times before the next flush.
+    for (let i = 1; i <= 300_000; i++) usage.note(secret('lk.A'), i, undefined)
+    expect(usage.pending).toBeLessThanOrEqual(200_000)
+    await usage.flush()
+    expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 300_000 }])
+    usage.stop()
+  })
+
+  test('gives up the oldest uses when too many wait for a store that is away', async () => {
+    const { usage, touched, state } = writer()
+    state.down = true
+    usage.note(secret('lk.first'), 1, undefined)
+    usage.note(secret('lk.second'), 1, undefined)
+    await expect(usage.flush()).rejects.toThrow()
+    usage.note(secret('lk.first'), 2, undefined)
+    for (let i = 0; i < 99_999; i++) usage.note(secret(`lk.${i}`), 3, undefined)
+    await expect(usage.flush()).rejects.toThrow()
+    expect(usage.pending).toBe(100_000)
+    state.down = false
+    await usage.flush()
+    expect(touched).toHaveLength(100_000)
+    expect(touched[0]).toEqual({ id: 'lk.first', gen: 1, at: 2 })
+    expect(touched.some(({ id }) => id === 'lk.second')).toBe(false)
+    usage.stop()
+  })
+
+  test('an older use noted later does not win', async () => {
+    const { usage, touched } = writer()
+    usage.note(secret('lk.A'), 5, '192.0.2.5')
+    usage.note(secret('lk.A'), 4, '192.0.2.4')
+    await usage.flush()
+    expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 5, ip: '192.0.2.5' }])
+    usage.stop()
+  })
+
+  describe('with its timer', () => {
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    test('begins with the first use, and leaves nothing behind when stopped, whatever comes after', () => {
+      vi.useFakeTimers()
+      const { usage } = writer()
+      expect(vi.getTimerCount()).toBe(0)
+      usage.note(secret('lk.A'), 1, undefined)
+      usage.note(secret('lk.B'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(1)
+      usage.stop()
+      usage.note(secret('lk.C'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(0)
+      const fresh = writer().usage
+      fresh.stop()
+      fresh.noteRehash({ id: 'lk.A', from: 'a', to: 'b' })
+      fresh.note(secret('lk.A'), 1, undefined)
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+})
