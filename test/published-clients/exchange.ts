@@ -59,7 +59,7 @@ export async function perform(
   credential: Credential,
 ): Promise<Observed> {
   const { times = 1, eventually = false, save = {} } = exchange
-  for (let more = times - 1; more > 0; more--) await send(exchange, url, saved, credential)
+  await Promise.all(Array.from({ length: times - 1 }, () => send(exchange, url, saved, credential)))
   const deadline = Date.now() + (eventually ? PATIENCE : 0)
   for (;;) {
     const observed = await send(exchange, url, saved, credential)

@@ -195,17 +195,20 @@ const block = z
 
 /** Trimmed, not empty, bounded in code points, well-formed, and free of control characters. */
 function text(what: string, longest: number): z.ZodType<string, string> {
-  return z
-    .string({ error: `${what} must be a string.` })
-    .transform((value) => value.trim())
-    .superRefine((value, context) => {
-      if (value === '') context.addIssue(`${what} must not be empty.`)
-      else if (value.length > 2 * longest || [...value].length > longest) {
-        context.addIssue(`${what} has at most ${longest} characters.`)
-      } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
-      else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
-    })
-    .meta({ minLength: 1, maxLength: longest })
+  return (
+    z
+      .string({ error: `${what} must be a string.` })
+      .transform((value) => value.trim())
+      .superRefine((value, context) => {
+        if (value === '') context.addIssue(`${what} must not be empty.`)
+        else if (value.length > 2 * longest || [...value].length > longest) {
+          context.addIssue(`${what} has at most ${longest} characters.`)
+        } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
+        else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
+      })
+      // Not as `maxLength`: it would count the blanks that are trimmed.
+      .meta({ minLength: 1, description: `1 to ${longest} characters, without those that control. It is trimmed.` })
+  )
 }
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
