@@ -34,16 +34,15 @@ export function disagreements(description: Description): (observed: Observed) =>
     return validate(value) ? [] : [`${what}: ${ajv.errorsText(validate.errors)}`]
   }
 
-  return ({ method, target, sent, status, body }) => {
-    const { pathname, searchParams } = new URL(target, 'http://host')
-    const item = pathItem(description, pathname)
-    const operation = item?.[method === 'HEAD' ? 'get' : method.toLowerCase()]
-    if (item === undefined) return ['the path is not described']
-    if (operation === undefined) {
-      return status === 405
-        ? wrong('the refusal', { $ref: '#/components/schemas/Error' }, body)
-        : [`${method} is not described`]
+  return (observed) => {
+    const { method, target, sent, status, body } = observed
+    const { searchParams } = new URL(target, 'http://host')
+    const operation = operationOf(description, observed)
+    // It belongs to methods that a path does not have.
+    if (status === 405 && operation === undefined) {
+      return wrong('the refusal', { $ref: '#/components/schemas/Error' }, body)
     }
+    if (operation === undefined) return ['the operation is not described']
     const response = operation.responses[status]
     if (response === undefined) return [`${status} is not described`]
     const found: string[] = []
@@ -68,13 +67,14 @@ export function disagreements(description: Description): (observed: Observed) =>
   }
 }
 
-/** Paths without parameters win. */
-function pathItem({ paths }: Description, pathname: string): Record<string, Operation> | undefined {
+/** The operation that a request was for. Paths without parameters win. */
+export function operationOf({ paths }: Description, { method, target }: Observed): Operation | undefined {
+  const { pathname } = new URL(target, 'http://host')
   const given = pathname.split('/')
   const fits = (path: string) => {
     const pattern = path.split('/')
     return pattern.length === given.length && pattern.every((part, i) => part === '{id}' || part === given[i])
   }
   const path = paths[pathname] === undefined ? Object.keys(paths).find(fits) : pathname
-  return path === undefined ? undefined : paths[path]
+  return path === undefined ? undefined : paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()]
 }

@@ -6,7 +6,7 @@ import { latchkeyExpress } from '@latchkey/express'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type Description, disagreements, type Operation } from './described.js'
+import { type Description, disagreements, type Operation, operationOf } from './described.js'
 import { LOGS } from './published-clients/logs.js'
 import { replay } from './published-clients/replay.js'
 import { type RunningHost, startHost } from './start-host.js'
@@ -59,6 +59,20 @@ describe.each(LOGS)('the description of the $dialect dialect', (log) => {
       judge(each).map((problem) => `${each.method} ${each.target} ${each.status} ${problem} ${each.text}`),
     )
     expect(found).toEqual([])
+
+    // And nothing is described that they did not meet, but for what takes a race or a failing store.
+    const met = new Set(here.map((each) => `${operationOf(description, each)?.operationId} ${each.status}`))
+    const described = operations(description).flatMap(({ operationId, responses }) =>
+      Object.keys(responses).map((status) => `${operationId} ${status}`),
+    )
+    expect(described.filter((each) => !met.has(each) && !/ (409|503)$/.test(each))).toEqual([])
+    const accepted = here.filter(({ status }) => status === 200).map(({ target }) => new URL(target, host.url))
+    const parameters = operations(description).flatMap((each) => each.parameters.filter((one) => one.in === 'query'))
+    for (const { name } of parameters)
+      expect(
+        accepted.some((url) => url.searchParams.has(name)),
+        name,
+      ).toBe(true)
   })
 })
 

@@ -107,7 +107,7 @@ export const dynatraceCreate: readonly Exchange[] = [
       enabled: true,
       owner: 'admin',
       allowedCIDRBlocks: ['127.0.0.0/8', '2001:db8::/32'],
-      additionalMetadata: { dashboardId: '82402bab', nested: [1, { two: null }] },
+      additionalMetadata: { team: 'blue', nested: [1, { two: null }] },
     },
     status: 201,
     answer: { ...CREATED, expirationDate: '2100-06-01T12:00:00.000Z' },

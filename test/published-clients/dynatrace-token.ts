@@ -20,7 +20,7 @@ const GET: readonly Exchange[] = [
       lastUsedIpAddress: '127.0.0.1',
       scopes: ['releases.read', 'apiTokens.read'],
       personalAccessToken: true,
-      additionalMetadata: { dashboardId: '82402bab', nested: [1, { two: null }] },
+      additionalMetadata: { team: 'blue', nested: [1, { two: null }] },
       allowedCIDRBlocks: ['127.0.0.0/8', '2001:db8::/32'],
     },
     save: { resource: '' },
@@ -90,7 +90,7 @@ const UPDATE: readonly Exchange[] = [
     shows: 'all of it is there still',
     send: 'GET {{api}}/{{fullId}}',
     status: 200,
-    including: { name: 'renamed', additionalMetadata: { dashboardId: '82402bab' }, allowedCIDRBlocks: LIST },
+    including: { name: 'renamed', additionalMetadata: { team: 'blue' }, allowedCIDRBlocks: LIST },
   },
   {
     shows: 'an empty list lifts the bounds',
@@ -420,4 +420,57 @@ const ADDED: readonly Exchange[] = [
   { shows: 'the description is for everybody', send: 'GET {{api}}/openapi.json', as: 'none', status: 200 },
 ]
 
-export const dynatraceToken: readonly Exchange[] = [...GET, ...UPDATE, ...LOOKUP, ...DELETE, ...ADDED]
+const OPERATIONS = [
+  'GET {{api}}',
+  'POST {{api}}',
+  'GET {{api}}/self',
+  'PUT {{api}}/{{plainId}}',
+  'DELETE {{api}}/self',
+  'POST {{api}}/lookup',
+  'POST {{api}}/revoke',
+  'POST {{api}}/self/rotate',
+  'POST {{api}}/self/rotate/finish',
+  'POST {{api}}/self/rotate/cancel',
+]
+
+/** What keeps a caller from any of them, whatever it sends. */
+const REFUSED: readonly Exchange[] = [
+  {
+    shows: 'a token for an address far away',
+    send: 'POST {{api}}',
+    body: { name: 'away', scopes: ['*'], allowedCIDRBlocks: ['192.0.2.0/24'] },
+    status: 201,
+    save: { away: 'token' },
+  },
+  ...OPERATIONS.flatMap((send): Exchange[] => [
+    { shows: `without a token: ${send}`, send, as: 'none', status: 401, answer: failure(401) },
+    { shows: `from the wrong address: ${send}`, send, as: 'away', status: 403, answer: failure(403) },
+    {
+      shows: `with a token twice: ${send}`,
+      send,
+      as: 'none',
+      headers: { Authorization: 'Bearer {{admin}}', 'X-API-Key': '{{admin}}' },
+      status: 400,
+      answer: failure(400),
+    },
+  ]),
+  ...['lookup', 'revoke'].flatMap((path): Exchange[] => [
+    {
+      shows: `${path} takes JSON`,
+      send: `POST {{api}}/${path}`,
+      headers: { 'Content-Type': 'text/plain' },
+      raw: '{{plain}}',
+      status: 415,
+      answer: failure(415),
+    },
+    {
+      shows: `${path} of a bearable length`,
+      send: `POST {{api}}/${path}`,
+      body: { token: 'x'.repeat(70_000) },
+      status: 413,
+      answer: failure(413),
+    },
+  ]),
+]
+
+export const dynatraceToken: readonly Exchange[] = [...GET, ...UPDATE, ...LOOKUP, ...DELETE, ...ADDED, ...REFUSED]

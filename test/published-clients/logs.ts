@@ -10,7 +10,7 @@ export interface RequestLog {
   /** Where the example host answers it. */
   readonly api: string
   /** The same in an environment of its own. */
-  readonly there: string
+  readonly there?: string
   readonly credential: Credential
   readonly exchanges: readonly Exchange[]
 }
@@ -26,7 +26,6 @@ export const LOGS: readonly RequestLog[] = [
   {
     dialect: 'panther',
     api: '/api-tokens',
-    there: '/e/clients/api-tokens',
     credential: (token) => ({ 'X-API-Key': token }),
     exchanges: pantherLog,
   },

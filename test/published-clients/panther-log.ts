@@ -376,5 +376,53 @@ const STRONG: Exchange = {
   save: { strongId: 'id' },
 }
 
+const OPERATIONS = [
+  'GET {{api}}',
+  'POST {{api}}',
+  'GET {{api}}/self',
+  'POST {{api}}/self',
+  'DELETE {{api}}/self',
+  'POST {{api}}/self/rotate',
+]
+
+/** What keeps a caller from any of them, whatever it sends. */
+const REFUSED: readonly Exchange[] = [
+  {
+    shows: 'a token for an address far away',
+    send: POST,
+    body: { name: 'away', permissions: ['*'], allowedCIDRBlocks: ['192.0.2.0/24'] },
+    status: 200,
+    save: { away: 'value' },
+  },
+  ...OPERATIONS.flatMap((send): Exchange[] => [
+    { shows: `without a token: ${send}`, send, as: 'none', status: 401, answer: FAILED },
+    { shows: `from the wrong address: ${send}`, send, as: 'away', status: 403, answer: FAILED },
+    {
+      shows: `with a token twice: ${send}`,
+      send,
+      as: 'none',
+      headers: { Authorization: 'Bearer {{admin}}', 'X-API-Key': '{{admin}}' },
+      status: 400,
+      answer: FAILED,
+    },
+  ]),
+  {
+    shows: 'rotation of a bearable length',
+    send: 'POST {{api}}/self/rotate',
+    body: { x: 'x'.repeat(70_000) },
+    status: 413,
+    answer: FAILED,
+  },
+]
+
 /** What clients of Panther's API do, and what they are told. */
-export const pantherLog: readonly Exchange[] = [...CREATE, ...LIST_, ...GET, ...UPDATE, STRONG, ...ROTATE, ...DELETE]
+export const pantherLog: readonly Exchange[] = [
+  ...CREATE,
+  ...LIST_,
+  ...GET,
+  ...UPDATE,
+  STRONG,
+  ...ROTATE,
+  ...DELETE,
+  ...REFUSED,
+]

@@ -193,22 +193,22 @@ const block = z
   })
   .meta({ description: 'A CIDR block such as `192.0.2.0/24` or `2001:db8::/32`.', maxLength: 64 })
 
-/** Trimmed, not empty, bounded in code points, well-formed, and free of control characters. */
+/**
+ * Trimmed, not empty, bounded in code points, well-formed, and free of control characters. It is not described by a
+ * `maxLength`, which would count the blanks that are trimmed.
+ */
 function text(what: string, longest: number): z.ZodType<string, string> {
-  return (
-    z
-      .string({ error: `${what} must be a string.` })
-      .transform((value) => value.trim())
-      .superRefine((value, context) => {
-        if (value === '') context.addIssue(`${what} must not be empty.`)
-        else if (value.length > 2 * longest || [...value].length > longest) {
-          context.addIssue(`${what} has at most ${longest} characters.`)
-        } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
-        else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
-      })
-      // Not as `maxLength`: it would count the blanks that are trimmed.
-      .meta({ minLength: 1, description: `1 to ${longest} characters, without those that control. It is trimmed.` })
-  )
+  return z
+    .string({ error: `${what} must be a string.` })
+    .transform((value) => value.trim())
+    .superRefine((value, context) => {
+      if (value === '') context.addIssue(`${what} must not be empty.`)
+      else if (value.length > 2 * longest || [...value].length > longest) {
+        context.addIssue(`${what} has at most ${longest} characters.`)
+      } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
+      else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
+    })
+    .meta({ minLength: 1, description: `1 to ${longest} characters after trimming, none of them a control character.` })
 }
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
