@@ -164,14 +164,24 @@ function success(dialect: Dialect, name: OperationName): Readonly<Record<string,
   }
 }
 
+/** 405 is not among them: it belongs to methods that a path does not have. */
 function failures(name: OperationName): Readonly<Record<string, JsonSchema>> {
   const { needs, body } = OPERATIONS[name]
   if (needs === 'nothing') return {}
-  const named = !['list', 'create', 'revoke'].includes(name)
-  const statuses = [400, 401, 403, ...(named ? [404, 409] : []), ...(body === undefined ? [] : [413, 415]), 503]
+  const statuses = [
+    ...[400, 401, 403, 503],
+    ...(OF_ONE.includes(name) ? [404] : []),
+    ...(RACING.includes(name) ? [409] : []),
+    ...(body === undefined ? [] : [413, 415]),
+  ]
   const error = { $ref: '#/components/schemas/Error' }
   return Object.assign({}, ...statuses.map((status) => answer(status, error)))
 }
+
+/** Those that there must be a token for. */
+const OF_ONE: readonly OperationName[] = ['get', 'lookup', 'update', 'delete', 'rotate', 'finish', 'cancel']
+/** Those that somebody else may beat. */
+const RACING: readonly OperationName[] = ['update', 'delete', 'revoke', 'rotate', 'finish', 'cancel']
 
 function answer(status: number, schema: JsonSchema | undefined): Readonly<Record<string, JsonSchema>> {
   return {

@@ -193,7 +193,10 @@ const block = z
   })
   .meta({ description: 'A CIDR block such as `192.0.2.0/24` or `2001:db8::/32`.', maxLength: 64 })
 
-/** Trimmed, not empty, bounded in code points, well-formed, and free of control characters. */
+/**
+ * Trimmed, not empty, bounded in code points, well-formed, and free of control characters. It is not described by a
+ * `maxLength`, which would count the blanks that are trimmed.
+ */
 function text(what: string, longest: number): z.ZodType<string, string> {
   return z
     .string({ error: `${what} must be a string.` })
@@ -205,7 +208,7 @@ function text(what: string, longest: number): z.ZodType<string, string> {
       } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
       else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
     })
-    .meta({ minLength: 1, maxLength: longest })
+    .meta({ minLength: 1, description: `1 to ${longest} characters after trimming, none of them a control character.` })
 }
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {

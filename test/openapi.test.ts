@@ -1,0 +1,189 @@
+// The description that the host gives of its management routes is valid, and true.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createLatchkey, type DialectName, type LatchkeyOptions, memoryStore } from '@latchkey/core'
+import { latchkeyExpress } from '@latchkey/express'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Description, disagreements, type Operation, operationOf } from './described.js'
+import { LOGS } from './published-clients/logs.js'
+import { replay } from './published-clients/replay.js'
+import { type RunningHost, startHost } from './start-host.js'
+
+async function read(url: string): Promise<Description> {
+  const response = await fetch(`${url}/openapi.json`)
+  expect(response.status).toBe(200)
+  return (await response.json()) as Description
+}
+
+function operations({
+  paths,
+}: Description): readonly (Operation & { readonly method: string; readonly path: string })[] {
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ ...operation, method, path })),
+  )
+}
+
+const validator = new Validator()
+
+async function problemsOf(description: Description): Promise<unknown> {
+  const { valid, errors } = await validator.validate({ ...description })
+  return valid ? [] : errors
+}
+
+describe.each(LOGS)('the description of the $dialect dialect', (log) => {
+  let host: RunningHost
+  let description: Description
+
+  beforeAll(async () => {
+    host = await startHost('express')
+    description = await read(host.url + log.api)
+  })
+  afterAll(() => host.stop())
+
+  test('is valid OpenAPI 3.1', async () => {
+    expect(description.openapi).toMatch(/^3\.1\./)
+    expect(await problemsOf(description)).toEqual([])
+    // A validator that finds nothing wrong with anything would not notice.
+    expect(await problemsOf({ ...description, paths: { nowhere: {} } })).not.toEqual([])
+  })
+
+  test('holds for everything that clients send and get', async () => {
+    const { seen, failures } = await replay(log, host)
+    expect(failures).toEqual([])
+    const judge = disagreements(description)
+    const here = seen.filter(({ target }) => target.startsWith(log.api))
+    expect(here.length).toBeGreaterThan(100)
+    const found = here.flatMap((each) =>
+      judge(each).map((problem) => `${each.method} ${each.target} ${each.status} ${problem} ${each.text}`),
+    )
+    expect(found).toEqual([])
+
+    // And nothing is described that they did not meet, but for what takes a race or a failing store.
+    const met = new Set(here.map((each) => `${operationOf(description, each)?.operationId} ${each.status}`))
+    const described = operations(description).flatMap(({ operationId, responses }) =>
+      Object.keys(responses).map((status) => `${operationId} ${status}`),
+    )
+    expect(described.filter((each) => !met.has(each) && !/ (409|503)$/.test(each))).toEqual([])
+    const accepted = here.filter(({ status }) => status === 200).map(({ target }) => new URL(target, host.url))
+    const parameters = operations(description).flatMap((each) => each.parameters.filter((one) => one.in === 'query'))
+    for (const { name } of parameters)
+      expect(
+        accepted.some((url) => url.searchParams.has(name)),
+        name,
+      ).toBe(true)
+  })
+})
+
+test('it is that of an environment at the place of the environment', async () => {
+  const host = await startHost('koa')
+  onTestFinished(async () => void (await host.stop()))
+  const { paths } = await read(`${host.url}/e/red/api/v2/apiTokens`)
+  expect(Object.keys(paths)).toContain('/e/red/api/v2/apiTokens/{id}/rotate')
+  expect(Object.keys(paths).every((path) => path.startsWith('/e/red/api/v2/apiTokens'))).toBe(true)
+})
+
+async function described(
+  options: Partial<LatchkeyOptions>,
+  mount = '/keys',
+  dialect: DialectName = 'dynatrace',
+): Promise<Description> {
+  const latchkey = createLatchkey({ store: memoryStore(), ...options })
+  const server = express().use(mount, latchkeyExpress(latchkey).tokenRoutes({ dialect })).listen(0, '127.0.0.1')
+  onTestFinished(async () => {
+    server.close()
+    await latchkey.close()
+  })
+  await once(server, 'listening')
+  const description = await read(`http://127.0.0.1:${(server.address() as AddressInfo).port}${mount}`)
+  expect(await problemsOf(description)).toEqual([])
+  return description
+}
+
+test('every operation names the statuses that it answers with, and no others', async () => {
+  const statuses = Object.fromEntries(
+    operations(await described({})).map(({ operationId, responses }) => [
+      operationId,
+      Object.keys(responses).map(Number),
+    ]),
+  )
+  expect(statuses).toEqual({
+    list: [200, 400, 401, 403, 503],
+    create: [201, 400, 401, 403, 413, 415, 503],
+    lookup: [200, 400, 401, 403, 404, 413, 415, 503],
+    revoke: [204, 400, 401, 403, 409, 413, 415, 503],
+    get: [200, 400, 401, 403, 404, 503],
+    update: [204, 400, 401, 403, 404, 409, 413, 415, 503],
+    delete: [204, 400, 401, 403, 404, 409, 503],
+    rotate: [200, 400, 401, 403, 404, 409, 413, 415, 503],
+    finish: [204, 400, 401, 403, 404, 409, 413, 415, 503],
+    cancel: [204, 400, 401, 403, 404, 409, 413, 415, 503],
+    describe: [200],
+  })
+})
+
+describe('the description follows', () => {
+  test('where the routes are mounted', async () => {
+    expect(Object.keys((await described({}, '/keys', 'panther')).paths)).toEqual([
+      '/keys',
+      '/keys/openapi.json',
+      '/keys/{id}',
+      '/keys/{id}/rotate',
+    ])
+    expect(Object.keys((await described({}, '', 'panther')).paths)).toEqual([
+      '/',
+      '/openapi.json',
+      '/{id}',
+      '/{id}/rotate',
+    ])
+  })
+
+  test('which credentials count', async () => {
+    const all = await described({})
+    expect(all.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer' },
+      apiToken: expect.objectContaining({ type: 'apiKey', in: 'header', name: 'Authorization' }),
+      apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+    })
+    const one = await described({ credentials: ['x-api-key'] })
+    expect(Object.keys(one.components.securitySchemes)).toEqual(['apiKey'])
+    for (const { operationId, security } of operations(one)) {
+      expect(security.map((scheme) => Object.keys(scheme))).toEqual(operationId === 'describe' ? [] : [['apiKey']])
+    }
+  })
+
+  test('how the management scopes are called, and which operation needs them', async () => {
+    const managementScopes = { read: 'keys.view', write: 'keys.edit' }
+    const description = await described({ managementScopes, credentials: ['bearer'] })
+    const needed = operations(description).map(({ operationId, security }) => [
+      operationId,
+      security[0]?.bearer ?? null,
+    ])
+    expect(Object.fromEntries(needed)).toEqual({
+      list: ['keys.view'],
+      get: ['keys.view'],
+      create: ['keys.edit'],
+      update: ['keys.edit'],
+      delete: ['keys.edit'],
+      rotate: ['keys.edit'],
+      finish: ['keys.edit'],
+      cancel: ['keys.edit'],
+      lookup: [],
+      revoke: [],
+      describe: null,
+    })
+  })
+
+  test('which scopes can be granted', async () => {
+    const scopes = async (options: Partial<LatchkeyOptions>) => {
+      const { paths } = await described(options, '/keys', 'panther')
+      return paths['/keys']?.post?.requestBody?.content['application/json'].schema.properties
+    }
+    const declared = { 'reports.read': 'Read reports' }
+    expect(await scopes({ scopes: declared })).toMatchObject({
+      permissions: { items: { description: expect.stringMatching(/`apiTokens\.write`, `reports\.read`/) } },
+    })
+    expect(JSON.stringify(await scopes({}))).not.toContain('apiTokens.write')
+  })
+})
