@@ -102,13 +102,15 @@ export function latchkeyExpress<Scope extends string>(
 
   function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {
     return (req, res, next) => {
-      const url = req.originalUrl
-      const query = url.indexOf('?')
+      const [, path = '', search = ''] = TARGET.exec(req.originalUrl) ?? []
+      const mount = req.baseUrl
+      // Express 4 takes what a dot separates from the mount (`/tokens.json`) for a path below it.
+      if (path.charAt(mount.length) === '.') return next()
       const request = {
         method: req.method,
-        mount: req.baseUrl,
+        mount,
         path: req.path,
-        search: query < 0 ? '' : url.slice(query),
+        search,
         headers: req.headers,
         rawHeaders: req.rawHeaders,
         ip: req.ip,
@@ -122,6 +124,9 @@ export function latchkeyExpress<Scope extends string>(
 
   return { requireToken, tokenRoutes }
 }
+
+/** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2). */
+const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
 
 const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, response)
 

@@ -8,6 +8,17 @@ import { guardScopeCases } from './guard-scopes.js'
 import { guardUnavailableCases } from './guard-unavailable.js'
 import { guardUniformCases } from './guard-uniform.js'
 import { guardUseCases } from './guard-use.js'
+import { routesAuthorizeCases } from './routes-authorize.js'
+import { routesBodyCases } from './routes-bodies.js'
+import { routesCrudCases } from './routes-crud.js'
+import { routesInputCases } from './routes-input.js'
+import { routesListCases } from './routes-list.js'
+import { routesOrderCases } from './routes-order.js'
+import { routesOwnTokenCases } from './routes-own-token.js'
+import { routesPantherCases } from './routes-panther.js'
+import { routesPathCases } from './routes-paths.js'
+import { routesPresentedCases } from './routes-presented.js'
+import { routesRotateCases } from './routes-rotate.js'
 
 export type {
   AdapterCase,
@@ -34,4 +45,15 @@ export const adapterContract: readonly AdapterCase[] = [
   ...guardHostileCases,
   ...guardCompositionCases,
   ...guardUseCases,
+  ...routesCrudCases,
+  ...routesOwnTokenCases,
+  ...routesRotateCases,
+  ...routesPresentedCases,
+  ...routesListCases,
+  ...routesPathCases,
+  ...routesBodyCases,
+  ...routesInputCases,
+  ...routesOrderCases,
+  ...routesAuthorizeCases,
+  ...routesPantherCases,
 ]
