@@ -102,14 +102,11 @@ export function latchkeyExpress<Scope extends string>(
 
   function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {
     return (req, res, next) => {
-      const [, path = '', search = ''] = TARGET.exec(req.originalUrl) ?? []
-      const mount = req.baseUrl
-      // Express 4 takes what a dot separates from the mount (`/tokens.json`) for a path below it.
-      if (path.charAt(mount.length) === '.') return next()
+      const [, path = '', search = ''] = TARGET.exec(req.url) ?? []
       const request = {
         method: req.method,
-        mount,
-        path: req.path,
+        mount: req.baseUrl,
+        path,
         search,
         headers: req.headers,
         rawHeaders: req.rawHeaders,
@@ -125,7 +122,7 @@ export function latchkeyExpress<Scope extends string>(
   return { requireToken, tokenRoutes }
 }
 
-/** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2). */
+/** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2) and end with a fragment. */
 const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
 
 const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, response)

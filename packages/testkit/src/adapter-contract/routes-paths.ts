@@ -42,7 +42,6 @@ export const routesPathCases: readonly AdapterCase[] = [
       `/${ID}/rotate/x`,
       `/${ID}/rotate/finish/x`,
       '/a/b/c/d',
-      '//a',
       'X',
       '.json',
       '/a//',
