@@ -42,8 +42,14 @@ async function check() {
     '--error-on-warnings',
     '.',
   ])
-  await nodeStep('check the types of the tests (tsc)', 'node_modules/typescript/bin/tsc', ['-p', 'tsconfig.test.json'])
+  await typesStep('check the types of the tests (tsc)', 'tsconfig.test.json')
+  await typesStep('check the types for Express 4 (tsc)', 'packages/express/test/tsconfig.express4.json')
+  await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
+}
+
+function typesStep(title, project) {
+  return nodeStep(title, 'node_modules/typescript/bin/tsc', ['-p', project])
 }
 
 async function bench([name, ...args]) {

@@ -102,13 +102,12 @@ export function latchkeyExpress<Scope extends string>(
 
   function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {
     return (req, res, next) => {
-      const url = req.originalUrl
-      const query = url.indexOf('?')
+      const [, path = '', search = ''] = TARGET.exec(req.url) ?? []
       const request = {
         method: req.method,
         mount: req.baseUrl,
-        path: req.path,
-        search: query < 0 ? '' : url.slice(query),
+        path,
+        search,
         headers: req.headers,
         rawHeaders: req.rawHeaders,
         ip: req.ip,
@@ -122,6 +121,9 @@ export function latchkeyExpress<Scope extends string>(
 
   return { requireToken, tokenRoutes }
 }
+
+/** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2) and end with a fragment. */
+const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
 
 const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, response)
 

@@ -56,7 +56,7 @@ export interface KoaAuth<Scope extends string> {
    */
   requireToken(options?: GuardOptions<Scope>): Middleware<TokenState>
   /** The management routes. Throws a `TypeError` for a path that no request could have. */
-  tokenRoutes(options: RoutesOptions): Middleware
+  tokenRoutes(options: RoutesOptions): Middleware<object>
 }
 
 /**
@@ -99,7 +99,7 @@ export function latchkeyKoa<Scope extends string>(
     }
   }
 
-  function tokenRoutes({ path: mount, dialect = 'dynatrace', authorize }: RoutesOptions): Middleware {
+  function tokenRoutes({ path: mount, dialect = 'dynatrace', authorize }: RoutesOptions): Middleware<object> {
     if (!/^(?:\/[^/?#]+)*$/.test(mount))
       throw new TypeError('path must look like /api/tokens, without a slash at its end')
     return async (ctx, next) => {

@@ -1,4 +1,15 @@
 export {
+  type AdapterCase,
+  type AdapterGroup,
+  adapterContract,
+  type Denied,
+  type GuardedRoute,
+  type HostPlan,
+  type HostRequest,
+  type MountHost,
+  type PlannedGuard,
+} from './adapter-contract/index.js'
+export {
   CREATED_AT,
   fullTokenRecord,
   type Random,

@@ -31,7 +31,7 @@ export function credentialReader(
     const blank = value.indexOf(' ')
     const scheme = (blank < 0 ? value : value.slice(0, blank)).toLowerCase()
     if (!((bearer && scheme === 'bearer') || (apiToken && scheme === 'api-token'))) return undefined
-    return blank < 0 ? '' : value.slice(blank + 1).trim()
+    return blank < 0 ? '' : withoutBlanks(value.slice(blank + 1))
   }
 
   return (rawHeaders) => {
@@ -48,7 +48,7 @@ export function credentialReader(
         schemed = ofScheme(rawHeaders[i + 1] ?? '')
       } else if (apiKey && isHeader(name, 'X-API-Key', 'x-api-key')) {
         if (++keys > 1) return REPEATED_KEY
-        key = (rawHeaders[i + 1] ?? '').trim()
+        key = withoutBlanks(rawHeaders[i + 1] ?? '')
       }
     }
     if (schemed !== undefined && key !== undefined) return TWO
@@ -60,6 +60,19 @@ export function credentialReader(
 
 function isHeader(name: string, usual: string, lower: string): boolean {
   return name === usual || name === lower || name.toLowerCase() === lower
+}
+
+/** Blanks in the sense of HTTP (RFC 9110 §5.6.3) are gone from both ends; `trim` would take much more for a blank. */
+function withoutBlanks(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
 }
 
 function problem(kind: CredentialProblem['kind'], message: string): CredentialProblem {

@@ -1,0 +1,68 @@
+import type { IncomingHttpHeaders, RequestListener } from 'node:http'
+import type { ApiToken, Caller, DialectName, GuardDenial, HttpResponse, Latchkey } from '@latchkey/core'
+
+export type AdapterGroup = 'guard' | 'routes'
+
+/** One promise that every adapter keeps. */
+export interface AdapterCase {
+  readonly group: AdapterGroup
+  /** Says what must hold. */
+  readonly name: string
+  /** Resolves if the promise holds, else rejects (with an `AssertionError` where a value is wrong). */
+  run(mount: MountHost): Promise<void>
+}
+
+/**
+ * Builds a host application of the adapter's framework to a plan, and hands out its listener for a `node:http` server.
+ * The contract starts that server, on a free port of 127.0.0.1, and closes it.
+ */
+export type MountHost = (plan: HostPlan) => RequestListener | Promise<RequestListener>
+
+/** What the contract reads of a framework's own request object. Express's `Request` and Koa's `Context` have it. */
+export interface HostRequest {
+  readonly headers: IncomingHttpHeaders
+}
+
+/** What `onDenied` gets from every adapter. */
+export interface Denied {
+  readonly denial: GuardDenial
+  readonly response: HttpResponse
+}
+
+/** Routes of the host, for every method, behind as many guards. */
+export interface GuardedRoute {
+  readonly path: string
+  readonly guards: readonly PlannedGuard[]
+}
+
+export interface PlannedGuard {
+  readonly scopes?: readonly string[]
+  /** Given, the host renders refusals: status 418, and what this returns as JSON. It may throw. */
+  readonly onDenied?: (denied: Denied) => object
+}
+
+/** The host application that a case needs. */
+export interface HostPlan {
+  /** For the adapter, as it is. */
+  readonly latchkey: Latchkey | ((request: HostRequest) => Latchkey)
+  /**
+   * `true`: the peer at 127.0.0.1 is a proxy, whose `X-Forwarded-For` is believed. `false`: no forwarding header is.
+   * Also without an address at all (a socket in the file system) requests must be served.
+   */
+  readonly trustProxy: boolean
+  /** `true`: the framework's usual parser of JSON bodies runs before everything else. */
+  readonly parsesJson: boolean
+  /** Behind their guards, routes answer 200 with `handle` of the request's token (`undefined` without guards) as JSON. */
+  readonly guarded: readonly GuardedRoute[]
+  handle(token: ApiToken | undefined): object
+  /** The management routes, and where. */
+  readonly management: {
+    readonly path: string
+    readonly dialect: DialectName
+    readonly authorize?: (request: HostRequest) => Caller | undefined | Promise<Caller | undefined>
+  }
+  /** Whatever nobody answers becomes a 404 with the text `host`. */
+  readonly notFound: 'host'
+  /** Told by the framework's error handling, which then answers 500. */
+  failed(error: unknown): void
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import type { IssuedToken } from '@latchkey/core'
+import { json, type Reply } from './http-client.js'
+
+/** A refusal of a guard, as RFC 6750 and the error envelope have it. */
+export interface Refusal {
+  readonly status: number
+  /** `WWW-Authenticate`. */
+  readonly challenge?: string
+  readonly retryAfter?: string
+  readonly message: string
+}
+
+const BARE = 'Bearer realm="api"'
+
+export const NO_CREDENTIAL: Refusal = {
+  status: 401,
+  challenge: BARE,
+  message: 'A token is needed to access this resource.',
+}
+
+export const INVALID_TOKEN: Refusal = {
+  status: 401,
+  challenge: `${BARE}, error="invalid_token"`,
+  message: 'The token is not valid.',
+}
+
+export const WRONG_ADDRESS: Refusal = {
+  status: 403,
+  challenge: BARE,
+  message: 'This token may not be used from this address.',
+}
+
+export const UNAVAILABLE: Refusal = {
+  status: 503,
+  retryAfter: '1',
+  message: 'The token cannot be checked at the moment. Try again later.',
+}
+
+export const TOKENS_UNAVAILABLE: Refusal = {
+  ...UNAVAILABLE,
+  message: 'The tokens cannot be reached at the moment. Try again later.',
+}
+
+export function invalidRequest(message: string): Refusal {
+  return { status: 400, challenge: `${BARE}, error="invalid_request"`, message }
+}
+
+export function insufficientScope(needed: readonly string[], missing: readonly string[] = needed): Refusal {
+  return {
+    status: 403,
+    challenge: `${BARE}, error="insufficient_scope", scope="${needed.join(' ')}"`,
+    message: `The token lacks the scope ${missing.join(', ')}.`,
+  }
+}
+
+/** The whole answer: status, every header of ours, and the body to its last byte. */
+export function expectRefusal(reply: Reply, { status, challenge, retryAfter, message }: Refusal): void {
+  const text = JSON.stringify({ error: { code: status, message } })
+  assert.deepEqual(headOf(reply), {
+    status,
+    type: 'application/json; charset=utf-8',
+    length: String(text.length),
+    cache: 'no-store',
+    challenge,
+    retryAfter,
+  })
+  assert.equal(reply.text, text)
+}
+
+/** A management error in the Dynatrace envelope: its status, and the places of its violations in any order. */
+export function expectError(
+  reply: Reply,
+  status: number,
+  paths: readonly string[] = [],
+  location = 'PAYLOAD_BODY',
+): void {
+  assert.equal(reply.status, status, reply.text)
+  assert.equal(reply.headers['cache-control'], 'no-store')
+  assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
+  const { error, ...others } = json(reply) as { error: Record<string, unknown> }
+  assert.deepEqual(others, {})
+  const { code, message, constraintViolations = [], ...rest } = error
+  assert.deepEqual(rest, {}, 'the envelope has no other members')
+  assert.equal(code, status)
+  assert.match(String(message), /^[A-Z].*\.$/)
+  const violations = constraintViolations as Record<string, unknown>[]
+  assert.deepEqual(violations.map(({ path }) => path).sort(byCode), [...paths].sort(byCode), reply.text)
+  for (const { parameterLocation, location: place } of violations) {
+    assert.deepEqual([parameterLocation, place], [location, null])
+  }
+  assert.ok(violations.every(({ message: text }) => typeof text === 'string' && text !== ''))
+}
+
+/** 200 from the handler behind a guard, with this very token. */
+export function expectLetIn(reply: Reply, { id }: Pick<IssuedToken, 'id'>): void {
+  assert.equal(reply.status, 200, reply.text)
+  assert.equal((json(reply) as { token: { id: string } }).token.id, id)
+}
+
+/** An answer of the host itself, not of ours. */
+export function expectHostsOwn404(reply: Reply): void {
+  assert.deepEqual([reply.status, reply.text], [404, 'host'])
+}
+
+/** Header lines without those that differ by the moment or the framework, and the body. */
+export function essenceOf(reply: Reply): { status: number; lines: string[]; text: string } {
+  const lines: string[] = []
+  for (let i = 0; i < reply.rawHeaders.length; i += 2) {
+    const name = String(reply.rawHeaders[i])
+    if (!/^(?:date|connection|keep-alive|x-powered-by)$/i.test(name)) lines.push(`${name}: ${reply.rawHeaders[i + 1]}`)
+  }
+  return { status: reply.status, lines: lines.sort(byCode), text: reply.text }
+}
+
+function headOf({ status, headers }: Reply): Record<string, unknown> {
+  return {
+    status,
+    type: headers['content-type'],
+    length: headers['content-length'],
+    cache: headers['cache-control'],
+    challenge: headers['www-authenticate'],
+    retryAfter: headers['retry-after'],
+  }
+}
+
+function byCode(a: unknown, b: unknown): number {
+  return String(a) < String(b) ? -1 : 1
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import type { AdapterCase } from './adapter-case.js'
+import { expectLetIn, expectRefusal, INVALID_TOKEN, type Refusal, WRONG_ADDRESS } from './answers.js'
+import { bearer, forwardedFor } from './headers.js'
+import { adapterCase, type SceneOptions } from './scene.js'
+
+const BEHIND_PROXY: SceneOptions = { trustProxy: true }
+
+interface Trial {
+  readonly networks: readonly string[]
+  readonly headers?: readonly string[]
+  readonly expected: Refusal | 'let in'
+}
+
+function addressCase(name: string, options: SceneOptions, trials: readonly Trial[]): AdapterCase {
+  return adapterCase('guard', name, options, async (scene) => {
+    for (const { networks, headers = [], expected } of trials) {
+      const issued = await scene.issue({ networks })
+      const ask = { path: '/reports', headers: [...bearer(issued), ...headers] }
+      // Twice, since the first is judged from the store and the second from the cache.
+      for (const reply of [await scene.send(ask), await scene.send(ask)]) {
+        if (expected === 'let in') expectLetIn(reply, issued)
+        else expectRefusal(reply, expected)
+      }
+    }
+    assert.equal(scene.handled.length, 2 * trials.filter(({ expected }) => expected === 'let in').length)
+  })
+}
+
+export const guardAddressCases: readonly AdapterCase[] = [
+  addressCase('the address of the peer is judged', {}, [
+    { networks: ['127.0.0.0/8'], expected: 'let in' },
+    { networks: ['192.0.2.0/24', '127.0.0.1/32'], expected: 'let in' },
+    { networks: ['0.0.0.0/0'], expected: 'let in' },
+    { networks: ['192.0.2.0/24'], expected: WRONG_ADDRESS },
+    { networks: ['::1/128'], expected: WRONG_ADDRESS },
+    { networks: ['::/0'], expected: WRONG_ADDRESS },
+    { networks: ['::ffff:127.0.0.0/104'], expected: 'let in' },
+  ]),
+  addressCase('forwarding headers are not believed unless the host trusts the proxy', {}, [
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('203.0.113.9'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.0/24'], headers: ['X-Real-IP', '203.0.113.9'], expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.0/24'], headers: ['Forwarded', 'for=203.0.113.9'], expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.0/24'], headers: ['CF-Connecting-IP', '203.0.113.9'], expected: WRONG_ADDRESS },
+    { networks: ['127.0.0.0/8'], headers: forwardedFor('203.0.113.9'), expected: 'let in' },
+  ]),
+  addressCase('behind a trusted proxy, the address that it saw counts, and none further left', BEHIND_PROXY, [
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('203.0.113.9'), expected: 'let in' },
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('198.51.100.7'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('203.0.113.9, 198.51.100.7'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('198.51.100.7, 203.0.113.9'), expected: 'let in' },
+    { networks: ['203.0.113.0/24'], headers: ['Forwarded', 'for=203.0.113.9'], expected: WRONG_ADDRESS },
+    { networks: ['127.0.0.0/8'], expected: 'let in' },
+  ]),
+  addressCase('IPv4 in IPv6 is IPv4, IPv6 is IPv6', BEHIND_PROXY, [
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('::ffff:203.0.113.9'), expected: 'let in' },
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('::FFFF:cb00:7109'), expected: 'let in' },
+    { networks: ['203.0.113.0/24'], headers: forwardedFor('::ffff:198.51.100.7'), expected: WRONG_ADDRESS },
+    { networks: ['::/0'], headers: forwardedFor('::ffff:203.0.113.9'), expected: WRONG_ADDRESS },
+    { networks: ['2001:db8::/32'], headers: forwardedFor('2001:db8::1'), expected: 'let in' },
+    { networks: ['0.0.0.0/0'], headers: forwardedFor('2001:db8::1'), expected: WRONG_ADDRESS },
+  ]),
+  addressCase('what is no address is in no network', BEHIND_PROXY, [
+    { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('unknown'), expected: WRONG_ADDRESS },
+    { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('0177.0.0.1'), expected: WRONG_ADDRESS },
+    { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('127.1'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.9/32'], headers: forwardedFor('203.0.113.9:443'), expected: WRONG_ADDRESS },
+    { networks: [], headers: forwardedFor('unknown'), expected: 'let in' },
+  ]),
+  addressCase(
+    'without an address, restricted tokens are refused and others are not',
+    { server: { withoutAddresses: true } },
+    [
+      { networks: ['0.0.0.0/0', '::/0'], expected: WRONG_ADDRESS },
+      { networks: [], expected: 'let in' },
+    ],
+  ),
+
+  adapterCase('guard', 'the address is judged only after the secret proved right', {}, async (scene) => {
+    const { token, id } = await scene.issue({ networks: ['192.0.2.0/24'] })
+    await scene.latchkey.rotate(id)
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer({ token }) }), INVALID_TOKEN)
+  }),
+  adapterCase('guard', 'the address is judged before the scopes', {}, async (scene) => {
+    const issued = await scene.issue({ networks: ['192.0.2.0/24'], scopes: ['logs.read'] })
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), WRONG_ADDRESS)
+  }),
+  adapterCase('guard', 'management routes judge the address too', BEHIND_PROXY, async (scene) => {
+    const issued = await scene.issue({ networks: ['203.0.113.0/24'], scopes: ['*'] })
+    const path = '/api/v2/apiTokens'
+    expectRefusal(await scene.send({ path, headers: bearer(issued) }), WRONG_ADDRESS)
+    const inside = await scene.send({ path, headers: [...bearer(issued), ...forwardedFor('203.0.113.9')] })
+    assert.equal(inside.status, 200)
+  }),
+]

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
+import type { AdapterCase } from './adapter-case.js'
+import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
+import { bearer } from './headers.js'
+import { json } from './http-client.js'
+import { RENDERING_FAILED } from './planned-routes.js'
+import { adapterCase, MOUNT, TEST_HASHER, withScene } from './scene.js'
+
+const FOREIGN = new Error("the host's own function failed")
+
+export const guardCompositionCases: readonly AdapterCase[] = [
+  adapterCase('guard', 'the handler gets the token as the host may know it, without a hash', {}, async (scene) => {
+    const { token, apiToken } = await scene.issue({ metadata: { team: 'billing' }, networks: ['127.0.0.0/8'] })
+    const reply = await scene.send({ path: '/reports', headers: bearer({ token }) })
+    assert.deepEqual(json(reply), { token: apiToken })
+    assert.deepEqual(scene.handled, [apiToken])
+    assert.ok(!/secret|hash|tag|\$/i.test(JSON.stringify(scene.handled)))
+  }),
+  adapterCase('guard', 'guards on one request judge once, and count one use', {}, async (scene) => {
+    const issued = await scene.issue()
+    expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
+    assert.equal(scene.latchkey.stats().verified, 1)
+    expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
+    assert.equal(scene.latchkey.stats().verified, 2, 'another request is judged by itself')
+  }),
+  adapterCase('guard', 'a further guard with more scopes judges again', {}, async (scene) => {
+    const less = await scene.issue()
+    const refused = await scene.send({ path: '/twice-and-more', headers: bearer(less) })
+    expectRefusal(refused, insufficientScope(['logs.read']))
+    const more = await scene.issue({ scopes: ['reports.read', 'logs.read'] })
+    expectLetIn(await scene.send({ path: '/twice-and-more', headers: bearer(more) }), more)
+    assert.equal(scene.handled.length, 1)
+  }),
+  adapterCase('guard', 'onDenied renders refusals, and is not asked otherwise', {}, async (scene) => {
+    const denied = async (headers: readonly string[]) => {
+      const reply = await scene.send({ path: '/rendered', headers })
+      assert.equal(reply.status, 418)
+      return json(reply)
+    }
+    const less = await scene.issue({ scopes: ['logs.read'] })
+    const issued = await scene.issue()
+    assert.deepEqual(await denied([]), { rendered: { reason: 'no_credential' }, instead: 401 })
+    assert.deepEqual(await denied(bearer({ token: 'x' })), { rendered: { reason: 'malformed' }, instead: 401 })
+    assert.deepEqual(await denied(['X-API-Key', '']), { rendered: { reason: 'invalid_request' }, instead: 400 })
+    const missing = { reason: 'scope', missing: ['reports.read'] }
+    assert.deepEqual(await denied(bearer(less)), { rendered: missing, instead: 403 })
+    scene.line.cut(true)
+    assert.deepEqual(await denied(bearer(issued)), { rendered: { reason: 'unavailable' }, instead: 503 })
+    assert.deepEqual(scene.handled, [])
+    scene.line.cut(false)
+    expectLetIn(await scene.send({ path: '/rendered', headers: bearer(issued) }), issued)
+  }),
+  adapterCase('guard', 'an onDenied that throws goes to the error handling, and lets nobody in', {}, async (scene) => {
+    const unknown = await scene.issue()
+    await scene.latchkey.delete(unknown.id)
+    // Refused without and with a look into the store: without and with a promise.
+    for (const headers of [[], bearer(unknown)]) {
+      const reply = await scene.send({ path: '/rendering-fails', headers })
+      assert.equal(reply.status, 500)
+    }
+    assert.deepEqual([scene.errors, scene.handled], [[RENDERING_FAILED, RENDERING_FAILED], []])
+  }),
+  {
+    group: 'guard',
+    name: 'a function picks the instance of each request, and tokens of one are unknown to the other',
+    async run(mount) {
+      const others: Latchkey[] = []
+      const resolve = (request: { headers: Record<string, unknown> }, own: Latchkey) =>
+        request.headers['x-environment'] === 'staging' ? (others[0] ?? own) : own
+      await withScene(mount, { resolve }, async (scene) => {
+        const staging = createLatchkey({
+          prefix: 'acme',
+          store: memoryStore(scene.data),
+          environment: 'staging',
+          hasher: TEST_HASHER,
+          now: scene.now,
+        })
+        others.push(staging)
+        const here = await scene.issue({ scopes: ['*'] })
+        const there = await staging.create({ name: 'there', owner: 'alice', scopes: ['*'] })
+        const at = (environment: string, token: { token: string }) => ['X-Environment', environment, ...bearer(token)]
+        for (const path of ['/reports', `${MOUNT}/self`]) {
+          for (const [environment, token] of [
+            ['production', here],
+            ['staging', there],
+          ] as const) {
+            assert.equal((await scene.send({ path, headers: at(environment, token) })).status, 200)
+          }
+          for (const [environment, token] of [
+            ['production', there],
+            ['staging', here],
+          ] as const) {
+            expectRefusal(await scene.send({ path, headers: at(environment, token) }), INVALID_TOKEN)
+          }
+        }
+        await staging.close()
+      })
+    },
+  },
+  adapterCase(
+    'guard',
+    'what the host throws goes to the error handling, and lets nobody in',
+    {
+      resolve: () => {
+        throw FOREIGN
+      },
+    },
+    async (scene) => {
+      const issued = await scene.issue({ scopes: ['*'] })
+      for (const path of ['/reports', MOUNT]) {
+        const reply = await scene.send({ path, headers: bearer(issued) })
+        assert.equal(reply.status, 500)
+        assert.ok(!reply.text.includes(FOREIGN.message))
+      }
+      assert.deepEqual([scene.errors, scene.handled], [[FOREIGN, FOREIGN], []])
+    },
+  ),
+  adapterCase(
+    'guard',
+    'an instance that is none goes to the error handling',
+    { resolve: () => ({}) as Latchkey },
+    async (scene) => {
+      const reply = await scene.send({ path: '/reports', headers: bearer(await scene.issue()) })
+      assert.equal(reply.status, 500)
+      assert.equal(scene.errors.length, 1)
+      assert.deepEqual(scene.handled, [])
+    },
+  ),
+  adapterCase('guard', 'HEAD is answered as GET, without a body', {}, async (scene) => {
+    const issued = await scene.issue()
+    const get = await scene.send({ path: '/reports' })
+    const head = await scene.send({ method: 'HEAD', path: '/reports' })
+    assert.deepEqual([head.status, head.text], [401, ''])
+    for (const name of ['www-authenticate', 'content-type', 'content-length', 'cache-control']) {
+      assert.equal(head.headers[name], get.headers[name])
+    }
+    const letIn = await scene.send({ method: 'HEAD', path: '/reports', headers: bearer(issued) })
+    assert.equal(letIn.status, 200)
+    assert.equal(scene.handled.length, 1)
+  }),
+]

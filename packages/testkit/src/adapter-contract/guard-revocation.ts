@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { createLatchkey, memoryStore } from '@latchkey/core'
+import type { AdapterCase } from './adapter-case.js'
+import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, WRONG_ADDRESS } from './answers.js'
+import { bearer } from './headers.js'
+import { adapterCase, type Scene, TEST_HASHER } from './scene.js'
+
+/** A token that was let in, then changed, is refused at once although its old state is cached. */
+function refusedAfter(
+  name: string,
+  change: (scene: Scene, id: string) => Promise<unknown>,
+  refusal = INVALID_TOKEN,
+): AdapterCase {
+  return adapterCase('guard', `at once after ${name}, though cached`, {}, async (scene) => {
+    const issued = await scene.issue()
+    const ask = { path: '/reports', headers: bearer(issued) }
+    expectLetIn(await scene.send(ask), issued)
+    expectLetIn(await scene.send(ask), issued)
+    assert.equal(scene.latchkey.stats().cacheHits, 1)
+    await change(scene, issued.id)
+    expectRefusal(await scene.send(ask), refusal)
+    expectRefusal(await scene.send(ask), refusal)
+    assert.equal(scene.handled.length, 2)
+  })
+}
+
+/** The same change by another node. */
+async function elsewhere(scene: Scene, change: (node: Scene['latchkey']) => Promise<unknown>): Promise<void> {
+  const node = createLatchkey({ prefix: 'acme', store: memoryStore(scene.data), hasher: TEST_HASHER, now: scene.now })
+  await change(node)
+  await node.close()
+}
+
+export const guardRevocationCases: readonly AdapterCase[] = [
+  refusedAfter('deletion', ({ latchkey }, id) => latchkey.delete(id)),
+  refusedAfter('disabling', ({ latchkey }, id) => latchkey.update(id, { enabled: false })),
+  refusedAfter('rotation', ({ latchkey }, id) => latchkey.rotate(id)),
+  refusedAfter(
+    'taking its scope',
+    ({ latchkey }, id) => latchkey.update(id, { scopes: ['reports.write'] }),
+    insufficientScope(['reports.read']),
+  ),
+  refusedAfter(
+    'narrowing its networks',
+    ({ latchkey }, id) => latchkey.update(id, { networks: ['192.0.2.0/24'] }),
+    WRONG_ADDRESS,
+  ),
+  refusedAfter('deletion by another node', (scene, id) => elsewhere(scene, (node) => node.delete(id))),
+  refusedAfter('disabling by another node', (scene, id) =>
+    elsewhere(scene, (node) => node.update(id, { enabled: false })),
+  ),
+
+  adapterCase('guard', 'a cached token is dead from the millisecond of its expiry on', {}, async (scene) => {
+    const issued = await scene.issue({ expiresAt: scene.now() + 1_000 })
+    const ask = { path: '/reports', headers: bearer(issued) }
+    expectLetIn(await scene.send(ask), issued)
+    scene.wait(999)
+    expectLetIn(await scene.send(ask), issued)
+    scene.wait(1)
+    expectRefusal(await scene.send(ask), INVALID_TOKEN)
+    assert.equal(scene.latchkey.stats().storeReads, 1, 'all from the cache')
+  }),
+  adapterCase('guard', 'both secrets live in an overlap, and the previous one until its end', {}, async (scene) => {
+    const old = await scene.issue()
+    const fresh = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + 1_000 })
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(fresh) }), old)
+    scene.wait(1_000)
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(fresh) }), old)
+  }),
+  adapterCase('guard', 're-enabled, a token is let in again at once', {}, async (scene) => {
+    const issued = await scene.issue({ enabled: false })
+    const ask = { path: '/reports', headers: bearer(issued) }
+    expectRefusal(await scene.send(ask), INVALID_TOKEN)
+    await scene.latchkey.update(issued.id, { enabled: true })
+    expectLetIn(await scene.send(ask), issued)
+  }),
+]

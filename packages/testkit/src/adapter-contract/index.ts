@@ -1,0 +1,59 @@
+import type { AdapterCase } from './adapter-case.js'
+import { guardAddressCases } from './guard-address.js'
+import { guardCompositionCases } from './guard-composition.js'
+import { guardCredentialCases } from './guard-credentials.js'
+import { guardHostileCases } from './guard-hostile.js'
+import { guardRevocationCases } from './guard-revocation.js'
+import { guardScopeCases } from './guard-scopes.js'
+import { guardUnavailableCases } from './guard-unavailable.js'
+import { guardUniformCases } from './guard-uniform.js'
+import { guardUseCases } from './guard-use.js'
+import { routesAuthorizeCases } from './routes-authorize.js'
+import { routesBodyCases } from './routes-bodies.js'
+import { routesCrudCases } from './routes-crud.js'
+import { routesInputCases } from './routes-input.js'
+import { routesListCases } from './routes-list.js'
+import { routesOrderCases } from './routes-order.js'
+import { routesOwnTokenCases } from './routes-own-token.js'
+import { routesPantherCases } from './routes-panther.js'
+import { routesPathCases } from './routes-paths.js'
+import { routesPresentedCases } from './routes-presented.js'
+import { routesRotateCases } from './routes-rotate.js'
+
+export type {
+  AdapterCase,
+  AdapterGroup,
+  Denied,
+  GuardedRoute,
+  HostPlan,
+  HostRequest,
+  MountHost,
+  PlannedGuard,
+} from './adapter-case.js'
+
+/**
+ * What every adapter for an HTTP framework keeps, as data: run each case, in any test runner, with a function that
+ * builds a host of that framework to a plan. Requests go over real connections to a real server.
+ */
+export const adapterContract: readonly AdapterCase[] = [
+  ...guardCredentialCases,
+  ...guardUniformCases,
+  ...guardRevocationCases,
+  ...guardAddressCases,
+  ...guardScopeCases,
+  ...guardUnavailableCases,
+  ...guardHostileCases,
+  ...guardCompositionCases,
+  ...guardUseCases,
+  ...routesCrudCases,
+  ...routesOwnTokenCases,
+  ...routesRotateCases,
+  ...routesPresentedCases,
+  ...routesListCases,
+  ...routesPathCases,
+  ...routesBodyCases,
+  ...routesInputCases,
+  ...routesOrderCases,
+  ...routesAuthorizeCases,
+  ...routesPantherCases,
+]

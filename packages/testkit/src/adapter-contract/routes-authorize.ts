@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import type { Caller } from '@latchkey/core'
+import type { AdapterCase, HostRequest } from './adapter-case.js'
+import { expectError, expectRefusal, insufficientScope, NO_CREDENTIAL } from './answers.js'
+import { bearer } from './headers.js'
+import { json } from './http-client.js'
+import { administrator, callsWith, expectNoContent } from './manage.js'
+import { adapterCase, MOUNT, type SceneOptions } from './scene.js'
+
+/** A sign-in of the host's own, by a header that stands for a session. */
+const SESSIONS: Readonly<Record<string, Caller>> = {
+  carol: { owner: 'carol', scopes: ['apiTokens.*', 'reports.*'] },
+  reader: { owner: 'reader', scopes: ['apiTokens.read'] },
+  root: { owner: 'root', scopes: ['*'], assignOwner: true },
+  restricted: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'], expiresAt: Date.UTC(2031, 0, 1) },
+}
+const FAILED = new Error('the session store is away')
+
+const SIGN_IN: SceneOptions = {
+  authorize: async ({ headers }: HostRequest) => {
+    const session = headers['x-session']
+    if (session === 'failing') throw FAILED
+    if (session === 'invalid') return { owner: '' } as Caller
+    return typeof session === 'string' ? SESSIONS[session] : undefined
+  },
+}
+
+const as = (session: string) => ['X-Session', session]
+
+export const routesAuthorizeCases: readonly AdapterCase[] = [
+  adapterCase('routes', "a caller by the host's sign-in manages without a token", SIGN_IN, async (scene) => {
+    const call = callsWith(scene, as('carol'))
+    const created = await call('POST', '', { name: 'mine', scopes: ['reports.read'] })
+    assert.equal(created.status, 201)
+    const { id } = json(created) as { id: string }
+    assert.equal((json(await call('GET', `/${id}`)) as { owner: string }).owner, 'carol')
+    expectNoContent(await call('PUT', `/${id}`, { enabled: false }))
+    expectNoContent(await call('DELETE', `/${id}`))
+  }),
+  adapterCase('routes', 'whom the sign-in does not know must bring a token', SIGN_IN, async (scene) => {
+    const { admin } = await administrator(scene)
+    for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NO_CREDENTIAL)
+    assert.equal((await scene.send({ path: MOUNT, headers: bearer(admin) })).status, 200)
+  }),
+  adapterCase('routes', 'a caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
+    const call = callsWith(scene, as('reader'))
+    assert.equal((await call('GET', '')).status, 200)
+    await scene.unchanged(async () => {
+      const reply = await call('POST', '', { name: 'n', scopes: ['a'] })
+      expectRefusal(reply, insufficientScope(['apiTokens.write']))
+      expectRefusal(await call('DELETE', '/self'), insufficientScope(['apiTokens.write']))
+    })
+  }),
+  adapterCase(
+    'routes',
+    'a caller that is no token has no self, and nothing of its own is spared',
+    SIGN_IN,
+    async (scene) => {
+      const call = callsWith(scene, as('carol'))
+      expectError(await call('GET', '/self'), 404)
+      expectError(await call('DELETE', '/self'), 404)
+      expectError(await call('POST', '/self/rotate'), 404)
+      const { admin } = await administrator(scene)
+      expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
+    },
+  ),
+  adapterCase('routes', 'nobody hands out more than it has itself', SIGN_IN, async (scene) => {
+    const carol = callsWith(scene, as('carol'))
+    const restricted = callsWith(scene, as('restricted'))
+    const weak = await scene.issue()
+    const strong = await scene.issue({ scopes: ['*'] })
+    const disabled = await scene.issue({ scopes: ['*'], enabled: false })
+    const asked = { name: 'n', scopes: ['reports.read'] }
+    await scene.unchanged(async () => {
+      for (const [call, body] of [
+        [carol, { ...asked, scopes: ['logs.read'] }],
+        [carol, { ...asked, scopes: ['*'] }],
+        [carol, { ...asked, scopes: ['reports'] }],
+        [carol, { ...asked, owner: 'root' }],
+        [restricted, asked],
+        [restricted, { ...asked, allowedCIDRBlocks: [], expirationDate: '2030-06-01' }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.0.0/16'], expirationDate: '2030-06-01' }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.2.0/24'], expirationDate: '2031-01-02' }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.2.0/24'] }],
+      ] as const) {
+        assert.equal((await call('POST', '', body)).status, 403, JSON.stringify(body))
+      }
+      assert.equal((await carol('POST', `/${strong.id}/rotate`)).status, 403)
+      assert.equal((await carol('PUT', `/${weak.id}`, { scopes: ['reports.read', 'logs.read'] })).status, 403)
+      assert.equal((await carol('PUT', `/${weak.id}`, { scopes: ['*'] })).status, 403)
+      assert.equal((await carol('PUT', `/${disabled.id}`, { enabled: true })).status, 403)
+    })
+    const within = { ...asked, allowedCIDRBlocks: ['192.0.2.128/25'], expirationDate: '2030-06-01' }
+    assert.equal((await restricted('POST', '', within)).status, 201)
+    assert.equal((await callsWith(scene, as('root'))('POST', '', { ...asked, owner: 'erin' })).status, 201)
+  }),
+  adapterCase(
+    'routes',
+    'a sign-in that fails, or answers nonsense, goes to the error handling',
+    SIGN_IN,
+    async (scene) => {
+      const { admin } = await administrator(scene)
+      await scene.unchanged(async () => {
+        for (const session of ['failing', 'invalid']) {
+          const call = callsWith(scene, [...as(session), ...bearer(admin)])
+          assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
+        }
+      })
+      assert.equal(scene.errors[0], FAILED)
+      assert.ok(scene.errors[1] instanceof TypeError)
+    },
+  ),
+]

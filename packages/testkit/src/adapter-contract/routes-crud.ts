@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import type { AdapterCase } from './adapter-case.js'
+import { expectError, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
+import { bearer } from './headers.js'
+import { json, type Reply } from './http-client.js'
+import { administrator, expectNoContent, iso } from './manage.js'
+import { adapterCase, BEGIN, MOUNT } from './scene.js'
+
+const FULL = {
+  name: ' Nightly report ',
+  scopes: ['reports.read', 'metrics.*'],
+  owner: 'root',
+  enabled: true,
+  personalAccessToken: false,
+  expirationDate: 'now+1d',
+  allowedCIDRBlocks: ['127.0.0.0/8', '2001:db8::/32'],
+  additionalMetadata: { team: 'billing', nested: { list: [1, 'two', null, true] } },
+}
+
+const body = (reply: Reply) => json(reply) as Record<string, unknown>
+
+export const routesCrudCases: readonly AdapterCase[] = [
+  adapterCase('routes', 'create answers 201 with the token, shown this once, and where it is', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const reply = await call('POST', '', { name: 'report', scopes: ['reports.read'] })
+    const { id, token, ...rest } = body(reply)
+    assert.deepEqual([reply.status, rest], [201, {}])
+    assert.match(String(token), /^acme\.[A-Z2-7]{24}\.[A-Z2-7]{64}$/)
+    assert.equal(reply.headers.location, `${MOUNT}/${id}`)
+    assert.equal(reply.headers['cache-control'], 'no-store')
+    assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token: String(token) }) }), { id: String(id) })
+  }),
+  adapterCase('routes', 'get shows the resource, unset members left out', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const { id } = await scene.issue()
+    const reply = await call('GET', `/${id}`)
+    assert.deepEqual(body(reply), {
+      id,
+      name: 'report',
+      enabled: true,
+      owner: 'alice',
+      creationDate: '2030-01-01T00:00:00.000Z',
+      scopes: ['reports.read'],
+      personalAccessToken: false,
+    })
+    assert.equal(reply.status, 200)
+  }),
+  adapterCase('routes', 'every member is kept as given, and shown in full', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const created = body(await call('POST', '', FULL))
+    assert.equal(created.expirationDate, iso(BEGIN + 86_400_000))
+    const { owner, allowedCIDRBlocks, additionalMetadata, scopes } = FULL
+    assert.deepEqual(body(await call('GET', `/${created.id}`)), {
+      id: created.id,
+      name: 'Nightly report',
+      enabled: true,
+      owner,
+      creationDate: iso(BEGIN),
+      expirationDate: iso(BEGIN + 86_400_000),
+      scopes,
+      personalAccessToken: false,
+      additionalMetadata,
+      allowedCIDRBlocks,
+    })
+  }),
+  adapterCase('routes', 'the resource shows its last use once that is written', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    scene.wait(1_500)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    await scene.latchkey.flush()
+    const { lastUsedDate, lastUsedIpAddress } = body(await call('GET', `/${issued.id}`))
+    assert.deepEqual([lastUsedDate, lastUsedIpAddress], ['2030-01-01T00:00:01.500Z', '127.0.0.1'])
+  }),
+  adapterCase('routes', 'update answers 204 and changes what is given, at once', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    scene.wait(1_000)
+    expectNoContent(await call('PUT', `/${issued.id}`, { name: 'renamed', additionalMetadata: { a: 1 } }))
+    const after = body(await call('GET', `/${issued.id}`))
+    assert.deepEqual([after.name, after.scopes, after.additionalMetadata], ['renamed', ['reports.read'], { a: 1 }])
+    assert.equal(after.modifiedDate, iso(scene.now()))
+    expectNoContent(await call('PUT', `/${issued.id}`, { scopes: ['logs.read'] }))
+    assert.equal((await scene.send({ path: '/reports', headers: bearer(issued) })).status, 403)
+  }),
+  adapterCase('routes', 'disabling and enabling is no modification', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    expectNoContent(await call('PUT', `/${issued.id}`, { enabled: false }))
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
+    const { enabled, modifiedDate } = body(await call('GET', `/${issued.id}`))
+    assert.deepEqual([enabled, modifiedDate], [false, undefined])
+    expectNoContent(await call('PUT', `/${issued.id}`, { enabled: true }))
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+  }),
+  adapterCase('routes', 'what get answers can be put back, and changes nothing', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const { id } = body(await call('POST', '', FULL))
+    await scene.unchanged(async () => {
+      expectNoContent(await call('PUT', `/${id}`, body(await call('GET', `/${id}`))))
+      expectNoContent(await call('PUT', `/${id}`, { name: null, enabled: null, scopes: null, allowedCIDRBlocks: null }))
+      expectNoContent(await call('PUT', `/${id}`, {}))
+    })
+  }),
+  adapterCase('routes', 'null counts as absent in create, and read-only members are ignored', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const nulls = {
+      owner: null,
+      enabled: null,
+      expirationDate: null,
+      allowedCIDRBlocks: null,
+      additionalMetadata: null,
+    }
+    const readOnly = {
+      id: 'x',
+      creationDate: 'y',
+      lastUsedDate: 'z',
+      modifiedDate: 1,
+      rotationDate: {},
+      previousSecret: [],
+    }
+    const created = await call('POST', '', {
+      name: 'n',
+      scopes: ['a'],
+      personalAccessToken: null,
+      ...nulls,
+      ...readOnly,
+    })
+    assert.equal(created.status, 201)
+    const { id, creationDate, enabled, owner } = body(await call('GET', `/${body(created).id}`))
+    assert.deepEqual([enabled, owner, creationDate], [true, 'root', iso(BEGIN)])
+    assert.notEqual(id, 'x')
+  }),
+  adapterCase('routes', 'delete answers 204, once, and the token is dead', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectNoContent(await call('DELETE', `/${issued.id}`))
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
+    for (const method of ['DELETE', 'GET']) expectError(await call(method, `/${issued.id}`), 404)
+    expectError(await call('PUT', `/${issued.id}`, { name: 'x' }), 404)
+    expectError(await call('POST', `/${issued.id}/rotate`), 404)
+    assert.equal((await scene.records()).length, 1)
+  }),
+  adapterCase('routes', 'delete takes the whole token too, if its secret is right', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    const fresh = await scene.latchkey.rotate(issued.id)
+    await scene.unchanged(async () => {
+      expectError(await call('DELETE', `/${issued.token}`), 404)
+      for (const method of ['GET', 'PUT']) {
+        expectError(await call(method, `/${fresh.token}`, method === 'PUT' ? {} : undefined), 404)
+      }
+    })
+    expectNoContent(await call('DELETE', `/${fresh.token}`))
+    assert.equal((await scene.records()).length, 1)
+  }),
+]

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import type { AdapterCase } from './adapter-case.js'
+import { expectError, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
+import { bearer } from './headers.js'
+import { json } from './http-client.js'
+import { administrator, expectNoContent, iso } from './manage.js'
+import { adapterCase, BEGIN } from './scene.js'
+
+const HOUR = 3_600_000
+
+export const routesRotateCases: readonly AdapterCase[] = [
+  adapterCase('routes', 'rotate without a body ends every older secret at once', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const old = await scene.issue()
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
+    const reply = await call('POST', `/${old.id}/rotate`)
+    const { token, ...rest } = json(reply) as { token: string }
+    assert.deepEqual([reply.status, rest], [200, { id: old.id, rotationDate: iso(BEGIN) }])
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
+  }),
+  adapterCase('routes', 'an overlap keeps both secrets, shows the previous, and ends by finish', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const old = await scene.issue()
+    const overlap = { previousSecretExpirationDate: 'now+1h', expirationDate: 'now+1d' }
+    const { token, ...rest } = json(await call('POST', `/${old.id}/rotate`, overlap)) as { token: string }
+    const dates = { expirationDate: iso(BEGIN + 24 * HOUR), rotationDate: iso(BEGIN) }
+    assert.deepEqual(rest, { id: old.id, ...dates, previousSecretExpirationDate: iso(BEGIN + HOUR) })
+    for (const secret of [old.token, token]) {
+      expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token: secret }) }), old)
+    }
+    await scene.latchkey.flush()
+    const { previousSecret } = json(await call('GET', `/${old.id}`)) as { previousSecret: object }
+    const used = { lastUsedDate: iso(BEGIN), lastUsedIpAddress: '127.0.0.1' }
+    assert.deepEqual(previousSecret, { expirationDate: iso(BEGIN + HOUR), ...used })
+    await scene.unchanged(async () => expectError(await call('POST', `/${old.id}/rotate`, overlap), 400))
+    expectNoContent(await call('POST', `/${old.id}/rotate/finish`))
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
+    for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${old.id}/rotate/${step}`), 400)
+  }),
+  adapterCase('routes', 'cancel ends the new secret, and the previous is current again', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const old = await scene.issue()
+    const { token } = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + HOUR })
+    expectNoContent(await call('POST', `/${old.id}/rotate/cancel`, {}))
+    expectRefusal(await scene.send({ path: '/reports', headers: bearer({ token }) }), INVALID_TOKEN)
+    scene.wait(2 * HOUR)
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
+  }),
+  adapterCase('routes', 'an overlap that ran out counts as none', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const { id } = await scene.issue()
+    await scene.latchkey.rotate(id, { previousExpiresAt: scene.now() + HOUR })
+    scene.wait(HOUR)
+    for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${id}/rotate/${step}`), 400)
+    assert.equal((json(await call('GET', `/${id}`)) as { previousSecret?: object }).previousSecret, undefined)
+    assert.equal((await call('POST', `/${id}/rotate`, { previousSecretExpirationDate: 'now+1h' })).status, 200)
+  }),
+  adapterCase('routes', 'disabled and expired tokens are not rotated', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const disabled = await scene.issue({ enabled: false })
+    const expired = await scene.issue({ expiresAt: scene.now() + 1 })
+    scene.wait(1)
+    await scene.unchanged(async () => {
+      for (const { id } of [disabled, expired]) {
+        expectError(await call('POST', `/${id}/rotate`), 400)
+        expectError(await call('POST', `/${id}/rotate`, { expirationDate: 'now+1d' }), 400)
+      }
+    })
+  }),
+  adapterCase('routes', 'bad times of a rotation are refused by name', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const { id } = await scene.issue({ expiresAt: scene.now() + HOUR })
+    const previous = 'previousSecretExpirationDate'
+    await scene.unchanged(async () => {
+      for (const value of ['now', 'now-1h', 'soon', '2030-02-30', 0, -1, true, {}, ['now+1m']]) {
+        expectError(await call('POST', `/${id}/rotate`, { [previous]: value }), 400, [previous])
+        expectError(await call('POST', `/${id}/rotate`, { expirationDate: value }), 400, ['expirationDate'])
+      }
+      expectError(await call('POST', `/${id}/rotate`, { [previous]: 'now+2h' }), 400, [previous])
+      const all = { [previous]: 'x', expirationDate: 'y', name: 'z' }
+      expectError(await call('POST', `/${id}/rotate`, all), 400, ['name', previous, 'expirationDate'])
+      for (const step of ['finish', 'cancel']) {
+        expectError(await call('POST', `/${id}/rotate/${step}`, { now: true }), 400, ['now'])
+      }
+    })
+  }),
+  adapterCase('routes', 'of concurrent rotations one wins, the others are told of the race', {}, async (scene) => {
+    const { call } = await administrator(scene)
+    const issued = await scene.issue()
+    const replies = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/${issued.id}/rotate`)))
+    const alive: string[] = []
+    for (const reply of replies) {
+      if (reply.status !== 200) {
+        expectError(reply, 409)
+        continue
+      }
+      const { token } = json(reply) as { token: string }
+      if ((await scene.latchkey.verify(token)).ok) alive.push(token)
+    }
+    assert.equal(alive.length, 1)
+    scene.line.loseRaces(1)
+    await scene.unchanged(async () => expectError(await call('POST', `/${issued.id}/rotate`), 409))
+  }),
+]
