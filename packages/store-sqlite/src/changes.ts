@@ -44,7 +44,8 @@ export function followChanges(db: Database, path: string, identity: string): Cha
       if (Number(first[0]) !== lastSeq + 1) {
         // Older ones have been dropped already.
         lastSeq = newestSeq(db)
-        return announce('reset')
+        announce('reset')
+        return
       }
       lastSeq = Number(rows.at(-1)?.[0])
       for (const env of new Set(rows.map(([, env]) => env))) {

@@ -1,9 +1,8 @@
-import type { ListSort, TokenRecord } from '@latchkey/core'
-import { StoreError } from '@latchkey/core'
+import { type ListSort, StoreError } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
 import { type Condition, type Filter, facetConditions, usedCondition } from './filter.js'
 import { type Access, type CountAccess, SORT_COLUMNS } from './plan.js'
-import { RECORD_COLUMNS, RECORD_JOINS, readRecord } from './rows.js'
+import { RECORD_COLUMNS, RECORD_JOINS, recordJson } from './rows.js'
 
 /** Where a page ended: the sort value and the number of its last row. */
 export interface Position {
@@ -58,14 +57,13 @@ export function countMatches(db: Database, filter: Filter, along: CountAccess): 
   return Number(db.sql(text).get(...conditions.flatMap(({ values }) => values))?.[0])
 }
 
-/** The records at the positions, in their order. */
-export function readPositions(db: Database, positions: readonly Position[]): TokenRecord[] {
-  return db
-    .sql(
-      `SELECT ${RECORD_COLUMNS} FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS} ORDER BY p.key`,
-    )
+/** JSON of the records at the positions: a list of `StoredRecord`, in their order. */
+export function recordsJson(db: Database, positions: readonly Position[]): string {
+  // The outer loop of a cross join runs in the order of the numbers; a sort would move whole records about.
+  const rows = db
+    .sql(`SELECT ${RECORD_COLUMNS} FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS}`)
     .all(JSON.stringify(positions.map(({ n }) => n)))
-    .map(readRecord)
+  return `[${rows.map(recordJson).join()}]`
 }
 
 export function encodePosition({ value, n }: Position): string {

@@ -1,7 +1,7 @@
 import type { ListQuery } from '@latchkey/core'
 import type { Database } from './database.js'
 import { type Filter, resolveFilter } from './filter.js'
-import { countMatches, decodePosition, encodePosition, listPositions, readPositions } from './list.js'
+import { countMatches, decodePosition, encodePosition, listPositions, recordsJson } from './list.js'
 import { knownCount, planCount, planPage } from './plan.js'
 import type { Results } from './protocol.js'
 
@@ -20,7 +20,7 @@ export function* pageChunks(db: Database, env: number, query: ListQuery): Genera
   const position = after === undefined ? undefined : decodePosition(after, sort)
   const found = listPositions(db, filter, sort, planPage(db, filter, sort, limit), position, limit + 1)
   const page = found.slice(0, limit)
-  for (let i = 0; i < page.length; i += CHUNK) yield JSON.stringify(readPositions(db, page.slice(i, i + CHUNK)))
+  for (let i = 0; i < page.length; i += CHUNK) yield recordsJson(db, page.slice(i, i + CHUNK))
   const last = page.at(-1)
   return found.length > limit && last ? { ...result, next: encodePosition(last) } : result
 }

@@ -51,5 +51,5 @@ export interface Request {
 export type Response =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
-  /** JSON of some records of a list: text crosses threads at the price of a copy, and is parsed a piece at a time. */
+  /** JSON of a list of `StoredRecord`, a piece of a page: text crosses threads at the price of a copy, and is parsed a piece at a time. */
   | { number: number; kind: 'chunk'; json: string }

@@ -6,21 +6,30 @@ export const NEVER = -1
 /** Never expires: later than every time. */
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
-/** The columns that `readRecord` takes, for a token `t`. */
-export const RECORD_COLUMNS = `t.prefix, t.public, t.name, o.name, t.personal, t.enabled, t.version,
-  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip, d.json,
+/**
+ * The columns that `recordJson` takes, for a token `t`. SQLite writes the JSON: one cell is fetched sooner than many, and
+ * lists pass it on to the host's thread as it is.
+ */
+export const RECORD_COLUMNS = `json_array(t.prefix, t.public, t.name, o.name, t.personal, t.enabled, t.version,
+  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip), d.json,
   (SELECT json_group_array(json_array(s.gen, s.at, s.ip)) FROM secret s WHERE s.n = t.n AND s.at <> ${NEVER})`
 export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner JOIN detail d ON d.n = t.n'
+
+/** A record as it crosses threads. */
+export type StoredRecord = [columns: Cell[], detail: Detail, uses: [gen: number, at: number, ip: string | null][]]
 
 type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
   secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
 }
 
-export function readRecord(row: Row): TokenRecord {
-  const [prefix, publicPart, name, owner, personal, enabled, version] = row
-  const [created, expires, modified, rotated, used, usedIp, json, usesJson] = row.slice(7)
-  const detail = JSON.parse(String(json)) as Detail
-  const uses = usesJson === '[]' ? [] : (JSON.parse(String(usesJson)) as [gen: number, at: number, ip: string | null][])
+/** JSON of a `StoredRecord`. */
+export function recordJson([columns, detail, uses]: Row): string {
+  return `[${columns},${detail},${uses}]`
+}
+
+export function readRecord([columns, detail, uses]: StoredRecord): TokenRecord {
+  const [prefix, publicPart, name, owner, personal, enabled, version] = columns
+  const [created, expires, modified, rotated, used, usedIp] = columns.slice(7)
   const record: TokenRecord = {
     id: `${prefix}.${publicPart}`,
     name: plainText(String(name)),

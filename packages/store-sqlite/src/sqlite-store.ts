@@ -52,7 +52,7 @@ export function createSqliteStore(
   )
 
   function assertOpen(): void {
-    if (closing) throw new StoreError('ERR_STORE', 'The store was closed.')
+    if (closing !== undefined) throw new StoreError('ERR_STORE', 'The store was closed.')
   }
 
   function startReading({ identity }: Results['open']): Reading {

@@ -18,23 +18,23 @@ export function countToken(db: Database, env: number, personal: number, by: 1 | 
 
 /** Counts one more token of this owner, and gives the owner's number. */
 export function joinOwner(db: Database, env: number, name: string, personal: number): number {
-  const [row] = db
+  const row = db
     .sql(
       `INSERT INTO owner (env, name, tokens, personal) VALUES (?, ?, 1, ?)
        ON CONFLICT (env, name) DO UPDATE SET tokens = tokens + 1, personal = personal + excluded.personal
        RETURNING owner`,
     )
-    .all(env, columnText(name), personal)
+    .get(env, columnText(name), personal)
   return Number(row?.[0])
 }
 
 /** Counts one token less. An owner without tokens is forgotten. */
 export function leaveOwner(db: Database, env: number, name: string, personal: number): void {
-  const [row] = db
+  const row = db
     .sql(
       `UPDATE owner SET tokens = tokens - 1, personal = personal - ? WHERE env = ? AND name = ? RETURNING owner, tokens`,
     )
-    .all(personal, env, columnText(name))
+    .get(personal, env, columnText(name))
   if (row?.[1] === 0) db.sql('DELETE FROM owner WHERE owner = ?').run(Number(row[0]))
 }
 
@@ -45,11 +45,11 @@ export interface Scope {
 
 /** Counts one more token with this scope. */
 export function joinScope(db: Database, env: number, name: string, personal: number): Scope {
-  const [known] = db
+  const known = db
     .sql(
       `UPDATE scope SET tokens = tokens + 1, personal = personal + ? WHERE env = ? AND name = ? RETURNING scope, bit`,
     )
-    .all(personal, env, columnText(name))
+    .get(personal, env, columnText(name))
   if (known) return { scope: Number(known[0]), bit: Number(known[1]) }
   const bit = freeBit(db, env)
   const { rowid } = db
@@ -60,12 +60,12 @@ export function joinScope(db: Database, env: number, name: string, personal: num
 
 /** Counts one token less. A scope without tokens is forgotten, and its bit is free again. */
 export function leaveScope(db: Database, env: number, name: string, personal: number): Scope {
-  const [row] = db
+  const row = db
     .sql(
       `UPDATE scope SET tokens = tokens - 1, personal = personal - ? WHERE env = ? AND name = ?
        RETURNING scope, bit, tokens`,
     )
-    .all(personal, env, columnText(name))
+    .get(personal, env, columnText(name))
   const left = { scope: Number(row?.[0]), bit: Number(row?.[1]) }
   if (row?.[2] === 0) db.sql('DELETE FROM scope WHERE scope = ?').run(left.scope)
   return left

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
 import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
+import { readRecord, type StoredRecord } from './rows.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -103,7 +104,7 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
       for (const [i, chunk] of chunks.entries()) {
         // A large page must not hold up the host's event loop.
         if (i > 0) await nextTurn()
-        for (const record of JSON.parse(chunk) as TokenRecord[]) records.push(record)
+        for (const stored of JSON.parse(chunk) as StoredRecord[]) records.push(readRecord(stored))
       }
       return { records, ...(result as Results['list']) }
     },

@@ -1,6 +1,17 @@
 import { StoreError, type TokenPatch, type TokenRecord, type TokenUse } from '@latchkey/core'
-import type { Cell, Database } from './database.js'
-import { columnText, detailJson, FOREVER, NEVER, RECORD_COLUMNS, RECORD_JOINS, readRecord, splitId } from './rows.js'
+import type { Cell, Database, Row } from './database.js'
+import {
+  columnText,
+  detailJson,
+  FOREVER,
+  NEVER,
+  RECORD_COLUMNS,
+  RECORD_JOINS,
+  readRecord,
+  recordJson,
+  type StoredRecord,
+  splitId,
+} from './rows.js'
 import { bitsOf, countToken, joinOwner, joinScope, leaveOwner, leaveScope, type Scope } from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
@@ -43,7 +54,7 @@ export function findToken(db: Database, env: number, id: string): { n: number; r
   const row = db
     .sql(`SELECT ${RECORD_COLUMNS}, t.n FROM token t ${RECORD_JOINS} WHERE t.env = ? AND t.public = ? AND t.prefix = ?`)
     .get(env, publicPart, prefix)
-  return row && { n: Number(row.at(-1)), record: readRecord(row) }
+  return row && { n: Number(row[3]), record: parseRecord(row) }
 }
 
 export function updateToken(
@@ -96,7 +107,7 @@ export function purgeTokens(db: Database, env: number, expiredBefore: number, li
        WHERE t.env = ? AND t.expires < ? ORDER BY t.expires LIMIT ?`,
     )
     .all(env, Math.min(expiredBefore, FOREVER), limit)
-  for (const row of rows) deleteToken(db, env, Number(row.at(-1)), readRecord(row))
+  for (const row of rows) deleteToken(db, env, Number(row[3]), parseRecord(row))
   return rows.length
 }
 
@@ -153,6 +164,10 @@ function unlinkScope(db: Database, n: number, scope: number): void {
 function recordChange(db: Database, env: number, id: string): void {
   const { rowid: seq } = db.sql('INSERT INTO change (env, id) VALUES (?, ?)').run(env, id)
   if (seq % 1_000 === 0) db.sql('DELETE FROM change WHERE seq <= ?').run(seq - CHANGES_KEPT)
+}
+
+function parseRecord(row: Row): TokenRecord {
+  return readRecord(JSON.parse(recordJson(row)) as StoredRecord)
 }
 
 function assertVersion(record: TokenRecord, expected: number): void {
