@@ -85,7 +85,7 @@ export function openConnections(settings: WorkerSettings): Connections {
       due = size + CHECKPOINT_BYTES
     },
     close() {
-      checkpoint()
+      if (identityOf(path) === identity) checkpoint()
       for (const db of [checkpointer, reader, writer]) db.close()
     },
   }
