@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { StoreError } from '@latchkey/core'
-import { type Database, isBusy, openDatabase, rollback, storeError } from './database.js'
+import { type Database, openDatabase, rollback } from './database.js'
 import { identityOf, prepareFile } from './file.js'
+import { isBusy, Problem, problemOf } from './problem.js'
 import type { WorkerSettings } from './protocol.js'
 import { assertOurs, checkIntegrity, migrate } from './schema.js'
 
@@ -21,13 +21,13 @@ export interface Connections {
   close(): void
 }
 
-/** Opens the file, creating it and its tables if it is new. Throws `StoreError`, or what SQLite says. */
+/** Opens the file, creating it and its tables if it is new. Throws `Problem`, or what SQLite says. */
 export function openConnections(settings: WorkerSettings): Connections {
   const { path, busyTimeout } = settings
   prepareFile(path, settings.create)
   const identity = identityOf(path) ?? ''
   if (settings.identity !== undefined && settings.identity !== identity) {
-    throw new StoreError('ERR_STORE', `${path} is not the file that was opened before. Restart to use what is there.`)
+    throw new Problem(`${path} is not the file that was opened before. Restart to use what is there.`)
   }
   const writer = openDatabase(path, busyTimeout)
   try {
@@ -65,7 +65,7 @@ export function openConnections(settings: WorkerSettings): Connections {
       checkpointer.pragma('wal_checkpoint(PASSIVE)')
     } catch (error) {
       // The writes are safe in the log; who watches the process should know that it cannot be emptied.
-      process.emitWarning(storeError(error, path))
+      process.emitWarning(problemOf(error, path))
     } finally {
       rollback(writer)
     }
@@ -97,7 +97,7 @@ function switchToWal(db: Database, path: string, busyTimeout: number): void {
   for (;;) {
     try {
       if (db.pragma('journal_mode = WAL') === 'wal') return
-      throw new StoreError('ERR_STORE', `${path}: this file system cannot hold a write-ahead log.`)
+      throw new Problem(`${path}: this file system cannot hold a write-ahead log.`)
     } catch (error) {
       if (!isBusy(error) || Date.now() >= deadline) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)

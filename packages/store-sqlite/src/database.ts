@@ -1,4 +1,3 @@
-import { StoreError } from '@latchkey/core'
 import Libsql from 'libsql'
 
 /** What a column holds. Booleans are kept as 0 and 1, bytes as text: the binding aborts the process on others. */
@@ -80,33 +79,4 @@ export function rollback(db: Database): void {
   } catch {
     // SQLite has rolled back by itself, as it does when the disk is full.
   }
-}
-
-export function isConflict(error: unknown): boolean {
-  return error instanceof StoreError && error.code === 'ERR_CONFLICT'
-}
-
-export function isBusy(error: unknown): boolean {
-  return sqliteCode(error).startsWith('SQLITE_BUSY')
-}
-
-/** The same error if it is a `StoreError` already; else one that says what SQLite said. */
-export function storeError(error: unknown, path: string): StoreError {
-  if (error instanceof StoreError) return error
-  return new StoreError('ERR_STORE', `${path}: ${explain(error)}`, { cause: error })
-}
-
-function explain(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error)
-  const code = sqliteCode(error)
-  if (code.startsWith('SQLITE_BUSY')) return 'the file is locked by another process.'
-  if (code.startsWith('SQLITE_FULL')) return 'the disk is full; nothing was written.'
-  if (code.startsWith('SQLITE_READONLY')) return 'the file cannot be written to.'
-  if (code.startsWith('SQLITE_CORRUPT')) return `the file is damaged (${said}); restore it from a backup.`
-  if (code.startsWith('SQLITE_NOTADB')) return 'this is not an SQLite file.'
-  return said
-}
-
-function sqliteCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }

@@ -1,7 +1,8 @@
-import { type ListSort, StoreError } from '@latchkey/core'
+import type { ListSort } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
 import { type Condition, type Filter, facetConditions, usedCondition } from './filter.js'
 import { type Access, type CountAccess, SORT_COLUMNS } from './plan.js'
+import { Problem } from './problem.js'
 import { RECORD_COLUMNS, RECORD_JOINS, recordJson } from './rows.js'
 
 /** Where a page ended: the sort value and the number of its last row. */
@@ -82,7 +83,7 @@ export function decodePosition(text: string, { by }: ListSort): Position {
     if (typeof n === 'number' && typeof value === 'string' && by === 'name') return { value, n }
     if (typeof n === 'number' && typeof value === 'number' && by !== 'name') return { value, n }
   }
-  throw new StoreError('ERR_STORE', 'The position to go on from is none of this store and sort.')
+  throw new Problem('The position to go on from is none of this store and sort.')
 }
 
 function indexOf(access: Access, column: string): string {

@@ -1,5 +1,6 @@
 import type { TokenRecord } from '@latchkey/core'
-import { type Database, isBusy, openDatabase } from './database.js'
+import { type Database, openDatabase } from './database.js'
+import { isBusy } from './problem.js'
 import { findToken } from './write.js'
 
 /** Page cache, in KiB: point reads are for the tokens in use, and the system caches the file besides. */

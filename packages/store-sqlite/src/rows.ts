@@ -1,5 +1,6 @@
-import { type StoredSecret, StoreError, type TokenRecord } from '@latchkey/core'
+import type { StoredSecret, TokenRecord } from '@latchkey/core'
 import type { Cell, Row } from './database.js'
+import { Problem } from './problem.js'
 
 /** Never used, never modified: older than every time. */
 export const NEVER = -1
@@ -92,7 +93,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u
  * UTF-8 has no lone surrogates: different ones would become the same, so they are refused.
  */
 export function columnText(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new StoreError('ERR_STORE', 'A name, owner or scope holds a lone surrogate.')
+  if (LONE_SURROGATE.test(text)) throw new Problem('A name, owner or scope holds a lone surrogate.')
   return text.replaceAll('\u0001', '\u0001\u0002').replaceAll('\0', '\u0001\u0001')
 }
 

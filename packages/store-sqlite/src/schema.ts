@@ -1,5 +1,5 @@
-import { StoreError } from '@latchkey/core'
 import { type Database, transaction } from './database.js'
+import { Problem } from './problem.js'
 
 /** "Lkey": marks the file as ours in SQLite's header. */
 export const APPLICATION_ID = 0x4c6b6579
@@ -59,7 +59,7 @@ export const MIGRATIONS: readonly string[] = [
   `,
 ]
 
-/** Throws `StoreError` for a file of a newer version or of another program. Changes nothing. */
+/** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */
 export function assertOurs(db: Database, path: string): void {
   versionOf(db, path, MIGRATIONS.length)
 }
@@ -77,7 +77,7 @@ export function migrate(db: Database, path: string, migrations: readonly string[
 }
 
 function versionOf(db: Database, path: string, newest: number): number {
-  const refuse = (why: string) => new StoreError('ERR_STORE', `${path} ${why}`)
+  const refuse = (why: string) => new Problem(`${path} ${why}`)
   const application = db.pragma('application_id')
   const version = Number(db.pragma('user_version'))
   const tables = db.sql('SELECT count(*) FROM sqlite_master').get()?.[0]
@@ -89,10 +89,10 @@ function versionOf(db: Database, path: string, newest: number): number {
   return version
 }
 
-/** Reads the whole file and throws `StoreError` if its pages or their order are damaged. Takes time in its size. */
+/** Reads the whole file and throws `Problem` if its pages or their order are damaged. Takes time in its size. */
 export function checkIntegrity(db: Database, path: string): void {
   const found = db.pragma('quick_check(1)')
   if (found !== 'ok') {
-    throw new StoreError('ERR_STORE', `${path} is damaged (${String(found)}); restore it from a backup.`)
+    throw new Problem(`${path} is damaged (${String(found)}); restore it from a backup.`)
   }
 }

@@ -1,11 +1,12 @@
 import type { Worker } from 'node:worker_threads'
 import { type EnvironmentStore, StoreError, type TokenStore } from '@latchkey/core'
 import { type Changes, followChanges } from './changes.js'
-import { type Database, storeError } from './database.js'
+import type { Database } from './database.js'
 import { assertSameFile } from './file.js'
 import { readOptions, type SqliteStoreOptions } from './options.js'
 import { openReader, readToken } from './point-reads.js'
 import type { Results, WorkerSettings } from './protocol.js'
+import { storeError } from './store-error.js'
 import { createWorkerClient, startWorker } from './worker-client.js'
 
 /** Beyond the wait for locks, a call may take so long: a first count over a million tokens on a cold disk, say. */

@@ -2,9 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Connections, openConnections } from './connections.js'
-import { type Database, isConflict, rollback, storeError, transaction } from './database.js'
+import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
 import { pageChunks } from './page.js'
+import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
 import { findToken } from './write.js'
@@ -32,8 +33,8 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
   const reply = (response: Response) => port.postMessage(response)
   const done = (number: number, result: Results[Op]) => reply({ number, kind: 'done', result })
   const failed = (number: number, error: unknown) => {
-    const { message } = storeError(error, path)
-    reply({ number, kind: 'failed', code: isConflict(error) ? 'ERR_CONFLICT' : 'ERR_STORE', message })
+    const { code, message } = problemOf(error, path)
+    reply({ number, kind: 'failed', code, message })
   }
 
   /** Opened with the first call, and tried again with the next one if that failed. */

@@ -1,4 +1,5 @@
-import { type Database, isBusy, isConflict, transaction } from './database.js'
+import { type Database, transaction } from './database.js'
+import { isBusy, isConflict } from './problem.js'
 import type { Results, Write } from './protocol.js'
 import { insertToken, purgeTokens, removeToken, touchTokens, updateToken } from './write.js'
 

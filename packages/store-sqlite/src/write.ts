@@ -1,5 +1,6 @@
-import { StoreError, type TokenPatch, type TokenRecord, type TokenUse } from '@latchkey/core'
+import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import type { Cell, Database, Row } from './database.js'
+import { Problem } from './problem.js'
 import {
   columnText,
   detailJson,
@@ -22,7 +23,7 @@ export const CHANGES_KEPT = 10_000
 export function insertToken(db: Database, env: number, record: TokenRecord): void {
   const [prefix, publicPart] = splitId(record.id)
   if (db.sql('SELECT 1 FROM token WHERE env = ? AND public = ?').get(env, publicPart)) {
-    throw new StoreError('ERR_CONFLICT', `A token ${publicPart} exists already.`)
+    throw new Problem(`A token ${publicPart} exists already.`, { code: 'ERR_CONFLICT' })
   }
   const name = columnText(record.name)
   const personal = Number(record.personal)
@@ -172,7 +173,7 @@ function parseRecord(row: Row): TokenRecord {
 
 function assertVersion(record: TokenRecord, expected: number): void {
   if (record.version === expected) return
-  throw new StoreError('ERR_CONFLICT', `Token ${record.id} is at version ${record.version}, not ${expected}.`)
+  throw new Problem(`Token ${record.id} is at version ${record.version}, not ${expected}.`, { code: 'ERR_CONFLICT' })
 }
 
 function unique<T>(items: readonly T[]): T[] {

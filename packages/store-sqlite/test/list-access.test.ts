@@ -92,13 +92,13 @@ test('no walk sorts, and none of them leaves its index before a row matches', ()
   }
   for (const sort of SORTS) {
     const [first] = listPositions(spy, filter, sort, { kind: 'walk', by: 'sort' }, undefined, 1)
-    listPositions(spy, filter, sort, { kind: 'walk', by: 'sort' }, first, 5)
+    listPositions(spy, filter, sort, { kind: 'walk', by: 'sort' }, first, TOKENS)
     const column = SORT_COLUMNS[sort.by]
     const behind = sort.direction === 'asc' ? '>' : '<'
     const search = `SEARCH t USING COVERING INDEX token_by_${column}`
     expect(planned.splice(0)).toEqual([
       `${search} (env=?)`,
-      `${search} (env=? AND ${column}=? AND rowid${behind}?)`,
+      `${search} (env=? AND ${column}=? AND n${behind}?)`,
       `${search} (env=? AND ${column}${behind}?)`,
     ])
   }

@@ -26,11 +26,11 @@ export async function startRemote(): Promise<RemoteProcess> {
   child.on('message', (answer: Answer) => {
     if ('ready' in answer) return
     if ('watch' in answer) return watching.get(answer.watch)?.(answer.event)
-    const { resolve, reject } = waiting.get(answer.number) ?? {}
+    const call = waiting.get(answer.number)
     waiting.delete(answer.number)
-    if ('result' in answer) return resolve?.(answer.result)
+    if ('result' in answer) return call?.resolve(answer.result)
     const code = answer.failure.code === 'ERR_CONFLICT' ? 'ERR_CONFLICT' : 'ERR_STORE'
-    reject?.(new StoreError(code, answer.failure.message))
+    call?.reject(new StoreError(code, answer.failure.message))
   })
 
   function call<T>(name: string, ...args: unknown[]): Promise<T> {
