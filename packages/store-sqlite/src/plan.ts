@@ -13,67 +13,67 @@ export const SORT_COLUMNS = {
 
 /**
  * How the matching rows are found.
- * - `walk`: along the index of the sort, leaving out what does not match, until the page is full.
- * - `gather`: all that one criterion selects, by its index, tested against the others, then sorted.
+ * - `walk`: along an index in the order of the sort, past what does not match, until the page is full.
+ * - `gather`: all that an index selects, tested against the other criteria, then sorted.
  */
-export type Access = { kind: 'walk'; by: 'sort' | 'owner' } | { kind: 'gather'; by: 'owner' | 'scopes' | 'used' }
+export type Access =
+  | { kind: 'walk'; by: 'sort' | 'owner' | 'owner_used' }
+  | { kind: 'gather'; by: 'owner' | 'owner_used' | 'scopes' | 'used' }
 
-// Measured costs in microseconds: of one more index entry, of looking up the row behind it, and of sorting it in.
-const ENTRY = 0.12
-const LOOKUP = 0.8
-const SORT = 0.3
-/** So many matches of a range are counted to plan; beyond, a walk along the sort finds enough of them. */
+/** What to count along; `all` of the environment. */
+export type CountAccess = 'all' | 'owner' | 'owner_used' | 'scopes' | 'used'
+
+// Measured costs in microseconds: of passing an index entry, of looking up the row behind it, and of sorting it in.
+const ENTRY = 0.07
+const LOOKUP = 1.2
+const SORT = 0.2
+/** So many tokens of a range are counted to plan. Of larger ones a walk finds enough soon. */
 const RANGE_PROBE = 30_000
 
 /** Chooses by the exact numbers that the tallies give, as if criteria were independent of each other. */
 export function planPage(db: Database, filter: Filter, sort: ListSort, limit: number): Access {
   const { owner, scopes, used } = filter
   const n = Math.max(filter.all.tokens, 1)
-  const inRange = used ? rangeSize(db, filter) : n
-  const facets = ownerShare(filter) * personalShare(filter) * scopeShare(filter)
-  const shareInRange = inRange / n
-  const sortByUse = sort.by === 'lastUsedAt'
+  const facets = personalShare(filter) * scopeShare(filter)
+  const ofOwner = ownerShare(filter)
+  const ranged = rangeSize(db, filter) / n
+  const byUse = sort.by === 'lastUsedAt'
+  /** What a walk over so many passes until the page is full, when it finds the range only by looking up rows. */
+  const walk = (tokens: number, share: number) =>
+    Math.min(tokens, limit / (share * ranged)) * (ENTRY + (used ? share * LOOKUP : 0))
+  /** The same where the range bounds the walk. */
+  const walkRange = (tokens: number, share: number) => Math.min(tokens * ranged, limit / share) * ENTRY
 
-  // Rows that a walk passes until the page is full, if it knows the range only by looking up the row.
-  const passed = Math.min(n, limit / Math.max(facets * shareInRange, 1 / n))
   const options: [cost: number, access: Access][] = [
-    used && sortByUse
-      ? [Math.min(inRange, limit / Math.max(facets, 1 / n)) * ENTRY, { kind: 'walk', by: 'sort' }]
-      : [passed * (ENTRY + (used ? facets * LOOKUP : 0)), { kind: 'walk', by: 'sort' }],
+    [byUse ? walkRange(n, ofOwner * facets) : walk(n, ofOwner * facets), { kind: 'walk', by: 'sort' }],
   ]
-  const lookup = LOOKUP + SORT * shareInRange
   if (owner) {
-    const others = facets / ownerShare(filter)
-    const passedOfOwner = Math.min(owner.tokens, limit / Math.max(others * shareInRange, 1 / n))
-    if (sort.by === 'createdAt') {
-      options.push([passedOfOwner * (ENTRY + (used ? others * LOOKUP : 0)), { kind: 'walk', by: 'owner' }])
-    }
-    options.push([owner.tokens * (ENTRY + others * lookup), { kind: 'gather', by: 'owner' }])
+    const { tokens } = owner
+    if (byUse) options.push([walkRange(tokens, facets), { kind: 'walk', by: 'owner_used' }])
+    else if (sort.by === 'createdAt') options.push([walk(tokens, facets), { kind: 'walk', by: 'owner' }])
+    const found = facets * (LOOKUP + SORT)
+    if (used) options.push([tokens * ranged * (ENTRY + found), { kind: 'gather', by: 'owner_used' }])
+    else options.push([tokens * (ENTRY + found), { kind: 'gather', by: 'owner' }])
   }
-  if (scopes) {
-    const tokens = scopes.reduce((sum, scope) => sum + scope.tokens, 0)
-    options.push([tokens * (2 * ENTRY + lookup), { kind: 'gather', by: 'scopes' }])
-  }
-  if (used) options.push([inRange * (ENTRY + facets * (sortByUse ? SORT : lookup)), { kind: 'gather', by: 'used' }])
+  if (scopes) options.push([holders(filter) * (2 * ENTRY + LOOKUP + SORT), { kind: 'gather', by: 'scopes' }])
+  // The index of last uses has the columns of every sort.
+  if (used) options.push([n * ranged * (ENTRY + ofOwner * facets * SORT), { kind: 'gather', by: 'used' }])
   return cheapest(options)
 }
 
-export type CountAccess = 'all' | 'owner' | 'scopes' | 'used'
-
-/** Which criterion to count along. */
 export function planCount(db: Database, filter: Filter): CountAccess {
-  const { owner, scopes, used } = filter
-  const n = filter.all.tokens
-  const options: [cost: number, access: CountAccess][] = used
-    ? [[rangeSize(db, filter) * ENTRY, 'used']]
-    : [[n * ENTRY, 'all']]
-  const others = personalShare(filter) * scopeShare(filter)
-  if (owner) options.push([owner.tokens * (ENTRY + (used ? others * LOOKUP : 0)), 'owner'])
-  if (scopes) options.push([scopes.reduce((sum, { tokens }) => sum + tokens, 0) * (2 * ENTRY + LOOKUP), 'scopes'])
+  const { all, owner, scopes, used } = filter
+  const ranged = rangeSize(db, filter)
+  const options: [cost: number, along: CountAccess][] = used
+    ? [[ranged * ENTRY, 'used']]
+    : [[all.tokens * ENTRY, 'all']]
+  if (owner && used) options.push([ranged * ownerShare(filter) * ENTRY, 'owner_used'])
+  else if (owner) options.push([owner.tokens * ENTRY, 'owner'])
+  if (scopes) options.push([holders(filter) * (2 * ENTRY + LOOKUP), 'scopes'])
   return cheapest(options)
 }
 
-/** The count, if the tallies know it already. */
+/** The count, if the tallies have it. */
 export function knownCount({ all, owner, personal, scopes, used }: Filter): number | undefined {
   const narrowed = [owner, ...(scopes ?? [])].filter((tally) => tally !== undefined)
   if (used || narrowed.length > 1) return undefined
@@ -82,18 +82,23 @@ export function knownCount({ all, owner, personal, scopes, used }: Filter): numb
   return personal ? tally.personal : tally.tokens - tally.personal
 }
 
-/** Exact up to the probe; beyond it only a lower bound is needed, which is taken for half of the tokens. */
+/** Exact up to the probe. Beyond it little depends on the number: half of the tokens, say. */
 function rangeSize(db: Database, { env, all, used }: Filter): number {
   if (!used) return all.tokens
-  const counted = Number(
-    db
-      .sql(
-        `SELECT count(*) FROM (
-           SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ${RANGE_PROBE})`,
-      )
-      .get(env, used.from, used.to)?.[0],
-  )
-  return counted < RANGE_PROBE ? counted : Math.max(RANGE_PROBE, all.tokens / 2)
+  const row = db
+    .sql(
+      `SELECT count(*) FROM (
+         SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ${RANGE_PROBE})`,
+    )
+    .get(env, used.from, used.to)
+  const counted = Number(row?.[0])
+  // Never 0: shares are divided by.
+  return counted < RANGE_PROBE ? Math.max(counted, 1) : Math.max(counted, all.tokens / 2)
+}
+
+/** How many links from the scopes to tokens there are. */
+function holders({ scopes = [] }: Filter): number {
+  return scopes.reduce((sum, { tokens }) => sum + tokens, 0)
 }
 
 function ownerShare({ all, owner }: Filter): number {
@@ -103,7 +108,7 @@ function ownerShare({ all, owner }: Filter): number {
 function personalShare({ all, personal }: Filter): number {
   if (personal === undefined) return 1
   const share = all.personal / Math.max(all.tokens, 1)
-  return personal ? share : 1 - share
+  return Math.max(personal ? share : 1 - share, 1 / Math.max(all.tokens, 1))
 }
 
 function scopeShare({ all, scopes }: Filter): number {

@@ -39,8 +39,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX token_by_created ON token (env, created, n, scope_bits, owner, personal);
   CREATE INDEX token_by_expires ON token (env, expires, n, scope_bits, owner, personal);
   CREATE INDEX token_by_modified ON token (env, modified, n, scope_bits, owner, personal);
-  CREATE INDEX token_by_used ON token (env, used, n, scope_bits, owner, personal);
+  -- This one also serves the other sorts within a range of last use.
+  CREATE INDEX token_by_used ON token (env, used, n, scope_bits, owner, personal, created, expires, modified, name);
   CREATE INDEX token_by_owner ON token (owner, created, n, scope_bits, personal);
+  CREATE INDEX token_by_owner_used ON token (owner, used, n, scope_bits, personal);
 
   CREATE TABLE token_scope (
     scope INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (scope, n)
