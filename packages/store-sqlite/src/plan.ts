@@ -27,8 +27,8 @@ export type CountAccess = 'all' | 'owner' | 'owner_used' | 'scopes' | 'used'
 const ENTRY = 0.07
 const LOOKUP = 1.2
 const SORT = 0.2
-/** So many tokens of a range are counted to plan. Of larger ones a walk finds enough soon. */
-const RANGE_PROBE = 30_000
+/** So many tokens are looked at to estimate a large range. */
+const SAMPLE = 500
 
 /** Chooses by the exact numbers that the tallies give, as if criteria were independent of each other. */
 export function planPage(db: Database, filter: Filter, sort: ListSort, limit: number): Access {
@@ -82,18 +82,29 @@ export function knownCount({ all, owner, personal, scopes, used }: Filter): numb
   return personal ? tally.personal : tally.tokens - tally.personal
 }
 
-/** Exact up to the probe. Beyond it little depends on the number: half of the tokens, say. */
+/** Exact for small ranges; for larger ones an estimate from some tokens of all ages. Never 0: shares divide by it. */
 function rangeSize(db: Database, { env, all, used }: Filter): number {
-  if (!used) return all.tokens
-  const row = db
+  if (!used) return Math.max(all.tokens, 1)
+  const probe = Math.ceil(1_000 + all.tokens / 50)
+  const counted = Number(
+    db
+      .sql(
+        `SELECT count(*) FROM (
+           SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ?)`,
+      )
+      .get(env, used.from, used.to, probe)?.[0],
+  )
+  if (counted < probe) return Math.max(counted, 1)
+  const [seen, within] = db
     .sql(
-      `SELECT count(*) FROM (
-         SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ${RANGE_PROBE})`,
+      `WITH RECURSIVE sample (i, n) AS (
+         SELECT 0, (SELECT max(n) FROM token) UNION ALL SELECT i + 1, n FROM sample WHERE i < ${SAMPLE})
+       SELECT count(*), sum(t.used BETWEEN ? AND ?) FROM sample s CROSS JOIN token t ON t.n = s.n * s.i / ${SAMPLE}
+       WHERE t.env = ?`,
     )
-    .get(env, used.from, used.to)
-  const counted = Number(row?.[0])
-  // Never 0: shares are divided by.
-  return counted < RANGE_PROBE ? Math.max(counted, 1) : Math.max(counted, all.tokens / 2)
+    .get(used.from, used.to, env) ?? [0, 0]
+  const share = Number(seen) < SAMPLE / 10 ? 0.5 : Number(within) / Number(seen)
+  return Math.max(probe, all.tokens * share)
 }
 
 /** How many links from the scopes to tokens there are. */
