@@ -21,7 +21,7 @@ export interface SqliteStoreOptions {
   /** How long a call waits for another process's lock before it fails with `ERR_STORE`, in ms. Default: 2,000. */
   busyTimeout?: number
   /**
-   * Whether the first `open` reads the whole file to see that it is undamaged. Takes about a second per gigabyte.
+   * Whether the first `open` reads the whole file to see that it is undamaged. Takes 2 to 4 s per gigabyte.
    * Default: true.
    */
   checkIntegrity?: boolean
