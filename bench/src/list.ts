@@ -1,0 +1,139 @@
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
+import { NOW, tokens } from './list/data.js'
+import { measure, measureDelay, type Row } from './list/measure.js'
+import { COUNTED, EVERY_SORT, FILTERED, nameOf } from './list/queries.js'
+import { SUBJECTS } from './list/stores.js'
+
+// How fast a store lists, counts, reads and writes: --store sqlite --tokens 1000000 [--runs 40] [--path FILE] [--json]
+
+const { values: options } = parseArgs({
+  options: {
+    store: { type: 'string', default: 'sqlite' },
+    tokens: { type: 'string', default: '10000' },
+    runs: { type: 'string', default: '40' },
+    path: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const count = Number(options.tokens)
+const runs = Number(options.runs)
+const createSubject = SUBJECTS[options.store]
+if (!createSubject) throw new TypeError(`--store must be one of ${Object.keys(SUBJECTS).join(', ')}`)
+
+const rows: Row[] = []
+const report = (row: Row) => {
+  rows.push(row)
+  if (!options.json)
+    console.log(`${row.name.padEnd(58)} ${String(row.p50Ms).padStart(8)} ${String(row.p99Ms).padStart(8)}`)
+}
+
+const subject = createSubject(options.path)
+try {
+  const store = await subject.store.open('default')
+  if (!options.json)
+    console.log(`${options.store}, ${count} tokens, Node ${process.version}\n${''.padEnd(58)}   p50 ms   p99 ms`)
+  const ids = await load(store)
+  await readAndWrite(store, ids)
+  await lists(store)
+  report(await measure('touch, 1,000 tokens', 20, (i) => store.touch(uses(ids, i))))
+  await delays(store, ids)
+  const size = subject.size()
+  if (size !== undefined && !options.json) console.log(`\n${Math.round(size / count)} bytes per token`)
+  if (options.json) {
+    const node = process.versions.node
+    console.log(
+      JSON.stringify({ bench: 'list', node, cpus: cpus().length, store: options.store, tokens: count, rows, size }),
+    )
+  }
+} finally {
+  await subject.store.close()
+  subject.remove()
+}
+
+/** The ids of all tokens. */
+async function load(store: EnvironmentStore): Promise<string[]> {
+  const ids: string[] = []
+  const start = performance.now()
+  let batch: Promise<void>[] = []
+  for (const record of tokens(count)) {
+    ids.push(record.id)
+    if (subject.filled) continue
+    batch.push(store.insert(record))
+    if (batch.length < 256) continue
+    await Promise.all(batch)
+    batch = []
+  }
+  await Promise.all(batch)
+  const mean = Number(((performance.now() - start) / count).toPrecision(3))
+  if (!subject.filled) report({ name: 'create, 256 at once, per token', p50Ms: mean, p99Ms: mean })
+  return ids
+}
+
+async function readAndWrite(store: EnvironmentStore, ids: readonly string[]): Promise<void> {
+  const idAt = (i: number) => ids[(i * 7_919) % ids.length] ?? ''
+  report(await measure('point read', 20_000, (i) => store.find(idAt(i))))
+  const extra: TokenRecord[] = [...tokens(2_001)].map((record, i) => ({
+    ...record,
+    id: `${record.id.slice(0, -5)}${10_000 + i}`,
+  }))
+  report(await measure('create', 2_000, (i) => store.insert(extra[i] as TokenRecord)))
+  report(await measure('disable', 2_000, (i) => store.update(extra[i]?.id ?? '', { enabled: false }, 1)))
+  report(await measure('delete', 2_000, (i) => store.remove(extra[i]?.id ?? '')))
+}
+
+async function lists(store: EnvironmentStore): Promise<void> {
+  const page = { limit: 200, count: false, filter: {} }
+  for (const sort of EVERY_SORT) {
+    report(await measure(`no filter, ${nameOf(sort)}`, runs, () => store.list({ ...page, sort })))
+    let after: string | undefined
+    // The middle, in the largest pages: their time is worth a look too.
+    const steps = Math.max(1, Math.floor(count / 20_000))
+    const large = await measure(`no filter, ${nameOf(sort)}, 10,000 rows`, steps, async () => {
+      const got = await store.list({ ...page, limit: 10_000, sort, ...(after === undefined ? {} : { after }) })
+      after = got.next
+    })
+    if (after === undefined) continue
+    const middle = after
+    report(await measure(`no filter, ${nameOf(sort)}, deep`, runs, () => store.list({ ...page, sort, after: middle })))
+    report(large)
+  }
+  for (const { name, ...query } of FILTERED) {
+    const first = await store.list({ ...page, ...query })
+    report(await measure(name, runs, () => store.list({ ...page, ...query })))
+    if (first.next === undefined) continue
+    let after: string = first.next
+    for (let i = 0; i < 4; i++) after = (await store.list({ ...page, ...query, after, limit: 2_000 })).next ?? after
+    report(await measure(`${name}, deep`, runs, () => store.list({ ...page, ...query, after })))
+  }
+  for (const { name, ...query } of COUNTED) {
+    report(
+      await measure(`first count: ${name}`, Math.ceil(runs / 4), () => store.list({ ...query, limit: 1, count: true })),
+    )
+  }
+}
+
+async function delays(store: EnvironmentStore, ids: readonly string[]): Promise<void> {
+  const sort = { by: 'createdAt', direction: 'desc' } as const
+  const repeat = async (times: number, run: (i: number) => Promise<unknown>) => {
+    for (let i = 0; i < times; i++) await run(i)
+  }
+  const name = (what: string) => `event-loop delay during ${what}`
+  const large = { filter: {}, sort, limit: 10_000, count: false }
+  report(await measureDelay(name('lists of 10,000 rows'), () => repeat(20, () => store.list(large))))
+  const counted = COUNTED.find((query) => query.filter.scopes && query.filter.lastUsed) ?? { filter: {} }
+  const total = { filter: counted.filter, sort, limit: 1, count: true }
+  report(await measureDelay(name('first counts'), () => repeat(20, () => store.list(total))))
+  report(await measureDelay(name('touches of 1,000'), () => repeat(20, (i) => store.touch(uses(ids, 100 + i)))))
+}
+
+/** 1,000 tokens all over, used later than all before. */
+function uses(ids: readonly string[], round: number) {
+  return Array.from({ length: 1_000 }, (_, i) => ({
+    id: ids[(i * 104_729 + round * 31) % ids.length] ?? '',
+    gen: 1,
+    at: NOW + round * 1_000,
+    ip: '203.0.113.9',
+  }))
+}

@@ -1,0 +1,35 @@
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+
+export interface Row {
+  name: string
+  p50Ms: number
+  p99Ms: number
+}
+
+/** Runs one after another, after one run that does not count. */
+export async function measure(name: string, runs: number, run: (i: number) => Promise<unknown>): Promise<Row> {
+  await run(0)
+  const times: number[] = []
+  for (let i = 1; i <= runs; i++) {
+    const start = performance.now()
+    await run(i)
+    times.push(performance.now() - start)
+  }
+  times.sort((a, b) => a - b)
+  return { name, p50Ms: round(times[Math.floor(runs / 2)] ?? 0), p99Ms: round(times[Math.floor(runs * 0.99)] ?? 0) }
+}
+
+/** How late this thread's event loop is while something runs: the delay alone, without the timer's own millisecond. */
+export async function measureDelay(name: string, run: () => Promise<unknown>): Promise<Row> {
+  const resolution = 1
+  const delay = monitorEventLoopDelay({ resolution })
+  delay.enable()
+  await run()
+  delay.disable()
+  const late = (percentile: number) => round(Math.max(0, delay.percentile(percentile) / 1e6 - resolution))
+  return { name, p50Ms: late(50), p99Ms: late(99) }
+}
+
+function round(ms: number): number {
+  return Number(ms.toPrecision(3))
+}

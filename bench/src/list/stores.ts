@@ -1,0 +1,34 @@
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryStore, type TokenStore } from '@latchkey/core'
+import { sqliteStore } from '@latchkey/store-sqlite'
+
+export interface Subject {
+  store: TokenStore
+  /** Whether the tokens are in it already. */
+  filled: boolean
+  /** What it takes, in bytes; to be asked when all tokens are in. */
+  size(): number | undefined
+  remove(): void
+}
+
+/**
+ * The stores that can be measured, by their word on the command line. Each starts empty, unless `path` names what an
+ * earlier run with the same `path` and number of tokens has left.
+ */
+export const SUBJECTS: Record<string, (path?: string) => Subject> = {
+  memory: () => ({ store: memoryStore(), filled: false, size: () => undefined, remove: () => {} }),
+  sqlite(kept) {
+    const folder = kept === undefined ? mkdtempSync(join(tmpdir(), 'latchkey-bench-')) : undefined
+    const path = kept ?? join(folder ?? '', 'tokens.db')
+    return {
+      filled: existsSync(path),
+      store: sqliteStore({ path }),
+      size: () => statSync(path).size,
+      remove: () => {
+        if (folder !== undefined) rmSync(folder, { recursive: true })
+      },
+    }
+  },
+}

@@ -1,0 +1,102 @@
+import type { StoredSecret, TokenRecord } from '@latchkey/core'
+import type { Cell, Row } from './database.js'
+import { Problem } from './problem.js'
+
+/** Never used, never modified: older than every time. */
+export const NEVER = -1
+/** Never expires: later than every time. */
+export const FOREVER = Number.MAX_SAFE_INTEGER
+
+/**
+ * The columns that `recordJson` takes, for a token `t`. SQLite writes the JSON: one cell is fetched sooner than many, and
+ * lists pass it on to the host's thread as it is.
+ */
+export const RECORD_COLUMNS = `json_array(t.prefix, t.public, t.name, o.name, t.personal, t.enabled, t.version,
+  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip), d.json,
+  (SELECT json_group_array(json_array(s.gen, s.at, s.ip)) FROM secret s WHERE s.n = t.n AND s.at <> ${NEVER})`
+export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner JOIN detail d ON d.n = t.n'
+
+/** A record as it crosses threads. */
+export type StoredRecord = [columns: Cell[], detail: Detail, uses: [gen: number, at: number, ip: string | null][]]
+
+type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
+  secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
+}
+
+/** JSON of a `StoredRecord`. */
+export function recordJson([columns, detail, uses]: Row): string {
+  return `[${columns},${detail},${uses}]`
+}
+
+export function readRecord([columns, detail, uses]: StoredRecord): TokenRecord {
+  const [prefix, publicPart, name, owner, personal, enabled, version] = columns
+  const [created, expires, modified, rotated, used, usedIp] = columns.slice(7)
+  const record: TokenRecord = {
+    id: `${prefix}.${publicPart}`,
+    name: plainText(String(name)),
+    owner: plainText(String(owner)),
+    personal: personal === 1,
+    enabled: enabled === 1,
+    scopes: detail.scopes,
+    networks: detail.networks,
+    version: Number(version),
+    createdAt: Number(created),
+    secrets: detail.secrets,
+    retired: detail.retired,
+  }
+  if (detail.metadata) record.metadata = detail.metadata
+  if (expires !== FOREVER) record.expiresAt = Number(expires)
+  if (modified !== NEVER) record.modifiedAt = Number(modified)
+  if (typeof rotated === 'number') record.rotatedAt = rotated
+  setLastUse(record, Number(used), usedIp ?? null)
+  for (const [gen, at, ip] of uses) {
+    const secret = record.secrets.find((candidate) => candidate.gen === gen)
+    if (secret) setLastUse(secret, at, ip)
+  }
+  return record
+}
+
+function setLastUse(target: { lastUsedAt?: number; lastUsedIp?: string }, at: number, ip: Cell): void {
+  if (at === NEVER) return
+  target.lastUsedAt = at
+  if (typeof ip === 'string') target.lastUsedIp = ip
+}
+
+/** What of a record stands in `detail`. */
+export function detailJson({ scopes, networks, metadata, secrets, retired }: TokenRecord): string {
+  const detail: Detail = {
+    scopes,
+    networks,
+    ...(metadata ? { metadata } : {}),
+    // Last uses have a table of their own, so that a touch writes no document.
+    secrets: secrets.map(({ gen, hash, tag, until }) => ({
+      gen,
+      hash,
+      tag,
+      ...(until === undefined ? {} : { until }),
+    })),
+    retired,
+  }
+  return JSON.stringify(detail)
+}
+
+/** `prefix` and `PUBLIC24` of an id. The public part is what must be unique. */
+export function splitId(id: string): [prefix: string, publicPart: string] {
+  const dot = id.lastIndexOf('.')
+  return [id.slice(0, Math.max(dot, 0)), id.slice(dot + 1)]
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u
+
+/**
+ * Text for a column: equal and in the same order as the text itself. The binding cuts text at NUL, so that is escaped.
+ * UTF-8 has no lone surrogates: different ones would become the same, so they are refused.
+ */
+export function columnText(text: string): string {
+  if (LONE_SURROGATE.test(text)) throw new Problem('A name, owner or scope holds a lone surrogate.')
+  return text.replaceAll('\u0001', '\u0001\u0002').replaceAll('\0', '\u0001\u0001')
+}
+
+export function plainText(text: string): string {
+  return text.replaceAll('\u0001\u0001', '\0').replaceAll('\u0001\u0002', '\u0001')
+}

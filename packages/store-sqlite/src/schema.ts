@@ -1,0 +1,100 @@
+import { type Database, transaction } from './database.js'
+import { Problem } from './problem.js'
+
+/** "Lkey": marks the file as ours in SQLite's header. */
+export const APPLICATION_ID = 0x4c6b6579
+
+/**
+ * What turns a file of version i into one of version i + 1; an empty file has version 0. Never change a step that was
+ * released: add one. Each runs inside the transaction that also raises the version.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE environment (
+    env INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL, sealing_key TEXT NOT NULL,
+    tokens INTEGER NOT NULL DEFAULT 0, personal INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- Owners and scopes that some token has, and exactly how many: lists are planned and counted by these numbers.
+  CREATE TABLE owner (
+    owner INTEGER PRIMARY KEY, env INTEGER NOT NULL, name TEXT NOT NULL,
+    tokens INTEGER NOT NULL DEFAULT 0, personal INTEGER NOT NULL DEFAULT 0, UNIQUE (env, name)
+  ) STRICT;
+  CREATE TABLE scope (
+    scope INTEGER PRIMARY KEY, env INTEGER NOT NULL, name TEXT NOT NULL, bit INTEGER NOT NULL,
+    tokens INTEGER NOT NULL DEFAULT 0, personal INTEGER NOT NULL DEFAULT 0, UNIQUE (env, name)
+  ) STRICT;
+
+  -- What lists sort and filter by, in a narrow row. Absent times are sentinels, so that plain indexes order them:
+  -- -1 for never used and never modified, the largest number for never expiring.
+  CREATE TABLE token (
+    n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    owner INTEGER NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
+    used INTEGER NOT NULL, used_ip TEXT, scope_bits INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX token_by_public ON token (env, public);
+  -- One index per sort. n breaks ties; behind it stands what filters need, so that a walk reads no other page.
+  CREATE INDEX token_by_name ON token (env, name, n, scope_bits, owner, personal);
+  CREATE INDEX token_by_created ON token (env, created, n, scope_bits, owner, personal);
+  CREATE INDEX token_by_expires ON token (env, expires, n, scope_bits, owner, personal);
+  CREATE INDEX token_by_modified ON token (env, modified, n, scope_bits, owner, personal);
+  -- This one also serves the other sorts within a range of last use.
+  CREATE INDEX token_by_used ON token (env, used, n, scope_bits, owner, personal, created, expires, modified, name);
+  CREATE INDEX token_by_owner ON token (owner, created, n, scope_bits, personal);
+  CREATE INDEX token_by_owner_used ON token (owner, used, n, scope_bits, personal);
+
+  CREATE TABLE token_scope (
+    scope INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (scope, n)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The last use of each secret that a token has now; at = -1: never.
+  CREATE TABLE secret (
+    n INTEGER NOT NULL, gen INTEGER NOT NULL, at INTEGER NOT NULL, ip TEXT, PRIMARY KEY (n, gen)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Whatever is only ever read with the whole record, as JSON.
+  CREATE TABLE detail (n INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+
+  -- The newest changes, for watchers.
+  CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, env INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
+  `,
+]
+
+/** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */
+export function assertOurs(db: Database, path: string): void {
+  versionOf(db, path, MIGRATIONS.length)
+}
+
+/** Brings the file to the newest version, creating the tables in an empty one. Safe against others doing the same. */
+export function migrate(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
+  if (versionOf(db, path, migrations.length) < migrations.length) {
+    transaction(db, 'IMMEDIATE', () => {
+      for (let version = versionOf(db, path, migrations.length); version < migrations.length; version++) {
+        db.exec(migrations[version] ?? '')
+      }
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}`)
+    })
+  }
+}
+
+function versionOf(db: Database, path: string, newest: number): number {
+  const refuse = (why: string) => new Problem(`${path} ${why}`)
+  const application = db.pragma('application_id')
+  const version = Number(db.pragma('user_version'))
+  const tables = db.sql('SELECT count(*) FROM sqlite_master').get()?.[0]
+  if (application === 0 && version === 0 && tables === 0) return 0
+  if (application !== APPLICATION_ID) throw refuse('belongs to another program: it is not a Latchkey file.')
+  if (version > newest) {
+    throw refuse(`was written by a newer version of Latchkey (schema ${version}; this one knows up to ${newest}).`)
+  }
+  return version
+}
+
+/** Reads the whole file and throws `Problem` if its pages or their order are damaged. Takes time in its size. */
+export function checkIntegrity(db: Database, path: string): void {
+  const found = db.pragma('quick_check(1)')
+  if (found !== 'ok') {
+    throw new Problem(`${path} is damaged (${String(found)}); restore it from a backup.`)
+  }
+}

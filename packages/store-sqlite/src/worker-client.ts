@@ -1,0 +1,126 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
+import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
+import { readRecord, type StoredRecord } from './rows.js'
+
+/** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
+export interface WorkerClient {
+  request<O extends Op>(call: CallOf<O>, deadline: number): Promise<Results[O]>
+  list(env: number, query: ListQuery, deadline: number): Promise<ListPage>
+  /** Lets the calls in progress be answered, then closes the file and ends the thread. Call it last. */
+  close(deadline: number): Promise<void>
+}
+
+interface Answer {
+  result: Results[Op]
+  chunks: string[]
+}
+
+interface Pending {
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+  readonly chunks: string[]
+  readonly timer: NodeJS.Timeout
+}
+
+/**
+ * Node 20 cannot run TypeScript, so the thread always runs the built file, also when this module runs from its source:
+ * `src` and `dist` lie side by side, and this address is right from both.
+ */
+export function startWorker(settings: WorkerSettings): Worker {
+  const file = new URL('../dist/worker.js', import.meta.url)
+  // No loaders or conditions of the host: this file needs none.
+  return new Worker(file, { workerData: settings, name: 'latchkey-sqlite', execArgv: [] })
+}
+
+/** Starts a worker with the first call, and another one with the first call after one died. */
+export function createWorkerClient(path: string, start: () => Worker): WorkerClient {
+  const pending = new Map<number, Pending>()
+  let worker: Worker | undefined
+  let lastNumber = 0
+
+  function running(): Worker {
+    if (worker) return worker
+    const started = start()
+    let cause: unknown
+    started.on('message', settle)
+    started.on('error', (error) => {
+      cause = error
+    })
+    started.on('exit', () => {
+      worker = undefined
+      const message = `${path}: the storage thread ended; whether a write was carried out is not known.`
+      for (const number of [...pending.keys()]) take(number)?.reject(new StoreError('ERR_STORE', message, { cause }))
+    })
+    // Calls in progress alone keep the process alive.
+    started.unref()
+    worker = started
+    return started
+  }
+
+  function send(call: Call, deadline: number): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const target = running()
+      const number = ++lastNumber
+      target.postMessage({ number, call } satisfies Request)
+      const timer = setTimeout(() => {
+        const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
+        take(number)?.reject(new StoreError('ERR_STORE', message))
+      }, deadline)
+      pending.set(number, { resolve, reject, chunks: [], timer })
+      target.ref()
+    })
+  }
+
+  function settle(response: Response): void {
+    const { number } = response
+    if (response.kind === 'chunk') pending.get(number)?.chunks.push(response.json)
+    else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
+    else {
+      const call = take(number)
+      call?.resolve({ result: response.result, chunks: call.chunks })
+    }
+  }
+
+  function take(number: number): Pending | undefined {
+    const call = pending.get(number)
+    if (!call) return undefined
+    pending.delete(number)
+    clearTimeout(call.timer)
+    if (pending.size === 0) worker?.unref()
+    return call
+  }
+
+  return {
+    async request<O extends Op>(call: CallOf<O>, deadline: number) {
+      const { result } = await send(call, deadline)
+      return result as Results[O]
+    },
+
+    async list(env, query, deadline) {
+      const { result, chunks } = await send({ op: 'list', env, query }, deadline)
+      const records: TokenRecord[] = []
+      for (const [i, chunk] of chunks.entries()) {
+        // A large page must not hold up the host's event loop.
+        if (i > 0) await nextTurn()
+        for (const stored of JSON.parse(chunk) as StoredRecord[]) records.push(readRecord(stored))
+      }
+      return { records, ...(result as Results['list']) }
+    },
+
+    async close(deadline) {
+      const closing = worker
+      if (!closing) return
+      const exit = new Promise<void>((resolve) => closing.once('exit', () => resolve()))
+      try {
+        await send({ op: 'close' }, deadline)
+      } catch {
+        // It died, or is stuck: there is nothing to wait for.
+        await closing.terminate()
+      }
+      closing.ref()
+      await exit
+    },
+  }
+}

@@ -1,0 +1,156 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type Connections, openConnections } from './connections.js'
+import { type Database, rollback, transaction } from './database.js'
+import { assertSameFile } from './file.js'
+import { pageChunks } from './page.js'
+import { problemOf } from './problem.js'
+import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
+import { columnText } from './rows.js'
+import { findToken } from './write.js'
+import { applyGroup } from './write-group.js'
+
+// The thread of all writes, lists and counts: the host's event loop never waits for the file.
+
+/** So many writes at most share a transaction, so that none waits long for the others. */
+const GROUP = 256
+
+interface Waiting<C> {
+  number: number
+  call: C
+}
+
+function serve(port: MessagePort, settings: WorkerSettings): void {
+  const { path } = settings
+  const writes: Waiting<Write>[] = []
+  const lists: Waiting<CallOf<'list'>>[] = []
+  let connections: Connections | undefined
+  let writing = false
+  let listing = false
+  let closing: number | undefined
+
+  const reply = (response: Response) => port.postMessage(response)
+  const done = (number: number, result: Results[Op]) => reply({ number, kind: 'done', result })
+  const failed = (number: number, error: unknown) => {
+    const { code, message } = problemOf(error, path)
+    reply({ number, kind: 'failed', code, message })
+  }
+
+  /** Opened with the first call, and tried again with the next one if that failed. */
+  function open(): Connections {
+    connections ??= openConnections(settings)
+    return connections
+  }
+
+  port.on('message', ({ number, call }: Request) => {
+    switch (call.op) {
+      case 'open':
+        return answer(number, () => openEnvironment(open(), call.environment))
+      case 'find':
+        return answer(number, () => findToken(open().writer, call.env, call.id)?.record)
+      case 'list':
+        lists.push({ number, call })
+        if (!listing) void runLists()
+        return
+      case 'close':
+        closing = number
+        return closeIfIdle()
+      default:
+        writes.push({ number, call })
+        if (!writing) void runWrites()
+    }
+  })
+
+  function answer(number: number, run: () => Results[Op]): void {
+    try {
+      done(number, run())
+    } catch (error) {
+      failed(number, error)
+    }
+  }
+
+  async function runWrites(): Promise<void> {
+    writing = true
+    while (writes.length > 0) {
+      // A turn of the event loop lets in what else has been sent.
+      await nextTurn()
+      writeGroup(writes.splice(0, GROUP))
+    }
+    writing = false
+    closeIfIdle()
+  }
+
+  function writeGroup(group: readonly Waiting<Write>[]): void {
+    try {
+      const { writer, identity, checkpointIfDue } = open()
+      assertSameFile(path, identity)
+      const outcomes = applyGroup(
+        writer,
+        group.map(({ call }) => call),
+      )
+      for (const [i, { number }] of group.entries()) {
+        const outcome = outcomes[i]
+        if (outcome?.ok) done(number, outcome.result)
+        else failed(number, outcome?.error)
+      }
+      checkpointIfDue()
+    } catch (error) {
+      for (const { number } of group) failed(number, error)
+    }
+  }
+
+  async function runLists(): Promise<void> {
+    listing = true
+    for (let list = lists.shift(); list; list = lists.shift()) {
+      try {
+        done(list.number, await sendPage(open().reader, list))
+      } catch (error) {
+        failed(list.number, error)
+      }
+    }
+    listing = false
+    closeIfIdle()
+  }
+
+  /** A page of one moment, in pieces between which writes may run. */
+  async function sendPage(db: Database, { number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
+    db.sql('BEGIN DEFERRED').run()
+    try {
+      const chunks = pageChunks(db, call.env, call.query)
+      for (let chunk = chunks.next(); ; chunk = chunks.next()) {
+        if (chunk.done) return chunk.value
+        reply({ number, kind: 'chunk', json: chunk.value })
+        await nextTurn()
+      }
+    } finally {
+      rollback(db)
+    }
+  }
+
+  function closeIfIdle(): void {
+    if (closing === undefined || writing || listing) return
+    answer(closing, () => {
+      connections?.close()
+      return undefined
+    })
+    port.close()
+  }
+}
+
+function openEnvironment({ identity, writer }: Connections, name: string): Results['open'] {
+  const find = () =>
+    writer.sql('SELECT env, dataset, sealing_key FROM environment WHERE name = ?').get(columnText(name))
+  const row =
+    find() ??
+    transaction(writer, 'IMMEDIATE', () => {
+      writer
+        .sql('INSERT INTO environment (name, dataset, sealing_key) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING')
+        .run(columnText(name), randomUUID(), randomBytes(32).toString('hex'))
+      return find()
+    })
+  const [env, dataset, sealingKey] = row ?? []
+  return { identity, env: Number(env), dataset: String(dataset), sealingKey: String(sealingKey) }
+}
+
+if (parentPort) serve(parentPort, workerData as WorkerSettings)

@@ -1,0 +1,41 @@
+import { expect } from 'vitest'
+import { openDatabase } from '../src/database.js'
+
+/** What must be empty in every file: rows that belong to nothing, and numbers that do not add up. */
+const VIOLATIONS = {
+  'a token without its detail': 'SELECT n FROM token EXCEPT SELECT n FROM detail',
+  'a detail without its token': 'SELECT n FROM detail EXCEPT SELECT n FROM token',
+  'a secret without its token': 'SELECT n FROM secret EXCEPT SELECT n FROM token',
+  'secrets that are not those of the detail': `
+    SELECT n, gen FROM secret EXCEPT SELECT d.n, s.value ->> 'gen' FROM detail d, json_each(d.json, '$.secrets') s`,
+  'scopes that are not those of the detail': `
+    SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)
+    EXCEPT SELECT d.n, s.value FROM detail d, json_each(d.json, '$.scopes') s`,
+  'scopes of the detail that are not linked': `
+    SELECT d.n, s.value FROM detail d, json_each(d.json, '$.scopes') s
+    EXCEPT SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)`,
+  'bits that are not those of the scopes': `
+    SELECT n, scope_bits FROM token
+    EXCEPT SELECT t.n, coalesce((SELECT sum(DISTINCT 1 << s.bit) FROM token_scope ts JOIN scope s USING (scope)
+      WHERE ts.n = t.n), 0) FROM token t`,
+  'a wrong total of an environment': `
+    SELECT env, tokens, personal FROM environment
+    EXCEPT SELECT e.env, count(t.n), coalesce(sum(t.personal), 0) FROM environment e LEFT JOIN token t USING (env) GROUP BY 1`,
+  'a wrong total of an owner': `
+    SELECT owner, tokens, personal FROM owner EXCEPT SELECT owner, count(*), sum(personal) FROM token GROUP BY 1`,
+  'a wrong total of a scope': `
+    SELECT scope, tokens, personal FROM scope
+    EXCEPT SELECT scope, count(*), sum(personal) FROM token_scope JOIN token USING (n) GROUP BY 1`,
+  'an own bit of two scopes': 'SELECT env, bit FROM scope WHERE bit < 52 GROUP BY 1, 2 HAVING count(*) > 1',
+}
+
+/** Every table, index and number of the file agrees with every other. */
+export function assertConsistent(path: string): void {
+  const db = openDatabase(path, 1_000)
+  try {
+    expect(db.pragma('integrity_check')).toBe('ok')
+    for (const [what, sql] of Object.entries(VIOLATIONS)) expect(db.sql(sql).all(), what).toEqual([])
+  } finally {
+    db.close()
+  }
+}

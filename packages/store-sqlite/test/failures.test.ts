@@ -1,0 +1,149 @@
+import { renameSync } from 'node:fs'
+import type { Worker } from 'node:worker_threads'
+import { type ChangeEvent, type EnvironmentStore, StoreError } from '@latchkey/core'
+import { tokenRecord } from '@latchkey/testkit'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openDatabase } from '../src/database.js'
+import { sqliteStore } from '../src/index.js'
+import { createSqliteStore } from '../src/sqlite-store.js'
+import { startWorker } from '../src/worker-client.js'
+import { assertConsistent } from './consistency.js'
+import { temporaryFolder } from './temporary.js'
+
+const query = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
+
+async function openStore(path: string, busyTimeout = 2_000): Promise<EnvironmentStore> {
+  const store = sqliteStore({ path, busyTimeout })
+  onTestFinished(() => store.close())
+  return store.open('default')
+}
+
+test("while another process holds the lock, writes fail after the wait, reads go on, and afterwards all's well", async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path, 200)
+  const record = tokenRecord()
+  await store.insert(record)
+  const other = openDatabase(path, 0)
+  other.exec('BEGIN IMMEDIATE')
+  const start = performance.now()
+  const outcomes = await Promise.allSettled([store.insert(tokenRecord()), store.remove(record.id), store.list(query)])
+  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
+  const locked = { code: 'ERR_STORE', message: `${path}: the file is locked by another process.` }
+  expect(outcomes.slice(0, 2)).toMatchObject([{ reason: locked }, { reason: locked }])
+  expect(await store.find(record.id)).toEqual(record)
+  other.exec('COMMIT')
+  expect(await store.remove(record.id)).toBe(true)
+  other.close()
+})
+
+test('a lock that goes in time is only waited for', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path)
+  const other = openDatabase(path, 0)
+  other.exec('BEGIN IMMEDIATE')
+  const inserted = store.insert(tokenRecord())
+  setTimeout(() => other.exec('COMMIT'), 100)
+  await inserted
+  expect((await store.list(query)).totalCount).toBe(1)
+  other.close()
+})
+
+test('a worker that dies fails the calls in progress, and is replaced with the next call', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const workers: Worker[] = []
+  const store = createSqliteStore({ path }, (settings) => {
+    const worker = startWorker(settings)
+    workers.push(worker)
+    return worker
+  })
+  const environment = await store.open('default')
+  for (let round = 1; round <= 3; round++) {
+    const record = tokenRecord()
+    await environment.insert(record)
+    const calls = Array.from({ length: 50 }, () => environment.insert(tokenRecord()))
+    const [ended] = await Promise.all([Promise.allSettled(calls), workers.at(-1)?.terminate()])
+    const errors = ended.flatMap((call) => (call.status === 'rejected' ? [call.reason] : []))
+    expect(errors.length).toBeGreaterThan(0)
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(StoreError)
+      expect(error.message).toBe(`${path}: the storage thread ended; whether a write was carried out is not known.`)
+    }
+    expect(await environment.find(record.id)).toEqual(record)
+    await environment.update(record.id, { enabled: false }, 1)
+    expect(workers.length).toBe(round + 1)
+  }
+  await store.close()
+  assertConsistent(path)
+})
+
+test('watchers hear of lagging, live, and reset', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path)
+  const events: ChangeEvent[] = []
+  await store.watch((event) => events.push(event))
+  renameSync(path, `${path}.away`)
+  await vi.waitFor(() => expect(events).toEqual(['lagging']))
+  renameSync(`${path}.away`, path)
+  await vi.waitFor(() => expect(events).toEqual(['lagging', 'live']))
+  // Changes that were dropped before this process saw them.
+  const other = openDatabase(path, 0)
+  other.exec("INSERT INTO change (seq, env, id) VALUES (1000, 1, 'lk.LATER')")
+  await vi.waitFor(() => expect(events).toEqual(['lagging', 'live', 'reset']))
+  const record = tokenRecord()
+  await store.insert(record)
+  await vi.waitFor(() => expect(events).toEqual(['lagging', 'live', 'reset', { ids: [record.id] }]))
+  other.close()
+})
+
+test('only the newest changes are kept', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path)
+  const { id } = tokenRecord()
+  await store.insert(tokenRecord({ id }))
+  const other = openDatabase(path, 1_000)
+  other.exec("UPDATE sqlite_sequence SET seq = 20998; INSERT INTO change (env, id) VALUES (1, 'lk.OLD')")
+  await store.update(id, { enabled: false }, 1)
+  expect(other.sql('SELECT seq FROM change').all()).toEqual([[20_999], [21_000]])
+  other.close()
+})
+
+test('a write that cannot be stored fails alone, not those beside it', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path)
+  const good = Array.from({ length: 20 }, () => tokenRecord())
+  const bad = tokenRecord({ owner: 'half \ud83d' })
+  const outcomes = await Promise.allSettled([...good.slice(0, 10), bad, ...good.slice(10)].map(store.insert))
+  expect(outcomes.map(({ status }) => status).indexOf('rejected')).toBe(10)
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'ERR_STORE' } }])
+  expect((await store.list(query)).totalCount).toBe(20)
+  assertConsistent(path)
+})
+
+test('text with NUL and U+0001 is kept, found and ordered by code points', async () => {
+  const store = await openStore(`${temporaryFolder()}/tokens.db`)
+  const names = [
+    '',
+    '\0',
+    '\0\0',
+    '\0\u0001',
+    '\0a',
+    '\u0001',
+    '\u0001\0',
+    '\u0001\u0001',
+    '\u0001\u0002',
+    '\u0002',
+    'a',
+    'a\0',
+    'a\0b',
+    'ab',
+  ]
+  for (const name of [...names].reverse()) await store.insert(tokenRecord({ name, owner: `${name}!`, scopes: [name] }))
+  const all = await store.list({ ...query, limit: 100 })
+  expect(all.records.map(({ name }) => name)).toEqual(names)
+  for (const name of names) {
+    for (const filter of [{ owner: `${name}!` }, { scopes: [name] }]) {
+      expect((await store.list({ ...query, filter })).records.map((record) => record.name)).toEqual([name])
+    }
+  }
+})

@@ -1,0 +1,186 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { StoreError } from '@latchkey/core'
+import { tokenRecord } from '@latchkey/testkit'
+import { describe, expect, test } from 'vitest'
+import { openDatabase } from '../src/database.js'
+import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
+import { MIGRATIONS, migrate } from '../src/schema.js'
+import { temporaryFolder } from './temporary.js'
+
+/** Opens, expecting a refusal; gives its sentence. */
+async function refusal(options: SqliteStoreOptions): Promise<string> {
+  const store = sqliteStore(options)
+  const error = await store.open('default').then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  await store.close()
+  expect(error).toBeInstanceOf(StoreError)
+  expect(error).toMatchObject({ code: 'ERR_STORE' })
+  return error instanceof Error ? error.message : ''
+}
+
+/** A file with one token in it, closed. */
+async function filledFile(): Promise<string> {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = sqliteStore({ path })
+  const environment = await store.open('default')
+  for (let i = 0; i < 200; i++) await environment.insert(tokenRecord())
+  await store.close()
+  return path
+}
+
+function edit(path: string, sql: string): void {
+  const db = openDatabase(path, 1_000)
+  db.exec(sql)
+  db.close()
+}
+
+describe('the file', () => {
+  test('is created for its owner alone, and so are its folder and the files beside it', async () => {
+    const path = `${temporaryFolder()}/data/tokens.db`
+    const store = sqliteStore({ path })
+    await store.open('default')
+    const mode = (name: string) => (statSync(name).mode & 0o777).toString(8)
+    expect([mode(dirname(path)), mode(path), mode(`${path}-wal`), mode(`${path}-shm`)]).toEqual([
+      '700',
+      '600',
+      '600',
+      '600',
+    ])
+    await store.close()
+  })
+
+  test('is refused if more than one folder is missing', async () => {
+    const folder = temporaryFolder()
+    expect(await refusal({ path: `${folder}/a/b/tokens.db` })).toBe(
+      `The folder ${folder}/a/b cannot be created (ENOENT).`,
+    )
+  })
+
+  test('is not created where that is not wanted', async () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    expect(await refusal({ path, create: false })).toBe(`${path} does not exist, and must not be created.`)
+    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined()
+  })
+
+  test('is refused if it is a folder, lies in a file, or cannot be written', async () => {
+    const folder = temporaryFolder()
+    expect(await refusal({ path: folder })).toBe(`${folder} is a folder, not a file.`)
+    writeFileSync(`${folder}/file`, '')
+    expect(await refusal({ path: `${folder}/file/tokens.db` })).toContain(`${folder}/file/tokens.db cannot be reached`)
+    expect(await refusal({ path: '/proc/latchkey.db' })).toContain('/proc/latchkey.db cannot be opened for writing')
+    expect(await refusal({ path: '/dev/null' })).toBe('/dev/null is not a regular file.')
+  })
+
+  test('is refused if it is no SQLite file, and left as it is', async () => {
+    const path = `${temporaryFolder()}/notes.txt`
+    const text = 'These are my notes.\n'.repeat(500)
+    writeFileSync(path, text)
+    expect(await refusal({ path })).toBe(`${path}: this is not an SQLite file.`)
+    expect(statSync(path).size).toBe(text.length)
+  })
+
+  test('is refused if it belongs to another program, and left as it is', async () => {
+    const path = `${temporaryFolder()}/other.db`
+    writeFileSync(path, '')
+    edit(path, 'CREATE TABLE song (title TEXT)')
+    expect(await refusal({ path })).toBe(`${path} belongs to another program: it is not a Latchkey file.`)
+    const db = openDatabase(path, 0)
+    expect([db.pragma('journal_mode'), db.sql('SELECT count(*) FROM sqlite_master').get()]).toEqual(['delete', [1]])
+    db.close()
+  })
+
+  test('is refused if a newer version wrote it', async () => {
+    const path = await filledFile()
+    edit(path, 'PRAGMA user_version = 99')
+    expect(await refusal({ path })).toBe(
+      `${path} was written by a newer version of Latchkey (schema 99; this one knows up to ${MIGRATIONS.length}).`,
+    )
+  })
+
+  test('is refused if it is damaged, unless the check is off', async () => {
+    const path = await filledFile()
+    // The pages of one index, mixed up.
+    const { size } = statSync(path)
+    const db = openDatabase(path, 0)
+    const page = Number(db.sql("SELECT rootpage FROM sqlite_master WHERE name = 'token_by_public'").get()?.[0])
+    const pageSize = Number(db.pragma('page_size'))
+    db.close()
+    const file = openSync(path, 'r+')
+    writeSync(file, Buffer.alloc(pageSize, 7), 0, pageSize, (page - 1) * pageSize)
+    closeSync(file)
+    expect(statSync(path).size).toBe(size)
+    expect(await refusal({ path })).toMatch(/ damaged \(.*\); restore it from a backup\.$/s)
+    const store = sqliteStore({ path, checkIntegrity: false })
+    await store.open('default')
+    await store.close()
+  })
+
+  test('of an older version is brought forward, with its data, also by several at once', async () => {
+    const path = await filledFile()
+    const next = [...MIGRATIONS, 'ALTER TABLE environment ADD COLUMN note TEXT']
+    const connections = [openDatabase(path, 1_000), openDatabase(path, 1_000)]
+    for (const db of connections) migrate(db, path, next)
+    for (const db of connections) {
+      expect(db.pragma('user_version')).toBe(MIGRATIONS.length + 1)
+      expect(db.sql('SELECT tokens, note FROM environment').all()).toEqual([[200, null]])
+      db.close()
+    }
+    expect(await refusal({ path })).toContain('was written by a newer version of Latchkey')
+  })
+
+  test('is not half migrated if a step fails', async () => {
+    const path = await filledFile()
+    const db = openDatabase(path, 0)
+    const broken = [...MIGRATIONS, 'CREATE TABLE extra (n INTEGER); INSERT INTO nowhere VALUES (1)']
+    expect(() => migrate(db, path, broken)).toThrow('nowhere')
+    expect(db.pragma('user_version')).toBe(MIGRATIONS.length)
+    expect(db.sql("SELECT 1 FROM sqlite_master WHERE name = 'extra'").all()).toEqual([])
+    db.close()
+  })
+
+  test('that was removed or replaced while it was open is a StoreError, until it is back', async () => {
+    const path = await filledFile()
+    const store = sqliteStore({ path })
+    const environment = await store.open('default')
+    renameSync(path, `${path}.away`)
+    const gone = `${path} was removed or replaced while it was open. Restart to use what is there.`
+    await expect(environment.find('lk.X')).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
+    await expect(environment.insert(tokenRecord())).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
+    mkdirSync(path)
+    await expect(environment.insert(tokenRecord())).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
+    rmdirSync(path)
+    renameSync(`${path}.away`, path)
+    await environment.insert(tokenRecord())
+    rmSync(path)
+    await expect(environment.find('lk.X')).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
+    await store.close()
+  })
+})
+
+test.each([
+  [{}, 'path'],
+  [{ path: '' }, 'path'],
+  [{ path: ':memory:' }, 'path'],
+  [{ path: 'file:x.db' }, 'path'],
+  [{ path: 'x.db', durability: 'none' }, 'durability'],
+  [{ path: 'x.db', busyTimeout: -1 }, 'busyTimeout'],
+  [{ path: 'x.db', create: 1 }, 'create'],
+  [{ path: 'x.db', checkIntegrity: 'no' }, 'checkIntegrity'],
+])('the options %j are refused, naming the option', (options, name) => {
+  expect(() => sqliteStore(options as SqliteStoreOptions)).toThrow(
+    expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(`sqliteStore: ${name} must`) }),
+  )
+})
