@@ -40,9 +40,11 @@ export interface SpawnedHost extends Pick<RunningHost, 'stdout' | 'stderr' | 'st
   printed(pattern: RegExp): Promise<RegExpExecArray>
 }
 
+/** In memory unless `args` names a store: a test must not find what another one left behind. */
 export function spawnHost(args: readonly string[], preload?: string): SpawnedHost {
   const flags = preload === undefined ? [] : ['--import', preload]
-  const child = spawn(process.execPath, [...flags, HOST, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const store = args.includes('--store') ? [] : ['--store', 'memory']
+  const child = spawn(process.execPath, [...flags, HOST, ...store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let stdout = ''
   let stderr = ''

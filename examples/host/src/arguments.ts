@@ -2,14 +2,20 @@ import { parseArgs } from 'node:util'
 
 export interface HostOptions {
   readonly framework: 'express' | 'koa'
-  /** `memory`. */
+  /** `memory`, or `sqlite:<file>`. */
   readonly store: string
+  /** Gives the admin token a new value, for somebody who lost it. */
+  readonly resetAdmin: boolean
   readonly port: number
   /** One line of JSON on stdout, and nothing else there. */
   readonly json: boolean
 }
 
-export const USAGE = 'npm start -- [--framework express|koa] [--store memory] [--port N] [--json]'
+/** Below the working directory, in a folder that git ignores. */
+const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
+
+export const USAGE =
+  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>] [--port N] [--json] [--reset-admin]'
 
 /** Reads the command line. Throws an `Error` whose message is for the person who typed it. */
 export function readArguments(args: readonly string[]): HostOptions {
@@ -17,7 +23,8 @@ export function readArguments(args: readonly string[]): HostOptions {
     args: [...args],
     options: {
       framework: { type: 'string', default: 'express' },
-      store: { type: 'string', default: 'memory' },
+      store: { type: 'string', default: DEFAULT_STORE },
+      'reset-admin': { type: 'boolean', default: false },
       port: { type: 'string', default: '3000' },
       json: { type: 'boolean', default: false },
     },
@@ -26,5 +33,5 @@ export function readArguments(args: readonly string[]): HostOptions {
   if (framework !== 'express' && framework !== 'koa')
     throw new Error(`--framework must be express or koa, not ${framework}.`)
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port must be 0 to 65535, not ${port}.`)
-  return { framework, store, port: Number(port), json }
+  return { framework, store, port: Number(port), json, resetAdmin: values['reset-admin'] }
 }

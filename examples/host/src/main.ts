@@ -1,35 +1,32 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TokenStore } from '@latchkey/core'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
 import { hostEnvironments } from './environments.js'
 import { expressHost } from './express-host.js'
 import { koaHost } from './koa-host.js'
-import { openStore } from './stores.js'
-import { firstToken, hostTokens } from './tokens.js'
+import { makeStore } from './stores.js'
+import { firstToken, hostTokens, resetAdminToken } from './tokens.js'
 import { welcome } from './welcome.js'
 
 /** Requests under way may take this long after the signal to end. */
 const GRACE = 1_000
 
 async function main(): Promise<void> {
-  let options: HostOptions
-  try {
-    options = readArguments(process.argv.slice(2))
-  } catch (error) {
-    throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
-  }
-  const store = await openStore(options.store).catch(plainly)
+  const { options, store } = readCommand()
   const latchkey = hostTokens(store)
   const environments = hostEnvironments(store, latchkey)
   const host = options.framework === 'koa' ? koaHost : expressHost
   const server = createServer(host(latchkey, environments))
   const url = await listen(server, options.port).catch(plainly)
   // Not before the port is had: a token that is made and never shown could not be got again.
-  const adminToken = await firstToken(latchkey).catch(plainly)
+  const adminToken = await (options.resetAdmin ? resetAdminToken : firstToken)(latchkey).catch(plainly)
 
   process.stdout.write(
-    options.json ? `${JSON.stringify({ url, adminToken: adminToken ?? null })}\n` : welcome(url, adminToken),
+    options.json
+      ? `${JSON.stringify({ url, adminToken: adminToken ?? null })}\n`
+      : welcome(url, options.store, adminToken),
   )
 
   await anySignal(['SIGTERM', 'SIGINT'])
@@ -41,6 +38,15 @@ async function main(): Promise<void> {
   await environments.close()
   await latchkey.close()
   await store.close()
+}
+
+function readCommand(): { options: HostOptions; store: TokenStore } {
+  try {
+    const options = readArguments(process.argv.slice(2))
+    return { options, store: makeStore(options.store) }
+  } catch (error) {
+    throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
+  }
 }
 
 async function listen(server: Server, port: number): Promise<string> {

@@ -1,7 +1,9 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
+import { sqliteStore } from '@latchkey/store-sqlite'
 
-/** Opens the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
-export async function openStore(name: string): Promise<TokenStore> {
+/** Makes the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
+export function makeStore(name: string): TokenStore {
   if (name === 'memory') return memoryStore()
-  throw new Error(`--store must be memory, not ${name}.`)
+  if (name.startsWith('sqlite:')) return sqliteStore({ path: name.slice('sqlite:'.length) })
+  throw new Error(`--store must be memory or sqlite:<file>, not ${name}.`)
 }

@@ -23,10 +23,18 @@ export function hostTokens(store: TokenStore, environment = 'default'): HostLatc
   })
 }
 
+const ADMIN = { name: 'admin', owner: 'admin', scopes: ['*'] } as const
+
 /** The first token of an empty store: it may do everything. `undefined` if the store holds tokens already. */
 export async function firstToken(latchkey: HostLatchkey): Promise<string | undefined> {
   const { totalCount } = await latchkey.list({ limit: 1 })
-  if (totalCount > 0) return undefined
-  const { token } = await latchkey.create({ name: 'admin', owner: 'admin', scopes: ['*'] })
-  return token
+  return totalCount > 0 ? undefined : (await latchkey.create(ADMIN)).token
+}
+
+/** An admin token for somebody who lost it: the old one with a new value, or a new one if it is of no use any more. */
+export async function resetAdminToken(latchkey: HostLatchkey): Promise<string> {
+  const { tokens } = await latchkey.list({ owner: ADMIN.owner, scopes: ADMIN.scopes, sort: 'createdAt' })
+  const admin = tokens.find(({ name, enabled, personal }) => name === ADMIN.name && enabled && !personal)
+  const usable = admin !== undefined && admin.networks.length === 0 && admin.expiresAt === undefined
+  return (usable ? await latchkey.rotate(admin.id) : await latchkey.create(ADMIN)).token
 }

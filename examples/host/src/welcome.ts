@@ -1,8 +1,11 @@
 /** What a person needs to see a token at work: three commands to paste. */
-export function welcome(url: string, adminToken: string | undefined): string {
+export function welcome(url: string, store: string, adminToken: string | undefined): string {
   const lines = [`The example host listens at ${url}`, '']
   if (adminToken === undefined) {
-    lines.push('The store holds tokens already, so no admin token was made.')
+    lines.push(
+      `Its tokens are in ${store}, from an earlier start. The admin token was shown then; nobody can show it again.`,
+      'If it is lost, `npm start -- --reset-admin` gives it a new value.',
+    )
     return `${lines.join('\n')}\n`
   }
   lines.push(
