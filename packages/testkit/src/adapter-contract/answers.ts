@@ -103,8 +103,14 @@ export function expectHostsOwn404(reply: Reply): void {
   assert.deepEqual([reply.status, reply.text], [404, 'host'])
 }
 
+export interface Essence {
+  readonly status: number
+  readonly lines: readonly string[]
+  readonly text: string
+}
+
 /** Header lines without those that differ by the moment or the framework, and the body. */
-export function essenceOf(reply: Reply): { status: number; lines: string[]; text: string } {
+export function essenceOf(reply: Reply): Essence {
   const lines: string[] = []
   for (let i = 0; i < reply.rawHeaders.length; i += 2) {
     const name = String(reply.rawHeaders[i])

@@ -19,6 +19,7 @@ import { routesPantherCases } from './routes-panther.js'
 import { routesPathCases } from './routes-paths.js'
 import { routesPresentedCases } from './routes-presented.js'
 import { routesRotateCases } from './routes-rotate.js'
+import { sameAnswerCases } from './same-answers.js'
 
 export type {
   AdapterCase,
@@ -56,4 +57,5 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesOrderCases,
   ...routesAuthorizeCases,
   ...routesPantherCases,
+  ...sameAnswerCases,
 ]

@@ -1,0 +1,38 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { encodeResponse, guardRequest, type HttpResponse, handleRequest, type Latchkey, readJson } from '@latchkey/core'
+import type { HostPlan } from './adapter-case.js'
+
+/**
+ * A host on bare `node:http`, with nothing between core and the wire: what it refuses, every adapter refuses in the
+ * same bytes. It knows neither proxies nor parsers nor a choice of instances, and has no handlers of its own.
+ */
+export function referenceHost({ latchkey, guarded, management }: HostPlan): RequestListener {
+  if (typeof latchkey === 'function') throw new TypeError('The reference host serves one instance.')
+  return (request, response) => {
+    answer(latchkey, request).then(
+      (answered) => {
+        const { status, headers, text } = answered === undefined ? NOT_OURS : encodeResponse(answered)
+        response.writeHead(status, { ...headers }).end(text)
+      },
+      () => void response.writeHead(500).end(),
+    )
+  }
+
+  async function answer(instance: Latchkey, request: IncomingMessage): Promise<HttpResponse | undefined> {
+    const { method = '', headers, rawHeaders } = request
+    const ip = request.socket.remoteAddress
+    const { pathname, search } = new URL(request.url ?? '', 'http://localhost')
+    const mount = management.path
+    if (pathname === mount || pathname.startsWith(`${mount}/`)) {
+      const body = () => readJson(request, undefined)
+      const path = pathname.slice(mount.length)
+      const { dialect } = management
+      return handleRequest(instance, { method, mount, path, search, headers, rawHeaders, ip, body }, { dialect })
+    }
+    const [guard = {}] = guarded.find(({ path }) => path === pathname)?.guards ?? []
+    const admission = await guardRequest(instance, { rawHeaders, ip }, guard)
+    return admission.ok ? undefined : admission.response
+  }
+}
+
+const NOT_OURS = { status: 404, headers: {}, text: '' }
