@@ -115,7 +115,7 @@ export function createLatchkey<
   const settings = readOptions(options)
   const { environment, cache: cacheSettings, now, ownerScopes, lastUsed, retention } = settings
   const { ttl, staleIfError } = cacheSettings
-  const clock = createClock(options.now)
+  const clock = createClock(now)
   let lagging = false
 
   const opener = createOpener(settings.store, environment, onChange)
@@ -124,7 +124,7 @@ export function createLatchkey<
   const loader = createLoader(opener.open, cache, { clock, ttl, ownerScopes })
   const proofs = createProofQueue()
   const prover = createProver(settings.hasher, settings.acceptHashers, proofs)
-  const usage = createUsageWriter(opener.open, clock, {
+  const usage = createUsageWriter(opener.open, {
     environment,
     interval: lastUsed === false ? 10_000 : lastUsed.flushInterval,
     uses: lastUsed !== false,

@@ -53,7 +53,7 @@ describe('a wrong option is a TypeError that names it', () => {
     ['store', { store: 'redis://127.0.0.1' }],
     ['environment', { environment: '' }],
     ['environment', { environment: 'a b' }],
-    ['environment', { environment: 'a'.repeat(101) }],
+    ['environment', { environment: 'a'.repeat(65) }],
     ['environment', { environment: 5 }],
     ['environment', { environment: null }],
     ['environment', { environment: ['a'] }],

@@ -8,47 +8,38 @@ export interface Moment {
 }
 
 /**
- * The times that verification needs. Expiry is judged by the host's clock; ages by a monotonic one, since the host's
- * may be set back, which must not lengthen the bound of a revocation. A clock that the host passed in counts for ages
- * too.
+ * The times that verification needs. Ages are judged by two clocks. The host's tells when the process stood still: busy,
+ * frozen or asleep, which no timer can. A monotonic one tells when the host's was set back, which must not lengthen the
+ * bound of a revocation.
  */
 export interface Clock {
   /** The host's clock, epoch milliseconds. */
   now(): number
+  /** What the host's clock said when it was last asked here; right for whoever has just done so. */
+  latest(): number
   moment(): Moment
-  /** Whether what was read then is younger than the limit. */
+  /** Whether what was read then is younger than the limit. Asks the host's clock. */
   isRecent(at: number, tick: number, limit: number): boolean
-  /** A stamp of this moment; `rough` ones may lag by a tenth of a second, and cost nothing. */
-  stamp(rough: boolean): number
-  /** A stamp as epoch milliseconds. */
-  stampedAt(stamp: number): number
 }
 
-/** Closer than this to a limit, the rough clock is not trusted: a blocked event loop may have delayed it so much. */
+/** Closer than this to a limit, the rough tick is not trusted: a busy event loop may have delayed it so much. */
 const MARGIN = 1_000
 
-export function createClock(hostClock: (() => number) | undefined): Clock {
-  function recentTick(tick: number, limit: number): boolean {
-    return coarseTick() - tick < limit - MARGIN || performance.now() - tick < limit
+export function createClock(hostClock: () => number): Clock {
+  let latest = 0
+
+  function now(): number {
+    latest = hostClock()
+    return latest
   }
 
-  if (hostClock !== undefined) {
-    return {
-      now: hostClock,
-      moment: () => ({ at: hostClock(), tick: performance.now() }),
-      isRecent(at, tick, limit) {
-        const age = hostClock() - at
-        return age >= 0 && age < limit && recentTick(tick, limit)
-      },
-      stamp: () => hostClock(),
-      stampedAt: (stamp) => stamp,
-    }
-  }
   return {
-    now: Date.now,
-    moment: () => ({ at: Date.now(), tick: performance.now() }),
-    isRecent: (_at, tick, limit) => recentTick(tick, limit),
-    stamp: (rough) => (rough ? coarseTick() : Math.ceil(performance.now())),
-    stampedAt: (stamp) => Math.round(Date.now() - (performance.now() - stamp)),
+    now,
+    latest: () => latest,
+    moment: () => ({ at: now(), tick: performance.now() }),
+    isRecent(at, tick, limit) {
+      const age = now() - at
+      return age >= 0 && age < limit && (coarseTick() - tick < limit - MARGIN || performance.now() - tick < limit)
+    },
   }
 }

@@ -17,8 +17,6 @@ export interface Entry {
   readonly ownerScopes: ScopeSet | 'unknown' | undefined
   readonly current: Secret
   readonly previous: Secret | undefined
-  /** Whether time can change the verdict: the token or a secret of it has an end. */
-  readonly timed: boolean
   /** The verdict of every successful verification. */
   readonly allowed: Extract<Verdict, { ok: true }>
   /** When its read from the store began. */
@@ -41,7 +39,6 @@ export interface Secret {
   readonly until: number | undefined
   /** Digest of the token that was proven to hold this secret; `undefined` until then. */
   digest: string | undefined
-  /** A stamp of the clock. */
   usedAt: number
   usedIp: string | undefined
   /** Whether the use waits to be written. */
@@ -72,7 +69,6 @@ export function makeEntry(
     ownerScopes,
     current,
     previous,
-    timed: [record.expiresAt, current.until, previous?.until].some((end) => end !== undefined),
     allowed: Object.freeze({ ok: true, token: publicView(record, at) }),
     loadedAt: at,
     loadedTick: tick,

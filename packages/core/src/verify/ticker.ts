@@ -8,8 +8,8 @@ let timer: NodeJS.Timeout | undefined
 let used = false
 
 /**
- * Monotonic milliseconds, as whole numbers, at most `PERIOD` and the present delay of the event loop behind: a clock
- * for the hot path, where reading a real one would cost a tenth of the whole. Its timer stops when nobody asks.
+ * Monotonic milliseconds, as whole numbers, at most `PERIOD` and the present delay of the event loop behind, which has
+ * no limit: a second clock for the hot path, where reading a real one would cost a tenth of the whole. Its timer stops when nobody asks.
  */
 export function coarseTick(): number {
   used = true

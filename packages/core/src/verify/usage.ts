@@ -2,7 +2,6 @@ import { isConflict } from '../errors.js'
 import { publish } from '../events.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenUse } from '../types.js'
-import type { Clock } from './clock.js'
 import type { Secret } from './entry.js'
 
 /** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
@@ -21,7 +20,7 @@ export interface Rehash {
  * the newest wins. A crash loses what was noted since the last flush, never a token.
  */
 export interface UsageWriter {
-  note(secret: Secret, ip: string | undefined): void
+  note(secret: Secret, at: number, ip: string | undefined): void
   noteRehash(rehash: Rehash): void
   /** Writes everything noted so far. Rejects with `StoreError`; what was not written is kept for the next flush. */
   flush(): Promise<void>
@@ -31,7 +30,6 @@ export interface UsageWriter {
 
 export function createUsageWriter(
   store: () => Promise<EnvironmentStore>,
-  clock: Clock,
   options: { environment: string; interval: number; uses: boolean },
 ): UsageWriter {
   let queued: Secret[] = []
@@ -52,8 +50,7 @@ export function createUsageWriter(
   function collect(): void {
     for (const secret of queued) {
       secret.queued = false
-      const { id, gen, usedIp: ip } = secret
-      const at = clock.stampedAt(secret.usedAt)
+      const { id, gen, usedAt: at, usedIp: ip } = secret
       const key = `${id} ${gen}`
       const known = unwritten.get(key)
       if (known !== undefined && known.at > at) continue
@@ -97,11 +94,10 @@ export function createUsageWriter(
   }
 
   return {
-    note(secret, ip) {
+    note(secret, at, ip) {
       if (!options.uses) return
+      secret.usedAt = at
       secret.usedIp = ip
-      // Exactly when first noted; while it waits, roughly will do.
-      secret.usedAt = clock.stamp(secret.queued)
       if (secret.queued) return
       secret.queued = true
       queued.push(secret)

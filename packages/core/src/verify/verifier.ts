@@ -66,7 +66,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const refusal = evaluate(entry, now, context)
     if (refusal !== undefined) return refuse(refusal, entry.record.id, context.ip)
     counts.verified++
-    usage.note(secret, context.ip)
+    usage.note(secret, now, context.ip)
     if (observed('verified')) {
       publish('verified', { environment, id: entry.record.id, ...(context.ip !== undefined && { ip: context.ip }) })
     }
@@ -79,7 +79,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const entry = recentEntry(id)
     if (entry === undefined) return refuseUnknown(token, id, context)
     const digest = digestOf(token as string)
-    const now = entry.timed ? clock.now() : 0
+    const now = clock.latest()
     const secret = entry.current.digest === digest ? entry.current : previousWith(entry, digest)
     if (secret === undefined || !isAlive(secret, now)) return refuseSecret(entry, digest, now, context)
     counts.hits++

@@ -162,7 +162,17 @@ describe('last uses', () => {
 
 describe('the usage writer', () => {
   function secret(id: string): Secret {
-    return { hash: '', tag: '', until: undefined, digest: undefined, use: { id, gen: 1, at: 0, queued: false } }
+    return {
+      id,
+      gen: 1,
+      hash: '',
+      tag: '',
+      until: undefined,
+      digest: undefined,
+      usedAt: 0,
+      usedIp: undefined,
+      queued: false,
+    }
   }
 
   /** A store of which only `touch` is there, and works when it may. */
@@ -180,13 +190,14 @@ describe('the usage writer', () => {
       interval: HOUR,
       uses: true,
     })
-    return { usage, touched, state }
+    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at, ip)
+    return { usage, touched, state, use }
   }
 
   test('holds a bounded number of uses between two flushes, however often entries are made anew', async () => {
-    const { usage, touched } = writer()
+    const { usage, touched, use } = writer()
     // One token, used and read again 300,000 times before the next flush.
-    for (let i = 1; i <= 300_000; i++) usage.note(secret('lk.A'), i, undefined)
+    for (let i = 1; i <= 300_000; i++) use('lk.A', i)
     expect(usage.pending).toBeLessThanOrEqual(200_000)
     await usage.flush()
     expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 300_000 }])
@@ -194,13 +205,13 @@ describe('the usage writer', () => {
   })
 
   test('gives up the oldest uses when too many wait for a store that is away', async () => {
-    const { usage, touched, state } = writer()
+    const { usage, touched, state, use } = writer()
     state.down = true
-    usage.note(secret('lk.first'), 1, undefined)
-    usage.note(secret('lk.second'), 1, undefined)
+    use('lk.first', 1)
+    use('lk.second', 1)
     await expect(usage.flush()).rejects.toThrow()
-    usage.note(secret('lk.first'), 2, undefined)
-    for (let i = 0; i < 99_999; i++) usage.note(secret(`lk.${i}`), 3, undefined)
+    use('lk.first', 2)
+    for (let i = 0; i < 99_999; i++) use(`lk.${i}`, 3)
     await expect(usage.flush()).rejects.toThrow()
     expect(usage.pending).toBe(100_000)
     state.down = false
@@ -212,9 +223,9 @@ describe('the usage writer', () => {
   })
 
   test('an older use noted later does not win', async () => {
-    const { usage, touched } = writer()
-    usage.note(secret('lk.A'), 5, '192.0.2.5')
-    usage.note(secret('lk.A'), 4, '192.0.2.4')
+    const { usage, touched, use } = writer()
+    use('lk.A', 5, '192.0.2.5')
+    use('lk.A', 4, '192.0.2.4')
     await usage.flush()
     expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 5, ip: '192.0.2.5' }])
     usage.stop()
@@ -227,13 +238,13 @@ describe('the usage writer', () => {
 
     test('begins with the first use, and leaves nothing behind when stopped, whatever comes after', () => {
       vi.useFakeTimers()
-      const { usage } = writer()
+      const { usage, use } = writer()
       expect(vi.getTimerCount()).toBe(0)
-      usage.note(secret('lk.A'), 1, undefined)
-      usage.note(secret('lk.B'), 1, undefined)
+      use('lk.A', 1)
+      use('lk.B', 1)
       expect(vi.getTimerCount()).toBe(1)
       usage.stop()
-      usage.note(secret('lk.C'), 1, undefined)
+      use('lk.C', 1)
       expect(vi.getTimerCount()).toBe(0)
       const fresh = writer().usage
       fresh.stop()

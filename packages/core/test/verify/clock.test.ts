@@ -1,0 +1,75 @@
+import { performance } from 'node:perf_hooks'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createLatchkey } from '../../src/index.js'
+import { createClock } from '../../src/verify/clock.js'
+import { coarseTick } from '../../src/verify/ticker.js'
+import { connection, hmac, outcome, settled } from './support.js'
+
+/** Nothing else runs meanwhile, timers neither: as while a process is frozen, or busy with something long. */
+function standStill(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+
+describe('with the clock of the system', () => {
+  test('the bound holds right after the process stood still for long', async () => {
+    const ttl = 1_100
+    const { store } = connection()
+    const latchkey = createLatchkey({ store, hasher: hmac, cache: { ttl } })
+    const { token } = await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })
+    await latchkey.verify(token)
+    expect(outcome(latchkey.verifyCached(token))).toBe('ok')
+    standStill(ttl)
+    expect(latchkey.verifyCached(token)).toBeUndefined()
+    await latchkey.close()
+  })
+
+  test('a last use is the time of the use', async () => {
+    const { store } = connection()
+    const latchkey = createLatchkey({ store, hasher: hmac })
+    const { id, token } = await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })
+    const before = Date.now()
+    await latchkey.verify(token)
+    latchkey.verifyCached(token)
+    const after = Date.now()
+    await latchkey.flush()
+    const { lastUsedAt = 0 } = await latchkey.get(id)
+    expect(lastUsedAt).toBeGreaterThanOrEqual(before)
+    expect(lastUsedAt).toBeLessThanOrEqual(after)
+    await latchkey.close()
+  })
+})
+
+describe('ages', () => {
+  beforeEach(async () => {
+    // The rough tick has caught up with whatever kept this process busy.
+    while (performance.now() - coarseTick() > 300) await settled()
+  })
+
+  test('are judged by both clocks: each of them alone can make a reading old', () => {
+    const host = { at: 1_000_000 }
+    const clock = createClock(() => host.at)
+    const { at, tick } = clock.moment()
+    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
+    host.at = at + 4_999
+    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
+    host.at = at + 5_000
+    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    host.at = at - 1
+    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    host.at = Number.NaN
+    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    host.at = at
+    expect(clock.isRecent(at, tick - 5_001, 5_000)).toBe(false)
+    expect(clock.isRecent(at, tick - 4_500, 5_000)).toBe(true)
+  })
+
+  test("of the system's clock, too", () => {
+    const clock = createClock(Date.now)
+    const { at, tick } = clock.moment()
+    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
+    expect(clock.isRecent(at - 5_001, tick, 5_000)).toBe(false)
+    expect(clock.isRecent(at + 60_000, tick, 5_000)).toBe(false)
+    expect(clock.isRecent(at, tick - 5_001, 5_000)).toBe(false)
+  })
+})
