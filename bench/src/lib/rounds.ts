@@ -1,3 +1,5 @@
+import { median, rotated } from './median.js'
+
 /** Something to be timed: `run` does it `times` times. */
 export interface Contender {
   readonly name: string
@@ -43,15 +45,4 @@ async function time(contender: Contender, times: number): Promise<number> {
   const running = contender.run(times)
   if (running !== undefined) await running
   return Number(process.hrtime.bigint() - start) / times
-}
-
-function rotated<T>(list: readonly T[], by: number): T[] {
-  return list.map((_, i) => list[(i + by) % list.length] as T)
-}
-
-function median(samples: number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }
