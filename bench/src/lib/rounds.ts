@@ -1,3 +1,5 @@
+import { median, rotated } from './median.js'
+
 /** Something to be timed: `run` does it `times` times. */
 export interface Contender {
   readonly name: string
@@ -10,8 +12,8 @@ export interface Timing {
   readonly ns: number
 }
 
-/** How long one contender runs in one round, in ms. */
-const SLICE = 60
+/** How long one contender runs in one round, in ms: short, so that a disturbance seldom meets one alone. */
+const SLICE = 20
 
 /**
  * Times contenders in interleaved rounds, so that whatever else the machine does meets all of them alike, and gives
@@ -30,7 +32,7 @@ export async function timeRounds(contenders: readonly Contender[], rounds: numbe
 /** Runs until it is warm, and finds how many fit into a slice. */
 async function timesPerSlice(contender: Contender): Promise<number> {
   let times = 1
-  for (let spent = 0; spent < 3 * SLICE; ) {
+  for (let spent = 0; spent < 9 * SLICE; ) {
     const ns = await time(contender, times)
     spent += (ns * times) / 1e6
     times = Math.max(1, Math.min(times * 4, Math.round((SLICE * 1e6) / ns)))
@@ -43,15 +45,4 @@ async function time(contender: Contender, times: number): Promise<number> {
   const running = contender.run(times)
   if (running !== undefined) await running
   return Number(process.hrtime.bigint() - start) / times
-}
-
-function rotated<T>(list: readonly T[], by: number): T[] {
-  return list.map((_, i) => list[(i + by) % list.length] as T)
-}
-
-function median(samples: number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const SCRIPT = fileURLToPath(new URL('../../wrk-summary.lua', import.meta.url))
+/** One thread: the servers are single-threaded too, and need the other core. */
+const CONNECTIONS = 32
+
+export interface Load {
+  readonly requests: number
+  /** How long it took, in µs. */
+  readonly us: number
+  readonly p99Us: number
+}
+
+/** Sends requests as fast as they are answered. Throws if one is not answered with 2xx or 3xx. */
+export async function wrk(url: string, authorization: string, seconds: number): Promise<Load> {
+  const header = `Authorization: ${authorization}`
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-H', header, '-s', SCRIPT, url]
+  const { stdout } = await run('wrk', args)
+  const line = stdout.split('\n').find((text) => text.startsWith('{'))
+  if (line === undefined) throw new Error(`wrk printed no summary: ${stdout}`)
+  const { failures, ...load } = JSON.parse(line) as Load & { readonly failures: number }
+  if (failures > 0 || load.requests === 0) throw new Error(`${failures} of ${load.requests} requests failed: ${stdout}`)
+  return load
+}
+
+/** Installs wrk through apt if it is not there. Throws an error that says what to do if that fails. */
+export async function findWrk(): Promise<void> {
+  if (await starts()) return
+  process.stderr.write('latchkey: install wrk (apt-get install wrk)\n')
+  const command = process.getuid?.() === 0 ? ['apt-get'] : ['sudo', '-n', 'apt-get']
+  try {
+    await apt(command, 'update')
+    await apt(command, 'install', '-y', '--no-install-recommends', 'wrk')
+  } catch (cause) {
+    throw new Error('This benchmark needs wrk, which apt could not install here: put it on the PATH.', { cause })
+  }
+}
+
+async function apt([program = '', ...before]: string[], ...args: string[]): Promise<void> {
+  await run(program, [...before, ...args], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+}
+
+async function starts(): Promise<boolean> {
+  try {
+    await run('wrk', ['-v'])
+    return true
+  } catch (error) {
+    // It exits with 1 after telling its version.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
+}

@@ -1,0 +1,86 @@
+/** What must hold within one run of a benchmark. */
+export interface Bound {
+  readonly row: string
+  /** The member of the row that is judged. */
+  readonly member: string
+  /** Compared with this row of the same run; absent: the figure itself is judged. */
+  readonly against?: { readonly row: string; readonly by: 'ratio' | 'difference' }
+  readonly atMost?: number
+  readonly atLeast?: number
+  /** Why it must hold, in words. */
+  readonly reason: string
+}
+
+function ratio(
+  row: string,
+  other: string,
+  limit: Pick<Bound, 'atMost' | 'atLeast'>,
+  reason: string,
+  member = 'ns',
+): Bound {
+  return { row, member, against: { row: other, by: 'ratio' }, ...limit, reason }
+}
+
+function more(row: string, other: string, atMost: number, reason: string, member = 'ns'): Bound {
+  return { row, member, against: { row: other, by: 'difference' }, atMost, reason }
+}
+
+function http(framework: 'express' | 'koa'): Bound[] {
+  const of = (guard: string) => `${framework}-${guard}`
+  return [
+    ratio(
+      of('latchkey'),
+      of('floor'),
+      { atLeast: 0.98 },
+      'a guard costs no more than the least that it must do',
+      'rps',
+    ),
+    ratio(of('latchkey'), of('latchkey-untracked'), { atLeast: 0.97 }, 'noting last uses is nearly free', 'rps'),
+    ratio(of('latchkey'), of('bare'), { atMost: 1.3 }, 'nobody waits notably longer because there is a guard', 'p99Us'),
+    ...['passport', 'jwt', 'better-auth'].map((peer) =>
+      ratio(of('latchkey'), of(peer), { atLeast: 1 }, 'ahead of every peer', 'rps'),
+    ),
+  ]
+}
+
+/** One table for all benchmarks. Ratios rather than times, so that they hold on any machine. */
+export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
+  verify: [
+    ratio('latchkey', 'floor', { atMost: 1.15 }, 'expiry, network, scopes and last use cost little beside the hash'),
+    ratio('latchkey-10k', 'floor-10k', { atMost: 1.15 }, 'an entry is small enough that many do not cost more'),
+    ratio('latchkey', 'latchkey-untracked', { atMost: 1.1 }, 'noting a last use is a few writes into the entry'),
+    more('latchkey-cidr4', 'latchkey', 150, 'blocks are compiled when the record loads, IPv4 is matched by integers'),
+    more('latchkey-ipv6', 'latchkey', 250, 'an IPv6 address that came before is not parsed again'),
+    ratio('latchkey-cidr4-100', 'latchkey-cidr4-1', { atMost: 1.5 }, 'blocks are searched, not walked'),
+    ratio('latchkey-cidr4-100-mapped', 'latchkey-cidr4-1', { atMost: 1.5 }, 'mapped IPv4 is read as what it is'),
+    ratio('latchkey-wrong-secret', 'floor', { atMost: 1.5 }, 'a flood of wrong secrets costs no more than good ones'),
+    ratio('latchkey-junk', 'floor', { atMost: 0.3 }, 'junk is refused by its shape, before anything is hashed'),
+    ratio('passport-http-bearer', 'latchkey', { atLeast: 1.6 }, 'no closures, objects or regular expressions per call'),
+    ratio('prefixed-api-key', 'latchkey', { atLeast: 2 }, 'one-shot hash, digests compared as text'),
+    ratio('jsonwebtoken-hs256', 'latchkey', { atLeast: 7 }, 'an opaque token is looked up, not parsed and signed'),
+    ratio('jose-hs256', 'latchkey', { atLeast: 7 }, 'the same, and no promise'),
+    ratio('better-auth', 'latchkey', { atLeast: 100 }, 'verification writes nothing and reads a cache'),
+  ],
+  http: [
+    ...http('express'),
+    ...http('koa'),
+    more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
+  ],
+  cold: [
+    {
+      row: 'hmac-sha256-memory',
+      member: 'usEach',
+      atMost: 40,
+      reason: 'with hmacSha256 a restart is not noticed: a first verification is one read and one HMAC',
+    },
+  ],
+  memory: ['50000', '500000'].map((row) => ({
+    row,
+    member: 'bytesPerToken',
+    atMost: 1024,
+    reason: '50,000 cached tokens, the default, stay below 50 MiB',
+  })),
+  scale: ['hotNs', 'coldUs', 'createUs'].map((member) =>
+    ratio('1000000', '1000', { atMost: 1.3 }, 'no work on one token depends on how many there are', member),
+  ),
+}

@@ -1,0 +1,27 @@
+import { readBenchArguments } from './lib/arguments.js'
+import { checkBounds } from './lib/check.js'
+import { startChild } from './lib/child.js'
+import { median } from './lib/median.js'
+import { report } from './lib/report.js'
+import type { MemoryAnswers } from './memory/measure.js'
+
+/* What one cached token takes, after garbage collection, in a process of its own for each size. */
+
+const options = readBenchArguments(1)
+const program = new URL('./memory/measure.js', import.meta.url)
+
+const rows = []
+for (const count of ['50000', '500000']) {
+  if (!(options.only?.includes(count) ?? true)) continue
+  const figures = []
+  for (let round = 0; round < options.rounds; round++) {
+    const child = await startChild<MemoryAnswers>(program, [count], ['--expose-gc', '--max-old-space-size=8192'])
+    figures.push(await child.ask('measure'))
+    await child.stop()
+  }
+  const heapBytes = Math.round(median(figures.map(({ heap }) => heap)))
+  const externalBytes = Math.round(median(figures.map(({ external }) => external)))
+  rows.push({ name: count, bytesPerToken: heapBytes + externalBytes, heapBytes, externalBytes })
+}
+report('memory', rows, options.json)
+if (options.check) checkBounds('memory', rows, options.only)
