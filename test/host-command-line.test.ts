@@ -22,7 +22,7 @@ test.each(FRAMEWORKS)('on %s the three commands that it prints work in a shell a
 const run = (...args: string[]) => runProgram(process.execPath, [HOST, ...args], '/')
 const USAGE = 'Usage: npm start -- [--framework express|koa]'
 
-test.each([
+test.concurrent.each([
   [['--framework', 'hapi'], '--framework must be express or koa, not hapi.'],
   [['--port', '65536'], '--port must be 0 to 65535, not 65536.'],
   [['--port', 'http'], '--port must be 0 to 65535, not http.'],

@@ -1,6 +1,8 @@
-// Clients of the two published APIs work against the example host as they are.
+// Clients of the two published APIs work against the example host as they are, and as its description says.
 import { expect, test } from 'vitest'
 import { FRAMEWORKS, startHost } from '../start-host.js'
+import { type Description, disagreements, operationOf, operationsOf } from './described.js'
+import type { Observed } from './exchange.js'
 import { LOGS } from './logs.js'
 import { replay } from './replay.js'
 
@@ -13,7 +15,32 @@ test.concurrent.for(cases)('a client of $dialect gets its answers from $framewor
     expect(failures).toEqual([])
     expect(seen).toHaveLength(log.exchanges.length)
     expect(host.stderr()).toBe('')
+
+    const description = (await (await fetch(`${host.url + log.api}/openapi.json`)).json()) as Description
+    const here = seen.filter(({ target }) => target.startsWith(log.api))
+    const disagree = disagreements(description)
+    expect(
+      here.flatMap((each) => disagree(each).map((what) => `${each.method} ${each.target} ${each.status} ${what}`)),
+    ).toEqual([])
+    expect(unmet(description, here)).toEqual([])
   } finally {
     await host.stop()
   }
 })
+
+/** The described answers that nobody got, but for what takes a race or a failing store, and unused parameters. */
+function unmet(description: Description, seen: readonly Observed[]): readonly string[] {
+  const met = new Set(
+    seen.flatMap((observed) => {
+      const operation = operationOf(description, observed)?.operationId
+      const parameters = [...new URL(observed.target, 'http://host').searchParams.keys()]
+      return [observed.status, ...(observed.status === 200 ? parameters : [])].map((each) => `${operation} ${each}`)
+    }),
+  )
+  return operationsOf(description)
+    .flatMap(({ operationId, responses, parameters }) => {
+      const queried = parameters.filter((each) => each.in === 'query').map(({ name }) => name)
+      return [...Object.keys(responses), ...queried].map((each) => `${operationId} ${each}`)
+    })
+    .filter((each) => !met.has(each) && !/ (409|503)$/.test(each))
+}

@@ -1,5 +1,5 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import type { Observed } from './published-clients/exchange.js'
+import type { Observed } from './exchange.js'
 
 type Schema = Record<string, unknown>
 
@@ -77,4 +77,9 @@ export function operationOf({ paths }: Description, { method, target }: Observed
   }
   const path = paths[pathname] === undefined ? Object.keys(paths).find(fits) : pathname
   return path === undefined ? undefined : paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()]
+}
+
+/** The operations of a description, in its order. */
+export function operationsOf({ paths }: Description): readonly Operation[] {
+  return Object.values(paths).flatMap((item) => Object.values(item))
 }
