@@ -85,6 +85,11 @@ export const guardAddressCases: readonly AdapterCase[] = [
     const issued = await scene.issue({ networks: ['192.0.2.0/24'], scopes: ['logs.read'] })
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), WRONG_ADDRESS)
   }),
+  adapterCase('guard', 'management routes believe no forwarding header either', {}, async (scene) => {
+    const issued = await scene.issue({ networks: ['203.0.113.0/24'], scopes: ['*'] })
+    const headers = [...bearer(issued), ...forwardedFor('203.0.113.9'), 'X-Real-IP', '203.0.113.9']
+    expectRefusal(await scene.send({ path: '/api/v2/apiTokens', headers }), WRONG_ADDRESS)
+  }),
   adapterCase('guard', 'management routes judge the address too', BEHIND_PROXY, async (scene) => {
     const issued = await scene.issue({ networks: ['203.0.113.0/24'], scopes: ['*'] })
     const path = '/api/v2/apiTokens'
