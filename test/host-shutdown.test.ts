@@ -50,7 +50,11 @@ test.each(FRAMEWORKS)('on %s a request under way is finished, and its use is wri
 test('a second signal does not cut the end short', async () => {
   const host = await startHost('express', preload)
   expect((await fetch(`${host.url}/whoami`, { headers: { 'X-API-Key': host.adminToken } })).status).toBe(200)
-  const [first, second] = await Promise.all([host.stop('SIGINT'), host.stop('SIGINT')])
+  const stalled = await open(host)
+  stalled.socket.write(`${createHead(host, 100)}{`)
+  const stopped = host.stop('SIGINT')
+  await refusesConnections(host)
+  const [first, second] = await Promise.all([stopped, host.stop('SIGINT')])
   expect([first.code, second.code]).toEqual([0, 0])
   expect(host.stderr()).toBe('flushed 1 of default\n')
 })

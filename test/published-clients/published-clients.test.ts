@@ -8,25 +8,32 @@ import { replay } from './replay.js'
 
 const cases = FRAMEWORKS.flatMap((framework) => LOGS.map((log) => ({ framework, dialect: log.dialect, log })))
 
-test.concurrent.for(cases)('a client of $dialect gets its answers from $framework', async ({ framework, log }) => {
-  const host = await startHost(framework)
-  try {
-    const { seen, failures } = await replay(log, host)
-    expect(failures).toEqual([])
-    expect(seen).toHaveLength(log.exchanges.length)
-    expect(host.stderr()).toBe('')
+// Some hundred requests each, and as many slow hashes: seconds, but not on a machine that does much else.
+const options = { timeout: 180_000 }
 
-    const description = (await (await fetch(`${host.url + log.api}/openapi.json`)).json()) as Description
-    const here = seen.filter(({ target }) => target.startsWith(log.api))
-    const disagree = disagreements(description)
-    expect(
-      here.flatMap((each) => disagree(each).map((what) => `${each.method} ${each.target} ${each.status} ${what}`)),
-    ).toEqual([])
-    expect(unmet(description, here)).toEqual([])
-  } finally {
-    await host.stop()
-  }
-})
+test.concurrent.for(cases)(
+  'a client of $dialect gets its answers from $framework',
+  options,
+  async ({ framework, log }) => {
+    const host = await startHost(framework)
+    try {
+      const { seen, failures } = await replay(log, host)
+      expect(failures).toEqual([])
+      expect(seen).toHaveLength(log.exchanges.length)
+      expect(host.stderr()).toBe('')
+
+      const description = (await (await fetch(`${host.url + log.api}/openapi.json`)).json()) as Description
+      const here = seen.filter(({ target }) => target.startsWith(log.api))
+      const disagree = disagreements(description)
+      expect(
+        here.flatMap((each) => disagree(each).map((what) => `${each.method} ${each.target} ${each.status} ${what}`)),
+      ).toEqual([])
+      expect(unmet(description, here)).toEqual([])
+    } finally {
+      await host.stop()
+    }
+  },
+)
 
 /** The described answers that nobody got, but for what takes a race or a failing store, and unused parameters. */
 function unmet(description: Description, seen: readonly Observed[]): readonly string[] {
