@@ -79,12 +79,19 @@ export function createUsageWriter(
     publish('flushed', { environment: options.environment, uses: uses.length, rehashed })
   }
 
+  /** One that fails stays for the next flush, and holds up none behind it. */
   async function writeRehashes(environment: EnvironmentStore): Promise<number> {
     let written = 0
-    for (let next = rehashes[0]; next !== undefined; next = rehashes[0]) {
-      if (await replaceHash(environment, next)) written++
-      rehashes.shift()
+    const failures: unknown[] = []
+    for (const rehash of rehashes.splice(0)) {
+      try {
+        if (await replaceHash(environment, rehash)) written++
+      } catch (error) {
+        failures.push(error)
+        rehashes.push(rehash)
+      }
     }
+    if (failures.length > 0) throw failures[0]
     return written
   }
 
