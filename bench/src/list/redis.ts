@@ -7,7 +7,7 @@ import { createClient } from 'redis'
 import { NOW } from './data.js'
 import { measure, type Row, rowOf } from './measure.js'
 import { COUNTED } from './queries.js'
-import type { Subject } from './stores.js'
+import type { Subject } from './subject.js'
 
 /** A server of its own, without persistence, and a client of this kind. */
 export async function redisSubject(kind: 'node-redis' | 'ioredis'): Promise<Subject> {
