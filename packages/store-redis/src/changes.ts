@@ -121,6 +121,7 @@ async function run(space: Space, emit: (event: ChangeEvent) => void): Promise<Ru
   subscribe()
   await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, PATIENCE))])
   await poll()
+  follower.begin()
   return {
     isLagging: () => lagging,
     async stop() {

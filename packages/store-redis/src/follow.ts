@@ -22,6 +22,8 @@ export interface Follower {
   poll(place: Place): Promise<void>
   /** A message from the channel. */
   hear(message: string): void
+  /** From now on a stream that has to be followed anew is a `reset`. */
+  begin(): void
   clear(): void
 }
 
@@ -31,7 +33,7 @@ export interface Follower {
  */
 export function createFollower(space: Space, emit: (event: ChangeEvent) => void): Follower {
   const progress = new Map<number, Progress>()
-  const started = new Set<number>()
+  let begun = false
 
   function note(shard: number, seq: number, change: string, id: string): void {
     space.witness.note(shard, id.slice(id.indexOf('.') + 1), change, seq)
@@ -52,8 +54,7 @@ export function createFollower(space: Space, emit: (event: ChangeEvent) => void)
     const lost = space.witness.read(shard, seq, floor)
     if (known === undefined) {
       progress.set(shard, { id: String(entries[0]?.[0] ?? '0-0'), seq, heard: new Set() })
-      if (started.has(shard) || lost) reset(space)
-      started.add(shard)
+      if (begun || lost) reset(space)
       return
     }
     const { ids, last, isGapless } = read(place, known, entries)
@@ -89,10 +90,10 @@ export function createFollower(space: Space, emit: (event: ChangeEvent) => void)
       progress.get(Number(shard))?.heard.add(Number(seq))
       emit({ ids: [id] })
     },
-    clear() {
-      progress.clear()
-      started.clear()
+    begin() {
+      begun = true
     },
+    clear: () => progress.clear(),
   }
 }
 

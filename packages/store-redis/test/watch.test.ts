@@ -90,6 +90,17 @@ describe.each(CLIENTS)('watch on %s', (client) => {
     expect(watching.events).toContain('reset')
   })
 
+  test('a watch that began while the server was silent starts with a reset', async () => {
+    await watching.stop()
+    redis.pause()
+    watching = await startWatching(b)
+    expect(watching.events).not.toContain('reset')
+    await watching.came('lagging')
+    redis.resume()
+    await watching.came('reset')
+    await watching.came('live')
+  })
+
   test('another data set is a reset, and then lagging', async () => {
     await redis.command('SET', `${BASE}meta`, '{"fmt":1}')
     await watching.came('reset')
