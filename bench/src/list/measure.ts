@@ -4,6 +4,9 @@ export interface Row {
   name: string
   p50Ms: number
   p99Ms: number
+  /** Inside a server: mean of a script, and the longest single command of all. */
+  scriptUs?: number
+  longestMs?: number
 }
 
 /** Runs one after another, after one run that does not count. */
@@ -15,8 +18,14 @@ export async function measure(name: string, runs: number, run: (i: number) => Pr
     await run(i)
     times.push(performance.now() - start)
   }
+  return rowOf(name, times)
+}
+
+/** Sorts the times. */
+export function rowOf(name: string, times: number[]): Row {
   times.sort((a, b) => a - b)
-  return { name, p50Ms: round(times[Math.floor(runs / 2)] ?? 0), p99Ms: round(times[Math.floor(runs * 0.99)] ?? 0) }
+  const at = (share: number) => round(times[Math.floor(times.length * share)] ?? 0)
+  return { name, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
 /** How late this thread's event loop is while something runs: the delay alone, without the timer's own millisecond. */

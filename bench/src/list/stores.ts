@@ -1,24 +1,19 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { memoryStore, type TokenStore } from '@latchkey/core'
+import { memoryStore } from '@latchkey/core'
 import { sqliteStore } from '@latchkey/store-sqlite'
-
-export interface Subject {
-  store: TokenStore
-  /** Whether the tokens are in it already. */
-  filled: boolean
-  /** What it takes, in bytes; to be asked when all tokens are in. */
-  size(): number | undefined
-  remove(): void
-}
+import { redisSubject } from './redis.js'
+import type { Subject } from './subject.js'
 
 /**
  * The stores that can be measured, by their word on the command line. Each starts empty, unless `path` names what an
  * earlier run with the same `path` and number of tokens has left.
  */
-export const SUBJECTS: Record<string, (path?: string) => Subject> = {
+export const SUBJECTS: Record<string, (path?: string) => Subject | Promise<Subject>> = {
   memory: () => ({ store: memoryStore(), filled: false, size: () => undefined, remove: () => {} }),
+  redis: async () => redisSubject('node-redis'),
+  ioredis: async () => redisSubject('ioredis'),
   sqlite(kept) {
     const folder = kept === undefined ? mkdtempSync(join(tmpdir(), 'latchkey-bench-')) : undefined
     const path = kept ?? join(folder ?? '', 'tokens.db')

@@ -21,4 +21,13 @@ export {
   tokenId,
   tokenRecord,
 } from './fixtures.js'
+export {
+  type RedisCluster,
+  type RedisServer,
+  type RedisServerOptions,
+  redisServerBinary,
+  startCluster,
+  startRedis,
+  startReplica,
+} from './redis-server.js'
 export { type ContractCase, type ContractGroup, type OpenStore, storeContract } from './store-contract/index.js'

@@ -1,0 +1,15 @@
+import type { EnvironmentStore, TokenStore } from '@latchkey/core'
+import type { Row } from './measure.js'
+
+export interface Subject {
+  store: TokenStore
+  /** Whether the tokens are in it already. */
+  filled: boolean
+  /** What it takes, in bytes; to be asked when all tokens are in. */
+  size(): number | undefined | Promise<number>
+  /** What the store's server says of its own time, since the last reset. */
+  server?: { reset(): Promise<void>; read(): Promise<{ scriptUs: number | undefined; longestMs: number }> }
+  /** Measurements that only this store has. */
+  more?(environment: EnvironmentStore, ids: readonly string[], report: (row: Row) => void): Promise<void>
+  remove(): void | Promise<void>
+}

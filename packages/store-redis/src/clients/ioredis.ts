@@ -1,0 +1,142 @@
+import type { Argument, RedisClient } from '../client.js'
+
+type Listener = (channel: string, message: string) => void
+
+interface Subscriber {
+  subscribe(channel: string): Promise<unknown>
+  on(event: 'message', listener: Listener): unknown
+  on(event: 'error' | 'ready', listener: () => void): unknown
+  off(event: 'message', listener: Listener): unknown
+}
+
+interface Pipeline {
+  call(command: string, ...args: Argument[]): unknown
+  exec(): Promise<[error: Error | null, result: unknown][] | null>
+}
+
+interface Commands extends Subscriber {
+  readonly options: object
+  getBuffer(key: string): Promise<unknown>
+  pipeline(): Pipeline
+}
+
+/** The part of an ioredis 6 `Redis` that is used. */
+export interface IoredisClient extends Commands {
+  duplicate(override: { lazyConnect: boolean; enableOfflineQueue: boolean }): IoredisDuplicate
+}
+
+/** The part of an ioredis 6 `Cluster` that is used. */
+export interface IoredisCluster extends Commands {
+  /** Tells the two kinds apart. */
+  nodes(): unknown
+}
+
+interface IoredisDuplicate extends Subscriber {
+  connect(): Promise<unknown>
+  disconnect(): void
+}
+
+interface Settings {
+  keyPrefix?: string
+  scaleReads?: unknown
+  enableOfflineQueue?: boolean
+  maxRetriesPerRequest?: number | null
+  retryStrategy?: unknown
+  clusterRetryStrategy?: unknown
+}
+
+/**
+ * The host's own ioredis 6 client, `Redis` or `Cluster`. The store never closes it; to hear of changes it opens one more
+ * connection like it (in a Cluster: the client's own subscriber connection).
+ *
+ * Throws a `TypeError` for a client with `keyPrefix` (keys would not be those that Redis sees) or with a `scaleReads`
+ * other than `'master'` (a replica may not know of a revocation yet).
+ */
+export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
+  const settings: Settings = client.options
+  if (settings.keyPrefix) throw new TypeError('ioredis(client): the client must not have a keyPrefix')
+  if (settings.scaleReads !== undefined && settings.scaleReads !== 'master') {
+    throw new TypeError("ioredis(client): the client's scaleReads must be 'master'")
+  }
+  return {
+    cluster: 'nodes' in client,
+    command: async (_key, [name, ...args]) => method(client, `${String(name).toLowerCase()}Buffer`)(...args),
+    // A pipeline goes to one node, which its only key decides.
+    async wait(key, replicas, timeout) {
+      const pipeline = client.pipeline()
+      pipeline.call('EXISTS', key)
+      pipeline.call('WAIT', String(replicas), String(timeout))
+      const [error, count] = (await pipeline.exec())?.[1] ?? [new Error('the pipeline was given up'), 0]
+      if (error) throw error
+      return Number(count)
+    },
+    subscribe: async (channel, onMessage, onReady) =>
+      'nodes' in client ? shared(client, channel, onMessage) : dedicated(client, channel, onMessage, onReady),
+    warnings: () => warningsOf(settings, 'nodes' in client),
+  }
+}
+
+/** `mgetBuffer` and the like. (`callBuffer` loses the command's name when the client pipelines by itself.) */
+function method(client: Commands, name: string): (...args: Argument[]) => Promise<unknown> {
+  const found: unknown = Reflect.get(client, name)
+  if (typeof found !== 'function') throw new TypeError(`ioredis(client): the client has no ${name}`)
+  return found.bind(client) as (...args: Argument[]) => Promise<unknown>
+}
+
+/** On a connection of its own, which reconnects and subscribes again by itself. */
+async function dedicated(
+  client: IoredisClient,
+  channel: string,
+  onMessage: (message: string) => void,
+  onReady: () => void,
+): Promise<() => Promise<void>> {
+  const subscriber = client.duplicate({ lazyConnect: true, enableOfflineQueue: true })
+  subscriber.on('error', () => {})
+  subscriber.on('message', (_channel, message) => onMessage(message))
+  try {
+    await subscriber.connect()
+    await subscriber.subscribe(channel)
+  } catch (error) {
+    subscriber.disconnect()
+    throw error
+  }
+  subscriber.on('ready', onReady)
+  return async () => subscriber.disconnect()
+}
+
+/** On the Cluster client's subscriber connection, which other parts of the host may use as well. */
+async function shared(
+  client: IoredisCluster,
+  channel: string,
+  onMessage: (message: string) => void,
+): Promise<() => Promise<void>> {
+  const listener: Listener = (from, message) => {
+    if (from === channel) onMessage(message)
+  }
+  client.on('message', listener)
+  try {
+    await client.subscribe(channel)
+  } catch (error) {
+    client.off('message', listener)
+    throw error
+  }
+  // The channel stays subscribed: another store on this client may listen to it, and ioredis does not count.
+  return async () => void client.off('message', listener)
+}
+
+function warningsOf(settings: Settings, isCluster: boolean): string[] {
+  const warnings: string[] = []
+  if (settings.enableOfflineQueue !== false) {
+    warnings.push(
+      'enableOfflineQueue is not false: while disconnected, calls wait for their deadline instead of failing, ' +
+        'and are sent after the reconnection although nobody waits for them any more.',
+    )
+  }
+  if (!isCluster && settings.maxRetriesPerRequest === null) {
+    warnings.push('maxRetriesPerRequest is null: calls that were in flight are kept through every outage.')
+  }
+  if ((isCluster ? settings.clusterRetryStrategy : settings.retryStrategy) === null) {
+    warnings.push('the retry strategy is null: the client never connects again after a lost connection.')
+  }
+  return warnings
+}

@@ -1,0 +1,7 @@
+export type { CheckReport } from './check.js'
+export type { Argument, RedisClient } from './client.js'
+export { type IoredisClient, type IoredisCluster, ioredis } from './clients/ioredis.js'
+export { type NodeRedisClient, type NodeRedisCluster, nodeRedis } from './clients/node-redis.js'
+export type { RedisStoreOptions } from './options.js'
+export type { RebuildReport } from './rebuild.js'
+export { type RedisStore, redisStore } from './redis-store.js'

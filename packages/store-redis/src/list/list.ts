@@ -1,0 +1,104 @@
+import type { ListFilter, ListPage, ListQuery, ListSort, TokenRecord } from '@latchkey/core'
+import { decodeDocument } from '../codec.js'
+import type { Deadline } from '../link.js'
+import { readMany } from '../read-many.js'
+import { assertMeta, manageDeadline, placeOf, placesOf, type Space } from '../space.js'
+import { plan } from './plan.js'
+import { decodePosition, encodePosition, numberOf, publicPartIn, type Row, rowOf, rowOrder, tailOf } from './row.js'
+import { mergeSources } from './source.js'
+
+/** Tokens per MGET, each with its document and its uses. */
+const CHUNK = 200
+
+interface Candidate {
+  row: Row
+  record: TokenRecord
+}
+
+/** One page: plain bounded reads, planned here. The longest single command does not grow with the number of tokens. */
+export async function list(space: Space, query: ListQuery): Promise<ListPage> {
+  space.link.assertOpen()
+  const { filter, sort, limit, count } = query
+  const after = query.after === undefined ? undefined : decodePosition(query.after)
+  const deadline = manageDeadline(space)
+  const wanted = limit + 1
+  const plans = await Promise.all(
+    placesOf(space).map(async ({ keys }, _, { length }) =>
+      plan({ space, keys, filter, sort, after, deadline }, Math.ceil(wanted / length), count),
+    ),
+  )
+  const source = mergeSources(
+    plans.map((shard) => shard.source),
+    rowOrder(sort),
+  )
+  const good: Candidate[] = []
+  while (good.length < wanted && !source.done()) {
+    const rows = await source.read(wanted - good.length)
+    for (const candidate of await readRecords(space, rows, deadline)) {
+      if (isMatch(candidate.record, filter) && isCurrent(candidate, sort)) good.push(candidate)
+    }
+  }
+  // An emptied Redis has no rows either. Asked last, so that all that was read before came from this data set.
+  await Promise.all(
+    placesOf(space).map(async ({ keys }) =>
+      assertMeta(space, await space.link.command(keys.meta, ['GET', keys.meta], deadline)),
+    ),
+  )
+  const page = good.slice(0, limit)
+  const last = page.at(-1)
+  const result: ListPage = { records: page.map(({ record }) => record) }
+  if (last && good.length > limit) result.next = encodePosition(last.row)
+  if (count) result.totalCount = plans.reduce((sum, shard) => sum + (shard.count ?? 0), 0)
+  return result
+}
+
+/** The records of the rows that still have one, in the order of the rows. */
+async function readRecords(space: Space, rows: readonly Row[], deadline: Deadline): Promise<Candidate[]> {
+  const byShard = new Map<number, Row[]>()
+  for (const row of rows) {
+    const { shard } = placeOf(space, publicPartIn(row))
+    const group = byShard.get(shard)
+    if (group === undefined) byShard.set(shard, [row])
+    else group.push(row)
+  }
+  const records = new Map<Row, TokenRecord>()
+  const chunks = [...byShard.values()].flatMap((group) => {
+    const parts: Row[][] = []
+    for (let i = 0; i < group.length; i += CHUNK) parts.push(group.slice(i, i + CHUNK))
+    return parts
+  })
+  await Promise.all(
+    chunks.map(async (chunk) => {
+      const parts = chunk.map(publicPartIn)
+      const [first = ''] = parts
+      const { keys } = placeOf(space, first)
+      const wanted = parts.flatMap((part) => [keys.document(part), keys.uses(part)])
+      const values = await readMany(space, wanted, deadline)
+      for (const [i, row] of chunk.entries()) {
+        const document = values[2 * i]
+        if (!document) continue
+        const { number, record } = decodeDocument(parts[i] ?? '', document, values[2 * i + 1] ?? null)
+        // Another number: the row is left over from an earlier token with this id.
+        if (number === numberOf(row)) records.set(row, record)
+      }
+    }),
+  )
+  return rows.flatMap((row) => {
+    const record = records.get(row)
+    return record === undefined ? [] : [{ row, record }]
+  })
+}
+
+/** A row under a name that the token has no more would show the token twice. */
+function isCurrent({ row, record }: Candidate, sort: ListSort): boolean {
+  return sort.by !== 'name' || rowOf(record, tailOf(row), sort).member.equals(row.member)
+}
+
+function isMatch(record: TokenRecord, { owner, personal, scopes, lastUsed }: ListFilter): boolean {
+  if (owner !== undefined && record.owner !== owner) return false
+  if (personal !== undefined && record.personal !== personal) return false
+  if (scopes !== undefined && !scopes.some((scope) => record.scopes.includes(scope))) return false
+  if (lastUsed === undefined) return true
+  const { from = 0, to = Number.POSITIVE_INFINITY } = lastUsed
+  return record.lastUsedAt !== undefined && record.lastUsedAt >= from && record.lastUsedAt <= to
+}

@@ -1,0 +1,30 @@
+import { storeContract } from '@latchkey/testkit'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { redisStore } from '../src/index.js'
+import { type ClientName, type Connection, setupsOf } from './setups.js'
+
+/** The whole store contract with this client; the two connections of a case are two clients. */
+export function contractOn(client: ClientName): void {
+  describe.each(setupsOf(client))('the store contract on $name', ({ start, shards }) => {
+    let servers: Awaited<ReturnType<typeof start>>
+    const connections: Connection[] = []
+
+    beforeAll(async () => {
+      servers = await start()
+      connections.push(await servers.connect(), await servers.connect())
+    })
+    afterAll(async () => {
+      for (const { close } of connections) close()
+      await servers.stop()
+    })
+
+    test.each(storeContract.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
+      let opened = 0
+      await run(async () => {
+        const connection = connections[opened++ % connections.length]
+        if (!connection) throw new Error('no connection')
+        return redisStore({ client: connection.client, prefix: `c${i}`, shards })
+      })
+    })
+  })
+}

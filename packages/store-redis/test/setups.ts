@@ -1,0 +1,78 @@
+import { type RedisServer, startCluster, startRedis } from '@latchkey/testkit'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { ioredis, nodeRedis, type RedisClient } from '../src/index.js'
+
+export const CLIENTS = ['node-redis', 'ioredis'] as const
+export type ClientName = (typeof CLIENTS)[number]
+
+export interface Connection {
+  client: RedisClient
+  close(): void
+}
+
+/** A client of the kind to a standalone server, with settings that fail fast. */
+export async function connect(name: ClientName, { port }: Pick<RedisServer, 'port'>): Promise<Connection> {
+  if (name === 'node-redis') {
+    const client = createClient({
+      socket: { port, host: '127.0.0.1', reconnectStrategy: (retries) => Math.min(20 * retries, 200) },
+      disableOfflineQueue: true,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    return { client: nodeRedis(client), close: () => client.destroy() }
+  }
+  const client = new Redis({ port, host: '127.0.0.1', enableOfflineQueue: false, lazyConnect: true })
+  client.on('error', () => {})
+  await client.connect()
+  return { client: ioredis(client), close: () => client.disconnect() }
+}
+
+/** A client of the kind to a Cluster. */
+export async function connectCluster(
+  name: ClientName,
+  nodes: readonly Pick<RedisServer, 'port'>[],
+): Promise<Connection> {
+  if (name === 'node-redis') {
+    const client = createCluster({ rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })) })
+    client.on('error', () => {})
+    await client.connect()
+    return { client: nodeRedis(client), close: () => client.destroy() }
+  }
+  const client = new Cluster(
+    nodes.map(({ port }) => ({ port, host: '127.0.0.1' })),
+    { lazyConnect: true },
+  )
+  client.on('error', () => {})
+  await client.connect()
+  return { client: ioredis(client), close: () => client.disconnect() }
+}
+
+export interface Setup {
+  readonly name: string
+  readonly shards: number
+  /** Starts the servers; the result makes connections to them. */
+  start(): Promise<{ connect(): Promise<Connection>; stop(): Promise<void> }>
+}
+
+/** Standalone and a Cluster of 3 masters. */
+export function setupsOf(name: ClientName): Setup[] {
+  return [
+    {
+      name: `${name}, standalone`,
+      shards: 1,
+      async start() {
+        const server = await startRedis()
+        return { connect: async () => connect(name, server), stop: async () => server.stop() }
+      },
+    },
+    {
+      name: `${name}, Cluster of 3`,
+      shards: 4,
+      async start() {
+        const cluster = await startCluster(3)
+        return { connect: async () => connectCluster(name, cluster.nodes), stop: async () => cluster.stop() }
+      },
+    },
+  ]
+}
