@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { prepare } from './prepare.mjs'
+import { ensureRedis } from './redis.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
 const commands = { start, test, check, build: prepare, bench }
@@ -30,6 +31,7 @@ async function start(args) {
 async function test(args) {
   if (args.length === 0) await check()
   else await prepare()
+  await ensureRedis()
   await nodeStep('run the tests (vitest)', 'node_modules/vitest/vitest.mjs', ['run', ...args], { stdout: 'inherit' })
   if (args.length === 0) say('all checks and tests passed')
 }

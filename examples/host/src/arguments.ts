@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 export interface HostOptions {
   readonly framework: 'express' | 'koa'
-  /** `memory`, or `sqlite:<file>`. */
+  /** `memory`, `sqlite:<file>`, or `redis://<host>`. */
   readonly store: string
   /** Gives the admin token a new value, for somebody who lost it. */
   readonly resetAdmin: boolean
@@ -15,7 +15,7 @@ export interface HostOptions {
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
-  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>] [--port N] [--json] [--reset-admin]'
+  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>] [--port N] [--json] [--reset-admin]'
 
 /** Reads the command line. Throws an `Error` whose message is for the person who typed it. */
 export function readArguments(args: readonly string[]): HostOptions {

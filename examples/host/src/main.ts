@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TokenStore } from '@latchkey/core'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
 import { hostEnvironments } from './environments.js'
 import { expressHost } from './express-host.js'
@@ -14,7 +13,8 @@ import { welcome } from './welcome.js'
 const GRACE = 1_000
 
 async function main(): Promise<void> {
-  const { options, store } = readCommand()
+  const options = readCommand()
+  const store = await makeStore(options.store).catch(misused)
   const latchkey = hostTokens(store)
   const environments = hostEnvironments(store, latchkey)
   const host = options.framework === 'koa' ? koaHost : expressHost
@@ -40,12 +40,11 @@ async function main(): Promise<void> {
   await store.close()
 }
 
-function readCommand(): { options: HostOptions; store: TokenStore } {
+function readCommand(): HostOptions {
   try {
-    const options = readArguments(process.argv.slice(2))
-    return { options, store: makeStore(options.store) }
+    return readArguments(process.argv.slice(2))
   } catch (error) {
-    throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
+    return misused(error)
   }
 }
 
@@ -73,6 +72,10 @@ class Plain extends Error {
     super(message)
     this.exitCode = exitCode
   }
+}
+
+function misused(error: unknown): never {
+  throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
 }
 
 function plainly(error: unknown): never {

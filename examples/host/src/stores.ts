@@ -1,9 +1,37 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
+import { nodeRedis, redisStore } from '@latchkey/store-redis'
 import { sqliteStore } from '@latchkey/store-sqlite'
+import { createClient } from 'redis'
 
 /** Makes the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
-export function makeStore(name: string): TokenStore {
+export async function makeStore(name: string): Promise<TokenStore> {
   if (name === 'memory') return memoryStore()
   if (name.startsWith('sqlite:')) return sqliteStore({ path: name.slice('sqlite:'.length) })
-  throw new Error(`--store must be memory or sqlite:<file>, not ${name}.`)
+  if (/^rediss?:\/\//.test(name)) return redis(name)
+  throw new Error(`--store must be memory, sqlite:<file> or redis://<host>, not ${name}.`)
+}
+
+/** A first connection that fails ends the start; later ones come back by themselves, soon. */
+async function redis(url: string): Promise<TokenStore> {
+  let connected = false
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { reconnectStrategy: (attempts, cause) => (connected ? Math.min(20 * attempts, 250) : cause) },
+  })
+  client.on('error', (error: Error) => {
+    if (connected) process.stderr.write(`redis: ${error.message}\n`)
+  })
+  await client.connect().catch((error: Error) => {
+    throw new Error(`The Redis of --store cannot be reached: ${error.message}`)
+  })
+  connected = true
+  const store = redisStore({ client: nodeRedis(client) })
+  return {
+    open: (environment) => store.open(environment),
+    async close() {
+      await store.close()
+      client.destroy()
+    },
+  }
 }
