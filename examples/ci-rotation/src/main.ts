@@ -1,0 +1,39 @@
+// A scheduled job that renews its own token: node dist/main.js <URL of the token routes> <URL to check> <token file>
+import { readFile, writeFile } from 'node:fs/promises'
+
+const [tokensUrl = '', checkUrl = '', file = ''] = process.argv.slice(2)
+
+/** Calls with a token; a refusal is an error that names the call, never the token. */
+async function call(method: string, url: string, token: string, body?: object): Promise<Response> {
+  const response = await fetch(url, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, ...(body && { 'Content-Type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}`)
+  return response
+}
+
+/** Stands for your CI system's store of secrets. */
+function save(token: string): Promise<void> {
+  return writeFile(file, `${token}\n`, { mode: 0o600 })
+}
+
+const oldToken = (await readFile(file, 'utf8')).trim()
+const overlap = { previousSecretExpirationDate: 'now+1h' }
+const rotated = await call('POST', `${tokensUrl}/self/rotate`, oldToken, overlap)
+const { token: newToken } = (await rotated.json()) as { token: string }
+
+try {
+  await save(newToken)
+  await call('GET', checkUrl, newToken)
+} catch (error) {
+  // The old secret still lives. It becomes the current one again, and the new one dies.
+  await save(oldToken)
+  await call('POST', `${tokensUrl}/self/rotate/cancel`, oldToken)
+  console.error(`cancelled: ${error instanceof Error ? error.message : error}`)
+  process.exit(1)
+}
+
+await call('POST', `${tokensUrl}/self/rotate/finish`, newToken)
+console.log('finished: the new secret works, the old one is dead')
