@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench }
+const commands = { start, test, check, build: prepare, bench, docs }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -48,6 +48,13 @@ async function check() {
   await typesStep('check the types for Express 4 (tsc)', 'packages/express/test/tsconfig.express4.json')
   await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
+  await nodeStep('check that the generated pages say what the code says', 'tools/docs/generate.mjs', ['--check'])
+}
+
+/** Writes the pages of docs/ that are made from the code. */
+async function docs() {
+  await prepare()
+  await nodeStep('write docs/errors.md and docs/reference', 'tools/docs/generate.mjs', [])
 }
 
 function typesStep(title, project) {
