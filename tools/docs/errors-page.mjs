@@ -4,7 +4,9 @@ import { pathToFileURL } from 'node:url'
 /** docs/errors.md, from the table that the code itself uses. */
 export async function errorsPage(root) {
   const { ERROR_TABLE } = await import(pathToFileURL(join(root, 'packages/core/dist/index.js')).href)
-  const rows = Object.entries(ERROR_TABLE).map(([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`)
+  const rows = Object.entries(ERROR_TABLE).map(
+    ([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`,
+  )
   return `# Errors
 
 <!-- Made by npm run docs from packages/core/src/errors.ts. Do not edit. -->

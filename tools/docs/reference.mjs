@@ -27,7 +27,8 @@ export function referencePages(root) {
   /** Where each public name is described. The package that declares it comes first, alphabetically. */
   const places = new Map()
   for (const [folder, symbols] of exported) {
-    for (const symbol of symbols) if (!places.has(symbol)) places.set(symbol, { page: `${folder}.md`, name: symbol.name })
+    for (const symbol of symbols)
+      if (!places.has(symbol)) places.set(symbol, { page: `${folder}.md`, name: symbol.name })
   }
 
   const pages = packages.map(({ folder, manifest }) => [
@@ -60,7 +61,9 @@ export function referencePages(root) {
     const prose = ts.displayPartsToString(symbol.getDocumentationComment(checker))
     const named = referredTo(statements, symbol)
     // Aliases that have no public name stand beside those who use them.
-    const aliases = named.filter((other) => other.flags & ts.SymbolFlags.TypeAlias && !places.has(other) && isOurs(other))
+    const aliases = named.filter(
+      (other) => other.flags & ts.SymbolFlags.TypeAlias && !places.has(other) && isOurs(other),
+    )
     const code = [...statements, ...aliases.flatMap((alias) => alias.declarations)].map(print).join('\n\n')
     const links = named.flatMap((other) => {
       const place = places.get(other)

@@ -22,6 +22,7 @@ export const ERROR_TABLE = {
   ERR_CLOSED: { status: 503, meaning: 'The instance was closed.' },
 } as const
 
+/** The stable `code` of an error. */
 export type ErrorCode = keyof typeof ERROR_TABLE
 
 /** Base of the errors that Latchkey throws; `code` is stable, `message` is not. Never carries a secret. */
@@ -44,6 +45,7 @@ export class LatchkeyError extends Error {
 export interface Violation {
   /** The place, in the words of the input: `scopes[1]`. Empty for the input as a whole. */
   readonly path: string
+  /** A sentence for the one who made the input. */
   readonly message: string
 }
 

@@ -10,15 +10,19 @@ export interface LatchkeyEvents {
   verified: { environment: string; id: string; ip?: string }
   /** A token was refused, with the finer reason that callers are not told. `id` is absent for malformed tokens. */
   denied: { environment: string; reason: DenialReason; id?: string; ip?: string }
+  /** `by`, here and below: the id of the token that authenticated the call; absent for calls of the host itself. */
   created: { environment: string; id: string; owner: string; by?: string }
+  /** A token was changed, enabled or disabled. Not told when nothing really changed. */
   updated: { environment: string; id: string; by?: string }
   /** `step`: a rotation began (`rotate`), was finished or cancelled. */
   rotated: { environment: string; id: string; step: 'rotate' | 'finish' | 'cancel'; by?: string }
+  /** A token was deleted or revoked. Purged ones are not told one by one. */
   deleted: { environment: string; id: string; by?: string }
   /** A dead secret of a living token was presented: it may have leaked, or a client was forgotten in a rotation. */
   reuse: { environment: string; id: string; ip?: string }
   /** Last uses were written. `uses` counts tokens and secrets, `rehashed` the hashes replaced. */
   flushed: { environment: string; uses: number; rehashed: number }
+  /** A call to the store failed: `operation` is the name of its method. Lost races are no failures. */
   'store-error': { environment: string; operation: string; error: unknown }
   /** Changes by other nodes may arrive late (`true`) or arrive in time again (`false`). */
   lagging: { environment: string; lagging: boolean }

@@ -11,7 +11,9 @@ export type CredentialSource = 'bearer' | 'api-token' | 'x-api-key'
 
 /** The scopes that the management routes need. */
 export interface ManagementScopes {
+  /** To list and get tokens. A plain scope. */
   readonly read: string
+  /** To create, update, rotate and delete tokens. Another plain scope. */
   readonly write: string
 }
 

@@ -47,29 +47,40 @@ export interface StoredSecret {
 /** One successful use of one secret, as handed to `EnvironmentStore.touch`. */
 export interface TokenUse {
   id: string
+  /** Of the secret that was used. */
   gen: number
+  /** Epoch milliseconds. */
   at: number
   ip?: string
 }
 
 /** A token's metadata as hosts and callers see it: no secret, hash or tag. Times are epoch milliseconds. */
 export interface ApiToken {
+  /** `prefix.PUBLIC24`: what stands before the second dot of the token. May be shown and logged. */
   readonly id: string
   readonly name: string
   readonly owner: string
+  /** A personal access token: it can do no more than its owner at the time of use. */
   readonly personal: boolean
   readonly enabled: boolean
+  /** As granted: wildcards stay wildcards. */
   readonly scopes: readonly string[]
+  /** CIDR blocks as given; empty means every address. */
   readonly networks: readonly string[]
+  /** Whatever the host keeps with the token; Latchkey does not read it. */
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: number
+  /** The token is dead from this moment on. Absent: it never expires. */
   readonly expiresAt?: number
+  /** When name, scopes, networks or metadata last changed. */
   readonly modifiedAt?: number
   readonly rotatedAt?: number
+  /** When a request was last let in, with either secret; written with a delay of up to `lastUsed.flushInterval`. */
   readonly lastUsedAt?: number
   readonly lastUsedIp?: string
-  /** Present while a rotation's overlap runs. */
+  /** Present while a rotation's overlap runs: the secret before the current one, which still works. */
   readonly previousSecret?: {
+    /** From this moment on the previous secret is dead. */
     readonly expiresAt: number
     readonly lastUsedAt?: number
     readonly lastUsedIp?: string
@@ -84,7 +95,17 @@ export interface VerifyContext<Scope extends string = string> {
   readonly scopes?: readonly Scope[] | undefined
 }
 
-/** Why a token was refused. All but `network` and `scope` look the same to the caller. */
+/**
+ * Why a token was refused. All but `network` and `scope` look the same to the caller.
+ *
+ * - `malformed`: not of the format, of another prefix, or with a wrong checksum.
+ * - `unknown`: no such id in this environment.
+ * - `wrong_secret`: the id is there, the secret is not, or not any more.
+ * - `disabled`, `expired`: the secret is right, the token is out of use.
+ * - `owner_unknown`: `ownerScopes` does not know the owner of this personal token.
+ * - `network`: the client's address is not in the token's CIDR blocks, or it is not known.
+ * - `scope`: a scope is missing.
+ */
 export type DenialReason =
   | 'malformed'
   | 'unknown'
@@ -102,4 +123,5 @@ export interface Denial {
   readonly missing?: readonly string[]
 }
 
+/** The answer to a verification: the token's metadata, or why it was refused. */
 export type Verdict = { readonly ok: true; readonly token: ApiToken } | { readonly ok: false; readonly denial: Denial }

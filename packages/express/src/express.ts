@@ -34,6 +34,7 @@ export type DeniedHandler = (
   next: NextFunction,
 ) => void | Promise<void>
 
+/** What `requireToken` takes. */
 export interface GuardOptions<Scope extends string> {
   /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
   readonly scopes?: readonly Scope[]
@@ -41,6 +42,7 @@ export interface GuardOptions<Scope extends string> {
   readonly onDenied?: DeniedHandler
 }
 
+/** What `tokenRoutes` takes. */
 export interface RoutesOptions {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName
@@ -51,6 +53,7 @@ export interface RoutesOptions {
   readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
 }
 
+/** The two things to mount. */
 export interface ExpressAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are

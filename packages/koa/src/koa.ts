@@ -30,6 +30,7 @@ export type DeniedHandler = (
   next: Next,
 ) => void | Promise<void>
 
+/** What `requireToken` takes. */
 export interface GuardOptions<Scope extends string> {
   /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
   readonly scopes?: readonly Scope[]
@@ -37,6 +38,7 @@ export interface GuardOptions<Scope extends string> {
   readonly onDenied?: DeniedHandler
 }
 
+/** What `tokenRoutes` takes. */
 export interface RoutesOptions {
   /** Where the routes are, without a slash at the end: `/api/v2/apiTokens`. Other paths are passed on. */
   readonly path: string
@@ -49,6 +51,7 @@ export interface RoutesOptions {
   readonly authorize?: (ctx: Context) => Caller | undefined | Promise<Caller | undefined>
 }
 
+/** The two things to mount. */
 export interface KoaAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `ctx.state.apiToken` set, and answers all others. Verdicts are

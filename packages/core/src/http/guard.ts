@@ -13,6 +13,7 @@ export type Admission =
 /** What a guard needs to see of a request. */
 export type GuardedRequest = Pick<HttpRequest, 'rawHeaders' | 'ip'>
 
+/** What a guard asks of a token beyond being valid. */
 export interface GuardOptions<Scope extends string = string> {
   /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
   readonly scopes?: readonly Scope[]
@@ -38,6 +39,9 @@ export function gateOf(latchkey: Latchkey): Gate {
 /**
  * Judges a request by its credential, its address and the scopes asked for: at once if the cache can tell, else in a
  * promise. Store failures and overload are refusals too (503); whatever else goes wrong is thrown, and lets nobody in.
+ *
+ * Not checked here: whether the scopes are plain (see `guardScopes`), and whether `ip` is the client's.
+ * Source: RFC 6750.
  */
 export function guardRequest<Scope extends string>(
   latchkey: Latchkey<Scope>,

@@ -31,10 +31,11 @@ export interface HttpResponse {
 export interface EncodedResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** JSON, or empty where there is no body. */
   readonly text: string
 }
 
-/** Adds what every answer carries: it may not be stored, and says its type and length. */
+/** Adds what every answer carries: that it must not be stored (`Cache-Control`), its type and its length. */
 export function encodeResponse({ status, headers, body }: HttpResponse): EncodedResponse {
   const text = body === undefined ? '' : JSON.stringify(body)
   return {

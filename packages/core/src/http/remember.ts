@@ -17,6 +17,7 @@ export function recall(request: object, latchkey: Latchkey, scopes: readonly str
   return scopes.every((scope) => memory.scopes.includes(scope)) ? memory.admission : undefined
 }
 
+/** Keeps an admission for later guards of the same request; refusals are not kept. */
 export function remember(request: object, latchkey: Latchkey, scopes: readonly string[], admission: Admission): void {
   if (admission.ok) memories.set(request, { latchkey, scopes, admission })
 }

@@ -1,7 +1,7 @@
 import { LatchkeyError, RequestError } from '../errors.js'
 import { internalsOf, type Latchkey } from '../latchkey.js'
 import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
-import type { Dialect, OperationName } from './dialects/dialect.js'
+import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import { panther } from './dialects/panther.js'
 import { gateOf } from './guard.js'
@@ -11,8 +11,7 @@ import { readOperation } from './operations.js'
 import type { Refusal } from './refusal.js'
 import { matchRoute, OPERATIONS } from './routes.js'
 
-export type DialectName = Dialect['name']
-
+/** How the management routes are answered. */
 export interface RouterOptions {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName

@@ -7,6 +7,7 @@ import type { Entry } from '../verify/entry.js'
 
 /** Who calls a management operation, as the host says: its own sign-in, or code that acts for somebody. */
 export interface Caller {
+  /** Owns what the caller creates. Not empty. */
   readonly owner: string
   /** What the caller may do itself, wildcards allowed. The management scopes decide which operations it may call. */
   readonly scopes: readonly string[]

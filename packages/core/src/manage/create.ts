@@ -7,9 +7,11 @@ import { type CreateInput, checkInput, latestExpiry } from './inputs.js'
 
 /** A new secret, shown this once: Latchkey keeps no copy of it. */
 export interface IssuedToken {
+  /** May be shown and logged. */
   readonly id: string
   /** The whole token, for its holder alone. */
   readonly token: string
+  /** Its metadata. */
   readonly apiToken: ApiToken
 }
 

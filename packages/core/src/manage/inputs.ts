@@ -7,7 +7,8 @@ import { parseTimeframe } from '../query/timeframe.js'
 import { checkMetadata } from './metadata.js'
 
 /**
- * A moment: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d`.
+ * A moment: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d` behind
+ * it rounds down, in UTC). From 1970 to the year 9999.
  */
 export type Timeframe = number | string
 
@@ -34,10 +35,14 @@ export interface CreateInput {
 /** What is absent or `null` stays, what is given replaces. */
 export type UpdateInput = Partial<Pick<CreateInput, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata'>>
 
+/** How a rotation is done. `null` counts as absent. */
 export interface RotateInput {
-  /** How long the previous secret lives on. Absent: every older secret dies at once. */
+  /**
+   * Until when the previous secret lives on: in the future, not later than the token's expiry. Absent: every older
+   * secret dies at once.
+   */
   previousExpiresAt?: Timeframe | null | undefined
-  /** A new expiry for the token. */
+  /** A new expiry for the token: in the future, at most `maxLifetime` away. Absent: it stays. */
   expiresAt?: Timeframe | null | undefined
 }
 

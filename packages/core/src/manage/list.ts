@@ -28,11 +28,13 @@ export interface ListRequest {
 
 /** A later page. */
 export interface NextRequest {
+  /** The `nextCursor` of the page before, unaltered. Filter and sort are in it. */
   readonly cursor: string
   /** Another page size from here on. */
   readonly limit?: number | undefined
 }
 
+/** What `list` resolves to. */
 export interface TokenPage {
   readonly tokens: readonly ApiToken[]
   /** Opaque; absent on the last page. */

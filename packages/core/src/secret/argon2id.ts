@@ -2,6 +2,7 @@ import { hash, verify } from '@node-rs/argon2'
 import { optionError } from '../errors.js'
 import type { Hasher } from './hasher.js'
 
+/** The cost of new hashes. Stored ones of other costs are replaced on their next use. */
 export interface Argon2idOptions {
   /** Memory in KiB, 8 to 65,536. Default 19,456. */
   memory?: number

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { optionError } from '../errors.js'
 import type { Hasher } from './hasher.js'
 
+/** The keys, which the host keeps. */
 export interface HmacSha256Options {
   /**
    * Keys by name (`[A-Za-z0-9_-]`, at most 32 characters): 32 bytes or more each, as bytes or base64. Keep them

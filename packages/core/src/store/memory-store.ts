@@ -28,6 +28,7 @@ interface Connection {
   readonly unwatch: Set<() => void>
 }
 
+/** Empty data for memory stores. */
 export function memoryData(): MemoryData {
   return { environments: new Map() }
 }

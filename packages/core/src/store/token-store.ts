@@ -108,6 +108,7 @@ export interface TokenPatch {
   retired?: string[]
 }
 
+/** Which records are listed: those that meet every member. Empty: all. */
 export interface ListFilter {
   /** Exact and case-sensitive. */
   owner?: string
@@ -118,13 +119,16 @@ export interface ListFilter {
   lastUsed?: { from?: number; to?: number }
 }
 
+/** The member that records are sorted by. */
 export type SortKey = 'name' | 'lastUsedAt' | 'createdAt' | 'expiresAt' | 'modifiedAt'
 
+/** The order of a list. */
 export interface ListSort {
   by: SortKey
   direction: 'asc' | 'desc'
 }
 
+/** What `list` is asked for. */
 export interface ListQuery {
   filter: ListFilter
   sort: ListSort
@@ -132,9 +136,11 @@ export interface ListQuery {
   after?: string
   /** 1 to 10,000. */
   limit: number
+  /** Whether `totalCount` is wanted. */
   count: boolean
 }
 
+/** What `list` resolves to. */
 export interface ListPage {
   records: TokenRecord[]
   /** The store's own, opaque position behind the last record. */
@@ -148,5 +154,7 @@ export interface ListPage {
  * more.
  */
 export type ChangeEvent = { readonly ids: readonly string[] } | 'reset' | 'lagging' | 'live'
+/** Must return soon, and not throw. */
 export type ChangeListener = (event: ChangeEvent) => void
+/** Ends a watch: once it resolves, the listener is not called any more. */
 export type Unwatch = () => Promise<void>

@@ -18,6 +18,7 @@ export interface Check {
   readonly detail: string
 }
 
+/** What `explain` resolves to. Holds no secret, but more than a caller may know. */
 export interface Explanation {
   /** Whether a request like this would be let in. With an `id`, the secret is taken to be right. */
   readonly allowed: boolean

@@ -1,5 +1,6 @@
 import type { EnvironmentStore, TokenStore } from '@latchkey/core'
 
+/** The method that a case is about; `races` are about several. */
 export type ContractGroup =
   | 'open'
   | 'insert'

@@ -7,6 +7,9 @@ import type { HttpResponse } from '../message.js'
 import type { JsonSchema } from './json-schema.js'
 import type { Resource } from './resource.js'
 
+/** Whose words the management routes speak: `dynatrace` (access tokens v2) or `panther` (api-tokens). */
+export type DialectName = 'dynatrace' | 'panther'
+
 export type OperationName =
   | 'list'
   | 'create'
@@ -58,7 +61,7 @@ export interface Answer<Input extends unknown[]> {
  * dialect.
  */
 export interface Dialect {
-  readonly name: 'dynatrace' | 'panther'
+  readonly name: DialectName
   readonly routes: Readonly<Partial<Record<OperationName, RoutePattern>>>
   /** Core's input members by their wire names, for each operation with a body. */
   readonly members: Readonly<Partial<Record<BodyOperation, Readonly<Record<string, string>>>>>

@@ -1,0 +1,135 @@
+// The pages say what is true: their code compiles as a host would compile it, what can run runs, and links lead somewhere.
+//
+// A comment before a block of code says more about it:
+//   <!-- run -->           runs it; the block of text behind it is what it prints (the README's are run by readme.test.ts)
+//   <!-- from: file -->    it stands in this file, which is compiled and tested where it is
+//   <!-- given code -->    the code that a reader has in front of it; compiled with it
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CodeBlock, type MarkdownPage, readMarkdown } from './markdown.js'
+import { mustRun, runProgram } from './run-program.js'
+
+/** Pages that are still being written. */
+const AWAITED = ['docs/redis.md']
+
+const root = resolve(import.meta.dirname, '..')
+const markdown = await readdir(join(root, 'docs'), { recursive: true })
+const paths = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...markdown.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`),
+]
+const pages = new Map<string, MarkdownPage>()
+for (const path of paths) pages.set(path, readMarkdown(await readFile(join(root, path), 'utf8')))
+
+interface Sample extends CodeBlock {
+  readonly place: string
+  /** Without folder and extension. */
+  readonly file: string
+  /** What the block of text behind it holds. */
+  readonly prints: string | undefined
+}
+
+// The reference holds declarations, made from those that compile already.
+const samples = [...pages].flatMap(([path, { blocks }]): Sample[] =>
+  path.startsWith('docs/reference/')
+    ? []
+    : blocks.flatMap((block, i) => {
+        if (!['js', 'ts'].includes(block.language)) return []
+        const file = `${path.replace(/\W/g, '-')}-${block.line}`
+        const behind = blocks[i + 1]
+        return [
+          {
+            ...block,
+            place: `${path}:${block.line}`,
+            file,
+            prints: behind?.language === 'text' ? behind.code : undefined,
+          },
+        ]
+      }),
+)
+const quoted = samples.filter(({ notes }) => notes.has('from'))
+const own = samples.filter(({ notes }) => !notes.has('from'))
+const runnable = own.filter(({ notes, place }) => notes.has('run') && !place.startsWith('README.md'))
+
+describe('code', () => {
+  let folder: string
+  /** What the compiler says, without what it says of the libraries of others. */
+  let complaints: readonly string[]
+
+  beforeAll(async () => {
+    // Inside this package, where the packages resolve as they do for a host: compiled, not from their sources.
+    folder = await mkdtemp(join(import.meta.dirname, '.example-'))
+    for (const { file, language, code, notes } of own) {
+      const given = notes.get('given')
+      await writeFile(join(folder, `${file}.${language}`), given === undefined ? code : `${given}\n${code}`)
+    }
+    const compilerOptions = {
+      ...{ target: 'ES2023', module: 'NodeNext', types: ['node'], strict: true, skipLibCheck: true },
+      ...{ allowJs: true, checkJs: true, moduleDetection: 'force', rootDir: '.', outDir: 'out' },
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }))
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { stdout } = await runProgram(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], folder)
+    complaints = stdout.split('\n').filter((line) => line !== '')
+  }, 120_000)
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  test('there is some', () => {
+    expect(quoted.length).toBeGreaterThan(5)
+    expect(own.length).toBeGreaterThan(10)
+    expect(runnable.length).toBeGreaterThan(3)
+  })
+
+  test.each(own)('$place compiles', ({ file }) => {
+    expect(complaints.filter((line) => line.includes(`${file}.`))).toEqual([])
+  })
+
+  test('nothing else is complained about', () => {
+    expect(complaints.filter((line) => !own.some(({ file }) => line.includes(`${file}.`)))).toEqual([])
+  })
+
+  test.each(runnable)('$place prints what the page says', async ({ file, prints }) => {
+    const output = await mustRun(process.execPath, [join(folder, 'out', `${file}.js`)], folder)
+    expect(prints, 'a block of text behind it').toBeDefined()
+    expect(output).toBe(prints)
+  })
+
+  test.each(quoted)('$place stands in the file that it names', async ({ notes, code }) => {
+    const source = await readFile(join(root, notes.get('from') ?? ''), 'utf8')
+    expect(source).toContain(code.trimEnd())
+  })
+})
+
+describe('links', () => {
+  test.each(paths)('of %s lead somewhere', async (path) => {
+    const broken: string[] = []
+    for (const link of pages.get(path)?.links ?? []) {
+      if (/^(?:https:|mailto:)/.test(link)) continue
+      const [target = '', anchor] = link.split('#')
+      const file = target === '' ? path : relative(root, resolve(root, dirname(path), target))
+      if (AWAITED.includes(file)) continue
+      const page = pages.get(file)
+      if (page === undefined ? !(await exists(file)) : anchor !== undefined && !page.anchors.has(anchor))
+        broken.push(link)
+    }
+    expect(broken).toEqual([])
+  })
+
+  test('the index names every page', () => {
+    const named = pages.get('docs/README.md')?.links ?? []
+    const guides = paths
+      .filter((path) => /^docs\/(?!README)[^/]+\.md$/.test(path))
+      .map((path) => relative('docs', path))
+    expect(guides.filter((guide) => !named.includes(guide))).toEqual([])
+  })
+})
+
+async function exists(file: string): Promise<boolean> {
+  return readdir(join(root, dirname(file))).then(
+    (names) => names.includes(file.split('/').at(-1) ?? ''),
+    () => false,
+  )
+}
