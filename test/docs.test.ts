@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CodeBlock, type MarkdownPage, readMarkdown } from './markdown.js'
 import { mustRun, runProgram } from './run-program.js'
 
-/** Pages that are still being written. */
-const AWAITED = ['docs/redis.md']
+/** Files that are still being written. */
+const AWAITED = ['docs/redis.md', 'bench/results/list-sqlite.md']
 
 const root = resolve(import.meta.dirname, '..')
 const markdown = await readdir(join(root, 'docs'), { recursive: true })
@@ -99,7 +99,7 @@ describe('code', () => {
 
   test.each(quoted)('$place stands in the file that it names', async ({ notes, code }) => {
     const source = await readFile(join(root, notes.get('from') ?? ''), 'utf8')
-    expect(source).toContain(code.trimEnd())
+    expect(unindented(source)).toContain(unindented(code))
   })
 })
 
@@ -126,6 +126,11 @@ describe('links', () => {
     expect(guides.filter((guide) => !named.includes(guide))).toEqual([])
   })
 })
+
+/** What is quoted from within a block stands further to the left. */
+function unindented(code: string): string {
+  return code.replace(/^ +/gm, '')
+}
 
 async function exists(file: string): Promise<boolean> {
   return readdir(join(root, dirname(file))).then(

@@ -16,17 +16,17 @@ export interface MarkdownPage {
   readonly anchors: ReadonlySet<string>
 }
 
-const FENCE = /(?:<!--(?<note>(?:(?!-->)[^])*)-->\n)?^```(?<language>\w*)\n(?<code>[^]*?)^```$/gm
+const FENCE = /(?:<!--(?<note>(?:(?!-->)[\s\S])*)-->\n)?^```(?<language>\w*)\n(?<code>[\s\S]*?)^```$/gm
 
 /** Reads as much of Markdown as the pages of this repository use. */
 export function readMarkdown(text: string): MarkdownPage {
   const blocks = [...text.matchAll(FENCE)].map((match): CodeBlock => {
     const { note = '', language = '', code = '' } = match.groups ?? {}
-    const [, key, value = ''] = /^\s*(\w+)(?::?\s+([^]*?))?\s*$/.exec(note) ?? []
+    const [, key, value = ''] = /^\s*(\w+)(?::?\s+([\s\S]*?))?\s*$/.exec(note) ?? []
     const notes = new Map(key === undefined ? [] : [[key, value]])
     return { language, code, line: text.slice(0, match.index + match[0].indexOf('```')).split('\n').length, notes }
   })
-  const prose = text.replace(FENCE, '').replace(/<!--[^]*?-->/g, '')
+  const prose = text.replace(FENCE, '').replace(/<!--[\s\S]*?-->/g, '')
   // A link's text may be code; what stands in other code is no link.
   const links = prose.replace(/`[^`\n]*`/g, '').matchAll(/\]\((?<target>[^)\s]+)\)/g)
   return { blocks, links: [...links].map(({ groups }) => groups?.target ?? ''), anchors: anchorsOf(prose) }
