@@ -18,10 +18,11 @@ export async function startExample(file: string): Promise<RunningExample> {
   const child = spawn(process.execPath, ['--import', preload, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   running.add(child)
   child.once('exit', () => running.delete(child))
-  const [[message], [printed]] = await Promise.all([
-    once(child, 'message'),
-    once(child.stdout as NodeJS.ReadableStream, 'data'),
-  ])
+  const ended = once(child, 'exit').then(([code]): never => {
+    throw new Error(`${file} ended with ${code} instead of listening`)
+  })
+  const ready = Promise.all([once(child, 'message'), once(child.stdout as NodeJS.ReadableStream, 'data')])
+  const [[message], [printed]] = await Promise.race([ready, ended])
   return {
     origin: `http://127.0.0.1:${(message as { port: number }).port}`,
     output: String(printed),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 
+/** Where the tokens lie, and how they are kept. */
 export interface SqliteStoreOptions {
   /**
    * The file, relative to the working directory unless absolute. It is created if missing (mode 0600), and so is its

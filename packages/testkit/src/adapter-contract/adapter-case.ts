@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import type { ApiToken, Caller, DialectName, GuardDenial, HttpResponse, Latchkey } from '@latchkey/core'
 
+/** The half of an adapter that a case is about. */
 export type AdapterGroup = 'guard' | 'routes'
 
 /** One promise that every adapter keeps. */
@@ -35,6 +36,7 @@ export interface GuardedRoute {
   readonly guards: readonly PlannedGuard[]
 }
 
+/** A guard of the host, made by the adapter. */
 export interface PlannedGuard {
   readonly scopes?: readonly string[]
   /** Given, the host renders refusals: status 418, and what this returns as JSON. It may throw. */
