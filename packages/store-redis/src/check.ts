@@ -9,6 +9,7 @@ import { INFO } from './scripts/operate.js'
 import { assertMeta, manageDeadline, type Place, placesOf, type Space } from './space.js'
 import { publicPartOf, rawId } from './token-id.js'
 
+/** What `check` found. */
 export interface CheckReport {
   /** Whether there are no problems. */
   readonly ok: boolean

@@ -1,3 +1,4 @@
+/** One part of a command. */
 export type Argument = string | Buffer
 
 /**

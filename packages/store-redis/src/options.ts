@@ -1,5 +1,6 @@
 import type { RedisClient } from './client.js'
 
+/** Which client, which keys, and how long a call may take. */
 export interface RedisStoreOptions {
   /** The host's client: `nodeRedis(client)` or `ioredis(client)`. */
   client: RedisClient

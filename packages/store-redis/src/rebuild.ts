@@ -10,6 +10,7 @@ import { DROP_LOCK, KEEP_LOCK, SWAP } from './scripts/operate.js'
 import { assertMeta, manageDeadline, type Place, placesOf, type Space } from './space.js'
 import { rawId } from './token-id.js'
 
+/** What `rebuild` did. */
 export interface RebuildReport {
   readonly tokens: number
   /** Tokens that shared their number with another one and got a new one. */

@@ -12,6 +12,7 @@ import { createSpace, manageDeadline, reset, type Space } from './space.js'
 import { touch } from './touch.js'
 import { insert, remove, update } from './write.js'
 
+/** The store, with what its operators need. */
 export interface RedisStore extends TokenStore {
   /**
    * Accepts the data that are in Redis now as those of the environment, whatever this process has seen before: makes a

@@ -23,6 +23,7 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
+/** What `startRedis` and `startCluster` take. */
 export interface RedisServerOptions {
   /** Further arguments of `redis-server`, such as `['--maxmemory', '10mb']`. */
   args?: readonly string[]
@@ -75,6 +76,7 @@ export async function startReplica(master: RedisServer, options: RedisServerOpti
   return replica
 }
 
+/** A Cluster that runs. */
 export interface RedisCluster {
   readonly nodes: readonly RedisServer[]
   stop(): Promise<void>
