@@ -104,7 +104,9 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     listing = true
     for (let list = lists.shift(); list; list = lists.shift()) {
       try {
-        done(list.number, await sendPage(open().reader, list))
+        const { reader, identity } = open()
+        assertSameFile(path, identity)
+        done(list.number, await sendPage(reader, list))
       } catch (error) {
         failed(list.number, error)
       }
