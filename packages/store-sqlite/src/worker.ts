@@ -4,11 +4,11 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
+import { findToken } from './find.js'
 import { pageChunks } from './page.js'
 import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
-import { findToken } from './write.js'
 import { applyGroup } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
