@@ -1,7 +1,7 @@
 import type { TokenRecord } from '@latchkey/core'
 import { type Database, openDatabase } from './database.js'
+import { findToken } from './find.js'
 import { isBusy } from './problem.js'
-import { findToken } from './write.js'
 
 /** Page cache, in KiB: point reads are for the tokens in use, and the system caches the file besides. */
 const CACHE_KIB = 8 * 1024

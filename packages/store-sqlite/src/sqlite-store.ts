@@ -135,9 +135,9 @@ export function createSqliteStore(
       },
 
       async purge(expiredBefore) {
-        assertOpen()
         let removed = 0
         for (;;) {
+          assertOpen()
           const some = await client.request({ op: 'purge', env, expiredBefore, limit: PURGES }, deadline)
           removed += some
           if (some < PURGES) return removed

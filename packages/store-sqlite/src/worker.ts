@@ -4,11 +4,11 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
+import { findToken } from './find.js'
 import { pageChunks } from './page.js'
 import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
-import { findToken } from './write.js'
 import { applyGroup } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
@@ -104,7 +104,9 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     listing = true
     for (let list = lists.shift(); list; list = lists.shift()) {
       try {
-        done(list.number, await sendPage(open().reader, list))
+        const { reader, identity } = open()
+        assertSameFile(path, identity)
+        done(list.number, await sendPage(reader, list))
       } catch (error) {
         failed(list.number, error)
       }

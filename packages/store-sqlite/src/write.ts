@@ -1,18 +1,8 @@
 import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
-import type { Cell, Database, Row } from './database.js'
+import type { Cell, Database } from './database.js'
+import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
-import {
-  columnText,
-  detailJson,
-  FOREVER,
-  NEVER,
-  RECORD_COLUMNS,
-  RECORD_JOINS,
-  readRecord,
-  recordJson,
-  type StoredRecord,
-  splitId,
-} from './rows.js'
+import { columnText, detailJson, FOREVER, NEVER, RECORD_COLUMNS, RECORD_JOINS, splitId } from './rows.js'
 import { bitsOf, countToken, joinOwner, joinScope, leaveOwner, leaveScope, type Scope } from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
@@ -47,15 +37,6 @@ export function insertToken(db: Database, env: number, record: TokenRecord): voi
   }
   countToken(db, env, personal, 1)
   recordChange(db, env, record.id)
-}
-
-/** The record as it is now, with its row number, read with any connection. */
-export function findToken(db: Database, env: number, id: string): { n: number; record: TokenRecord } | undefined {
-  const [prefix, publicPart] = splitId(id)
-  const row = db
-    .sql(`SELECT ${RECORD_COLUMNS}, t.n FROM token t ${RECORD_JOINS} WHERE t.env = ? AND t.public = ? AND t.prefix = ?`)
-    .get(env, publicPart, prefix)
-  return row && { n: Number(row[3]), record: parseRecord(row) }
 }
 
 export function updateToken(
@@ -165,10 +146,6 @@ function unlinkScope(db: Database, n: number, scope: number): void {
 function recordChange(db: Database, env: number, id: string): void {
   const { rowid: seq } = db.sql('INSERT INTO change (env, id) VALUES (?, ?)').run(env, id)
   if (seq % 1_000 === 0) db.sql('DELETE FROM change WHERE seq <= ?').run(seq - CHANGES_KEPT)
-}
-
-function parseRecord(row: Row): TokenRecord {
-  return readRecord(JSON.parse(recordJson(row)) as StoredRecord)
 }
 
 function assertVersion(record: TokenRecord, expected: number): void {

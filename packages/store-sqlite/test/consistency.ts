@@ -16,8 +16,8 @@ const VIOLATIONS = {
     EXCEPT SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)`,
   'bits that are not those of the scopes': `
     SELECT n, scope_bits FROM token
-    EXCEPT SELECT t.n, coalesce((SELECT sum(DISTINCT 1 << s.bit) FROM token_scope ts JOIN scope s USING (scope)
-      WHERE ts.n = t.n), 0) FROM token t`,
+    EXCEPT SELECT n, sum(DISTINCT 1 << bit) FROM token_scope JOIN scope USING (scope) GROUP BY n
+    EXCEPT SELECT n, 0 FROM token WHERE n NOT IN (SELECT n FROM token_scope)`,
   'a wrong total of an environment': `
     SELECT env, tokens, personal FROM environment
     EXCEPT SELECT e.env, count(t.n), coalesce(sum(t.personal), 0) FROM environment e LEFT JOIN token t USING (env) GROUP BY 1`,

@@ -16,7 +16,10 @@ import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../src/database.js'
 import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
 import { MIGRATIONS, migrate } from '../src/schema.js'
+import { assertConsistent } from './consistency.js'
 import { temporaryFolder } from './temporary.js'
+
+const query = { filter: {}, sort: { by: 'name', direction: 'desc' }, limit: 300, count: true } as const
 
 /** Opens, expecting a refusal; gives its sentence. */
 async function refusal(options: SqliteStoreOptions): Promise<string> {
@@ -151,6 +154,20 @@ describe('the file', () => {
     db.close()
   })
 
+  test('can be copied while it is in use, and the copy opened', async () => {
+    const path = await filledFile()
+    const store = sqliteStore({ path })
+    const environment = await store.open('default')
+    await environment.insert(tokenRecord({ name: 'the last one' }))
+    edit(path, `VACUUM INTO '${path}.backup'`)
+    const copy = sqliteStore({ path: `${path}.backup`, create: false })
+    const restored = await copy.open('default')
+    expect(restored.dataset).toBe(environment.dataset)
+    expect(await restored.list(query)).toEqual(await environment.list(query))
+    await Promise.all([store.close(), copy.close()])
+    assertConsistent(`${path}.backup`)
+  })
+
   test('that was removed or replaced while it was open is a StoreError, until it is back', async () => {
     const path = await filledFile()
     const store = sqliteStore({ path })
@@ -159,6 +176,7 @@ describe('the file', () => {
     const gone = `${path} was removed or replaced while it was open. Restart to use what is there.`
     await expect(environment.find('lk.X')).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     await expect(environment.insert(tokenRecord())).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
+    await expect(environment.list(query)).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     mkdirSync(path)
     await expect(environment.insert(tokenRecord())).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     rmdirSync(path)
