@@ -54,6 +54,7 @@ export function changesChannel(prefix: string, environment: string): string {
 
 /** FNV-1a of the public part, for a power of two of shards. */
 export function shardOf(publicPart: string, shards: number): number {
+  if (shards === 1) return 0
   let hash = 0x811c9dc5
   for (let i = 0; i < publicPart.length; i++) hash = Math.imul(hash ^ publicPart.charCodeAt(i), 0x01000193)
   return (hash ^ (hash >>> 16)) & (shards - 1)

@@ -30,18 +30,22 @@ export function rawId(publicPart: string): Buffer {
   return raw
 }
 
-export function publicPartOf(raw: Uint8Array): string {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
+/** Two characters for ten bits: lists take many ids apart. */
+const PAIRS = Array.from({ length: 1_024 }, (_, bits) => ALPHABET.charAt(bits >> 5) + ALPHABET.charAt(bits & 31))
+
+/** The 24 characters of 15 bytes, from `start` on. */
+export function publicPartOf(raw: Uint8Array, start = 0): string {
   let text = ''
-  for (let group = 0; group < 3; group++) {
-    const value = bytes.readUIntBE(group * 5, 5)
-    const high = Math.floor(value / 0x100000)
-    const low = value % 0x100000
-    for (const part of [high, low]) {
-      for (let shift = 15; shift >= 0; shift -= 5) text += ALPHABET.charAt((part >> shift) & 31)
-    }
+  // Five bytes are four pairs.
+  for (let i = start; i < start + 15; i += 5) {
+    const [a = 0, b = 0, c = 0, d = 0, e = 0] = [raw[i], raw[i + 1], raw[i + 2], raw[i + 3], raw[i + 4]]
+    text += pair((a << 2) | (b >> 6)) + pair((b << 4) | (c >> 4)) + pair((c << 6) | (d >> 2)) + pair((d << 8) | e)
   }
   return text
+}
+
+function pair(bits: number): string {
+  return PAIRS[bits & 1_023] ?? ''
 }
 
 /** A-Z are 0 to 25, 2-7 are 26 to 31. */

@@ -54,39 +54,40 @@ export async function list(space: Space, query: ListQuery): Promise<ListPage> {
 
 /** The records of the rows that still have one, in the order of the rows. */
 async function readRecords(space: Space, rows: readonly Row[], deadline: Deadline): Promise<Candidate[]> {
-  const byShard = new Map<number, Row[]>()
-  for (const row of rows) {
-    const { shard } = placeOf(space, publicPartIn(row))
-    const group = byShard.get(shard)
-    if (group === undefined) byShard.set(shard, [row])
-    else group.push(row)
+  const found: (Candidate | undefined)[] = new Array(rows.length).fill(undefined)
+  const chunks: Chunk[] = []
+  const open = new Map<number, Chunk>()
+  for (const [index, row] of rows.entries()) {
+    const part = publicPartIn(row)
+    const { shard, keys } = placeOf(space, part)
+    let chunk = open.get(shard)
+    if (chunk === undefined || chunk.rows.length === CHUNK) {
+      chunk = { rows: [], keys: [] }
+      open.set(shard, chunk)
+      chunks.push(chunk)
+    }
+    chunk.rows.push({ index, row, part })
+    chunk.keys.push(keys.document(part), keys.uses(part))
   }
-  const records = new Map<Row, TokenRecord>()
-  const chunks = [...byShard.values()].flatMap((group) => {
-    const parts: Row[][] = []
-    for (let i = 0; i < group.length; i += CHUNK) parts.push(group.slice(i, i + CHUNK))
-    return parts
-  })
   await Promise.all(
-    chunks.map(async (chunk) => {
-      const parts = chunk.map(publicPartIn)
-      const [first = ''] = parts
-      const { keys } = placeOf(space, first)
-      const wanted = parts.flatMap((part) => [keys.document(part), keys.uses(part)])
-      const values = await readMany(space, wanted, deadline)
-      for (const [i, row] of chunk.entries()) {
+    chunks.map(async ({ rows: wanted, keys }) => {
+      const values = await readMany(space, keys, deadline)
+      for (const [i, { index, row, part }] of wanted.entries()) {
         const document = values[2 * i]
         if (!document) continue
-        const { number, record } = decodeDocument(parts[i] ?? '', document, values[2 * i + 1] ?? null)
+        const { number, record } = decodeDocument(part, document, values[2 * i + 1] ?? null)
         // Another number: the row is left over from an earlier token with this id.
-        if (number === numberOf(row)) records.set(row, record)
+        if (number === numberOf(row)) found[index] = { row, record }
       }
     }),
   )
-  return rows.flatMap((row) => {
-    const record = records.get(row)
-    return record === undefined ? [] : [{ row, record }]
-  })
+  return found.filter((candidate) => candidate !== undefined)
+}
+
+/** Rows of one shard, read by one command. */
+interface Chunk {
+  readonly rows: { index: number; row: Row; part: string }[]
+  readonly keys: string[]
 }
 
 /** A row under a name that the token has no more would show the token twice. */

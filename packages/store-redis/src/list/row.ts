@@ -25,7 +25,7 @@ export function numberOf({ member }: Row): number {
 }
 
 export function publicPartIn({ member }: Row): string {
-  return publicPartOf(member.subarray(member.length - TAIL + 4))
+  return publicPartOf(member, member.length - TAIL + 4)
 }
 
 /** Number and raw id: the member of this token in every index but that of names. */
