@@ -1,6 +1,6 @@
 import { argon2id, createLatchkey, type Hasher, hmacSha256 } from '@latchkey/core'
 import { allAtOnce, oneByOne } from './cold/first-verifications.js'
-import { readBenchArguments } from './lib/arguments.js'
+import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { issueMany } from './lib/issue.js'
 import { median } from './lib/median.js'
@@ -16,14 +16,15 @@ const TOKENS = 1_000
 const options = readBenchArguments(3)
 const hashers = [argon2id(), hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })]
 
+const all = hashers.flatMap((hasher) =>
+  BENCH_STORES.map((store) => ({ name: `${hasher.id}-${store.name}`, hasher, open: store.open })),
+)
+
 const rows = []
-for (const hasher of hashers) {
-  for (const open of BENCH_STORES) {
-    const bench = await open()
-    const name = `${hasher.id}-${bench.name}`
-    if (options.only?.includes(name) ?? true) rows.push({ name, ...(await measure(bench, hasher)) })
-    await bench.remove()
-  }
+for (const { name, hasher, open } of choose(all, options.only)) {
+  const bench = await open()
+  rows.push({ name, ...(await measure(bench, hasher)) })
+  await bench.remove()
 }
 report('cold', rows, options.json)
 if (options.check) checkBounds('cold', rows, options.only)

@@ -1,7 +1,7 @@
 import { FRAMEWORKS, GUARD_NAMES } from './http/guarded.js'
 import { type HttpFigures, measure } from './http/measure.js'
 import { findWrk } from './http/wrk.js'
-import { readBenchArguments } from './lib/arguments.js'
+import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { knownToken } from './lib/issue.js'
 import { median, rotated } from './lib/median.js'
@@ -14,12 +14,12 @@ import { report } from './lib/report.js'
  */
 
 const options = readBenchArguments(5)
+const all = FRAMEWORKS.flatMap((framework) =>
+  GUARD_NAMES.map((guard) => ({ name: `${framework}-${guard}`, framework, guard, rounds: [] as HttpFigures[] })),
+)
+const servers = choose(all, options.only)
 const known = await knownToken()
 await findWrk()
-
-const servers = FRAMEWORKS.flatMap((framework) =>
-  GUARD_NAMES.map((guard) => ({ name: `${framework}-${guard}`, framework, guard, rounds: [] as HttpFigures[] })),
-).filter(({ name }) => options.only?.includes(name) ?? true)
 
 for (let round = 0; round < options.rounds; round++) {
   for (const { framework, guard, rounds } of rotated(servers, round)) {

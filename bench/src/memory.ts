@@ -1,4 +1,4 @@
-import { readBenchArguments } from './lib/arguments.js'
+import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { startChild } from './lib/child.js'
 import { median } from './lib/median.js'
@@ -11,17 +11,16 @@ const options = readBenchArguments(1)
 const program = new URL('./memory/measure.js', import.meta.url)
 
 const rows = []
-for (const count of ['50000', '500000']) {
-  if (!(options.only?.includes(count) ?? true)) continue
+for (const { name } of choose([{ name: '50000' }, { name: '500000' }], options.only)) {
   const figures = []
   for (let round = 0; round < options.rounds; round++) {
-    const child = await startChild<MemoryAnswers>(program, [count], ['--expose-gc', '--max-old-space-size=8192'])
+    const child = await startChild<MemoryAnswers>(program, [name], ['--expose-gc', '--max-old-space-size=8192'])
     figures.push(await child.ask('measure'))
     await child.stop()
   }
   const heapBytes = Math.round(median(figures.map(({ heap }) => heap)))
   const externalBytes = Math.round(median(figures.map(({ external }) => external)))
-  rows.push({ name: count, bytesPerToken: heapBytes + externalBytes, heapBytes, externalBytes })
+  rows.push({ name, bytesPerToken: heapBytes + externalBytes, heapBytes, externalBytes })
 }
 report('memory', rows, options.json)
 if (options.check) checkBounds('memory', rows, options.only)

@@ -1,4 +1,4 @@
-import { readBenchArguments } from './lib/arguments.js'
+import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { startChild } from './lib/child.js'
 import { median, rotated } from './lib/median.js'
@@ -15,8 +15,10 @@ const program = new URL('./scale/measure.js', import.meta.url)
 const QUESTIONS = ['hotNs', 'coldUs', 'createUs', 'listMs'] as const
 
 const sizes = []
-for (const name of ['1000', '10000', '100000', '1000000']) {
-  if (!(options.only?.includes(name) ?? true)) continue
+for (const { name } of choose(
+  ['1000', '10000', '100000', '1000000'].map((count) => ({ name: count })),
+  options.only,
+)) {
   const child = await startChild<ScaleAnswers>(program, [name], ['--max-old-space-size=8192'])
   await child.ask('fill')
   sizes.push({ name, child, hotNs: [], coldUs: [], createUs: [], listMs: [] } as Size)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { stop } from '../lib/stop.js'
 
 const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('../../wrk-summary.lua', import.meta.url))
@@ -26,7 +27,7 @@ export async function wrk(url: string, authorization: string, seconds: number): 
   return load
 }
 
-/** Installs wrk through apt if it is not there. Throws an error that says what to do if that fails. */
+/** Installs wrk through apt if it is not there. Ends the process with a sentence if that fails. */
 export async function findWrk(): Promise<void> {
   if (await starts()) return
   process.stderr.write('latchkey: install wrk (apt-get install wrk)\n')
@@ -34,8 +35,8 @@ export async function findWrk(): Promise<void> {
   try {
     await apt(command, 'update')
     await apt(command, 'install', '-y', '--no-install-recommends', 'wrk')
-  } catch (cause) {
-    throw new Error('This benchmark needs wrk, which apt could not install here: put it on the PATH.', { cause })
+  } catch {
+    stop('this benchmark needs wrk, which apt could not install here: put it on the PATH')
   }
 }
 

@@ -1,4 +1,4 @@
-import { memoryStore, type TokenStore } from '@latchkey/core'
+import { memoryStore, type TokenRecord, type TokenStore } from '@latchkey/core'
 
 /**
  * The memory store, except that what it finds comes as from a database: every text in it is a new one, which the cache
@@ -11,12 +11,17 @@ export function readingStore(): TokenStore {
       const inner = await store.open(environment)
       return {
         ...inner,
+        insert: (record) => inner.insert(reread(record)),
         async find(id) {
           const record = await inner.find(id)
-          return record && JSON.parse(JSON.stringify(record))
+          return record && reread(record)
         },
       }
     },
     close: () => store.close(),
   }
+}
+
+function reread(record: TokenRecord): TokenRecord {
+  return JSON.parse(JSON.stringify(record)) as TokenRecord
 }

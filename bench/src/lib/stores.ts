@@ -1,18 +1,19 @@
 import { memoryData, memoryStore, type TokenStore } from '@latchkey/core'
 
-/** A kind of store to be measured, holding data of its own. */
+/** Data of one kind of store. */
 export interface BenchStore {
-  readonly name: string
-  /** Another connection to the same data. */
+  /** Another connection to it. */
   connect(): TokenStore
-  /** Removes the data. */
   remove(): Promise<void>
 }
 
-/** Every store that `cold` measures. Another one is one more function in this list. */
-export const BENCH_STORES: readonly (() => Promise<BenchStore>)[] = [
-  async () => {
-    const data = memoryData()
-    return { name: 'memory', connect: () => memoryStore(data), remove: async () => data.environments.clear() }
+/** Every store that `cold` measures. Another one is one more entry in this list. */
+export const BENCH_STORES: readonly { readonly name: string; open(): Promise<BenchStore> }[] = [
+  {
+    name: 'memory',
+    async open() {
+      const data = memoryData()
+      return { connect: () => memoryStore(data), remove: async () => data.environments.clear() }
+    },
   },
 ]
