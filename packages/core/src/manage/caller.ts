@@ -31,16 +31,16 @@ export interface Actor {
 export type MaybeActor = Actor | undefined
 
 export function actorFromToken(entry: Entry, environment: string): Actor {
-  const { record, scopes, ownerScopes } = entry
+  const { token, scopes, ownerScopes } = entry
   const owned = ownerScopes === undefined || ownerScopes === 'unknown' ? [] : [ownerScopes]
   return {
-    tokenId: record.id,
+    tokenId: token.id,
     power: {
-      owner: record.owner,
-      personal: record.personal,
+      owner: token.owner,
+      personal: token.personal,
       powers: [scopes, ...owned],
-      networks: record.networks,
-      expiresAt: record.expiresAt,
+      networks: token.networks,
+      expiresAt: token.expiresAt,
       environment,
       assignOwner: false,
     },
@@ -74,7 +74,7 @@ export function actorFromHost(caller: Caller | undefined, environment: string): 
 }
 
 /** Whether a record exists for this caller: a personal one sees only its owner's. */
-export function maySee(actor: MaybeActor, record: TokenRecord): boolean {
+export function maySee(actor: MaybeActor, record: Pick<TokenRecord, 'owner'>): boolean {
   return actor === undefined || !actor.power.personal || record.owner === actor.power.owner
 }
 

@@ -15,6 +15,6 @@ export async function getToken(context: ManageContext, id: string, actor: MaybeA
  */
 export async function lookupToken(context: ManageContext, presented: unknown, actor: MaybeActor): Promise<ApiToken> {
   const entry = await context.verifier.identify(presented)
-  if (entry === undefined || !maySee(actor, entry.record)) throw notFound()
-  return publicView(entry.record, context.now())
+  if (entry === undefined || !maySee(actor, entry.token)) throw notFound()
+  return entry.token
 }

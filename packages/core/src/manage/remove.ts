@@ -44,9 +44,10 @@ async function removeByToken(
 ): Promise<'removed' | 'unknown'> {
   return withRetries(async () => {
     const entry = await context.verifier.identify(presented)
-    if (entry === undefined || !maySee(actor, entry.record)) return 'unknown'
+    if (entry === undefined || !maySee(actor, entry.token)) return 'unknown'
     if (refuseOwn) throw ownToken()
-    const { id, version } = entry.record
+    const { version } = entry
+    const { id } = entry.token
     const store = await context.store()
     try {
       // At the version whose secret was proven: a rotation in between makes the presented secret a dead one.

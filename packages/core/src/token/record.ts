@@ -3,11 +3,17 @@ import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 /** How many dead secrets a record remembers by tag. */
 export const RETIRED_LIMIT = 8
 
+/** A record whose lists may be shared ones. */
+type Viewed = Omit<TokenRecord, 'scopes' | 'networks'> & {
+  readonly scopes: readonly string[]
+  readonly networks: readonly string[]
+}
+
 /**
  * What may be shown of a record at a moment: frozen, metadata included, since one view serves many requests. Without
  * secrets, hashes and tags.
  */
-export function publicView(record: TokenRecord, now: number): ApiToken {
+export function publicView(record: Viewed, now: number): ApiToken {
   const previous = livingPrevious(record, now)
   return Object.freeze({
     id: record.id,
@@ -15,8 +21,8 @@ export function publicView(record: TokenRecord, now: number): ApiToken {
     owner: record.owner,
     personal: record.personal,
     enabled: record.enabled,
-    scopes: Object.freeze([...record.scopes]),
-    networks: Object.freeze([...record.networks]),
+    scopes: frozenList(record.scopes),
+    networks: frozenList(record.networks),
     ...(record.metadata !== undefined && { metadata: frozen(record.metadata) }),
     createdAt: record.createdAt,
     ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
@@ -30,7 +36,7 @@ export function publicView(record: TokenRecord, now: number): ApiToken {
 }
 
 /** The previous secret, if an overlap runs at this moment. */
-export function livingPrevious(record: TokenRecord, now: number): StoredSecret | undefined {
+export function livingPrevious(record: Pick<TokenRecord, 'secrets'>, now: number): StoredSecret | undefined {
   const previous = record.secrets[1]
   return previous !== undefined && isAlive(previous, now) ? previous : undefined
 }
@@ -44,6 +50,11 @@ export function isAlive(secret: { readonly until?: number | undefined }, now: nu
 export function retire(retired: readonly string[], ...dead: (StoredSecret | undefined)[]): string[] {
   const tags = dead.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
   return [...tags, ...retired].slice(0, RETIRED_LIMIT)
+}
+
+/** A list that is frozen already may be shared. */
+function frozenList(list: readonly string[]): readonly string[] {
+  return Object.isFrozen(list) ? list : Object.freeze([...list])
 }
 
 function frozen<T>(json: T): T {

@@ -45,15 +45,15 @@ export function createTokenCache(max: number): TokenCache {
     remains: (id) => entries.peek(id),
     missing: (id) => missing.get(id),
     put(entry) {
-      entries.set(entry.record.id, entry)
-      missing.delete(entry.record.id)
+      entries.set(entry.token.id, entry)
+      missing.delete(entry.token.id)
     },
     putMissing(id, moment) {
       entries.delete(id)
       missing.set(id, moment)
     },
     addProof(entry, proof) {
-      const { id } = entry.record
+      const { id } = entry.token
       const place = entries.peek(id) ?? entry
       if (!entries.has(id)) {
         // It was kept out, or pushed out: its proofs alone may stay.
@@ -87,7 +87,7 @@ export function createTokenCache(max: number): TokenCache {
     },
     dropOwner(owner) {
       for (const entry of entries.values()) {
-        if (entry.record.personal && entry.record.owner === owner) drop(entry)
+        if (entry.token.personal && entry.token.owner === owner) drop(entry)
       }
     },
     get size() {

@@ -1,7 +1,13 @@
 import { performance } from 'node:perf_hooks'
 import { coarseTick } from './ticker.js'
 
-/** When something was read: by the host's clock, and by a monotonic one. */
+/**
+ * What moments are counted from, in epoch milliseconds: the entries of a cache hold so many of them that they had better
+ * be small integers, which engines keep without a box of their own.
+ */
+export const ORIGIN = Date.now()
+
+/** A time by two clocks, in whole milliseconds: the host's, since `ORIGIN`, and a monotonic one. */
 export interface Moment {
   readonly at: number
   readonly tick: number
@@ -36,9 +42,9 @@ export function createClock(hostClock: () => number): Clock {
   return {
     now,
     latest: () => latest,
-    moment: () => ({ at: now(), tick: performance.now() }),
+    moment: () => ({ at: now() - ORIGIN, tick: Math.floor(performance.now()) }),
     isRecent(at, tick, limit) {
-      const age = now() - at
+      const age = now() - ORIGIN - at
       return age >= 0 && age < limit && (coarseTick() - tick < limit - MARGIN || performance.now() - tick < limit)
     },
   }

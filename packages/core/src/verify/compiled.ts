@@ -5,7 +5,13 @@ import { compileScopes, type ScopeSet } from '../policy/scopes.js'
 /** Many tokens hold the same scopes and networks: what is compiled once serves them all. */
 const MOST = 1_000
 const scopeSets = new LRUCache<string, ScopeSet>({ max: MOST })
+const lists = new LRUCache<string, readonly string[]>({ max: MOST })
 const networkSets = new LRUCache<string, Networks>({ max: MOST })
+
+/** The same list for all that hold the same texts. */
+export function sharedList(texts: readonly string[]): readonly string[] {
+  return shared(lists, texts, (fresh) => Object.freeze([...fresh]))
+}
 
 export function scopeSet(scopes: readonly string[]): ScopeSet {
   return shared(scopeSets, scopes, compileScopes)

@@ -2,13 +2,19 @@ import { StoreError } from '../errors.js'
 import type { Networks } from '../policy/cidr.js'
 import type { ScopeSet } from '../policy/scopes.js'
 import { publicView } from '../token/record.js'
-import type { StoredSecret, TokenRecord, Verdict } from '../types.js'
-import type { Moment } from './clock.js'
-import { networkSet, scopeSet } from './compiled.js'
+import type { ApiToken, StoredSecret, TokenRecord, Verdict } from '../types.js'
+import { type Moment, ORIGIN } from './clock.js'
+import { networkSet, scopeSet, sharedList } from './compiled.js'
 
-/** A record made ready for verification: everything that can be computed once is. */
+/**
+ * A record made ready for verification: everything that can be computed once is, and nothing else is kept, since caches
+ * hold tens of thousands.
+ */
 export interface Entry {
-  readonly record: TokenRecord
+  readonly token: ApiToken
+  readonly version: number
+  /** Tags of dead secrets. */
+  readonly retired: readonly string[]
   readonly enabled: boolean
   readonly expiresAt: number | undefined
   readonly scopes: ScopeSet
@@ -19,7 +25,7 @@ export interface Entry {
   readonly previous: Secret | undefined
   /** The verdict of every successful verification. */
   readonly allowed: Extract<Verdict, { ok: true }>
-  /** When its read from the store began. */
+  /** The moment at which its read from the store began. */
   readonly loadedAt: number
   readonly loadedTick: number
   /** Its state is void, and only its proofs are of use. */
@@ -39,6 +45,7 @@ export interface Secret {
   readonly until: number | undefined
   /** Digest of the token that was proven to hold this secret; `undefined` until then. */
   digest: string | undefined
+  /** Since `ORIGIN`. */
   usedAt: number
   usedIp: string | undefined
   /** Whether the use waits to be written. */
@@ -60,16 +67,20 @@ export function makeEntry(
 ): Entry {
   const [current, previous] = record.secrets.map((secret) => makeSecret(record.id, secret, known))
   if (current === undefined) throw new StoreError('ERR_STORE', `The stored token ${record.id} has no secret`)
+  const [scopes, networks] = [sharedList(record.scopes), sharedList(record.networks)]
+  const token = publicView({ ...record, scopes, networks }, at + ORIGIN)
   return {
-    record,
+    token,
+    version: record.version,
+    retired: sharedList(record.retired),
     enabled: record.enabled,
     expiresAt: record.expiresAt,
-    scopes: scopeSet(record.scopes),
-    networks: networkSet(record.networks),
+    scopes: scopeSet(scopes),
+    networks: networkSet(networks),
     ownerScopes,
     current,
     previous,
-    allowed: Object.freeze({ ok: true, token: publicView(record, at) }),
+    allowed: Object.freeze({ ok: true, token }),
     loadedAt: at,
     loadedTick: tick,
     dropped: false,

@@ -39,7 +39,7 @@ export async function explain(
   const format = check('format', id !== undefined, id ?? 'Not of the form prefix.ID.SECRET with a right checksum.')
   if (id === undefined) return conclude([format])
   const entry = await parts.loader.load(id, true)
-  const known = check('known', entry !== undefined, entry === undefined ? 'No such token here.' : entry.record.name)
+  const known = check('known', entry !== undefined, entry === undefined ? 'No such token here.' : entry.token.name)
   if (entry === undefined) return conclude([format, known])
   const secret = 'token' in request ? [await explainSecret(parts, entry, request.token)] : []
   return conclude([format, known, ...secret, ...explainState(entry, parts.now(), request)])
@@ -55,23 +55,23 @@ async function explainSecret(
     return check('secret', true, entry.current.tag === tag ? 'The current secret.' : 'The previous secret.')
   }
   const tag = tagOf(digestOf(token))
-  const { record, previous } = entry
+  const { retired, previous } = entry
   const ranOut = previous !== undefined && previous.tag === tag && !isAlive(previous, now())
-  const dead = record.retired.includes(tag) || ranOut
+  const dead = retired.includes(tag) || ranOut
   return check('secret', false, dead ? 'A secret that was rotated away.' : 'Not a secret of this token.')
 }
 
 function explainState(entry: Entry, now: number, { ip, scopes = [] }: VerifyContext): Check[] {
-  const { record, ownerScopes, networks } = entry
-  const { expiresAt } = record
+  const { token, ownerScopes, networks } = entry
+  const { expiresAt } = token
   const missing = missingScopes(entry.scopes, ownerScopes === 'unknown' ? undefined : ownerScopes, scopes)
   const expiry = expiresAt === undefined ? 'Never expires.' : `Expires at ${new Date(expiresAt).toISOString()}.`
-  const owner = ownerScopes === undefined ? 'Not bound to its owner.' : `Bound to what ${record.owner} may do.`
+  const owner = ownerScopes === undefined ? 'Not bound to its owner.' : `Bound to what ${token.owner} may do.`
   return [
-    check('enabled', record.enabled, record.enabled ? 'Enabled.' : 'Disabled.'),
+    check('enabled', token.enabled, token.enabled ? 'Enabled.' : 'Disabled.'),
     check('expiry', !isExpired(expiresAt, now), expiry),
-    check('owner', ownerScopes !== 'unknown', ownerScopes === 'unknown' ? `Owner ${record.owner} is unknown.` : owner),
-    check('network', networks.allows(ip), record.networks.length === 0 ? 'Any address.' : record.networks.join(', ')),
+    check('owner', ownerScopes !== 'unknown', ownerScopes === 'unknown' ? `Owner ${token.owner} is unknown.` : owner),
+    check('network', networks.allows(ip), token.networks.length === 0 ? 'Any address.' : token.networks.join(', ')),
     check('scope', missing.length === 0, missing.length === 0 ? 'All covered.' : `Missing: ${missing.join(', ')}.`),
   ]
 }

@@ -2,6 +2,7 @@ import { isConflict } from '../errors.js'
 import { publish } from '../events.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenUse } from '../types.js'
+import { ORIGIN } from './clock.js'
 import type { Secret } from './entry.js'
 
 /** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
@@ -50,7 +51,8 @@ export function createUsageWriter(
   function collect(): void {
     for (const secret of queued) {
       secret.queued = false
-      const { id, gen, usedAt: at, usedIp: ip } = secret
+      const { id, gen, usedAt, usedIp: ip } = secret
+      const at = usedAt + ORIGIN
       const key = `${id} ${gen}`
       const known = unwritten.get(key)
       if (known !== undefined && known.at > at) continue
@@ -103,7 +105,7 @@ export function createUsageWriter(
   return {
     note(secret, at, ip) {
       if (!options.uses) return
-      secret.usedAt = at
+      secret.usedAt = at - ORIGIN
       secret.usedIp = ip
       if (secret.queued) return
       secret.queued = true

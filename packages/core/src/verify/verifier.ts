@@ -64,11 +64,11 @@ export function createVerifier(parts: VerifierParts): Verifier {
   /** The secret is right: is the rest? */
   function judge(entry: Entry, secret: Secret, now: number, context: VerifyContext): Verdict {
     const refusal = evaluate(entry, now, context)
-    if (refusal !== undefined) return refuse(refusal, entry.record.id, context.ip)
+    if (refusal !== undefined) return refuse(refusal, entry.token.id, context.ip)
     counts.verified++
     usage.note(secret, now, context.ip)
     if (observed('verified')) {
-      publish('verified', { environment, id: entry.record.id, ...(context.ip !== undefined && { ip: context.ip }) })
+      publish('verified', { environment, id: entry.token.id, ...(context.ip !== undefined && { ip: context.ip }) })
     }
     return entry.allowed
   }
@@ -80,7 +80,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
     if (entry === undefined) return refuseUnknown(token, id, context)
     const digest = digestOf(token as string)
     const now = clock.latest()
-    const secret = entry.current.digest === digest ? entry.current : previousWith(entry, digest)
+    const { current } = entry
+    const secret = current.digest === digest ? current : previousWith(entry, digest)
     if (secret === undefined || !isAlive(secret, now)) return refuseSecret(entry, digest, now, context)
     counts.hits++
     return judge(entry, secret, now, context)
@@ -105,13 +106,13 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const tag = tagOf(digest)
     if (secretWithTag(entry, tag, now) !== undefined) return undefined
     noticeReuse(entry, tag, ip)
-    return refuse(REFUSED.wrong_secret, entry.record.id, ip)
+    return refuse(REFUSED.wrong_secret, entry.token.id, ip)
   }
 
-  function noticeReuse({ record, previous }: Entry, tag: string, ip: string | undefined): void {
+  function noticeReuse({ token: { id }, retired, previous }: Entry, tag: string, ip: string | undefined): void {
     // `previous` is dead here, or its tag would have led to a proof.
-    if (!record.retired.includes(tag) && previous?.tag !== tag) return
-    publish('reuse', { environment, id: record.id, ...(ip !== undefined && { ip }) })
+    if (!retired.includes(tag) && previous?.tag !== tag) return
+    publish('reuse', { environment, id, ...(ip !== undefined && { ip }) })
   }
 
   /** The entry to judge by: the cached one while it is recent, else the store's; an older one only if allowed. */
@@ -130,9 +131,9 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   function remember(entry: Entry, hash: string, digest: string, rehash: string | undefined): void {
     cache.addProof(entry, { hash, digest })
-    if (rehash === undefined || !cache.claimRehash(entry.record.id)) return
+    if (rehash === undefined || !cache.claimRehash(entry.token.id)) return
     cache.addProof(entry, { hash: rehash, digest })
-    usage.noteRehash({ id: entry.record.id, from: hash, to: rehash })
+    usage.noteRehash({ id: entry.token.id, from: hash, to: rehash })
   }
 
   async function identify(token: unknown, fresh: boolean, ip?: string): Promise<Identified> {

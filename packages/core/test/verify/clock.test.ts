@@ -47,19 +47,20 @@ describe('ages', () => {
   })
 
   test('are judged by both clocks: each of them alone can make a reading old', () => {
-    const host = { at: 1_000_000 }
+    const read = 1_000_000
+    const host = { at: read }
     const clock = createClock(() => host.at)
     const { at, tick } = clock.moment()
     expect(clock.isRecent(at, tick, 5_000)).toBe(true)
-    host.at = at + 4_999
+    host.at = read + 4_999
     expect(clock.isRecent(at, tick, 5_000)).toBe(true)
-    host.at = at + 5_000
+    host.at = read + 5_000
     expect(clock.isRecent(at, tick, 5_000)).toBe(false)
-    host.at = at - 1
+    host.at = read - 1
     expect(clock.isRecent(at, tick, 5_000)).toBe(false)
     host.at = Number.NaN
     expect(clock.isRecent(at, tick, 5_000)).toBe(false)
-    host.at = at
+    host.at = read
     expect(clock.isRecent(at, tick - 5_001, 5_000)).toBe(false)
     expect(clock.isRecent(at, tick - 4_500, 5_000)).toBe(true)
   })
