@@ -14,7 +14,7 @@ import { allPeers } from './peers/all.js'
  * are `verifyCached` (and `verify` in `latchkey-async`), hot unless the name says otherwise.
  */
 
-const options = readBenchArguments(41)
+const options = readBenchArguments(101)
 const hasher = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })
 const cache = { ttl: 3_600_000 }
 const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: [SCOPE] }

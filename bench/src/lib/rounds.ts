@@ -13,7 +13,7 @@ export interface Timing {
 }
 
 /** How long one contender runs in one round, in ms: short, so that a disturbance seldom meets one alone. */
-const SLICE = 20
+const SLICE = 5
 
 /**
  * Times contenders in interleaved rounds, so that whatever else the machine does meets all of them alike, and gives
@@ -32,7 +32,7 @@ export async function timeRounds(contenders: readonly Contender[], rounds: numbe
 /** Runs until it is warm, and finds how many fit into a slice. */
 async function timesPerSlice(contender: Contender): Promise<number> {
   let times = 1
-  for (let spent = 0; spent < 9 * SLICE; ) {
+  for (let spent = 0; spent < 40 * SLICE; ) {
     const ns = await time(contender, times)
     spent += (ns * times) / 1e6
     times = Math.max(1, Math.min(times * 4, Math.round((SLICE * 1e6) / ns)))

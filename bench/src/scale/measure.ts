@@ -35,7 +35,7 @@ answer<ScaleAnswers>({
     return null
   },
   async hotNs() {
-    const [timing] = await timeRounds([each('hot', (token) => latchkey.verifyCached(token)?.ok === true, tokens)], 5)
+    const [timing] = await timeRounds([each('hot', (token) => latchkey.verifyCached(token)?.ok === true, tokens)], 21)
     return timing?.ns ?? Number.NaN
   },
   async coldUs() {
