@@ -4,19 +4,28 @@ export interface Row {
   name: string
   p50Ms: number
   p99Ms: number
+  /** Processor time of all threads of this process, per run: what the time would be about on a machine with no other work. */
+  cpuMs?: number
 }
 
 /** Runs one after another, after one run that does not count. */
 export async function measure(name: string, runs: number, run: (i: number) => Promise<unknown>): Promise<Row> {
   await run(0)
   const times: number[] = []
+  const cpu = process.cpuUsage()
   for (let i = 1; i <= runs; i++) {
     const start = performance.now()
     await run(i)
     times.push(performance.now() - start)
   }
+  const { user, system } = process.cpuUsage(cpu)
   times.sort((a, b) => a - b)
-  return { name, p50Ms: round(times[Math.floor(runs / 2)] ?? 0), p99Ms: round(times[Math.floor(runs * 0.99)] ?? 0) }
+  return {
+    name,
+    p50Ms: round(times[Math.floor(runs / 2)] ?? 0),
+    p99Ms: round(times[Math.floor(runs * 0.99)] ?? 0),
+    cpuMs: round((user + system) / 1_000 / runs),
+  }
 }
 
 /** How late this thread's event loop is while something runs: the delay alone, without the timer's own millisecond. */
