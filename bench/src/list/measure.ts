@@ -7,18 +7,22 @@ export interface Row {
   /** Inside a server: mean of a script, and the longest single command of all. */
   scriptUs?: number
   longestMs?: number
+  /** Processor time of all threads of this process, per run: what the time would be about on a machine with no other work. */
+  cpuMs?: number
 }
 
 /** Runs one after another, after one run that does not count. */
 export async function measure(name: string, runs: number, run: (i: number) => Promise<unknown>): Promise<Row> {
   await run(0)
   const times: number[] = []
+  const cpu = process.cpuUsage()
   for (let i = 1; i <= runs; i++) {
     const start = performance.now()
     await run(i)
     times.push(performance.now() - start)
   }
-  return rowOf(name, times)
+  const { user, system } = process.cpuUsage(cpu)
+  return { ...rowOf(name, times), cpuMs: round((user + system) / 1_000 / runs) }
 }
 
 /** Sorts the times. */

@@ -8,7 +8,7 @@ import { assertOurs, checkIntegrity, migrate } from './schema.js'
 /** When the write-ahead log has grown by so many bytes, it is brought into the file. */
 const CHECKPOINT_BYTES = 8 * 2 ** 20
 /** Page cache of each of the two, in KiB. */
-const CACHE_KIB = 32 * 1024
+const CACHE_KIB = 64 * 1024
 
 /** The worker's connections. */
 export interface Connections {

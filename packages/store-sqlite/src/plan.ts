@@ -23,33 +23,38 @@ export type Access =
 /** What to count along; `all` of the environment. */
 export type CountAccess = 'all' | 'owner' | 'owner_used' | 'scopes' | 'used'
 
-// Measured costs in microseconds: of passing an index entry, of looking up the row behind it, and of sorting it in.
+// Measured costs in microseconds: of passing an index entry (those of last use are wide), of looking up the row behind
+// it, and of sorting it in.
 const ENTRY = 0.07
+const WIDE_ENTRY = 0.11
 const LOOKUP = 1.2
 const SORT = 0.2
-/** So many tokens are looked at to estimate a large range. */
-const SAMPLE = 500
+/** So many tokens are looked at to estimate how many lie in a range. */
+const SAMPLE = 200
+/** With fewer hits among them the range is small enough to be counted. */
+const ENOUGH = 10
 
 /** Chooses by the exact numbers that the tallies give, as if criteria were independent of each other. */
 export function planPage(db: Database, filter: Filter, sort: ListSort, limit: number): Access {
   const { owner, scopes, used } = filter
+  const byUse = sort.by === 'lastUsedAt'
+  if (byUse && !owner && !scopes && filter.personal === undefined) return { kind: 'walk', by: 'sort' }
   const n = Math.max(filter.all.tokens, 1)
   const facets = personalShare(filter) * scopeShare(filter)
   const ofOwner = ownerShare(filter)
   const ranged = rangeSize(db, filter) / n
-  const byUse = sort.by === 'lastUsedAt'
   /** What a walk over so many passes until the page is full, when it finds the range only by looking up rows. */
   const walk = (tokens: number, share: number) =>
     Math.min(tokens, limit / (share * ranged)) * (ENTRY + (used ? share * LOOKUP : 0))
   /** The same where the range bounds the walk. */
-  const walkRange = (tokens: number, share: number) => Math.min(tokens * ranged, limit / share) * ENTRY
+  const walkRange = (tokens: number, share: number, entry: number) => Math.min(tokens * ranged, limit / share) * entry
 
   const options: [cost: number, access: Access][] = [
-    [byUse ? walkRange(n, ofOwner * facets) : walk(n, ofOwner * facets), { kind: 'walk', by: 'sort' }],
+    [byUse ? walkRange(n, ofOwner * facets, WIDE_ENTRY) : walk(n, ofOwner * facets), { kind: 'walk', by: 'sort' }],
   ]
   if (owner) {
     const { tokens } = owner
-    if (byUse) options.push([walkRange(tokens, facets), { kind: 'walk', by: 'owner_used' }])
+    if (byUse) options.push([walkRange(tokens, facets, ENTRY), { kind: 'walk', by: 'owner_used' }])
     else if (sort.by === 'createdAt') options.push([walk(tokens, facets), { kind: 'walk', by: 'owner' }])
     const found = facets * (LOOKUP + SORT)
     if (used) options.push([tokens * ranged * (ENTRY + found), { kind: 'gather', by: 'owner_used' }])
@@ -57,15 +62,16 @@ export function planPage(db: Database, filter: Filter, sort: ListSort, limit: nu
   }
   if (scopes) options.push([holders(filter) * (2 * ENTRY + LOOKUP + SORT), { kind: 'gather', by: 'scopes' }])
   // The index of last uses has the columns of every sort.
-  if (used) options.push([n * ranged * (ENTRY + ofOwner * facets * SORT), { kind: 'gather', by: 'used' }])
+  if (used) options.push([n * ranged * (WIDE_ENTRY + ofOwner * facets * SORT), { kind: 'gather', by: 'used' }])
   return cheapest(options)
 }
 
 export function planCount(db: Database, filter: Filter): CountAccess {
   const { all, owner, scopes, used } = filter
+  if (used && !owner && !scopes) return 'used'
   const ranged = rangeSize(db, filter)
   const options: [cost: number, along: CountAccess][] = used
-    ? [[ranged * ENTRY, 'used']]
+    ? [[ranged * WIDE_ENTRY, 'used']]
     : [[all.tokens * ENTRY, 'all']]
   if (owner && used) options.push([ranged * ownerShare(filter) * ENTRY, 'owner_used'])
   else if (owner) options.push([owner.tokens * ENTRY, 'owner'])
@@ -85,26 +91,23 @@ export function knownCount({ all, owner, personal, scopes, used }: Filter): numb
 /** Exact for small ranges; for larger ones an estimate from some tokens of all ages. Never 0: shares divide by it. */
 function rangeSize(db: Database, { env, all, used }: Filter): number {
   if (!used) return Math.max(all.tokens, 1)
-  const probe = Math.ceil(1_000 + all.tokens / 50)
-  const counted = Number(
-    db
-      .sql(
-        `SELECT count(*) FROM (
-           SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ?)`,
-      )
-      .get(env, used.from, used.to, probe)?.[0],
-  )
-  if (counted < probe) return Math.max(counted, 1)
   const [seen, within] = db
     .sql(
       `WITH RECURSIVE sample (i, n) AS (
-         SELECT 0, (SELECT max(n) FROM token) UNION ALL SELECT i + 1, n FROM sample WHERE i < ${SAMPLE})
+         SELECT 1, (SELECT max(n) FROM token) UNION ALL SELECT i + 1, n FROM sample WHERE i < ${SAMPLE})
        SELECT count(*), sum(t.used BETWEEN ? AND ?) FROM sample s CROSS JOIN token t ON t.n = s.n * s.i / ${SAMPLE}
        WHERE t.env = ?`,
     )
     .get(used.from, used.to, env) ?? [0, 0]
-  const share = Number(seen) < SAMPLE / 10 ? 0.5 : Number(within) / Number(seen)
-  return Math.max(probe, all.tokens * share)
+  if (Number(within) >= ENOUGH) return (all.tokens * Number(within)) / Number(seen)
+  const most = Math.ceil(all.tokens / 10) + 1_000
+  const [counted] = db
+    .sql(
+      `SELECT count(*) FROM (
+         SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ?)`,
+    )
+    .get(env, used.from, used.to, most) ?? [0]
+  return Math.max(Number(counted), 1)
 }
 
 /** How many links from the scopes to tokens there are. */
