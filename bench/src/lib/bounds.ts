@@ -25,6 +25,10 @@ function more(row: string, other: string, atMost: number, reason: string, member
   return { row, member, against: { row: other, by: 'difference' }, atMost, reason }
 }
 
+function at(row: string, member: string, atMost: number, reason: string): Bound {
+  return { row, member, atMost, reason }
+}
+
 function http(framework: 'express' | 'koa'): Bound[] {
   const of = (guard: string) => `${framework}-${guard}`
   return [
@@ -43,7 +47,7 @@ function http(framework: 'express' | 'koa'): Bound[] {
   ]
 }
 
-/** One table for all benchmarks. Ratios rather than times, so that they hold on any machine. */
+/** One table for all benchmarks. Ratios rather than times where possible, so that they hold on any machine. */
 export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
   verify: [
     ratio('latchkey', 'floor', { atMost: 1.15 }, 'expiry, network, scopes and last use cost little beside the hash'),
@@ -83,4 +87,14 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
   scale: ['hotNs', 'coldUs', 'createUs'].map((member) =>
     ratio('1000000', '1000', { atMost: 1.3 }, 'no work on one token depends on how many there are', member),
   ),
+  revocation: [
+    at('channel-up', 'missed', 0, 'no revocation is lost'),
+    at('channel-up', 'p99Ms', 10, 'the channel tells every process at once'),
+    at('subscriber-killed', 'missed', 0, 'what a killed subscriber did not hear is in the streams'),
+    at('subscriber-killed', 'maxMs', 300, 'a killed subscriber is back soon, and then reads what it missed'),
+    at('cut-off', 'letInLate', 0, 'nobody is let in on knowledge older than the ttl of the cache'),
+    at('cut-off', 'not503', 0, 'what cannot be known is answered with 503'),
+    at('sqlite-two-processes', 'missed', 0, 'no revocation is lost'),
+    at('sqlite-two-processes', 'maxMs', 200, 'the other process looks for changes every 100 ms'),
+  ],
 }
