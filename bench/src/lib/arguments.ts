@@ -6,21 +6,40 @@ export interface BenchOptions {
   readonly check: boolean
   /** Names of the rows to run; `undefined` runs all. */
   readonly only: readonly string[] | undefined
-  readonly rounds: number
 }
 
-export function readBenchArguments(rounds: number): BenchOptions {
+export function readBenchArguments(rounds: number): BenchOptions & { readonly rounds: number } {
+  return readArgumentsWith({ rounds })
+}
+
+/** `amounts`: further options that are whole numbers, with their defaults. */
+export function readArgumentsWith<const Amounts extends Readonly<Record<string, number>>>(
+  amounts: Amounts,
+): BenchOptions & { readonly [Name in keyof Amounts]: number } {
+  const names = Object.keys(amounts)
   const { values } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       only: { type: 'string' },
-      rounds: { type: 'string', default: String(rounds) },
+      ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
     },
   })
-  const asked = Number(values.rounds)
-  if (!Number.isInteger(asked) || asked < 1) stop(`--rounds must be a whole number, not ${values.rounds}`)
-  return { json: values.json, check: values.check, only: values.only?.split(','), rounds: asked }
+  const asked: Readonly<Record<string, string | boolean | undefined>> = values
+  const numbers = names.map((name) => [name, wholeNumber(name, asked[name] ?? String(amounts[name]))])
+  const only = typeof asked.only === 'string' ? asked.only.split(',') : undefined
+  return {
+    ...(Object.fromEntries(numbers) as { readonly [Name in keyof Amounts]: number }),
+    json: asked.json === true,
+    check: asked.check === true,
+    only,
+  }
+}
+
+function wholeNumber(name: string, text: string | boolean): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) stop(`--${name} must be a whole number, not ${text}`)
+  return number
 }
 
 /** Those that `only` names, in their own order. Ends the process if it names one that is not there. */

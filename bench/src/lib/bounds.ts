@@ -4,7 +4,7 @@ export interface Bound {
   /** The member of the row that is judged. */
   readonly member: string
   /** Compared with this row of the same run; absent: the figure itself is judged. */
-  readonly against?: { readonly row: string; readonly by: 'ratio' | 'difference' }
+  readonly against?: { readonly row: string; readonly by: 'ratio' | 'difference'; readonly member?: string }
   readonly atMost?: number
   readonly atLeast?: number
   /** Why it must hold, in words. */
@@ -48,6 +48,40 @@ function http(framework: 'express' | 'koa'): Bound[] {
 }
 
 /** One table for all benchmarks. Ratios rather than times where possible, so that they hold on any machine. */
+function flood(framework: 'express' | 'koa'): Bound[] {
+  const forged = `${framework}-forged`
+  const cold = `${framework}-cold`
+  const one = (row: string, member: string, atMost: number, reason: string): Bound => ({ row, member, atMost, reason })
+  return [
+    ratio(
+      forged,
+      `${framework}-quiet`,
+      { atMost: 3 },
+      'a flood is not felt by those who hold good tokens',
+      'goodP99Us',
+    ),
+    one(forged, 'proofs', 0, 'a forged token never costs a slow hash'),
+    one(forged, 'delayP99Ms', 20, 'nothing in a refusal holds up the event loop'),
+    one(
+      forged,
+      'heapGrowthMiB',
+      16,
+      'unknown ids are remembered in a bounded cache, wrong secrets and junk not at all',
+    ),
+    {
+      row: forged,
+      member: 'perSecond',
+      against: { row: forged, by: 'ratio', member: 'asked' },
+      atLeast: 0.95,
+      reason: 'the flood was one',
+    },
+    one(cold, 'mostWaiting', 1_000, 'the queue of proofs is bounded'),
+    one(cold, 'ofArgon2', 1.3, 'who is admitted waits for Argon2 and for nothing else'),
+    one(cold, 'delayP99Ms', 20, 'proofs run beside the event loop'),
+  ]
+}
+
+/** One table for all benchmarks. Ratios rather than times, so that they hold on any machine. */
 export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
   verify: [
     ratio('latchkey', 'floor', { atMost: 1.15 }, 'expiry, network, scopes and last use cost little beside the hash'),
@@ -70,6 +104,7 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ...http('koa'),
     more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
   ],
+  flood: [...flood('express'), ...flood('koa')],
   cold: [
     {
       row: 'hmac-sha256-memory',

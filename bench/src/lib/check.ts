@@ -23,7 +23,7 @@ export function checkBounds(bench: string, rows: Rows, only: readonly string[] |
 function measured({ row, member, against }: Bound, rows: Rows): number {
   const value = figure(rows, row, member)
   if (against === undefined) return value
-  const other = figure(rows, against.row, member)
+  const other = figure(rows, against.row, against.member ?? member)
   return against.by === 'ratio' ? value / other : value - other
 }
 

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { answer } from '../lib/child.js'
+import type { FloodTokens } from './tokens.js'
+
+/** Holders of good tokens that this server has never seen, all at once. */
+export interface NewcomerAnswers {
+  readonly run: Burst
+}
+
+export interface Burst {
+  readonly admitted: number
+  /** Answered 503 with Retry-After. */
+  readonly putOff: number
+  readonly others: number
+  /** From the first request to the last admission. */
+  readonly seconds: number
+}
+
+const [url = '', file = ''] = process.argv.slice(2)
+const { cold } = JSON.parse(readFileSync(file, 'utf8')) as FloodTokens
+const agent = new Agent({ keepAlive: false })
+
+answer<NewcomerAnswers>({
+  async run() {
+    const start = performance.now()
+    const answers = await Promise.all(cold.map(ask))
+    const admitted = answers.filter(({ status }) => status === 200)
+    const putOff = answers.filter(({ status, retryAfter }) => status === 503 && Number(retryAfter) > 0).length
+    return {
+      admitted: admitted.length,
+      putOff,
+      others: answers.length - admitted.length - putOff,
+      seconds: (Math.max(...admitted.map(({ at }) => at)) - start) / 1_000,
+    }
+  },
+})
+
+function ask(token: string): Promise<{ status: number | undefined; retryAfter: string | undefined; at: number }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      const { statusCode: status, headers } = response
+      response
+        .resume()
+        .once('end', () => resolve({ status, retryAfter: headers['retry-after'], at: performance.now() }))
+    }).once('error', reject)
+  })
+}
