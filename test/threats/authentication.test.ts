@@ -46,7 +46,9 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const before = await records()
     for (const [method, path] of operations(id)) {
       for (const claim of claims(token)) {
-        const query = new URLSearchParams(Object.entries(claim).map(([name, value]) => [name, String(value)]))
+        const query = new URLSearchParams(
+          Object.entries(claim).map(([name, value]): [string, string] => [name, String(value)]),
+        )
         for (const body of [claim, undefined]) {
           const reply = await call(method, `${path}?${query}`, undefined, { body })
           expect([method, path, reply.status]).toEqual([method, path, 401])

@@ -104,6 +104,44 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect(await use(`${id}.${(await issue()).token.slice(-64)}`)).toBe(401)
   })
 
+  test('17 rotating a disabled, deleted or expired token fails, also one that expires while its new hash is made', async () => {
+    let gate = Promise.resolve()
+    let arrived = () => {}
+    const hash = async (secret: string) => {
+      arrived()
+      await gate
+      return FAST.hash(secret)
+    }
+    const { call, clock, issue, latchkey } = await scene(framework, { hasher: { ...FAST, hash } })
+    const admin = (await issue({ scopes: ['*'] })).token
+    const body = { expirationDate: 'now+1d' }
+    const rotate = ({ id }: { id: string }) => call('POST', `/tokens/${id}/rotate`, admin, { body })
+    const use = async ({ token }: { token: string }) => (await call('GET', '/reports.read', token)).status
+
+    const disabled = await issue({ enabled: false })
+    const expired = await issue({ expiresAt: clock.at + 1 })
+    const gone = await issue()
+    await latchkey.delete(gone.id)
+    const dying = await issue({ expiresAt: clock.at + 1_000 })
+    clock.at += 1
+    expect([(await rotate(disabled)).status, (await rotate(expired)).status]).toEqual([400, 400])
+    expect((await rotate(gone)).status).toBe(404)
+
+    let open = () => {}
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const hashing = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    const late = rotate(dying)
+    await hashing
+    clock.at += 1_000
+    open()
+    expect((await late).status).toBe(400)
+    for (const dead of [disabled, expired, gone, dying]) expect(await use(dead)).toBe(401)
+  })
+
   test('18 a token is unknown in every other environment and store, also right after it was used in its own', async () => {
     const store = memoryStore()
     const environment = () => createLatchkey({ prefix: 'acme', environment: randomUUID(), store, hasher: FAST })
