@@ -41,10 +41,17 @@ export interface SpawnedHost extends Pick<RunningHost, 'stdout' | 'stderr' | 'st
 }
 
 /** In memory unless `args` names a store: a test must not find what another one left behind. */
-export function spawnHost(args: readonly string[], preload?: string): SpawnedHost {
+export function spawnHost(
+  args: readonly string[],
+  preload?: string,
+  env: Readonly<Record<string, string>> = {},
+): SpawnedHost {
   const flags = preload === undefined ? [] : ['--import', preload]
   const store = args.includes('--store') ? [] : ['--store', 'memory']
-  const child = spawn(process.execPath, [...flags, HOST, ...store, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...flags, HOST, ...store, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let stdout = ''
   let stderr = ''

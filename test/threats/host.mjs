@@ -1,0 +1,44 @@
+// A host for the proofs: it runs within a test, and as a process of its own (see node.mjs). Plain JavaScript, so that Node
+// runs it as it is; its types are in host.d.mts.
+import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyKoa } from '@latchkey/koa'
+import express from 'express'
+import Koa from 'koa'
+
+export function hostListener(framework, latchkey, options = {}) {
+  const plan = { scopes: ['reports.read'], trustProxy: false, routes: {}, ...options }
+  return (framework === 'express' ? onExpress : onKoa)(latchkey, plan)
+}
+
+function onExpress(latchkey, { scopes, trustProxy, routes }) {
+  const app = express()
+  app.set('trust proxy', trustProxy)
+  app.disable('x-powered-by')
+  const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
+  const seen = (req, res) => void res.json({ token: req.apiToken ?? null })
+  app.use('/tokens', tokenRoutes(routes))
+  app.use('/panther', tokenRoutes({ ...routes, dialect: 'panther' }))
+  for (const scope of scopes) app.all(`/${scope}`, requireToken({ scopes: [scope] }), seen)
+  app.all('/any', requireToken(), seen)
+  app.all('/open', seen)
+  app.use((_error, _req, res, _next) => res.sendStatus(500))
+  return app
+}
+
+function onKoa(latchkey, { scopes, trustProxy, routes }) {
+  const app = new Koa({ proxy: trustProxy !== false, maxIpsCount: trustProxy === true ? 0 : 1 })
+  app.on('error', () => undefined)
+  const { requireToken, tokenRoutes } = latchkeyKoa(latchkey)
+  const at = (path, guard) => (ctx, next) => {
+    const seen = () => {
+      ctx.body = { token: ctx.state.apiToken ?? null }
+    }
+    return ctx.path === path ? guard(ctx, seen) : next()
+  }
+  app.use(tokenRoutes({ ...routes, path: '/tokens' }))
+  app.use(tokenRoutes({ ...routes, path: '/panther', dialect: 'panther' }))
+  for (const scope of scopes) app.use(at(`/${scope}`, requireToken({ scopes: [scope] })))
+  app.use(at('/any', requireToken()))
+  app.use(at('/open', (_ctx, next) => next()))
+  return app.callback()
+}

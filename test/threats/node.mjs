@@ -1,0 +1,46 @@
+// One node: a host in a process of its own on a shared store. node node.mjs <options of Node in nodes.ts, as JSON>
+// Prints a line of JSON when it listens, and ends when its stdin does.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createLatchkey, hmacSha256, memoryStore } from '@latchkey/core'
+import { nodeRedis, redisStore } from '@latchkey/store-redis'
+import { sqliteStore } from '@latchkey/store-sqlite'
+import { createClient } from 'redis'
+import { hostListener } from './host.mjs'
+
+const { framework, store: where, ttl, deaf } = JSON.parse(process.argv[2])
+
+const stores = {
+  memory: async () => memoryStore(),
+  sqlite: async (path) => sqliteStore({ path, durability: 'normal' }),
+  async redis(port) {
+    const client = createClient({ socket: { port: Number(port), host: '127.0.0.1' } })
+    client.on('error', () => undefined)
+    return redisStore({ client: nodeRedis(await client.connect()) })
+  },
+}
+
+/** The store, but no word of a change arrives. */
+function withoutWatch(store) {
+  return {
+    ...store,
+    open: async (environment) => ({ ...(await store.open(environment)), watch: async () => async () => undefined }),
+  }
+}
+
+const [kind, place] = where.split('=')
+const store = await stores[kind](place)
+const latchkey = createLatchkey({
+  prefix: 'acme',
+  store: deaf ? withoutWatch(store) : store,
+  hasher: hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' }),
+  cache: { ttl },
+  // As often as it goes, so that a write is always on its way.
+  lastUsed: { flushInterval: 10 },
+})
+const { token: admin } = await latchkey.create({ name: 'admin', owner: 'admin', scopes: ['*'] })
+const server = createServer(hostListener(framework, latchkey))
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, admin })}\n`)
+process.stdin.resume().once('end', () => process.exit())

@@ -1,0 +1,232 @@
+// A full round of everything, failures included, and then a search for every secret that was issued.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
+import { memoryStore } from '@latchkey/core'
+import { describe, expect, test } from 'vitest'
+import { FRAMEWORKS, spawnHost } from '../start-host.js'
+import { type Call, client, type Reply } from './client.js'
+import { temporaryFolder } from './nodes.js'
+import { scene } from './scene.js'
+import { alter, forge } from './tokens.js'
+import { tracesOf } from './traces.js'
+
+interface Issued {
+  readonly id: string
+  readonly token: string
+}
+
+/** Calls as an admin, keeps every secret that is handed out, and every other answer. */
+function recorder(call: Call, admin: string) {
+  const secrets = [admin]
+  const answers: Reply[] = []
+  const ask: Call = async (...request) => {
+    const reply = await call(...request)
+    answers.push(reply)
+    return reply
+  }
+  return {
+    secrets,
+    answers,
+    ask,
+    async handOut(path: string, body: object): Promise<Issued> {
+      const reply = await call('POST', path, admin, { body })
+      expect([200, 201]).toContain(reply.status)
+      const { id, token, value } = reply.json<{ id: string; token?: string; value?: string }>()
+      secrets.push(token ?? value ?? '')
+      return { id, token: token ?? value ?? '' }
+    },
+  }
+}
+
+const TOKENS = '/api/v2/apiTokens'
+const READER = { name: 'reader', scopes: ['metrics.read'], allowedCIDRBlocks: ['127.0.0.0/8'] }
+
+/** Everything that the host can be asked, and much that it refuses. */
+async function everything({ ask, handOut }: ReturnType<typeof recorder>, admin: string): Promise<void> {
+  const token = await handOut(TOKENS, READER)
+  const other = await handOut('/api-tokens', { name: 'panther', permissions: ['metrics.read'] })
+  const personal = await handOut(TOKENS, { ...READER, personalAccessToken: true })
+  const path = `${TOKENS}/${token.id}`
+  for (const { token: secret } of [token, other, personal]) {
+    for (const place of ['/metrics', '/whoami', `${TOKENS}/self`, '/api-tokens/self']) await ask('GET', place, secret)
+    await ask('POST', '/metrics', secret)
+    await ask('GET', '/metrics', undefined, { headers: ['X-API-Key', secret] })
+    await ask('GET', '/metrics', secret, { headers: ['X-API-Key', secret] })
+    await ask('GET', '/metrics', undefined, { headers: ['Authorization', secret] })
+    await ask('GET', `/metrics?access_token=${secret}`)
+    await ask('GET', '/metrics', secret, { headers: ['X-Forwarded-For', '203.0.113.9'] })
+    for (const bad of [alter(secret, 3), secret.toLowerCase(), secret.slice(0, -1), `${secret}A`, `x${secret}`]) {
+      await ask('GET', '/metrics', bad)
+    }
+    await ask('POST', `${TOKENS}/lookup`, admin, { body: { token: secret } })
+    for (const query of [
+      `nextPageKey=${secret}`,
+      `from=${secret}`,
+      `sort=${secret}`,
+      `apiTokenSelector=owner(${secret}`,
+    ]) {
+      await ask('GET', `${TOKENS}?${query}`, admin)
+    }
+    await ask('GET', `${TOKENS}/${secret}`, admin)
+    await ask('POST', TOKENS, admin, { body: `{"name": "${secret}` })
+    await ask('POST', TOKENS, admin, { body: { name: [secret], scopes: [secret], expirationDate: secret, owner: 7 } })
+    await ask('POST', TOKENS, admin, { body: secret, headers: ['Content-Type', 'text/plain'] })
+    await ask('POST', `${TOKENS}/lookup`, admin, { body: { token: [secret] } })
+  }
+  await ask('POST', '/metrics', admin)
+  await ask('GET', TOKENS, admin)
+  await ask('GET', '/api-tokens', admin)
+  await ask('PUT', path, admin, { body: { name: 'renamed', additionalMetadata: { team: 'x' } } })
+  const rotated = await handOut(`${path}/rotate`, { previousSecretExpirationDate: 'now+1h' })
+  await ask('POST', `${path}/rotate`, admin, { body: { previousSecretExpirationDate: 'now+1h' } })
+  await ask('GET', '/metrics', rotated.token)
+  await ask('POST', `${path}/rotate/finish`, admin)
+  await ask('GET', '/metrics', token.token) // a reuse
+  const again = await handOut(`${path}/rotate`, { previousSecretExpirationDate: 'now+1h' })
+  await ask('POST', `${path}/rotate/cancel`, admin)
+  await ask('GET', '/metrics', again.token)
+  await ask('PUT', path, admin, { body: { enabled: false } })
+  await ask('GET', '/metrics', rotated.token)
+  await ask('POST', `${path}/rotate`, admin)
+  await ask('POST', `${TOKENS}/revoke`, admin, { body: { token: rotated.token } })
+  await ask('DELETE', `${TOKENS}/${other.token}`, admin)
+  await ask('DELETE', `${TOKENS}/self`, personal.token)
+  await ask('GET', `/e/red${TOKENS}`, admin)
+  await ask('GET', '/e/red/metrics', admin)
+  await ask('GET', '/metrics', forge())
+}
+
+describe.each(FRAMEWORKS)('on %s', (framework) => {
+  test('16 no secret is in what a verbose host prints, answers and stores', { timeout: 120_000 }, async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'tokens.sqlite')
+    const preload = pathToFileURL(join(import.meta.dirname, 'print-events.mjs')).href
+    const args = ['--json', '--port', '0', '--framework', framework, '--store', `sqlite:${file}`]
+    const host = spawnHost(args, preload, {
+      NODE_DEBUG: '*',
+      NODE_OPTIONS: '--trace-warnings',
+    })
+    const [line] = await host.printed(/^.*\n/)
+    const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string }
+    const record = recorder(client(url), adminToken)
+    await everything(record, adminToken)
+    const kept = await record.handOut(TOKENS, READER)
+    await record.ask('GET', '/metrics', kept.token)
+    const deadline = Date.now() + 20_000
+    while (!host.stderr().includes('latchkey:flushed') && Date.now() < deadline) await record.ask('GET', '/metrics')
+    const stored = [file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path))
+    // Now the store fails, and says so.
+    copyFileSync(file, `${file}-copy`)
+    renameSync(`${file}-copy`, file)
+    for (const [method, path] of [
+      ['GET', TOKENS],
+      ['GET', `${TOKENS}/${kept.id}`],
+      ['DELETE', `${TOKENS}/${kept.token}`],
+    ] as const) {
+      await record.ask(method, path, adminToken)
+    }
+    await host.stop()
+    stored.push(...[file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path)))
+
+    const printed = host.stdout().slice(line.length) + host.stderr()
+    for (const event of [
+      'verified',
+      'denied',
+      'created',
+      'updated',
+      'rotated',
+      'deleted',
+      'reuse',
+      'flushed',
+      'store-error',
+    ]) {
+      expect(printed).toContain(`latchkey:${event}`)
+    }
+    expect(record.secrets.length).toBeGreaterThan(6)
+    expect(new Set(record.answers.map(({ status }) => status))).toEqual(
+      new Set([200, 202, 204, 400, 401, 403, 404, 415, 503]),
+    )
+    const answered = record.answers.map(({ rawHeaders, text }) => rawHeaders.join('\n') + text).join('\n')
+    for (const secret of record.secrets) {
+      // The search finds what is there.
+      expect(tracesOf(secret, JSON.stringify({ token: secret })).length).toBeGreaterThan(0)
+      expect(tracesOf(secret, printed)).toEqual([])
+      expect(tracesOf(secret, answered)).toEqual([])
+      for (const bytes of stored) expect(tracesOf(secret, bytes.toString('latin1'))).toEqual([])
+    }
+    // The store does hold these tokens: their ids are in it.
+    expect(stored.some((bytes) => bytes.includes(kept.id))).toBe(true)
+  })
+})
+
+test('16 no secret is in any result but those of create and rotate, nor in an error, an event or the instance itself', async () => {
+  const heard: unknown[] = []
+  const listen = (message: unknown) => void heard.push(message)
+  const events = ['verified', 'denied', 'created', 'updated', 'rotated', 'deleted', 'reuse', 'flushed', 'store-error']
+  for (const event of events) subscribe(`latchkey:${event}`, listen)
+  let broken = false
+  const inner = memoryStore()
+  const store = {
+    ...inner,
+    async open(environment: string) {
+      const opened = await inner.open(environment)
+      const find: typeof opened.find = async (id) => {
+        if (broken) throw new Error(`no line for ${id}`)
+        return opened.find(id)
+      }
+      return { ...opened, find }
+    },
+  }
+  const { latchkey, issue } = await scene('express', { store })
+  const { id, token, apiToken } = await issue({ metadata: { team: 'x' } })
+  const rotated = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+  const dead = await issue()
+  const renewed = await latchkey.rotate(dead.id)
+  const results: unknown[] = [apiToken, rotated.apiToken, renewed.apiToken, latchkey]
+  const attempt = async (act: () => unknown) => {
+    try {
+      results.push(await act())
+    } catch (error) {
+      results.push(error)
+    }
+  }
+  for (const secret of [token, rotated.token, dead.token, renewed.token, alter(token, 5)]) {
+    await attempt(() => latchkey.verify(secret, { scopes: ['logs.read'] }))
+    await attempt(() => latchkey.verify(secret))
+    await attempt(() => latchkey.verifyCached(secret))
+    await attempt(() => latchkey.lookup(secret))
+    await attempt(() => latchkey.explain({ token: secret }))
+    await attempt(() => latchkey.get(secret))
+    await attempt(() => latchkey.rotate(secret))
+    await attempt(() => latchkey.update(secret, { name: 'x' }))
+    await attempt(() => latchkey.update(id, { name: [secret] as unknown as string }))
+    await attempt(() => latchkey.create({ name: '', scopes: [secret], owner: 'o', expiresAt: secret }))
+    await attempt(() => latchkey.list({ cursor: secret }))
+  }
+  await attempt(() => latchkey.list())
+  await attempt(() => latchkey.stats())
+  await attempt(() => latchkey.flush())
+  broken = true
+  for (const secret of [token, renewed.token]) {
+    await attempt(() => latchkey.lookup(secret))
+    await attempt(() => latchkey.delete(secret))
+  }
+  broken = false
+  await attempt(() => latchkey.delete(rotated.token))
+  await attempt(() => latchkey.revoke(renewed.token))
+  for (const event of events) unsubscribe(`latchkey:${event}`, listen)
+
+  expect(heard.length).toBeGreaterThan(20)
+  expect(results.filter((result) => result instanceof Error).length).toBeGreaterThan(20)
+  const shown = [...results, ...heard].flatMap((each) => [
+    inspect(each, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null, getters: true }),
+    JSON.stringify(each) ?? '',
+    ...(each instanceof Error ? [each.message, each.stack ?? '', inspect(each.cause, { depth: 5 })] : []),
+  ])
+  for (const secret of [token, rotated.token, dead.token, renewed.token]) {
+    for (const text of shown) expect(tracesOf(secret, text)).toEqual([])
+  }
+})
