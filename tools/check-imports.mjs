@@ -11,13 +11,16 @@ const CORE_RANKS = [
   ['policy', 'query', 'secret'],
   ['store'],
   ['verify', 'manage'],
-  ['options', 'latchkey'],
+  ['options'],
+  ['settings'],
+  ['instance'],
+  ['latchkey'],
   ['http'],
   ['index'],
 ]
 
 /** Imports between units of one rank. All others are refused. */
-const WITHIN_RANK = ['manage → verify', 'latchkey → options']
+const WITHIN_RANK = ['manage → verify']
 
 /** Which of our packages the sources of a package may import. The default is core alone. */
 const PACKAGE_IMPORTS = { '@latchkey/core': [] }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createLatchkey, type LatchkeyOptions, memoryStore } from '../src/index.js'
-import { readOptions } from '../src/options.js'
+import { readOptions } from '../src/settings.js'
 import { hmac } from './verify/support.js'
 
 const store = memoryStore()

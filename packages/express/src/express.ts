@@ -54,12 +54,15 @@ export interface RoutesOptions {
 }
 
 /** The two things to mount. */
+/** A guard leaves the types of a route's parameters to the route. */
+export type Guard = <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction) => void
+
 export interface ExpressAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are
    * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain.
    */
-  requireToken(options?: GuardOptions<Scope>): RequestHandler
+  requireToken(options?: GuardOptions<Scope>): Guard
   /** The management routes, to be mounted with `app.use(path, tokenRoutes())`. */
   tokenRoutes(options?: RoutesOptions): RequestHandler
 }
@@ -73,7 +76,7 @@ export function latchkeyExpress<Scope extends string>(
 ): ExpressAuth<Scope> {
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
-  function requireToken({ scopes: asked, onDenied = sendRefusal }: GuardOptions<Scope> = {}): RequestHandler {
+  function requireToken({ scopes: asked, onDenied = sendRefusal }: GuardOptions<Scope> = {}): Guard {
     const scopes = guardScopes(asked)
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
@@ -86,7 +89,7 @@ export function latchkeyExpress<Scope extends string>(
       next()
     }
 
-    return (req, res, next) => {
+    function guard(req: Request, res: Response, next: NextFunction): void {
       const instance = instanceFor(req)
       const admission = recall(req, instance, scopes) ?? guardRequest(instance, req, { scopes })
       if (!(admission instanceof Promise)) {
@@ -101,6 +104,9 @@ export function latchkeyExpress<Scope extends string>(
         })
         .catch(next)
     }
+
+    // It looks at none of the route's parameters, whatever their type.
+    return guard as Guard
   }
 
   function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {

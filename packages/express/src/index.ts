@@ -1,6 +1,7 @@
 export {
   type DeniedHandler,
   type ExpressAuth,
+  type Guard,
   type GuardOptions,
   latchkeyExpress,
   type RoutesOptions,

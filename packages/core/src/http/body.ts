@@ -1,5 +1,5 @@
 import { RequestError, type Violation } from '../errors.js'
-import { invalidInput } from '../manage/inputs.js'
+import { invalidInput } from '../manage/check-input.js'
 import type { BodyOperation, Dialect } from './dialects/dialect.js'
 import type { HttpRequest } from './message.js'
 import { announcesBody, checkBodyHeaders } from './read-json.js'

@@ -1,4 +1,4 @@
-import { internalsOf, type Latchkey } from '../latchkey.js'
+import { internalsOf, type Latchkey } from '../instance.js'
 import type { ApiToken, Verdict } from '../types.js'
 import { credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'

@@ -1,5 +1,5 @@
 import { RequestError, type Violation } from '../errors.js'
-import { invalidInput } from '../manage/inputs.js'
+import { invalidInput } from '../manage/check-input.js'
 import type { ListRequest, NextRequest, TokenPage } from '../manage/list.js'
 import type { Parsed } from '../parsed.js'
 import { parseFields } from '../query/fields.js'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { internalsOf, type Latchkey } from '../latchkey.js'
+import { internalsOf, type Latchkey } from '../instance.js'
 import type { CredentialSource } from '../options.js'
 import type { BodyOperation, Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
 import { type JsonSchema, TEXT } from './dialects/json-schema.js'

@@ -1,20 +1,15 @@
 import { RequestError } from '../errors.js'
 import type { Actor } from '../manage/caller.js'
+import { invalidInput, violationsOf } from '../manage/check-input.js'
 import type { ManageContext } from '../manage/context.js'
 import { notFound } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
-import {
-  type CreateInput,
-  type InputSchemas,
-  invalidInput,
-  type RotateInput,
-  type UpdateInput,
-  violationsOf,
-} from '../manage/inputs.js'
+import type { CreateInput, RotateInput, UpdateInput } from '../manage/inputs.js'
 import { type ListRequest, listTokens, type NextRequest } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
+import type { InputSchemas } from '../manage/schemas.js'
 import { updateToken } from '../manage/update.js'
 import type { ApiToken } from '../types.js'
 import { inBodyWords, readInput, renamed } from './body.js'

@@ -1,4 +1,4 @@
-import type { Latchkey } from '../latchkey.js'
+import type { Latchkey } from '../instance.js'
 import type { Admission } from './guard.js'
 
 interface Memory {

@@ -1,5 +1,5 @@
 import { LatchkeyError, RequestError } from '../errors.js'
-import { internalsOf, type Latchkey } from '../latchkey.js'
+import { internalsOf, type Latchkey } from '../instance.js'
 import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
 import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'

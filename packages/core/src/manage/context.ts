@@ -8,7 +8,7 @@ import type { StoredSecret, TokenRecord } from '../types.js'
 import type { Loader } from '../verify/loader.js'
 import type { Verifier } from '../verify/verifier.js'
 import { type MaybeActor, maySee } from './caller.js'
-import type { InputSchemas } from './inputs.js'
+import type { InputSchemas } from './schemas.js'
 
 /** What every use case works with. */
 export interface ManageContext {

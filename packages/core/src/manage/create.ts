@@ -2,8 +2,10 @@ import { publish } from '../events.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
+import { checkInput } from './check-input.js'
 import { attenuate, type ManageContext, storedSecret } from './context.js'
-import { type CreateInput, checkInput, latestExpiry } from './inputs.js'
+import type { CreateInput } from './inputs.js'
+import { latestExpiry } from './schemas.js'
 
 /** A new secret, shown this once: Latchkey keeps no copy of it. */
 export interface IssuedToken {

@@ -3,8 +3,8 @@ import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken } from '../types.js'
 import type { MaybeActor } from './caller.js'
+import { invalidInput } from './check-input.js'
 import type { ManageContext } from './context.js'
-import { invalidInput } from './inputs.js'
 
 /** The first page of a listing. */
 export interface ListRequest {

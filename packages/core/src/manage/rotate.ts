@@ -5,9 +5,10 @@ import type { TokenPatch } from '../store/token-store.js'
 import { livingPrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
+import { checkInput, invalidInput } from './check-input.js'
 import { attenuate, type ManageContext, readFor, storedSecret, writePatch } from './context.js'
 import type { IssuedToken } from './create.js'
-import { checkInput, invalidInput, type RotateInput } from './inputs.js'
+import type { RotateInput } from './inputs.js'
 
 /**
  * Gives a token a new secret. Without an overlap every older secret dies now; with one the secret that was current

@@ -5,8 +5,9 @@ import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { type MaybeActor, powerOf } from './caller.js'
+import { checkInput } from './check-input.js'
 import { attenuate, type ManageContext, readFor, withRetries, writePatch } from './context.js'
-import { type CheckedUpdate, checkInput, type UpdateInput } from './inputs.js'
+import type { CheckedUpdate, UpdateInput } from './inputs.js'
 
 /** The members whose change counts as a modification; being enabled or disabled does not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'metadata'] as const

@@ -1,0 +1,170 @@
+import { optionError } from './errors.js'
+import type { CredentialSource, LatchkeyOptions, ManagementScopes } from './options.js'
+import { isPlainScope } from './policy/scopes.js'
+import { argon2id } from './secret/argon2id.js'
+import type { Hasher } from './secret/hasher.js'
+import type { TokenStore } from './store/token-store.js'
+import { isPrefix, PREFIX_RULE } from './token/format.js'
+import type { OwnerScopes } from './verify/loader.js'
+
+/** The options with every default in place. */
+export interface Settings {
+  readonly store: TokenStore
+  readonly environment: string
+  readonly prefix: string
+  readonly realm: string
+  /** Names and descriptions, the management scopes among them; `undefined` where the host declares none. */
+  readonly scopes: ReadonlyMap<string, string> | undefined
+  readonly managementScopes: ManagementScopes
+  readonly hasher: Hasher
+  readonly acceptHashers: readonly Hasher[]
+  readonly cache: { readonly max: number; readonly ttl: number; readonly staleIfError: number }
+  readonly lastUsed: { readonly flushInterval: number } | false
+  readonly maxLifetime: number | undefined
+  readonly retention: number | undefined
+  readonly purgeInterval: number | undefined
+  readonly credentials: readonly CredentialSource[]
+  readonly ownerScopes: OwnerScopes | undefined
+  readonly now: () => number
+}
+
+const SOURCES: readonly CredentialSource[] = ['bearer', 'api-token', 'x-api-key']
+const ENVIRONMENT = /^[A-Za-z0-9_.-]{1,64}$/
+/** RFC 9110 quoted-string without what would need an escape. */
+const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/
+const LONGEST = 100 * 365 * 86_400_000
+/** What Node's timers take. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** Every option checked, every default filled in. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+export function readOptions(options: LatchkeyOptions): Settings {
+  if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
+  knownMembers('', options, OPTION_NAMES)
+  const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
+  if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
+  if (!matches(ENVIRONMENT, environment)) throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
+  if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
+  if (!matches(REALM, realm))
+    throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
+  knownMembers('cache', cache, ['max', 'ttl', 'staleIfError'])
+  if (lastUsed !== false) knownMembers('lastUsed', lastUsed, ['flushInterval'])
+  const managementScopes = readManagementScopes(options.managementScopes)
+  const retention = optional('retention', options.retention, 0, LONGEST)
+  const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, LONGEST_TIMER)
+  if (purgeInterval !== undefined && retention === undefined) throw optionError('purgeInterval', 'needs retention')
+  return {
+    store,
+    environment,
+    prefix,
+    realm,
+    scopes: readScopes(options.scopes, managementScopes),
+    managementScopes,
+    hasher: readHasher('hasher', options.hasher ?? argon2id()),
+    acceptHashers: readHashers('acceptHashers', options.acceptHashers ?? []),
+    cache: {
+      max: whole('cache.max', cache.max ?? 50_000, 1, 10_000_000),
+      ttl: whole('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
+      staleIfError: whole('cache.staleIfError', cache.staleIfError ?? 0, 0, 86_400_000),
+    },
+    lastUsed:
+      lastUsed === false
+        ? false
+        : { flushInterval: whole('lastUsed.flushInterval', lastUsed.flushInterval ?? 10_000, 10, LONGEST_TIMER) },
+    maxLifetime: optional('maxLifetime', options.maxLifetime, 1, LONGEST),
+    retention,
+    purgeInterval,
+    credentials: readCredentials(options.credentials ?? SOURCES),
+    ownerScopes: aFunction('ownerScopes', options.ownerScopes),
+    now: aFunction('now', options.now) ?? Date.now,
+  }
+}
+
+const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
+  'store',
+  'environment',
+  'prefix',
+  'realm',
+  'scopes',
+  'managementScopes',
+  'hasher',
+  'acceptHashers',
+  'cache',
+  'lastUsed',
+  'maxLifetime',
+  'retention',
+  'purgeInterval',
+  'credentials',
+  'ownerScopes',
+  'now',
+]
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function matches(pattern: RegExp, value: unknown): boolean {
+  return typeof value === 'string' && pattern.test(value)
+}
+
+/** A misspelt member would silently be a default. */
+function knownMembers(place: string, given: unknown, known: readonly string[]): void {
+  if (!isObject(given)) throw optionError(place, 'must be an object')
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')
+  }
+}
+
+function readManagementScopes(
+  given: ManagementScopes = { read: 'apiTokens.read', write: 'apiTokens.write' },
+): ManagementScopes {
+  const names = ['read', 'write'] as const
+  knownMembers('managementScopes', given, names)
+  for (const name of names) {
+    if (!isPlainScope(given[name])) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
+  }
+  if (given.read === given.write) throw optionError('managementScopes', 'must be two different scopes')
+  return { read: given.read, write: given.write }
+}
+
+function readScopes(
+  given: Readonly<Record<string, string>> | undefined,
+  { read, write }: ManagementScopes,
+): ReadonlyMap<string, string> | undefined {
+  if (given === undefined) return undefined
+  if (!isObject(given)) throw optionError('scopes', 'must be an object of descriptions by scope')
+  for (const [name, description] of Object.entries(given)) {
+    if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${JSON.stringify(name)}: not a plain scope`)
+    if (typeof description !== 'string') throw optionError(`scopes[${JSON.stringify(name)}]`, 'must be a description')
+  }
+  return new Map([[read, 'Read API tokens'], [write, 'Write API tokens'], ...Object.entries(given)])
+}
+
+function readHasher(place: string, hasher: Hasher): Hasher {
+  if (typeof hasher?.verify !== 'function') throw optionError(place, 'must be a hasher, such as argon2id()')
+  return hasher
+}
+
+function readHashers(place: string, hashers: readonly Hasher[]): readonly Hasher[] {
+  if (!Array.isArray(hashers)) throw optionError(place, 'must be a list of hashers')
+  return hashers.map((hasher: Hasher, i) => readHasher(`${place}[${i}]`, hasher))
+}
+
+function readCredentials(given: readonly CredentialSource[]): readonly CredentialSource[] {
+  const valid = Array.isArray(given) && given.length > 0 && given.every((source) => SOURCES.includes(source))
+  if (!valid) throw optionError('credentials', `must be a list of ${SOURCES.join(', ')}`)
+  return [...given]
+}
+
+function whole(place: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw optionError(place, `must be a whole number from ${least} to ${most}`)
+}
+
+function optional(place: string, value: number | undefined, least: number, most: number): number | undefined {
+  return value === undefined ? undefined : whole(place, value, least, most)
+}
+
+function aFunction<F>(place: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw optionError(place, 'must be a function')
+}
