@@ -1,10 +1,11 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { startRedis } from '../src/index.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
 test('a server answers, restarts empty on its port, and is gone after stop', async () => {
   const server = await startRedis()
+  onTestFinished(server.stop)
   expect(await server.command('SET', 'key', 'väl\r\nue')).toBe('OK')
   expect(await server.command('STRLEN', 'key')).toBe(8)
   await expect(server.command('ZADD', 'key', 1, 'x')).rejects.toThrow(/^WRONGTYPE/)
