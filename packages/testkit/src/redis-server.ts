@@ -17,7 +17,7 @@ export interface RedisServer {
   /** Freezes the process: connections stay open and silent. */
   pause(): void
   resume(): void
-  /** Starts a new, empty server on the same port, after `kill`. */
+  /** Starts a new server on the same port, after `kill`: an empty one, unless `args` turn persistence on. */
   restart(): Promise<void>
   /** Ends the process and removes its folder. Safe to call twice. */
   stop(): Promise<void>
