@@ -39,17 +39,12 @@ export async function verifyOne(
   const judgement = judge({ node, token, scopes, span, outcome }, history, clock, faults)
   if (judgement === 'late') tally.late++
   if (judgement !== 'wrong') return
-  const ages = history.writes
-    .slice(-4)
-    .map((write) => ({ ...write, begun: write.begun - from, ended: write.ended - from }))
-  tally.fault({
-    verify: id,
-    node,
-    token: token.slice(-8),
-    scopes,
-    outcome,
-    took: span.to - from,
-    clock: clock.readings(span),
-    ages,
-  })
+  const before = history.writes.slice(-4).map(({ state, begun, ended, ...write }) => ({
+    ...write,
+    begun: begun - from,
+    ended: ended - from,
+    state: { ...state, secrets: state.secrets.map((secret) => ({ ...secret, token: secret.token.slice(-8) })) },
+  }))
+  const clocks = clock.readings(span)
+  tally.fault({ id, node, token: token.slice(-8), scopes, outcome, took: span.to - from, clocks, before })
 }
