@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench, docs }
+const commands = { start, test, check, build: prepare, bench, soak, docs }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -71,6 +71,12 @@ async function bench([name, ...args]) {
   await prepare()
   say(`run the benchmark ${name}`)
   await runModule(`bench/dist/${name}.js`, args)
+}
+
+/** Many minutes of mixed traffic while things break. */
+async function soak(args) {
+  await prepare()
+  await runModule('test/soak/dist/main.js', args)
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { attack } from './flood/attack.js'
 import { issueTokens } from './flood/tokens.js'
 import { FRAMEWORKS } from './http/guarded.js'
-import { readArgumentsWith } from './lib/arguments.js'
+import { choose, readArgumentsWith } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { report } from './lib/report.js'
 
@@ -16,14 +16,17 @@ import { report } from './lib/report.js'
  */
 
 const options = readArgumentsWith({ seconds: 20 })
+const chosen = choose(
+  FRAMEWORKS.map((name) => ({ name })),
+  options.only,
+)
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-flood-'))
 const rows = []
 try {
   const file = join(folder, 'tokens.json')
   writeFileSync(file, JSON.stringify(await issueTokens()))
-  for (const framework of FRAMEWORKS) {
-    if (!(options.only?.some((name) => name.startsWith(framework)) ?? true)) continue
-    rows.push(...(await attack(framework, { seconds: options.seconds, file })))
+  for (const { name } of chosen) {
+    rows.push(...(await attack(name, { seconds: options.seconds, file })))
   }
 } finally {
   rmSync(folder, { recursive: true })

@@ -1,0 +1,35 @@
+import type { DenialReason, RotateInput, UpdateInput } from '@latchkey/core'
+
+/** What a node is started with. */
+export interface NodeSettings {
+  /** `memory`, `sqlite:FILE` or `redis:PORT`. */
+  readonly store: string
+  /** What is added to the monotonic clock to make the time of day. */
+  readonly epoch: number
+  readonly offset: number
+  /** Memory cost of the hasher in KiB: nodes that differ in it replace each other's hashes. */
+  readonly memory: number
+}
+
+/** The oldest that a node's knowledge of a token may be, in ms: the stated bound of every revocation. */
+export const TTL = 3_000
+
+export type Call =
+  | { readonly do: 'verify'; readonly token: string; readonly scopes: readonly string[] }
+  | { readonly do: 'create'; readonly scopes: readonly string[]; readonly expiresAt?: number }
+  | { readonly do: 'update'; readonly id: string; readonly input: UpdateInput }
+  | { readonly do: 'rotate'; readonly id: string; readonly input: RotateInput }
+  | { readonly do: 'finish' | 'cancel' | 'delete'; readonly id: string }
+  | { readonly do: 'revoke'; readonly token: string }
+  /** From now on the node's clock is off by so many ms. */
+  | { readonly do: 'step'; readonly offset: number }
+
+/** `in`, or why not. */
+export type Outcome = 'in' | DenialReason
+
+export type Answer =
+  | { readonly outcome: Outcome }
+  | { readonly id: string; readonly token: string }
+  | { readonly done: boolean }
+  /** `sure`: nothing was written. Otherwise nobody knows. */
+  | { readonly error: string; readonly sure: boolean }
