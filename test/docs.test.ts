@@ -10,9 +10,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CodeBlock, type MarkdownPage, readMarkdown } from './markdown.js'
 import { mustRun, runProgram } from './run-program.js'
 
-/** Files that are still being written. */
-const AWAITED = ['bench/results/list-sqlite.md']
-
 const root = resolve(import.meta.dirname, '..')
 const markdown = await readdir(join(root, 'docs'), { recursive: true })
 const paths = [
@@ -110,7 +107,6 @@ describe('links', () => {
       if (/^(?:https:|mailto:)/.test(link)) continue
       const [target = '', anchor] = link.split('#')
       const file = target === '' ? path : relative(root, resolve(root, dirname(path), target))
-      if (AWAITED.includes(file)) continue
       const page = pages.get(file)
       if (page === undefined ? !(await exists(file)) : anchor !== undefined && !page.anchors.has(anchor))
         broken.push(link)
