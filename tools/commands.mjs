@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench, soak, docs }
+const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -77,6 +77,19 @@ async function bench([name, ...args]) {
 async function soak(args) {
   await prepare()
   await runModule('test/soak/dist/main.js', args)
+}
+
+/** The properties of test/fuzz with random seeds, until the time is over. */
+async function fuzz(args) {
+  const minutes = args[0] === '--minutes' ? Number(args[1]) : args.length === 0 ? 1 : Number.NaN
+  if (!(minutes > 0)) throw new Failure('Say how long: npm run fuzz -- --minutes 10.', 2)
+  await prepare()
+  await nodeStep(
+    `attack the parsers for ${minutes} min (vitest)`,
+    'node_modules/vitest/vitest.mjs',
+    ['run', '--reporter=verbose', 'test/fuzz'],
+    { stdout: 'inherit', env: { ...process.env, LATCHKEY_FUZZ_MINUTES: String(minutes) } },
+  )
 }
 
 /**
