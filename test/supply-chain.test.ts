@@ -39,7 +39,7 @@ describe.each(manifests.filter(({ name }) => Object.hasOwn(RUNTIME, name)))('$na
     expect(taken.toSorted()).toEqual(RUNTIME[manifest.name])
     expect(manifest.optionalDependencies).toBeUndefined()
     for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
-      expect(manifest.scripts).not.toHaveProperty(script)
+      expect(manifest.scripts ?? {}).not.toHaveProperty(script)
     }
   })
 })
