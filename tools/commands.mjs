@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench, soak, fuzz, docs }
+const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
