@@ -48,7 +48,7 @@ export interface RoutesOptions {
   readonly dialect?: DialectName
   /**
    * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, and
-   * protect against cross-site requests if it relies on cookies.
+   * protect against cross-site requests if it relies on cookies. Asked again when a body has arrived.
    */
   readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
 }

@@ -12,12 +12,18 @@ export interface Statement {
 
 /** One connection. Not for use by two at a time: a transaction belongs to the connection. */
 export interface Database {
-  /** The prepared statement of this text; prepared once. */
+  /** The prepared statement of this text, kept for the next call. */
   sql(text: string): Statement
   exec(text: string): void
   pragma(text: string): Cell
   close(): void
 }
+
+/**
+ * Lists have as many texts as there are numbers of scopes and ways to sort and filter: more than can be kept. Their
+ * common ones are few, and are soon prepared again.
+ */
+const MOST_STATEMENTS = 200
 
 /** Opens an existing file. `busyTimeout`: how long a call waits for a lock, in ms, before it fails with SQLITE_BUSY. */
 export function openDatabase(path: string, busyTimeout: number): Database {
@@ -28,6 +34,7 @@ export function openDatabase(path: string, busyTimeout: number): Database {
     const known = statements.get(text)
     if (known) return known
     const statement = prepare(connection, text)
+    if (statements.size === MOST_STATEMENTS) statements.clear()
     statements.set(text, statement)
     return statement
   }

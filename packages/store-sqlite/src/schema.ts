@@ -59,6 +59,8 @@ export const MIGRATIONS: readonly string[] = [
   -- The newest changes, for watchers.
   CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, env INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
   `,
+  // The bits that are taken, at most 52 an environment: a new scope must not cost a look at all others.
+  'CREATE INDEX scope_by_bit ON scope (env, bit) WHERE bit < 52',
 ]
 
 /** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */

@@ -79,7 +79,7 @@ export function bitsOf(scopes: readonly Scope[]): number {
 function freeBit(db: Database, env: number): number {
   const taken = new Set(
     db
-      .sql('SELECT bit FROM scope WHERE env = ?')
+      .sql(`SELECT bit FROM scope INDEXED BY scope_by_bit WHERE env = ? AND bit < ${SHARED_BIT}`)
       .all(env)
       .map(([bit]) => bit),
   )

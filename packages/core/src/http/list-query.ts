@@ -75,11 +75,13 @@ export function inListWords(words: ListWords, error: RequestError): RequestError
 function nameViolations(given: URLSearchParams, words: ListWords): Violation[] {
   const { cursor, limit, selector, fields, from, to, sort } = words
   const known = [cursor, limit, selector, fields, from, to, sort?.name]
-  const names = [...new Set(given.keys())]
+  const times = new Map<string, number>()
+  for (const name of given.keys()) times.set(name, (times.get(name) ?? 0) + 1)
+  const names = [...times.keys()]
   const alone = words.cursorAlone && names.includes(cursor)
   return names.flatMap((name) => {
     if (!known.includes(name)) return [{ path: name, message: 'is not a parameter of this list' }]
-    if (given.getAll(name).length > 1) return [{ path: name, message: 'is given more than once' }]
+    if (times.get(name) !== 1) return [{ path: name, message: 'is given more than once' }]
     if (alone && name !== cursor) return [{ path: name, message: `must be left out together with ${cursor}` }]
     return []
   })

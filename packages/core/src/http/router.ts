@@ -17,7 +17,7 @@ export interface RouterOptions {
   readonly dialect?: DialectName
   /**
    * The host's own answer to who calls; `undefined` leaves it to the request's token. It must authenticate: what it
-   * returns is believed.
+   * returns is believed. Asked again when a body has arrived.
    */
   readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
 }
@@ -39,16 +39,31 @@ export async function handleRequest(
   if ('allow' in match) return methodNotAllowed(dialect, match.allow)
   const { operation, id } = match
   if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
+  const { context } = internalsOf(latchkey)
   const caller = await options.authorize?.()
-  try {
+  const begun = await answering(dialect, operation, async () => {
     const sender = await admit(latchkey, request, operation, id, caller)
     if ('denial' in sender) return refused(dialect, sender)
-    const { context } = internalsOf(latchkey)
     const run = await readOperation({ context, dialect, request, operation, id })
-    // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
-    const actor =
-      OPERATIONS[operation].body === undefined ? sender : await admit(latchkey, request, operation, id, caller)
-    return 'denial' in actor ? refused(dialect, actor) : await run(actor)
+    return OPERATIONS[operation].body === undefined ? run(sender) : run
+  })
+  if (typeof begun !== 'function') return begun
+  // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
+  const callerNow = await options.authorize?.()
+  return answering(dialect, operation, async () => {
+    const sender = await admit(latchkey, request, operation, id, callerNow)
+    return 'denial' in sender ? refused(dialect, sender) : begun(sender)
+  })
+}
+
+/** The outcome, or the answer that an error of ours becomes. */
+async function answering<T>(
+  dialect: Dialect,
+  operation: OperationName,
+  work: () => Promise<T>,
+): Promise<T | HttpResponse> {
+  try {
+    return await work()
   } catch (error) {
     if (error instanceof RequestError) return failed(dialect, operation, error)
     if (error instanceof LatchkeyError) return unavailable(dialect)

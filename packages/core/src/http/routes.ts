@@ -53,8 +53,8 @@ export function matchRoute(dialect: Dialect, method: string, path: string): Rout
 
 /** One slash at the end makes no difference. */
 function segments(path: string): string[] {
-  const trimmed = path.replace(/^\//, '').replace(/\/$/, '')
-  return trimmed === '' ? [] : trimmed.split('/')
+  if (path === '' || path === '/') return []
+  return path.replace(/^\//, '').replace(/\/$/, '').split('/')
 }
 
 /** The text in the place of `{id}` (empty if there is no such place), or `undefined` if the path is another. */

@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import { RequestError, type Violation } from '../errors.js'
 
+/** More than an honest mistake makes; without an end, the answer to junk would be many times its size. */
+const MOST_VIOLATIONS = 300
+
 /** The checked input, or a `RequestError` with every violation. Never changes what it was given. */
 export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
   const result = schema.safeParse(input)
@@ -14,7 +17,7 @@ export function violationsOf(schema: z.ZodType, input: unknown): readonly Violat
 }
 
 export function invalidInput(violations: readonly Violation[]): RequestError {
-  return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations)
+  return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations.slice(0, MOST_VIOLATIONS))
 }
 
 function toViolations(issue: z.core.$ZodIssue): Violation[] {

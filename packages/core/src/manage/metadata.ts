@@ -1,5 +1,8 @@
 const MOST_BYTES = 4096
+/** Each takes two bytes of JSON at least: one of its own, and a comma or bracket. */
+const MOST_VALUES = MOST_BYTES / 2
 const DEEPEST = 32
+const TOO_LONG = `Must have at most ${MOST_BYTES} bytes as JSON.`
 
 /**
  * What is wrong with a token's metadata, if anything: more than 4 KiB as JSON, nested more than 32 deep, values that
@@ -7,6 +10,7 @@ const DEEPEST = 32
  */
 export function checkMetadata(metadata: Readonly<Record<string, unknown>>): string | undefined {
   const open: { value: unknown; depth: number }[] = [{ value: metadata, depth: 1 }]
+  let values = 1
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { value, depth } = next
     if (depth > DEEPEST) return `Must not be nested more than ${DEEPEST} deep.`
@@ -19,12 +23,11 @@ export function checkMetadata(metadata: Readonly<Record<string, unknown>>): stri
     for (const [key, child] of Object.entries(value)) {
       if (key === '__proto__') return 'Must not have a member named __proto__.'
       if (!key.isWellFormed()) return 'Must not contain lone surrogates.'
+      if (++values > MOST_VALUES) return TOO_LONG
       open.push({ value: child, depth: depth + 1 })
     }
   }
-  return Buffer.byteLength(JSON.stringify(metadata)) > MOST_BYTES
-    ? `Must have at most ${MOST_BYTES} bytes as JSON.`
-    : undefined
+  return Buffer.byteLength(JSON.stringify(metadata)) > MOST_BYTES ? TOO_LONG : undefined
 }
 
 function isJsonValue(value: unknown): boolean {

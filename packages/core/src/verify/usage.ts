@@ -8,6 +8,8 @@ import type { Secret } from './entry.js'
 /** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
 const MOST_PENDING = 100_000
 const BATCH = 500
+/** IPv6 with a zone fits. Behind a proxy that believes its clients, an address is any text that they like. */
+const LONGEST_ADDRESS = 64
 
 /** A hash to be put in the place of another, after a change of hasher. */
 export interface Rehash {
@@ -106,7 +108,7 @@ export function createUsageWriter(
     note(secret, at, ip) {
       if (!options.uses) return
       secret.usedAt = at - ORIGIN
-      secret.usedIp = ip
+      secret.usedIp = ip !== undefined && ip.length <= LONGEST_ADDRESS ? ip : undefined
       if (secret.queued) return
       secret.queued = true
       queued.push(secret)

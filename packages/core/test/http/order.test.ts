@@ -268,3 +268,44 @@ test('a body that takes its time carries no old right along', async () => {
     }
   }
 })
+
+test('nor does one that the host has signed in', async () => {
+  const { latchkey, records } = instance()
+  const session: { caller: ReturnType<typeof hostCaller>['caller'] | undefined } = { caller: hostCaller().caller }
+  const answer = await call(latchkey, {
+    line: 'POST /',
+    body: { name: 'late', scopes: ['a'] },
+    authorize: () => session.caller,
+    raw: async () => {
+      session.caller = undefined
+      return { name: 'late', scopes: ['a'] }
+    },
+  })
+  expect(answer.status).toBe(401)
+  expect(await records()).toEqual([])
+})
+
+test('what the host throws is thrown on, before the body and behind it', async () => {
+  for (const failing of [1, 2]) {
+    const { latchkey } = instance()
+    const failure = new RequestError('ERR_NOT_FOUND', 'of the host')
+    let asked = 0
+    const request: Call = {
+      ...{ line: 'POST /', body: { name: 'n', scopes: ['a'] } },
+      authorize: () => {
+        asked++
+        if (asked === failing) throw failure
+        return hostCaller().caller
+      },
+    }
+    await expect(call(latchkey, request)).rejects.toBe(failure)
+  }
+})
+
+test('a body of nothing but violations is answered with some of them, soon', async () => {
+  const { latchkey, lone } = await stage()
+  const junk = Object.fromEntries(Array.from({ length: 9_000 }, (_, i) => [i.toString(36), 0]))
+  const answer = await call(latchkey, { line: 'POST /lookup', by: lone.token, body: junk })
+  expect(answer.status).toBe(400)
+  expect(JSON.stringify(answer.body).length).toBeLessThan(JSON.stringify(junk).length)
+})

@@ -10,6 +10,9 @@ describe('matchRoute', () => {
   test.each([
     [dynatrace, 'GET', '/', { operation: 'list', id: '' }],
     [dynatrace, 'GET', '', { operation: 'list', id: '' }],
+    // Two slashes are an empty name, not a list.
+    [dynatrace, 'GET', '//', { operation: 'get', id: '' }],
+    [dynatrace, 'POST', '//', { allow: 'GET, HEAD, PUT, DELETE' }],
     [dynatrace, 'HEAD', '/', { operation: 'list', id: '' }],
     [dynatrace, 'POST', '/', { operation: 'create', id: '' }],
     [dynatrace, 'POST', '/lookup', { operation: 'lookup', id: '' }],

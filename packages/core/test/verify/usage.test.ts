@@ -22,6 +22,15 @@ describe('last uses', () => {
     expect(latchkey.stats().pendingUses).toBe(0)
   })
 
+  test('carry no address that is too long to be one', async () => {
+    const { latchkey, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { id, token } = await create()
+    await latchkey.verify(token, { ip: `<${'x'.repeat(10_000)}>` })
+    await latchkey.flush()
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.at })
+    expect(await latchkey.get(id)).not.toHaveProperty('lastUsedIp')
+  })
+
   test('are coalesced per token, the newest wins, its address too', async () => {
     const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
