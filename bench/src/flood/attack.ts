@@ -66,6 +66,7 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
     const argon2Ms = await server.ask('argon2')
     const newcomers = await start<NewcomerAnswers>('newcomers', [guarded, file])
     children.push(newcomers)
+    await newcomers.ask('connect')
     const cold = await during(() => newcomers.ask('run'))
     const { admitted, putOff, others, seconds: took } = cold.result
     expect(others === 0 && admitted + putOff === COLD, 'every first use is admitted, or put off with Retry-After')

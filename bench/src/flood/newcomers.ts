@@ -5,6 +5,8 @@ import type { FloodTokens } from './tokens.js'
 
 /** Holders of good tokens that this server has never seen, all at once. */
 export interface NewcomerAnswers {
+  /** Opens a connection for each: what 2,000 handshakes cost a server is another matter. */
+  readonly connect: undefined
   readonly run: Burst
 }
 
@@ -19,9 +21,13 @@ export interface Burst {
 
 const [url = '', file = ''] = process.argv.slice(2)
 const { cold } = JSON.parse(readFileSync(file, 'utf8')) as FloodTokens
-const agent = new Agent({ keepAlive: false })
+const agent = new Agent({ keepAlive: true, maxFreeSockets: cold.length })
 
 answer<NewcomerAnswers>({
+  async connect() {
+    await Promise.all(cold.map(() => ask('none')))
+    return undefined
+  },
   async run() {
     const start = performance.now()
     const answers = await Promise.all(cold.map(ask))

@@ -103,7 +103,7 @@ function listener(kind: Framework, guard: Latchkey | undefined): RequestListener
 }
 
 async function listen(handler: RequestListener): Promise<string> {
-  const server = createServer(handler)
+  const server = createServer({ keepAliveTimeout: 60_000 }, handler)
   // Room for all that knock at once.
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`

@@ -105,6 +105,22 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
   ],
   flood: [...flood('express'), ...flood('koa')],
+  timing: [
+    'unknown-first:wrong-secret-first',
+    'unknown:wrong-secret',
+    'wrong-secret:disabled-wrong-secret',
+    'wrong-secret:expired-wrong-secret',
+    'wrong-secret:retired-secret',
+    'wrong-secret:disabled',
+    'disabled:expired',
+    'disabled:owner-unknown',
+  ].map((row) => ({
+    row,
+    member: 'differenceNs',
+    atMost: 50_000,
+    atLeast: -50_000,
+    reason: 'no refusal does slow work that another lacks: one slow hash takes 10,000,000 ns',
+  })),
   cold: [
     {
       row: 'hmac-sha256-memory',

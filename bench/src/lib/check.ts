@@ -15,7 +15,10 @@ export function checkBounds(bench: string, rows: Rows, only: readonly string[] |
     const good = value <= (bound.atMost ?? Infinity) && value >= (bound.atLeast ?? -Infinity)
     if (!good) process.exitCode = 1
     const subject = against === undefined ? row : `${row} ${against.by === 'ratio' ? '/' : '-'} ${against.row}`
-    const limit = bound.atMost === undefined ? `at least ${bound.atLeast}` : `at most ${bound.atMost}`
+    const limit = [
+      ...(bound.atLeast === undefined ? [] : [`at least ${bound.atLeast}`]),
+      ...(bound.atMost === undefined ? [] : [`at most ${bound.atMost}`]),
+    ].join(', ')
     process.stderr.write(`${good ? 'ok  ' : 'PAST'} ${subject}, ${member}: ${value.toFixed(2)}, ${limit} (${reason})\n`)
   }
 }

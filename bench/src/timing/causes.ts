@@ -4,6 +4,9 @@ import { forgedSecret, forgedToken, idOf, mistyped } from '../lib/forge.js'
 import { issue } from '../lib/issue.js'
 import type { Cause } from './sample.js'
 
+/** The same as `wrong-secret`, with other tokens: what differs among them is where they lie in memory. */
+export const CONTROLS = ['wrong-secret-2', 'wrong-secret-3', 'wrong-secret-4'] as const
+
 /** How many tokens of each kind are asked for in turn. */
 const KNOWN = 100
 
@@ -23,15 +26,23 @@ export async function causes(samples: number): Promise<{ all: Cause[]; close(): 
     ownerScopes: async (owner) => (owner === 'gone' ? undefined : ['*']),
   })
 
-  const living = await many(() => issue(latchkey))
-  const disabled = await many(() => issue(latchkey))
-  for (const token of disabled) await latchkey.update(idOf(token), { enabled: false })
-  const expired = await many(() => issue(latchkey, { expiresAt: clock + 1_000 }))
-  clock += 2_000
+  // A kind of its own for every cause: an entry that two of them ask for is nearer in the processor's caches.
+  const alive = () => many(() => issue(latchkey))
+  const disable = async (tokens: string[]) => {
+    for (const token of tokens) await latchkey.update(idOf(token), { enabled: false })
+    return tokens
+  }
+  const expiring = () => many(() => issue(latchkey, { expiresAt: clock + 1_000 }))
+  const living = [await alive(), await alive(), await alive(), await alive(), await alive()]
+  const disabled = [await disable(await alive()), await disable(await alive())]
+  const expired = [await expiring(), await expiring()]
+  const retired = await alive()
   const orphaned = await many(() => issue(latchkey, { owner: 'gone', personal: true }))
-  const retired = await many(() => issue(latchkey))
   for (const token of retired) await latchkey.rotate(idOf(token))
-  for (const token of [...living, ...disabled, ...expired, ...orphaned, ...retired]) await latchkey.verify(token)
+  clock += 2_000
+  for (const tokens of [...living, ...disabled, ...expired, retired, orphaned]) {
+    for (const token of tokens) await latchkey.verify(token)
+  }
 
   const environment = await memoryStore(data).open('default')
   const unasked: string[] = []
@@ -43,9 +54,9 @@ export async function causes(samples: number): Promise<{ all: Cause[]; close(): 
   const unknown = Array.from({ length: KNOWN }, () => forgedToken())
   for (const token of unknown) await latchkey.verify(token)
 
-  const wrong = (tokens: readonly string[]) => tokens.map((token) => forgedSecret(idOf(token)))
+  const wrong = (tokens: readonly string[] = []) => tokens.map((token) => forgedSecret(idOf(token)))
   const fresh = Array.from({ length: samples }, () => forgedToken())
-  const cause = (name: string, reason: Cause['reason'], tokens: readonly string[]): Cause => ({
+  const cause = (name: string, reason: Cause['reason'], tokens: readonly string[] = []): Cause => ({
     name,
     latchkey,
     reason,
@@ -62,17 +73,17 @@ export async function causes(samples: number): Promise<{ all: Cause[]; close(): 
       'malformed',
       Array.from({ length: KNOWN }, () => mistyped(forgedToken())),
     ),
-    cause('checksum-of-known', 'wrong_secret', wrong(living).map(mistyped)),
+    cause('checksum-of-known', 'wrong_secret', wrong(living[4]).map(mistyped)),
     cause('unknown-first', 'unknown', fresh),
     cause('unknown', 'unknown', unknown),
     cause('wrong-secret-first', 'wrong_secret', unasked),
-    cause('wrong-secret', 'wrong_secret', wrong(living)),
-    cause('wrong-secret-again', 'wrong_secret', wrong(living)),
-    cause('disabled-wrong-secret', 'wrong_secret', wrong(disabled)),
-    cause('expired-wrong-secret', 'wrong_secret', wrong(expired)),
+    cause('wrong-secret', 'wrong_secret', wrong(living[0])),
+    ...CONTROLS.map((name, i) => cause(name, 'wrong_secret', wrong(living[1 + i]))),
+    cause('disabled-wrong-secret', 'wrong_secret', wrong(disabled[1])),
+    cause('expired-wrong-secret', 'wrong_secret', wrong(expired[1])),
     cause('retired-secret', 'wrong_secret', retired),
-    cause('disabled', 'disabled', disabled),
-    cause('expired', 'expired', expired),
+    cause('disabled', 'disabled', disabled[0]),
+    cause('expired', 'expired', expired[0]),
     cause('owner-unknown', 'owner_unknown', orphaned),
   ]
   return { all, close: () => latchkey.close() }
