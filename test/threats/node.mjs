@@ -16,7 +16,8 @@ const stores = {
   async redis(port) {
     const client = createClient({ socket: { port: Number(port), host: '127.0.0.1' } })
     client.on('error', () => undefined)
-    return redisStore({ client: nodeRedis(await client.connect()) })
+    // Patient: how a busy machine answers in time is not what is proven here.
+    return redisStore({ client: nodeRedis(await client.connect()), readTimeout: 10_000, manageTimeout: 10_000 })
   },
 }
 
@@ -40,6 +41,8 @@ const latchkey = createLatchkey({
 })
 const { token: admin } = await latchkey.create({ name: 'admin', owner: 'admin', scopes: ['*'] })
 const server = createServer(hostListener(framework, latchkey))
+// A busy test may leave a connection idle for long, and must not find it closed at the moment that it uses it again.
+server.keepAliveTimeout = 300_000
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.address().port}`, admin })}\n`)

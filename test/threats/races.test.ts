@@ -33,9 +33,9 @@ async function rounds(run: (round: number) => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)))
 }
 
-/** Asks again until it holds; a promise within a second. */
+/** Asks again until it holds; patient, since ten lanes may keep a machine busy. */
 async function soon(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5_000
+  const deadline = performance.now() + 30_000
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`Not in time: ${what}`)
   }
@@ -99,7 +99,7 @@ describe.each(STORES)('on $name', { timeout: 300_000 }, (store) => {
       const ended = end?.()
       const replies = await Promise.all(rotations)
       for (const { status } of replies) expect([200, 400, 404, 409]).toContain(status)
-      lost += replies.filter(({ status }) => status === 409).length
+      if (end === undefined) lost += replies.filter(({ status }) => status === 409).length
       const fresh = replies.flatMap((reply) => (reply.status === 200 ? [reply.json<Issued>().token] : []))
       if (ended !== undefined) {
         expect((await ended).status).toBe(204)
