@@ -39,8 +39,6 @@ for (const folder of projectFolders()) {
       if (specifier.startsWith('@latchkey/')) checkPackageImport(folder, file, specifier, complain)
       if (!specifier.startsWith('.')) continue
       const target = resolve(dirname(file), specifier.replace(/\.js$/, '.ts'))
-      // The tests across packages may use what the tests of one have: generators, say.
-      if (folder === 'test' && /^packages\/[^/]+\/test\//.test(relative(root, target).split(sep).join('/'))) continue
       if (!target.startsWith(join(root, folder) + sep)) {
         complain('a relative import must stay in its package; use the public name of the other one')
         continue
