@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.js'
-import { ID, LIST, LOCATION, MALFORMED_TOKEN, matching, TEXT, TIME, TOKEN, UNKNOWN_ID } from './shapes.js'
+import { atLeast, ID, LIST, LOCATION, MALFORMED_TOKEN, matching, TEXT, TIME, TOKEN, UNKNOWN_ID } from './shapes.js'
 
 const POST = 'POST {{api}}'
 const named = { name: 'client', permissions: ['AlertRead'] }
@@ -150,7 +150,7 @@ const LIST_: readonly Exchange[] = [
     shows: 'a page of one names the next',
     send: 'GET {{api}}?limit=1',
     status: 200,
-    answer: { results: [{ ...FRESH, name: 'writer', permissions: LIST }], next: TEXT },
+    answer: { results: [atLeast({ ...FRESH, name: 'writer', permissions: LIST })], next: TEXT },
     save: { next: 'next' },
   },
   {

@@ -18,3 +18,8 @@ export const MALFORMED_TOKEN = `${UNKNOWN_ID}.${'A'.repeat(64)}`
 export function matching(pattern: RegExp): unknown {
   return expect.stringMatching(pattern)
 }
+
+/** These members at least: a last use may be written at any moment. */
+export function atLeast(members: object): unknown {
+  return expect.objectContaining(members)
+}
