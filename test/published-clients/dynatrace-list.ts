@@ -158,7 +158,7 @@ const FIELDS: readonly (readonly [query: string, shown: object])[] = [
   ],
   ['&fields=%2BpersonalAccessToken', { ...DEFAULTS, personalAccessToken: true }],
   ['&fields=%2BexpirationDate', { ...DEFAULTS, expirationDate: '2100-06-01T12:00:00.000Z' }],
-  ['&fields=%2BlastUsedDate', { ...DEFAULTS, lastUsedDate: TIME }],
+  ['&fields=%2BlastUsedDate', { ...DEFAULTS, lastUsedDate: '{{used}}' }],
   ['&fields=%2BlastUsedIpAddress', { ...DEFAULTS, lastUsedIpAddress: '127.0.0.1' }],
   ['&fields=%2BmodifiedDate', DEFAULTS],
   ['&fields=%2BadditionalMetadata', { ...DEFAULTS, additionalMetadata: { team: 'blue', nested: LIST } }],
@@ -173,6 +173,7 @@ const FIELD: readonly Exchange[] = [
     status: 200,
     including: { lastUsedDate: TIME, lastUsedIpAddress: '127.0.0.1' },
     eventually: true,
+    save: { used: 'lastUsedDate' },
   },
   ...FIELDS.map(
     ([query, shown]): Exchange => ({

@@ -16,7 +16,7 @@ const GET: readonly Exchange[] = [
       owner: 'admin',
       creationDate: TIME,
       expirationDate: '2100-06-01T12:00:00.000Z',
-      lastUsedDate: TIME,
+      lastUsedDate: '{{used}}',
       lastUsedIpAddress: '127.0.0.1',
       scopes: ['releases.read', 'apiTokens.read'],
       personalAccessToken: true,
