@@ -5,14 +5,12 @@ import {
   type DialectName,
   encodeResponse,
   type GuardDenial,
-  guardRequest,
+  guardOnce,
   guardScopes,
   type HttpResponse,
   handleRequest,
   type Latchkey,
   readJson,
-  recall,
-  remember,
   warnForgeableAddress,
 } from '@latchkey/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -90,19 +88,9 @@ export function latchkeyExpress<Scope extends string>(
     }
 
     function guard(req: Request, res: Response, next: NextFunction): void {
-      const instance = instanceFor(req)
-      const admission = recall(req, instance, scopes) ?? guardRequest(instance, req, { scopes })
-      if (!(admission instanceof Promise)) {
-        remember(req, instance, scopes, admission)
-        settle(admission, req, res, next)
-        return
-      }
-      admission
-        .then((late) => {
-          remember(req, instance, scopes, late)
-          settle(late, req, res, next)
-        })
-        .catch(next)
+      const admission = guardOnce(req, instanceFor(req), req, { scopes })
+      if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
+      else settle(admission, req, res, next)
     }
 
     // It looks at none of the route's parameters, whatever their type.

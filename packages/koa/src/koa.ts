@@ -5,14 +5,12 @@ import {
   type DialectName,
   encodeResponse,
   type GuardDenial,
-  guardRequest,
+  guardOnce,
   guardScopes,
   type HttpResponse,
   handleRequest,
   type Latchkey,
   readJson,
-  recall,
-  remember,
   warnForgeableAddress,
 } from '@latchkey/core'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
@@ -88,17 +86,11 @@ export function latchkeyKoa<Scope extends string>(
 
     return (ctx, next) => {
       const instance = instanceFor(ctx as unknown as Context)
-      const admission =
-        recall(ctx.req, instance, scopes) ??
-        guardRequest(instance, { rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }, { scopes })
-      if (!(admission instanceof Promise)) {
-        remember(ctx.req, instance, scopes, admission)
-        return settle(ctx, next, admission)
-      }
-      return admission.then((late) => {
-        remember(ctx.req, instance, scopes, late)
-        return settle(ctx, next, late)
-      })
+      const request = { rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
+      const admission = guardOnce(ctx.req, instance, request, { scopes })
+      return admission instanceof Promise
+        ? admission.then((late) => settle(ctx, next, late))
+        : settle(ctx, next, admission)
     }
   }
 

@@ -1,0 +1,32 @@
+import type { Latchkey } from '../instance.js'
+import { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './guard.js'
+
+interface Memory {
+  readonly latchkey: Latchkey
+  readonly scopes: readonly string[]
+  readonly admission: Extract<Admission, { ok: true }>
+}
+
+/** Keyed by the framework's request object, which nothing that comes over the network can name. */
+const memories = new WeakMap<object, Memory>()
+
+/**
+ * As `guardRequest`, once for each request: a later guard of the same instance gets the admission of an earlier one, if
+ * that covers the scopes now asked. Refusals are not kept. `key`: the framework's own request object.
+ */
+export function guardOnce<Scope extends string>(
+  key: object,
+  latchkey: Latchkey<Scope>,
+  request: GuardedRequest,
+  { scopes = [] }: GuardOptions<Scope> = {},
+): Admission | Promise<Admission> {
+  const memory = memories.get(key)
+  if (memory?.latchkey === latchkey && scopes.every((scope) => memory.scopes.includes(scope))) return memory.admission
+
+  function keep(admission: Admission): Admission {
+    if (admission.ok) memories.set(key, { latchkey, scopes, admission })
+    return admission
+  }
+  const admission = guardRequest(latchkey, request, { scopes })
+  return admission instanceof Promise ? admission.then(keep) : keep(admission)
+}
