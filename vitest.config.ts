@@ -11,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // Vitest would leave one core idle, which on a machine with two is half of it.
     maxWorkers: '100%',
+    // In a log nobody scrolls, only what failed is worth its lines.
+    reporters: process.env.CI ? ['minimal'] : ['default'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
