@@ -282,7 +282,7 @@ test('the use of a dead secret of a living token is noticed, without a secret', 
     await latchkey.verify(token, { ip: '192.0.2.1' })
     await latchkey.rotate(id)
     await latchkey.verify(second.token)
-    await latchkey.verify(`${second.token.slice(0, -1)}A`)
+    await latchkey.verify(second.token.slice(0, -1) + (second.token.endsWith('A') ? 'B' : 'A'))
   } finally {
     unsubscribe('latchkey:reuse', listener)
   }
