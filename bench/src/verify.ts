@@ -17,7 +17,8 @@ import { allPeers } from './peers/all.js'
 const options = readBenchArguments(101)
 const hasher = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })
 const cache = { ttl: 3_600_000 }
-const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: [SCOPE] }
+// Frozen, as a guard's list is.
+const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: Object.freeze([SCOPE]) }
 const MAPPED: VerifyContext = { ...IPV4, ip: '::ffff:10.9.1.2' }
 const IPV6: VerifyContext = { ...IPV4, ip: '2001:db8::17' }
 
@@ -61,7 +62,7 @@ const contenders: Contender[] = [
   one('latchkey-cidr4-100', lets(latchkey, IPV4), hundred4 ?? ''),
   one('latchkey-cidr4-100-mapped', lets(latchkey, MAPPED), hundred4 ?? ''),
   one('latchkey-ipv6', lets(latchkey, IPV6), one6),
-  one('latchkey-20-scopes', lets(latchkey, { scopes: ['area19.read'] }), scoped),
+  one('latchkey-20-scopes', lets(latchkey, { scopes: Object.freeze(['area19.read']) }), scoped),
   one('latchkey-wrong-secret', refuses(slow, 'wrong_secret'), known.forged),
   one('latchkey-unknown-id', refuses(latchkey, 'unknown'), unknown),
   one('latchkey-junk', refuses(latchkey, 'malformed'), junk),

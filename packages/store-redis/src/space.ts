@@ -90,7 +90,8 @@ export async function write(
     const [outcome, ...values] = reply as unknown[]
     if (String(outcome) === 'META') throw foreign(space)
     if (String(outcome) !== 'LOCK') return { outcome: String(outcome), values }
-    if (performance.now() + LOCK_PAUSE > deadline.end) {
+    // Soon enough for another answer than that there was none in time.
+    if (performance.now() + deadline.ms / 4 > deadline.end) {
       throw new StoreError('ERR_STORE', 'The indexes are being rebuilt; writes are refused meanwhile.')
     }
     await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE))

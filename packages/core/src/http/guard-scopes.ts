@@ -10,5 +10,5 @@ export function guardScopes<Scope extends string>(scopes: readonly Scope[] = [])
     if (!isPlainScope(scope))
       throw optionError('requireToken scopes', `must be plain scopes, not ${JSON.stringify(scope)}`)
   }
-  return [...scopes]
+  return Object.freeze([...scopes])
 }

@@ -14,26 +14,23 @@ export interface Subject {
   readonly ownerScopes: ScopeSet | 'unknown' | undefined
 }
 
+type Refused = Extract<Verdict, { ok: false }>
+
 /** The refusal of a use at this moment, or `undefined`. Order: enabled, expiry, owner, address, scopes. */
-export function evaluate(
-  subject: Subject,
-  now: number,
-  context: VerifyContext,
-): Extract<Verdict, { ok: false }> | undefined {
+export function evaluate(subject: Subject, now: number, context: VerifyContext): Refused | undefined {
   if (!subject.enabled) return REFUSED.disabled
   if (isExpired(subject.expiresAt, now)) return REFUSED.expired
-  const { ownerScopes } = subject
+  return evaluateUse(subject, context)
+}
+
+/** As `evaluate`, of a token that is known to be enabled and not expired. */
+export function evaluateUse(subject: Subject, { ip, scopes }: VerifyContext): Refused | undefined {
+  const { ownerScopes, networks } = subject
   if (ownerScopes === 'unknown') return REFUSED.owner_unknown
-  if (!subject.networks.allows(context.ip)) return REFUSED.network
-  const { scopes } = context
-  if (scopes !== undefined) {
-    for (const scope of scopes) {
-      if (!subject.scopes.covers(scope) || ownerScopes?.covers(scope) === false) {
-        return refusedScopes(missingScopes(subject.scopes, ownerScopes, scopes))
-      }
-    }
-  }
-  return undefined
+  if (networks.restricted && !networks.allows(ip)) return REFUSED.network
+  if (scopes === undefined) return undefined
+  const covered = subject.scopes.coversAll(scopes) && (ownerScopes === undefined || ownerScopes.coversAll(scopes))
+  return covered ? undefined : refusedScopes(missingScopes(subject.scopes, ownerScopes, scopes))
 }
 
 /** Those of the asked scopes that the token, or its owner, does not cover. */

@@ -4,6 +4,8 @@ import { type Parsed, parsed, problem } from '../parsed.js'
 export interface ScopeSet {
   /** Whether the scope, plain or itself a wildcard, is covered. The grammar of `scope` is not checked. */
   readonly covers: (scope: string) => boolean
+  /** Whether all are covered. Fastest when asked with the same frozen list again, as guards do. */
+  readonly coversAll: (asked: readonly string[]) => boolean
   /** Those of the asked scopes that are not covered, in their order. */
   readonly missing: (asked: readonly string[]) => readonly string[]
 }
@@ -42,7 +44,17 @@ export function compileScopes(held: readonly string[]): ScopeSet {
     return false
   }
 
-  return { covers, missing: (asked) => asked.filter((scope) => !covers(scope)) }
+  let remembered: readonly string[] | undefined
+
+  function coversAll(asked: readonly string[]): boolean {
+    if (asked === remembered) return true
+    for (const scope of asked) if (!covers(scope)) return false
+    // Only of what cannot change is it known what it will ask for next time.
+    if (Object.isFrozen(asked)) remembered = asked
+    return true
+  }
+
+  return { covers, coversAll, missing: (asked) => asked.filter((scope) => !covers(scope)) }
 }
 
 /**

@@ -60,15 +60,13 @@ export function createTokenCache(max: number): TokenCache {
         drop(entry)
         entries.set(id, entry)
       }
-      const secret = [place.current, place.previous].find((candidate) => candidate?.hash === proof.hash)
+      const secret = [place, place.previous].find((candidate) => candidate?.hash === proof.hash)
       if (secret === undefined) place.spare = proof
       else secret.digest = proof.digest
     },
     hasProof(id, { hash, digest }) {
       const place = entries.peek(id)
-      return [place?.current, place?.previous, place?.spare].some(
-        (proof) => proof?.hash === hash && proof.digest === digest,
-      )
+      return [place, place?.previous, place?.spare].some((proof) => proof?.hash === hash && proof.digest === digest)
     },
     claimRehash(id) {
       const place = entries.peek(id)

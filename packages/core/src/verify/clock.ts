@@ -21,8 +21,6 @@ export interface Moment {
 export interface Clock {
   /** The host's clock, epoch milliseconds. */
   now(): number
-  /** What the host's clock said when it was last asked here; right for whoever has just done so. */
-  latest(): number
   moment(): Moment
   /** Whether what was read then is younger than the limit. Asks the host's clock. */
   isRecent(at: number, tick: number, limit: number): boolean
@@ -31,21 +29,20 @@ export interface Clock {
 /** Closer than this to a limit, the rough tick is not trusted: a busy event loop may have delayed it so much. */
 const MARGIN = 1_000
 
+/** Up to which rough tick it is certain that the limit has not passed, whatever the exact one is. */
+export function surelyRecentUntil(tick: number, limit: number): number {
+  return tick + limit - MARGIN
+}
+
 export function createClock(hostClock: () => number): Clock {
-  let latest = 0
-
-  function now(): number {
-    latest = hostClock()
-    return latest
-  }
-
   return {
-    now,
-    latest: () => latest,
-    moment: () => ({ at: now() - ORIGIN, tick: Math.floor(performance.now()) }),
+    now: hostClock,
+    moment: () => ({ at: hostClock() - ORIGIN, tick: Math.floor(performance.now()) }),
     isRecent(at, tick, limit) {
-      const age = now() - ORIGIN - at
-      return age >= 0 && age < limit && (coarseTick() - tick < limit - MARGIN || performance.now() - tick < limit)
+      const age = hostClock() - ORIGIN - at
+      return (
+        age >= 0 && age < limit && (coarseTick() < surelyRecentUntil(tick, limit) || performance.now() - tick < limit)
+      )
     },
   }
 }

@@ -52,7 +52,7 @@ async function explainSecret(
 ): Promise<Check> {
   if ((await verifier.identify(token)) !== undefined) {
     const tag = tagOf(digestOf(token))
-    return check('secret', true, entry.current.tag === tag ? 'The current secret.' : 'The previous secret.')
+    return check('secret', true, entry.tag === tag ? 'The current secret.' : 'The previous secret.')
   }
   const tag = tagOf(digestOf(token))
   const { retired, previous } = entry

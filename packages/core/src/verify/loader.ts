@@ -45,7 +45,7 @@ export function createLoader(
         if (!flight.outdated) cache.putMissing(id, flight.begun)
         return undefined
       }
-      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), flight.begun)
+      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), flight.begun, ttl)
       if (!flight.outdated) cache.put(entry)
       return entry
     } finally {

@@ -23,6 +23,7 @@ export interface Rehash {
  * the newest wins. A crash loses what was noted since the last flush, never a token.
  */
 export interface UsageWriter {
+  /** `at`: since `ORIGIN`. */
   note(secret: Secret, at: number, ip: string | undefined): void
   noteRehash(rehash: Rehash): void
   /** Writes everything noted so far. Rejects with `StoreError`; what was not written is kept for the next flush. */
@@ -48,6 +49,17 @@ export function createUsageWriter(
       // A failure was published by the store's observer; the next flush tries again.
       flush().catch(() => undefined)
     }, options.interval).unref()
+  }
+
+  function noteMore(secret: Secret, ip: string | undefined): void {
+    if (!options.uses) return
+    secret.usedIp = ip !== undefined && ip.length <= LONGEST_ADDRESS ? ip : undefined
+    if (secret.queued) return
+    secret.queued = true
+    queued.push(secret)
+    // Each read of a token from the store makes a new secret: many may speak of one token.
+    if (queued.length >= MOST_PENDING) collect()
+    schedule()
   }
 
   function collect(): void {
@@ -106,15 +118,8 @@ export function createUsageWriter(
 
   return {
     note(secret, at, ip) {
-      if (!options.uses) return
-      secret.usedAt = at - ORIGIN
-      secret.usedIp = ip !== undefined && ip.length <= LONGEST_ADDRESS ? ip : undefined
-      if (secret.queued) return
-      secret.queued = true
-      queued.push(secret)
-      // Each read of a token from the store makes a new secret: many may speak of one token.
-      if (queued.length >= MOST_PENDING) collect()
-      schedule()
+      secret.usedAt = at
+      if (!secret.queued || secret.usedIp !== ip) noteMore(secret, ip)
     },
     noteRehash(rehash) {
       rehashes.push(rehash)

@@ -1,16 +1,17 @@
 import { UnavailableError } from '../errors.js'
 import { observed, publish } from '../events.js'
 import { REFUSED } from '../policy/denials.js'
-import { evaluate } from '../policy/evaluate.js'
+import { evaluate, evaluateUse } from '../policy/evaluate.js'
 import type { Prover } from '../secret/prover.js'
 import { digestOf, tagOf } from '../secret/tag.js'
 import type { TokenFormat } from '../token/format.js'
 import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import type { Clock } from './clock.js'
+import { type Clock, ORIGIN } from './clock.js'
 import type { Entry, Secret } from './entry.js'
 import type { Loader } from './loader.js'
+import { coarseTick } from './ticker.js'
 import type { UsageWriter } from './usage.js'
 
 export interface VerifierParts {
@@ -65,24 +66,36 @@ export function createVerifier(parts: VerifierParts): Verifier {
   function judge(entry: Entry, secret: Secret, now: number, context: VerifyContext): Verdict {
     const refusal = evaluate(entry, now, context)
     if (refusal !== undefined) return refuse(refusal, entry.token.id, context.ip)
+    return admit(entry, secret, now - ORIGIN, context.ip)
+  }
+
+  function admit(entry: Entry, secret: Secret, at: number, ip: string | undefined): Verdict {
     counts.verified++
-    usage.note(secret, now, context.ip)
-    if (observed('verified')) {
-      publish('verified', { environment, id: entry.token.id, ...(context.ip !== undefined && { ip: context.ip }) })
-    }
+    usage.note(secret, at, ip)
+    if (observed('verified')) publish('verified', { environment, id: entry.token.id, ...(ip !== undefined && { ip }) })
     return entry.allowed
   }
 
   function verifyCached(token: unknown, context: VerifyContext): Verdict | undefined {
     const id = format.idOf(token)
     if (id === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
-    const entry = recentEntry(id)
+    const entry = cache.entry(id)
     if (entry === undefined) return refuseUnknown(token, id, context)
+    const now = clock.now()
+    const at = now - ORIGIN
+    const sound = isSound(entry, at)
+    if (!sound && recentEntry(id) === undefined) return refuseUnknown(token, id, context)
     const digest = digestOf(token as string)
-    const now = clock.latest()
-    const { current } = entry
-    const secret = current.digest === digest ? current : previousWith(entry, digest)
-    if (secret === undefined || !isAlive(secret, now)) return refuseSecret(entry, digest, now, context)
+    if (!sound || entry.digest !== digest) return judgeClosely(entry, digest, now, context)
+    counts.hits++
+    const refusal = evaluateUse(entry, context)
+    return refusal === undefined ? admit(entry, entry, at, context.ip) : refuse(refusal, entry.token.id, context.ip)
+  }
+
+  /** What remains when it is not simply the current secret of a sound entry. */
+  function judgeClosely(entry: Entry, digest: string, now: number, context: VerifyContext): Verdict | undefined {
+    const secret = secretWithDigest(entry, digest, now)
+    if (secret === undefined) return refuseSecret(entry, digest, now, context)
     counts.hits++
     return judge(entry, secret, now, context)
   }
@@ -190,12 +203,21 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 }
 
-function previousWith({ previous }: Entry, digest: string): Secret | undefined {
-  return previous !== undefined && previous.digest === digest ? previous : undefined
+/** `at`: since `ORIGIN`. */
+function isSound(entry: Entry, at: number): boolean {
+  return at >= entry.loadedAt && at < entry.soundUntil && coarseTick() < entry.soundUntilTick
+}
+
+/** The living secret that was proven for this digest. */
+function secretWithDigest(entry: Entry, digest: string, now: number): Secret | undefined {
+  const { previous } = entry
+  const secret = entry.digest === digest ? entry : previous?.digest === digest ? previous : undefined
+  return secret !== undefined && isAlive(secret, now) ? secret : undefined
 }
 
 /** The living secret that the tag speaks of, proven or not. */
-function secretWithTag({ current, previous }: Entry, tag: string, now: number): Secret | undefined {
-  if (current.tag === tag && isAlive(current, now)) return current
+function secretWithTag(entry: Entry, tag: string, now: number): Secret | undefined {
+  const { previous } = entry
+  if (entry.tag === tag && isAlive(entry, now)) return entry
   return previous !== undefined && previous.tag === tag && isAlive(previous, now) ? previous : undefined
 }

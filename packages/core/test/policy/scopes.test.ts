@@ -169,3 +169,24 @@ describe('isGrantable', () => {
     expect(isGrantable(scope, [])).toBe(false)
   })
 })
+
+describe('coversAll', () => {
+  test('is whether each is covered', () => {
+    const set = compileScopes(['a.read', 'b.*'])
+    expect(set.coversAll([])).toBe(true)
+    expect(set.coversAll(['a.read', 'b.x'])).toBe(true)
+    expect(set.coversAll(['a.read', 'c'])).toBe(false)
+    const refused = Object.freeze(['c'])
+    expect([set.coversAll(refused), set.coversAll(refused)]).toEqual([false, false])
+  })
+
+  test('takes no list for the one that it was when it was asked before, unless that cannot change', () => {
+    const set = compileScopes(['a.read'])
+    const asked = ['a.read']
+    expect(set.coversAll(asked)).toBe(true)
+    asked.push('a.write')
+    expect(set.coversAll(asked)).toBe(false)
+    const frozen = Object.freeze(['a.read'])
+    expect([set.coversAll(frozen), set.coversAll(frozen), set.coversAll(asked)]).toEqual([true, true, false])
+  })
+})

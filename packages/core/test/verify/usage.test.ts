@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EnvironmentStore, TokenUse } from '../../src/index.js'
+import { ORIGIN } from '../../src/verify/clock.js'
 import type { Secret } from '../../src/verify/entry.js'
 import { createUsageWriter } from '../../src/verify/usage.js'
 import { forged, node, outcome, published, START, settled } from './support.js'
@@ -199,7 +200,7 @@ describe('the usage writer', () => {
       interval: HOUR,
       uses: true,
     })
-    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at, ip)
+    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at - ORIGIN, ip)
     return { usage, touched, state, use }
   }
 
@@ -258,7 +259,7 @@ describe('the usage writer', () => {
       const fresh = writer().usage
       fresh.stop()
       fresh.noteRehash({ id: 'lk.A', from: 'a', to: 'b' })
-      fresh.note(secret('lk.A'), 1, undefined)
+      fresh.note(secret('lk.A'), 1 - ORIGIN, undefined)
       expect(vi.getTimerCount()).toBe(0)
     })
   })
