@@ -1,6 +1,7 @@
 import { LatchkeyError, RequestError } from '../errors.js'
 import { internalsOf, type Latchkey } from '../instance.js'
 import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
+import { isExpired } from '../policy/expiry.js'
 import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import { panther } from './dialects/panther.js'
@@ -17,7 +18,8 @@ export interface RouterOptions {
   readonly dialect?: DialectName
   /**
    * The host's own answer to who calls; `undefined` leaves it to the request's token. It must authenticate: what it
-   * returns is believed. Asked again when a body has arrived.
+   * returns is believed. Asked again when a body has arrived. A `StoreError` or `UnavailableError` that it throws is
+   * answered 503; anything else is thrown on.
    */
   readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
 }
@@ -40,20 +42,36 @@ export async function handleRequest(
   const { operation, id } = match
   if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
   const { context } = internalsOf(latchkey)
-  const caller = await options.authorize?.()
+  const asked = await askHost(dialect, options)
+  if ('response' in asked) return asked.response
   const begun = await answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, caller)
+    const sender = await admit(latchkey, request, operation, id, asked.caller)
     if ('denial' in sender) return refused(dialect, sender)
     const run = await readOperation({ context, dialect, request, operation, id })
     return OPERATIONS[operation].body === undefined ? run(sender) : run
   })
   if (typeof begun !== 'function') return begun
   // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
-  const callerNow = await options.authorize?.()
+  const askedAgain = await askHost(dialect, options)
+  if ('response' in askedAgain) return askedAgain.response
   return answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, callerNow)
+    const sender = await admit(latchkey, request, operation, id, askedAgain.caller)
     return 'denial' in sender ? refused(dialect, sender) : begun(sender)
   })
+}
+
+/** Who the host says calls; or the answer, where an error of ours kept it from knowing. */
+async function askHost(
+  dialect: Dialect,
+  { authorize }: RouterOptions,
+): Promise<{ readonly caller: Caller | undefined } | { readonly response: HttpResponse }> {
+  try {
+    return { caller: await authorize?.() }
+  } catch (error) {
+    // A `RequestError` is about a call of the host's own, which is no matter of this request's sender.
+    if (!(error instanceof LatchkeyError) || error instanceof RequestError) throw error
+    return { response: unavailable(dialect) }
+  }
 }
 
 /** The outcome, or the answer that an error of ours becomes. */
@@ -86,6 +104,7 @@ async function admit(
 
   if (caller !== undefined) {
     const actor = actorFromHost(caller, settings.environment)
+    if (isExpired(actor.power.expiresAt, context.now())) return refusals.ofDenial({ reason: 'expired' }, needed)
     const missing = lacks(actor, needed)
     return missing.length === 0 ? actor : refusals.ofDenial({ reason: 'scope', missing }, needed)
   }

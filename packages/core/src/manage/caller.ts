@@ -13,7 +13,7 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** CIDR blocks that bind the caller; none or absent: not bound. */
   readonly networks?: readonly string[]
-  /** When the caller's right ends, in epoch milliseconds. What it creates cannot outlive it. */
+  /** When the caller's right ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot outlive it. */
   readonly expiresAt?: number
   /** As a personal token: sees and touches only its owner's tokens, creates only personal ones. Default `false`. */
   readonly personal?: boolean
