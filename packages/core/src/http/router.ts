@@ -18,7 +18,8 @@ export interface RouterOptions {
   readonly dialect?: DialectName
   /**
    * The host's own answer to who calls; `undefined` leaves it to the request's token. It must authenticate: what it
-   * returns is believed. Asked again when a body has arrived. A `StoreError` or `UnavailableError` that it throws is
+   * returns is believed. Asked again when a body has arrived, and when a new
+   * secret has been hashed. A `StoreError` or `UnavailableError` that it throws is
    * answered 503; anything else is thrown on.
    */
   readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
@@ -42,35 +43,46 @@ export async function handleRequest(
   const { operation, id } = match
   if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
   const { context } = internalsOf(latchkey)
-  const asked = await askHost(dialect, options)
-  if ('response' in asked) return asked.response
+  const judge = async () => admit(latchkey, request, operation, id, await askHost(options))
+  const judgeAgain = async (): Promise<Actor> => {
+    const sender = await judge()
+    if ('denial' in sender) throw new Refused(sender)
+    return sender
+  }
   const begun = await answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, asked.caller)
+    const sender = await judge()
     if ('denial' in sender) return refused(dialect, sender)
     const run = await readOperation({ context, dialect, request, operation, id })
     return OPERATIONS[operation].body === undefined ? run(sender) : run
   })
   if (typeof begun !== 'function') return begun
-  // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
-  const askedAgain = await askHost(dialect, options)
-  if ('response' in askedAgain) return askedAgain.response
+  // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that; nor by a slow hash.
   return answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, askedAgain.caller)
-    return 'denial' in sender ? refused(dialect, sender) : begun(sender)
+    const sender = await judge()
+    return 'denial' in sender ? refused(dialect, sender) : begun({ ...sender, again: judgeAgain })
   })
 }
 
-/** Who the host says calls; or the answer, where an error of ours kept it from knowing. */
-async function askHost(
-  dialect: Dialect,
-  { authorize }: RouterOptions,
-): Promise<{ readonly caller: Caller | undefined } | { readonly response: HttpResponse }> {
+/** Ends an operation under way whose caller lost its right. */
+class Refused extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super('The caller is refused')
+    this.refusal = refusal
+  }
+}
+
+/** Carries an error of the host's own past ours. */
+class HostFailure extends Error {}
+
+/** Who the host says calls. */
+async function askHost({ authorize }: RouterOptions): Promise<Caller | undefined> {
   try {
-    return { caller: await authorize?.() }
+    return await authorize?.()
   } catch (error) {
-    // A `RequestError` is about a call of the host's own, which is no matter of this request's sender.
-    if (!(error instanceof LatchkeyError) || error instanceof RequestError) throw error
-    return { response: unavailable(dialect) }
+    // It is about a call of the host's own, so it is no matter of this request's sender.
+    throw error instanceof RequestError ? new HostFailure('authorize failed', { cause: error }) : error
   }
 }
 
@@ -83,6 +95,8 @@ async function answering<T>(
   try {
     return await work()
   } catch (error) {
+    if (error instanceof HostFailure) throw error.cause
+    if (error instanceof Refused) return refused(dialect, error.refusal)
     if (error instanceof RequestError) return failed(dialect, operation, error)
     if (error instanceof LatchkeyError) return unavailable(dialect)
     throw error

@@ -25,6 +25,8 @@ export interface Caller {
 export interface Actor {
   readonly power: CallerPower
   readonly tokenId?: string
+  /** The caller as it is by now, for an operation that takes long. Rejects if it may not call any more. */
+  readonly again?: () => Promise<Actor>
 }
 
 /** `undefined`: the host's own code, which is not judged. */
