@@ -21,7 +21,7 @@ test.each([
   onTestFinished(async () => {
     server.close()
     server.closeAllConnections()
-    await environments.close()
+    for (const instance of environments.instances()) await instance.close()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/e/red/api/v2/apiTokens`
   const headers = { Authorization: `Bearer ${await firstToken(main)}` }

@@ -14,7 +14,8 @@ export interface Environments {
    * leaves it to the tokens of the environment.
    */
   authorize(request: GuardedRequest): Promise<Caller | undefined>
-  close(): Promise<void>
+  /** Those made so far. */
+  instances(): readonly HostLatchkey[]
 }
 
 export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environments {
@@ -38,8 +39,6 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
       const { owner, scopes, networks, expiresAt } = admission.token
       return { owner, scopes, networks, assignOwner: true, ...(expiresAt !== undefined && { expiresAt }) }
     },
-    async close() {
-      await Promise.all([...instances.values()].map((instance) => instance.close()))
-    },
+    instances: () => [...instances.values()],
   }
 }
