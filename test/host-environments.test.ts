@@ -1,33 +1,35 @@
-// Who may manage an environment of the example host is told by the host's own tokens, which may be out of reach alone.
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { memoryStore } from '@latchkey/core'
+// Who may manage an environment of the example host is told by the host's own tokens, which may be unreadable alone.
+import { startRedis } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { hostEnvironments } from '../examples/host/src/environments.js'
-import { expressHost } from '../examples/host/src/express-host.js'
-import { koaHost } from '../examples/host/src/koa-host.js'
-import { firstToken, hostTokens } from '../examples/host/src/tokens.js'
+import { FRAMEWORKS, spawnHost } from './start-host.js'
 
-test.each([
-  ['express', expressHost],
-  ['koa', koaHost],
-])('on %s a host that cannot check its own tokens answers 503, not "somebody else"', async (_, host) => {
-  const store = memoryStore()
-  const main = hostTokens(store)
-  const environments = hostEnvironments(store, main)
-  const server = createServer(host(main, environments)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.close()
-    server.closeAllConnections()
-    for (const instance of environments.instances()) await instance.close()
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/e/red/api/v2/apiTokens`
-  const headers = { Authorization: `Bearer ${await firstToken(main)}` }
-  expect((await fetch(url, { headers })).status).toBe(200)
-  // Its tokens are out of reach now; those of the environment are not.
-  await main.close()
-  const answer = await fetch(url, { headers })
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
-})
+test.each(FRAMEWORKS)(
+  'on %s a host that cannot check its own tokens answers 503, not "somebody else"',
+  async (framework) => {
+    const redis = await startRedis()
+    onTestFinished(redis.stop)
+    const store = `redis://127.0.0.1:${redis.port}`
+    const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store])
+    onTestFinished(async () => void (await host.stop('SIGKILL')))
+    const { url, adminToken } = JSON.parse((await host.printed(/^.*\n/))[0]) as { url: string; adminToken: string }
+    const created = await fetch(`${url}/api/v2/apiTokens`, {
+      method: 'POST',
+      headers: { 'X-API-Key': adminToken, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'second', scopes: ['*'] }),
+    })
+    const { id, token } = (await created.json()) as { id: string; token: string }
+    const list = async () => {
+      const answer = await fetch(`${url}/e/red/api/v2/apiTokens`, { headers: { 'X-API-Key': token } })
+      return [answer.status, answer.headers.get('retry-after')]
+    }
+    // Its record, and no other, becomes something that the store cannot read.
+    const publicPart = id.slice(id.indexOf('.') + 1)
+    const keys = (await redis.command('KEYS', `*${publicPart}*`)) as readonly string[]
+    expect(keys).toHaveLength(1)
+    await redis.command('RENAME', keys[0] ?? '', 'aside')
+    await redis.command('SET', keys[0] ?? '', 'no record')
+    expect(await list()).toEqual([503, '1'])
+    await redis.command('RENAME', 'aside', keys[0] ?? '')
+    expect(await list()).toEqual([200, null])
+  },
+)
