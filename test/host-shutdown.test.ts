@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { startRedis } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
+import { FRAMEWORKS, type RunningHost, spawnHost, startHost } from './start-host.js'
 
 const preload = join(import.meta.dirname, 'report-flushes.mjs')
 
@@ -57,6 +58,27 @@ test('a second signal does not cut the end short', async () => {
   const [first, second] = await Promise.all([stopped, host.stop('SIGINT')])
   expect([first.code, second.code]).toEqual([0, 0])
   expect(host.stderr()).toBe('flushed 1 of default\n')
+})
+
+test.each(FRAMEWORKS)('on %s a store that is gone at the end is told in a sentence', async (framework) => {
+  const redis = await startRedis()
+  onTestFinished(redis.stop)
+  const store = `redis://127.0.0.1:${redis.port}`
+  const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store])
+  onTestFinished(async () => void (await host.stop('SIGKILL')))
+  const { url, adminToken } = JSON.parse((await host.printed(/^.*\n/))[0]) as { url: string; adminToken: string }
+  const headers = { 'X-API-Key': adminToken }
+  expect((await fetch(`${url}/whoami`, { headers })).status).toBe(200)
+  await redis.kill()
+  // Answered from the cache: a use that nobody can write any more.
+  expect((await fetch(`${url}/whoami`, { headers })).status).toBe(200)
+  const end = await host.stop()
+  expect(end).toMatchObject({ code: 1, signal: null })
+  const told = host
+    .stderr()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('redis: '))
+  expect(told).toEqual([expect.stringMatching(/^The last uses of some tokens could not be written: .+/)])
 })
 
 function createHead({ adminToken }: RunningHost, length: number): string {

@@ -1,11 +1,13 @@
 // A full round of everything, failures included, and then a search for every secret that was issued.
+import { createHash } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { copyFileSync, existsSync, readFileSync, renameSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { memoryStore } from '@latchkey/core'
-import { describe, expect, test } from 'vitest'
+import { startRedis } from '@latchkey/testkit'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, spawnHost } from '../start-host.js'
 import { type Call, client, type Reply } from './client.js'
 import { temporaryFolder } from './nodes.js'
@@ -39,6 +41,11 @@ function recorder(call: Call, admin: string) {
       return { id, token: token ?? value ?? '' }
     },
   }
+}
+
+/** What a record holds of a digest. */
+function tagOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 8)
 }
 
 const TOKENS = '/api/v2/apiTokens'
@@ -99,12 +106,57 @@ async function everything({ ask, handOut }: ReturnType<typeof recorder>, admin: 
   await ask('GET', '/metrics', forge())
 }
 
-describe.each(FRAMEWORKS)('on %s', (framework) => {
+/** Where a host keeps its tokens, and how to look at all of it. */
+interface Place {
+  readonly store: string
+  /** Everything that is stored, as it lies there. */
+  bytes(): Promise<readonly Buffer[]>
+  /** From now on the store fails. */
+  fail(): Promise<void>
+}
+
+async function sqlitePlace(): Promise<Place> {
+  const file = join(temporaryFolder(), 'tokens.sqlite')
+  return {
+    store: `sqlite:${file}`,
+    bytes: async () => [file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path)),
+    async fail() {
+      copyFileSync(file, `${file}-copy`)
+      renameSync(`${file}-copy`, file)
+    },
+  }
+}
+
+/** A Redis that writes down every command, and whose snapshots can be read. */
+async function redisPlace(): Promise<Place> {
+  const legible = ['--rdbcompression', 'no', '--aof-use-rdb-preamble', 'no', '--appendonly', 'yes']
+  const redis = await startRedis({ args: legible })
+  onTestFinished(redis.stop)
+  const folder = String(((await redis.command('CONFIG', 'GET', 'dir')) as readonly unknown[])[1])
+  return {
+    store: `redis://127.0.0.1:${redis.port}`,
+    async bytes() {
+      await redis.command('SAVE').catch(() => 'it fails by now')
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      expect(files.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['dump.rdb', expect.stringMatching(/^appendonly\.aof/)]),
+      )
+      return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))
+    },
+    fail: () => redis.kill(),
+  }
+}
+
+describe.each(
+  FRAMEWORKS.flatMap((framework) => [
+    { framework, kind: 'SQLite', make: sqlitePlace },
+    { framework, kind: 'Redis', make: redisPlace },
+  ]),
+)('on $framework with $kind', ({ framework, make }) => {
   test('16 no secret is in what a verbose host prints, answers and stores', { timeout: 120_000 }, async () => {
-    const folder = temporaryFolder()
-    const file = join(folder, 'tokens.sqlite')
+    const place = await make()
     const preload = pathToFileURL(join(import.meta.dirname, 'print-events.mjs')).href
-    const args = ['--json', '--port', '0', '--framework', framework, '--store', `sqlite:${file}`]
+    const args = ['--json', '--port', '0', '--framework', framework, '--store', place.store]
     const host = spawnHost(args, preload, {
       NODE_DEBUG: '*',
       NODE_OPTIONS: '--trace-warnings',
@@ -113,14 +165,13 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string }
     const record = recorder(client(url), adminToken)
     await everything(record, adminToken)
-    const kept = await record.handOut(TOKENS, READER)
+    const kept = await record.handOut(TOKENS, { ...READER, name: 'kept until the end' })
     await record.ask('GET', '/metrics', kept.token)
     const deadline = Date.now() + 20_000
     while (!host.stderr().includes('latchkey:flushed') && Date.now() < deadline) await record.ask('GET', '/metrics')
-    const stored = [file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path))
+    const stored = [...(await place.bytes())]
     // Now the store fails, and says so.
-    copyFileSync(file, `${file}-copy`)
-    renameSync(`${file}-copy`, file)
+    await place.fail()
     for (const [method, path] of [
       ['GET', TOKENS],
       ['GET', `${TOKENS}/${kept.id}`],
@@ -129,7 +180,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       await record.ask(method, path, adminToken)
     }
     await host.stop()
-    stored.push(...[file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path)))
+    stored.push(...(await place.bytes()))
 
     const printed = host.stdout().slice(line.length) + host.stderr()
     for (const event of [
@@ -157,8 +208,10 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       expect(tracesOf(secret, answered)).toEqual([])
       for (const bytes of stored) expect(tracesOf(secret, bytes.toString('latin1'))).toEqual([])
     }
-    // The store does hold these tokens: their ids are in it.
-    expect(stored.some((bytes) => bytes.includes(kept.id))).toBe(true)
+    // The store does hold these tokens, and legibly.
+    for (const text of [kept.id, 'kept until the end', tagOf(kept.token)]) {
+      expect(stored.some((bytes) => bytes.includes(text))).toBe(true)
+    }
   })
 })
 

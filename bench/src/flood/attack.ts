@@ -37,7 +37,12 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
       const seen = await holders.ask('end')
       const observed = await server.ask('end')
       expect(seen.failed === 0, 'a cached good token is let in whatever happens')
-      const row = { goodP50Us: seen.p50Us, goodP99Us: seen.p99Us, delayP99Ms: tenths(observed.delayP99Ms) }
+      const row = {
+        goodP50Us: seen.p50Us,
+        goodP99Us: seen.p99Us,
+        holdersDelayP99Ms: tenths(seen.delayP99Ms),
+        delayP99Ms: tenths(observed.delayP99Ms),
+      }
       return { result, observed, row }
     }
 
@@ -68,7 +73,7 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
     children.push(newcomers)
     await newcomers.ask('connect')
     const cold = await during(() => newcomers.ask('run'))
-    const { admitted, putOff, others, seconds: took } = cold.result
+    const { admitted, putOff, others, putOffMs, seconds: took } = cold.result
     expect(others === 0 && admitted + putOff === COLD, 'every first use is admitted, or put off with Retry-After')
     expect(cold.observed.proofs === admitted && cold.observed.refused === putOff, 'one proof for each admission')
 
@@ -90,6 +95,7 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
         heapGrowthMiB: tenths(cold.observed.heapGrowthMiB),
         admitted,
         putOff,
+        putOffMs: Math.round(putOffMs),
         mostWaiting: cold.observed.mostWaiting,
         seconds: tenths(took),
         ofArgon2: Math.round((100 * took * 1_000) / (admitted * argon2Ms)) / 100,

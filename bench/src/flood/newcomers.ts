@@ -15,6 +15,8 @@ export interface Burst {
   /** Answered 503 with Retry-After. */
   readonly putOff: number
   readonly others: number
+  /** From the first request to the last 503, in ms: how long the server took to read them all. */
+  readonly putOffMs: number
   /** From the first request to the last admission. */
   readonly seconds: number
 }
@@ -32,11 +34,12 @@ answer<NewcomerAnswers>({
     const start = performance.now()
     const answers = await Promise.all(cold.map(ask))
     const admitted = answers.filter(({ status }) => status === 200)
-    const putOff = answers.filter(({ status, retryAfter }) => status === 503 && Number(retryAfter) > 0).length
+    const putOff = answers.filter(({ status, retryAfter }) => status === 503 && Number(retryAfter) > 0)
     return {
       admitted: admitted.length,
-      putOff,
-      others: answers.length - admitted.length - putOff,
+      putOff: putOff.length,
+      others: answers.length - admitted.length - putOff.length,
+      putOffMs: Math.max(start, ...putOff.map(({ at }) => at)) - start,
       seconds: (Math.max(...admitted.map(({ at }) => at)) - start) / 1_000,
     }
   },

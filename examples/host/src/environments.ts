@@ -1,4 +1,4 @@
-import { type Caller, type GuardedRequest, guardRequest, type TokenStore } from '@latchkey/core'
+import { type Caller, type GuardedRequest, guardRequest, StoreError, type TokenStore } from '@latchkey/core'
 import { type HostLatchkey, hostTokens } from './tokens.js'
 
 /** Names come from the path, so from anybody: more instances than this are not made. */
@@ -14,7 +14,8 @@ export interface Environments {
    * leaves it to the tokens of the environment.
    */
   authorize(request: GuardedRequest): Promise<Caller | undefined>
-  close(): Promise<void>
+  /** Those made so far. */
+  instances(): readonly HostLatchkey[]
 }
 
 export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environments {
@@ -30,12 +31,14 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
     },
     async authorize(request) {
       const admission = await guardRequest(main, request)
+      // No verdict is not "somebody else".
+      if (!admission.ok && admission.denial.reason === 'unavailable') {
+        throw new StoreError('ERR_STORE', "The host's own tokens cannot be checked at the moment")
+      }
       if (!admission.ok || admission.token.personal || !admission.token.scopes.includes('*')) return undefined
       const { owner, scopes, networks, expiresAt } = admission.token
       return { owner, scopes, networks, assignOwner: true, ...(expiresAt !== undefined && { expiresAt }) }
     },
-    async close() {
-      await Promise.all([...instances.values()].map((instance) => instance.close()))
-    },
+    instances: () => [...instances.values()],
   }
 }

@@ -35,8 +35,11 @@ async function main(): Promise<void> {
   setTimeout(() => server.closeAllConnections(), GRACE).unref()
   await closed
   // Behind the last request: the uses that it noted are written too.
-  await environments.close()
-  await latchkey.close()
+  const outcomes = await Promise.allSettled([latchkey, ...environments.instances()].map((each) => each.close()))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) {
+    throw new Plain(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
+  }
   await store.close()
 }
 

@@ -1,4 +1,4 @@
-import { optionError } from './errors.js'
+import { optionError, RequestError } from './errors.js'
 import { publish } from './events.js'
 import { keepInternals, type Latchkey, type OnBehalf } from './instance.js'
 import { actorFromHost, type MaybeActor } from './manage/caller.js'
@@ -11,6 +11,7 @@ import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
 import { inputSchemas } from './manage/schemas.js'
 import { updateToken } from './manage/update.js'
 import type { LatchkeyOptions, ManagementScopes } from './options.js'
+import { isExpired } from './policy/expiry.js'
 import { createProofQueue } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
 import { readOptions } from './settings.js'
@@ -91,7 +92,12 @@ export function createLatchkey<
   }
 
   function actor(onBehalf: OnBehalf = {}): MaybeActor {
-    return 'caller' in onBehalf ? actorFromHost(onBehalf.caller, environment) : undefined
+    if (!('caller' in onBehalf)) return undefined
+    const judged = actorFromHost(onBehalf.caller, environment)
+    if (isExpired(judged.power.expiresAt, now())) {
+      throw new RequestError('ERR_NOT_ALLOWED', 'The right of the caller has ended.')
+    }
+    return judged
   }
 
   const latchkey: Latchkey = {

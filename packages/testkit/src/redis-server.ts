@@ -103,10 +103,21 @@ export async function startCluster(masters: number, options: RedisServerOptions 
   return { nodes, stop: async () => void (await Promise.all(nodes.map(async (node) => node.stop()))) }
 }
 
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
+/**
+ * Kills a server when this process is gone, however it ended: its end of the watchdog's input is closed then. In a group
+ * of its own, so that a signal to this process and its children does not end the watchdog first.
+ */
+function watch(server: ChildProcess): void {
+  if (server.pid === undefined) return
+  const script = 'read -r line; kill -9 "$1"'
+  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watchdog.unref()
+  // Its pid may be somebody else's soon.
+  server.once('exit', () => watchdog.kill('SIGKILL'))
+}
 
 async function launch(folder: string, port: number, args: readonly string[]): Promise<ChildProcess> {
   const fixed = [
@@ -124,17 +135,15 @@ async function launch(folder: string, port: number, args: readonly string[]): Pr
     '0',
   ]
   const child = spawn(redisServerBinary(), [...fixed, '--loglevel', 'warning', ...args], { stdio: 'ignore' })
-  running.add(child)
-  child.once('exit', () => running.delete(child))
+  watch(child)
   const failed = new Promise<never>((_, reject) => {
-    child.once('error', (cause) => {
-      running.delete(child)
+    child.once('error', (cause) =>
       reject(
         new Error(`${redisServerBinary()} cannot be run: install redis-server, or set REDIS_SERVER_BIN to its path`, {
           cause,
         }),
-      )
-    })
+      ),
+    )
     child.once('exit', (code) => reject(new Error(`${redisServerBinary()} on port ${port} ended with ${code}`)))
   })
   failed.catch(() => {})

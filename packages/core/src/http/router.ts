@@ -1,6 +1,7 @@
 import { LatchkeyError, RequestError } from '../errors.js'
 import { internalsOf, type Latchkey } from '../instance.js'
 import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
+import { isExpired } from '../policy/expiry.js'
 import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import { panther } from './dialects/panther.js'
@@ -17,7 +18,9 @@ export interface RouterOptions {
   readonly dialect?: DialectName
   /**
    * The host's own answer to who calls; `undefined` leaves it to the request's token. It must authenticate: what it
-   * returns is believed. Asked again when a body has arrived.
+   * returns is believed. Asked again when a body has arrived, and when a new
+   * secret has been hashed. A `StoreError` or `UnavailableError` that it throws is
+   * answered 503; anything else is thrown on.
    */
   readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
 }
@@ -40,20 +43,47 @@ export async function handleRequest(
   const { operation, id } = match
   if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
   const { context } = internalsOf(latchkey)
-  const caller = await options.authorize?.()
+  const judge = async () => admit(latchkey, request, operation, id, await askHost(options))
+  const judgeAgain = async (): Promise<Actor> => {
+    const sender = await judge()
+    if ('denial' in sender) throw new Refused(sender)
+    return sender
+  }
   const begun = await answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, caller)
+    const sender = await judge()
     if ('denial' in sender) return refused(dialect, sender)
     const run = await readOperation({ context, dialect, request, operation, id })
     return OPERATIONS[operation].body === undefined ? run(sender) : run
   })
   if (typeof begun !== 'function') return begun
-  // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that.
-  const callerNow = await options.authorize?.()
+  // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that; nor by a slow hash.
   return answering(dialect, operation, async () => {
-    const sender = await admit(latchkey, request, operation, id, callerNow)
-    return 'denial' in sender ? refused(dialect, sender) : begun(sender)
+    const sender = await judge()
+    return 'denial' in sender ? refused(dialect, sender) : begun({ ...sender, again: judgeAgain })
   })
+}
+
+/** Ends an operation under way whose caller lost its right. */
+class Refused extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super('The caller is refused')
+    this.refusal = refusal
+  }
+}
+
+/** Carries an error of the host's own past ours. */
+class HostFailure extends Error {}
+
+/** Who the host says calls. */
+async function askHost({ authorize }: RouterOptions): Promise<Caller | undefined> {
+  try {
+    return await authorize?.()
+  } catch (error) {
+    // It is about a call of the host's own, so it is no matter of this request's sender.
+    throw error instanceof RequestError ? new HostFailure('authorize failed', { cause: error }) : error
+  }
 }
 
 /** The outcome, or the answer that an error of ours becomes. */
@@ -65,6 +95,8 @@ async function answering<T>(
   try {
     return await work()
   } catch (error) {
+    if (error instanceof HostFailure) throw error.cause
+    if (error instanceof Refused) return refused(dialect, error.refusal)
     if (error instanceof RequestError) return failed(dialect, operation, error)
     if (error instanceof LatchkeyError) return unavailable(dialect)
     throw error
@@ -86,6 +118,7 @@ async function admit(
 
   if (caller !== undefined) {
     const actor = actorFromHost(caller, settings.environment)
+    if (isExpired(actor.power.expiresAt, context.now())) return refusals.ofDenial({ reason: 'expired' }, needed)
     const missing = lacks(actor, needed)
     return missing.length === 0 ? actor : refusals.ofDenial({ reason: 'scope', missing }, needed)
   }

@@ -13,7 +13,7 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** CIDR blocks that bind the caller; none or absent: not bound. */
   readonly networks?: readonly string[]
-  /** When the caller's right ends, in epoch milliseconds. What it creates cannot outlive it. */
+  /** When the caller's right ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot outlive it. */
   readonly expiresAt?: number
   /** As a personal token: sees and touches only its owner's tokens, creates only personal ones. Default `false`. */
   readonly personal?: boolean
@@ -25,6 +25,8 @@ export interface Caller {
 export interface Actor {
   readonly power: CallerPower
   readonly tokenId?: string
+  /** The caller as it is by now, for an operation that takes long. Rejects if it may not call any more. */
+  readonly again?: () => Promise<Actor>
 }
 
 /** `undefined`: the host's own code, which is not judged. */

@@ -81,13 +81,21 @@ export async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a record keeps of a new secret. */
+/**
+ * What a record keeps of a new secret. `judge` throws if this caller may not have one. It is asked before the hash and
+ * behind it, for hashing may have waited long.
+ */
 export async function storedSecret(
   { prover }: ManageContext,
   issued: ParsedToken & { readonly token: string },
   gen: number,
+  actor: MaybeActor,
+  judge: (actor: MaybeActor) => void,
 ): Promise<StoredSecret> {
-  return { gen, hash: await prover.hash(issued.secret), tag: tagOf(digestOf(issued.token)) }
+  judge(actor)
+  const hash = await prover.hash(issued.secret)
+  judge(actor?.again === undefined ? actor : await actor.again())
+  return { gen, hash, tag: tagOf(digestOf(issued.token)) }
 }
 
 export function notFound(): RequestError {

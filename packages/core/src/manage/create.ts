@@ -46,8 +46,8 @@ export async function createToken(context: ManageContext, input: CreateInput, ac
   const store = await context.store()
   const issued = context.format.generate()
   const record: TokenRecord = { ...draft, id: issued.id, secrets: [] }
-  attenuate(actor, powerOf(record, environment), 'create')
-  record.secrets.push(await storedSecret(context, issued, 1))
+  const judge = (caller: MaybeActor) => attenuate(caller, powerOf(record, environment), 'create')
+  record.secrets.push(await storedSecret(context, issued, 1, actor, judge))
   await store.insert(record)
   context.loader.invalidate([record.id])
   publish('created', { environment, id: record.id, owner, ...(actor?.tokenId !== undefined && { by: actor.tokenId }) })

@@ -4,9 +4,9 @@ import { isExpired } from '../policy/expiry.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { livingPrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
-import { type MaybeActor, powerOf } from './caller.js'
+import { type MaybeActor, maySee, powerOf } from './caller.js'
 import { checkInput, invalidInput } from './check-input.js'
-import { attenuate, type ManageContext, readFor, storedSecret, writePatch } from './context.js'
+import { attenuate, type ManageContext, notFound, readFor, storedSecret, writePatch } from './context.js'
 import type { IssuedToken } from './create.js'
 import type { RotateInput } from './inputs.js'
 
@@ -24,16 +24,16 @@ export async function rotateToken(
   const checked = checkInput(context.schemas.rotate, input)
   const store = await context.store()
   const record = await readFor(context, actor, store, id)
-  judgeRotation(context, record, checked.expiresAt, actor)
   const expiresAt = checked.expiresAt ?? record.expiresAt
   const until = checked.previousExpiresAt
-  mayOverlap(record, until, expiresAt, context.now())
-
+  const judge = (caller: MaybeActor) => {
+    if (!maySee(caller, record)) throw notFound()
+    judgeRotation(context, record, checked.expiresAt, caller)
+    mayOverlap(record, until, expiresAt, context.now())
+  }
   const issued = context.format.renew(id)
   // The version after this write: greater than that of any secret before it.
-  const fresh = await storedSecret(context, issued, record.version + 1)
-  // Hashing may have waited for long: a token that expired meanwhile must not come back to life.
-  mayOverlap(record, until, expiresAt, context.now())
+  const fresh = await storedSecret(context, issued, record.version + 1, actor, judge)
   const patch: TokenPatch = {
     ...newSecrets(record, fresh, until),
     rotatedAt: context.now(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { memoryData, RequestError } from '../../src/index.js'
-import { hostCaller, instance, interruptedStore } from '../manage/instance.js'
+import { type Hasher, hmacSha256, type Latchkey, memoryData, RequestError } from '../../src/index.js'
+import { hostCaller, instance, interruptedStore, MINUTE } from '../manage/instance.js'
 import { type Call, call } from './call.js'
 
 const UNKNOWN = `lk.${'A'.repeat(24)}`
@@ -285,8 +285,66 @@ test('nor does one that the host has signed in', async () => {
   expect(await records()).toEqual([])
 })
 
+/** An instance whose next hash waits for something to happen. */
+function slowlyHashing() {
+  const hasher = hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' })
+  const during: { happens?: (() => Promise<unknown>) | undefined } = {}
+  const slow: Hasher = {
+    ...hasher,
+    slow: true,
+    async hash(secret) {
+      const { happens } = during
+      during.happens = undefined
+      await happens?.()
+      return hasher.hash(secret)
+    },
+  }
+  return { ...instance({ hasher: slow }), during }
+}
+
+test.each([
+  ['deleted', (latchkey: Latchkey, id: string) => latchkey.delete(id), 401],
+  ['disabled', (latchkey: Latchkey, id: string) => latchkey.update(id, { enabled: false }), 401],
+  ['rotated', (latchkey: Latchkey, id: string) => latchkey.rotate(id), 401],
+  ['narrowed', (latchkey: Latchkey, id: string) => latchkey.update(id, { scopes: ['a'] }), 403],
+  ['weakened', (latchkey: Latchkey, id: string) => latchkey.update(id, { scopes: ['apiTokens.*'] }), 403],
+])('a hash that takes its time hands nothing to a caller who is %s meanwhile', async (_, withdraw, status) => {
+  for (const line of ['POST /', 'POST /target/rotate']) {
+    const { latchkey, during, records } = slowlyHashing()
+    const writer = await latchkey.create({ name: 'w', owner: 'ada', scopes: ['apiTokens.*', 'a'] })
+    const target = await latchkey.create({ name: 't', owner: 'ada', scopes: ['a'] })
+    let before = await records()
+    during.happens = async () => {
+      await withdraw(latchkey, writer.id)
+      before = await records()
+    }
+    const body = line === 'POST /' ? { name: 'late', scopes: ['a'] } : {}
+    const answer = await call(latchkey, { line: line.replace('target', target.id), by: writer.token, body })
+    expect([answer.status, during.happens], line).toEqual([status, undefined])
+    expect(await records()).toEqual(before)
+  }
+})
+
+test('nor to one whose right by the host ends meanwhile', async () => {
+  const { latchkey, during, clock, records } = slowlyHashing()
+  const { caller } = hostCaller({ expiresAt: clock.now + MINUTE })
+  const session: { caller: typeof caller | undefined } = { caller }
+  const ask = { line: 'POST /', body: { name: 'n', scopes: ['a'], expirationDate: 'now+1m' } }
+  const request = { ...ask, authorize: () => session.caller }
+  during.happens = async () => {
+    session.caller = undefined
+  }
+  expect((await call(latchkey, request)).status).toBe(401)
+  session.caller = caller
+  during.happens = async () => {
+    clock.now += MINUTE
+  }
+  expect((await call(latchkey, request)).status).toBe(401)
+  expect(await records()).toEqual([])
+})
+
 test('what the host throws is thrown on, before the body and behind it', async () => {
-  for (const failing of [1, 2]) {
+  for (const failing of [1, 2, 3]) {
     const { latchkey } = instance()
     const failure = new RequestError('ERR_NOT_FOUND', 'of the host')
     let asked = 0

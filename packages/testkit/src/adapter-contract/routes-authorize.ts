@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
-import type { Caller } from '@latchkey/core'
+import { type Caller, StoreError } from '@latchkey/core'
 import type { AdapterCase, HostRequest } from './adapter-case.js'
-import { expectError, expectRefusal, insufficientScope, NO_CREDENTIAL } from './answers.js'
+import {
+  expectError,
+  expectRefusal,
+  INVALID_TOKEN,
+  insufficientScope,
+  NO_CREDENTIAL,
+  TOKENS_UNAVAILABLE,
+} from './answers.js'
 import { bearer } from './headers.js'
 import { json } from './http-client.js'
 import { administrator, callsWith, expectNoContent } from './manage.js'
@@ -12,6 +19,7 @@ const SESSIONS: Readonly<Record<string, Caller>> = {
   carol: { owner: 'carol', scopes: ['apiTokens.*', 'reports.*'] },
   reader: { owner: 'reader', scopes: ['apiTokens.read'] },
   root: { owner: 'root', scopes: ['*'], assignOwner: true },
+  ended: { owner: 'erin', scopes: ['*'], expiresAt: Date.UTC(2020, 0, 1) },
   restricted: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'], expiresAt: Date.UTC(2031, 0, 1) },
 }
 const FAILED = new Error('the session store is away')
@@ -20,6 +28,7 @@ const SIGN_IN: SceneOptions = {
   authorize: async ({ headers }: HostRequest) => {
     const session = headers['x-session']
     if (session === 'failing') throw FAILED
+    if (session === 'unavailable') throw new StoreError('ERR_STORE', 'the tokens of the sign-in are away')
     if (session === 'invalid') return { owner: '' } as Caller
     return typeof session === 'string' ? SESSIONS[session] : undefined
   },
@@ -64,6 +73,35 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
     },
   ),
+  adapterCase('routes', 'a caller whose right has ended is refused like an expired token', SIGN_IN, async (scene) => {
+    const { admin } = await administrator(scene)
+    const { id, token } = await scene.issue()
+    const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
+    await scene.unchanged(async () => {
+      for (const [method, path, body] of [
+        ['GET', ''],
+        ['GET', `/${id}`],
+        ['POST', '', { name: 'n', scopes: ['a'] }],
+        ['POST', '/lookup', { token }],
+        ['POST', '/revoke', { token }],
+        ['PUT', `/${id}`, { enabled: false }],
+        ['DELETE', `/${id}`],
+        ['POST', `/${id}/rotate`],
+      ] as const) {
+        expectRefusal(await call(method, path, body), INVALID_TOKEN)
+      }
+    })
+  }),
+  adapterCase('routes', 'a sign-in that tells of a store that is away is answered 503', SIGN_IN, async (scene) => {
+    const { admin } = await administrator(scene)
+    const call = callsWith(scene, [...as('unavailable'), ...bearer(admin)])
+    await scene.unchanged(async () => {
+      for (const reply of [await call('GET', ''), await call('POST', '', { name: 'n', scopes: ['a'] })]) {
+        expectRefusal(reply, TOKENS_UNAVAILABLE)
+      }
+    })
+    assert.deepEqual(scene.errors, [])
+  }),
   adapterCase('routes', 'nobody hands out more than it has itself', SIGN_IN, async (scene) => {
     const carol = callsWith(scene, as('carol'))
     const restricted = callsWith(scene, as('restricted'))
