@@ -1,12 +1,13 @@
-import { statSync } from 'node:fs'
 import { type Database, openDatabase, rollback } from './database.js'
 import { identityOf, prepareFile } from './file.js'
 import { isBusy, Problem, problemOf } from './problem.js'
 import type { WorkerSettings } from './protocol.js'
 import { assertOurs, checkIntegrity, migrate } from './schema.js'
 
-/** When the write-ahead log has grown by so many bytes, it is brought into the file. */
-const CHECKPOINT_BYTES = 8 * 2 ** 20
+/** After so many pages, 16 MiB, the write-ahead log is brought into the file. */
+const CHECKPOINT_PAGES = 4096
+/** The log keeps its length, since writing over it costs the disk less than making it longer; but no more than this. */
+const LOG_BYTES = 32 * 2 ** 20
 /** Page cache of each of the two, in KiB. */
 const CACHE_KIB = 64 * 1024
 
@@ -16,8 +17,8 @@ export interface Connections {
   writer: Database
   /** Lists keep a snapshot here, while writes go on beside them. */
   reader: Database
-  /** To be called between transactions: keeps the write-ahead log short. */
-  checkpointIfDue(): void
+  /** To be called between transactions, with about how many pages the last one wrote: keeps the write-ahead log short. */
+  checkpointIfDue(pages: number): void
   close(): void
 }
 
@@ -35,7 +36,7 @@ export function openConnections(settings: WorkerSettings): Connections {
     switchToWal(writer, path, busyTimeout)
     writer.pragma(`synchronous = ${settings.durability === 'full' ? 'FULL' : 'NORMAL'}`)
     writer.pragma('wal_autocheckpoint = 0')
-    writer.pragma('journal_size_limit = 0')
+    writer.pragma(`journal_size_limit = ${LOG_BYTES}`)
     writer.pragma(`cache_size = -${CACHE_KIB}`)
     migrate(writer, path)
     if (settings.checkIntegrity) checkIntegrity(writer, path)
@@ -71,18 +72,18 @@ export function openConnections(settings: WorkerSettings): Connections {
     }
   }
 
-  let due = CHECKPOINT_BYTES
+  // What an earlier process left in the log is not counted: it is brought in with the first checkpoint.
+  let waiting = 0
   return {
     identity,
     writer,
     reader,
-    checkpointIfDue() {
-      const size = walSize(path)
-      if (size < CHECKPOINT_BYTES) due = CHECKPOINT_BYTES
-      if (size < due) return
+    checkpointIfDue(pages) {
+      waiting += pages
+      if (waiting < CHECKPOINT_PAGES) return
       checkpoint()
-      // Should a long reader hold up the checkpoint, the log goes on growing: do not try again at every write.
-      due = size + CHECKPOINT_BYTES
+      // Should a long reader hold it up, the log goes on growing: do not try again at every write.
+      waiting = 0
     },
     close() {
       if (identityOf(path) === identity) checkpoint()
@@ -103,8 +104,4 @@ function switchToWal(db: Database, path: string, busyTimeout: number): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
-}
-
-function walSize(path: string): number {
-  return statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -96,8 +96,8 @@ function indexOf(access: Access, column: string): string {
 function accessConditions(filter: Filter, { by }: Access): Condition[] {
   const inEnvironment: Condition = { sql: 't.env = ?', values: [filter.env] }
   const facets = facetConditions(filter)
-  // The indexes of owners have no environment: an owner's number belongs to one.
-  if (by === 'owner' || by === 'owner_used') return facets
+  // The index of owners has no environment: an owner's number belongs to one.
+  if (by === 'owner') return facets
   if (by !== 'scopes' || !filter.scopes) return [inEnvironment, ...facets]
   const numbers = filter.scopes.map(({ scope }) => scope)
   const holders: Condition = {

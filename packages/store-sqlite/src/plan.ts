@@ -16,14 +16,12 @@ export const SORT_COLUMNS = {
  * - `walk`: along an index in the order of the sort, past what does not match, until the page is full.
  * - `gather`: all that an index selects, tested against the other criteria, then sorted.
  */
-export type Access =
-  | { kind: 'walk'; by: 'sort' | 'owner' | 'owner_used' }
-  | { kind: 'gather'; by: 'owner' | 'owner_used' | 'scopes' | 'used' }
+export type Access = { kind: 'walk'; by: 'sort' | 'owner' } | { kind: 'gather'; by: 'owner' | 'scopes' | 'used' }
 
 /** What to count along; `all` of the environment. */
-export type CountAccess = 'all' | 'owner' | 'owner_used' | 'scopes' | 'used'
+export type CountAccess = 'all' | 'owner' | 'scopes' | 'used'
 
-// Measured costs in microseconds: of passing an index entry (those of last use are wide), of looking up the row behind
+// Measured costs in microseconds: of passing an index entry (those of last uses and of owners are wide), of looking up the row behind
 // it, and of sorting it in.
 const ENTRY = 0.07
 const WIDE_ENTRY = 0.11
@@ -54,14 +52,10 @@ export function planPage(db: Database, filter: Filter, sort: ListSort, limit: nu
   ]
   if (owner) {
     const { tokens } = owner
-    if (byUse) options.push([walkRange(tokens, facets, ENTRY), { kind: 'walk', by: 'owner_used' }])
-    else if (sort.by === 'createdAt') options.push([walk(tokens, facets), { kind: 'walk', by: 'owner' }])
-    const found = facets * (LOOKUP + SORT)
-    if (used) options.push([tokens * ranged * (ENTRY + found), { kind: 'gather', by: 'owner_used' }])
-    else options.push([tokens * (ENTRY + found), { kind: 'gather', by: 'owner' }])
+    if (byUse) options.push([walkRange(tokens, facets, WIDE_ENTRY), { kind: 'walk', by: 'owner' }])
+    options.push([tokens * ranged * (WIDE_ENTRY + facets * SORT), { kind: 'gather', by: 'owner' }])
   }
   if (scopes) options.push([holders(filter) * (2 * ENTRY + LOOKUP + SORT), { kind: 'gather', by: 'scopes' }])
-  // The index of last uses has the columns of every sort.
   if (used) options.push([n * ranged * (WIDE_ENTRY + ofOwner * facets * SORT), { kind: 'gather', by: 'used' }])
   return cheapest(options)
 }
@@ -73,8 +67,7 @@ export function planCount(db: Database, filter: Filter): CountAccess {
   const options: [cost: number, along: CountAccess][] = used
     ? [[ranged * WIDE_ENTRY, 'used']]
     : [[all.tokens * ENTRY, 'all']]
-  if (owner && used) options.push([ranged * ownerShare(filter) * ENTRY, 'owner_used'])
-  else if (owner) options.push([owner.tokens * ENTRY, 'owner'])
+  if (owner) options.push([ranged * ownerShare(filter) * WIDE_ENTRY, 'owner'])
   if (scopes) options.push([holders(filter) * (2 * ENTRY + LOOKUP), 'scopes'])
   return cheapest(options)
 }

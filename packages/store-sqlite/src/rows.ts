@@ -12,12 +12,14 @@ export const FOREVER = Number.MAX_SAFE_INTEGER
  * lists pass it on to the host's thread as it is.
  */
 export const RECORD_COLUMNS = `json_array(t.prefix, t.public, t.name, o.name, t.personal, t.enabled, t.version,
-  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip), d.json,
-  (SELECT json_group_array(json_array(s.gen, s.at, s.ip)) FROM secret s WHERE s.n = t.n AND s.at <> ${NEVER})`
-export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner JOIN detail d ON d.n = t.n'
+  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip), t.detail, t.uses`
+export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner'
+
+/** The last use of a secret, as in the JSON of `token.uses`. */
+export type SecretUse = [gen: number, at: number, ip: string | null]
 
 /** A record as it crosses threads. */
-export type StoredRecord = [columns: Cell[], detail: Detail, uses: [gen: number, at: number, ip: string | null][]]
+export type StoredRecord = [columns: Cell[], detail: Detail, uses: SecretUse[]]
 
 type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
   secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
@@ -68,7 +70,7 @@ export function detailJson({ scopes, networks, metadata, secrets, retired }: Tok
     scopes,
     networks,
     ...(metadata ? { metadata } : {}),
-    // Last uses have a table of their own, so that a touch writes no document.
+    // Last uses stand in a column of their own, so that a touch reads and writes nothing else.
     secrets: secrets.map(({ gen, hash, tag, until }) => ({
       gen,
       hash,

@@ -25,13 +25,14 @@ export const MIGRATIONS: readonly string[] = [
     tokens INTEGER NOT NULL DEFAULT 0, personal INTEGER NOT NULL DEFAULT 0, UNIQUE (env, name)
   ) STRICT;
 
-  -- What lists sort and filter by, in a narrow row. Absent times are sentinels, so that plain indexes order them:
-  -- -1 for never used and never modified, the largest number for never expiring.
+  -- Absent times are sentinels, so that plain indexes order them: -1 for never used and never modified, the largest
+  -- number for never expiring. uses: JSON, the last use of each secret that the token has now. detail: JSON, whatever
+  -- is only ever read with the whole record. One row per token: each further table is a page more that a write touches.
   CREATE TABLE token (
     n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
     owner INTEGER NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
-    used INTEGER NOT NULL, used_ip TEXT, scope_bits INTEGER NOT NULL
+    used INTEGER NOT NULL, used_ip TEXT, scope_bits INTEGER NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX token_by_public ON token (env, public);
   -- One index per sort. n breaks ties; behind it stands what filters need, so that a walk reads no other page.
@@ -39,28 +40,20 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX token_by_created ON token (env, created, n, scope_bits, owner, personal);
   CREATE INDEX token_by_expires ON token (env, expires, n, scope_bits, owner, personal);
   CREATE INDEX token_by_modified ON token (env, modified, n, scope_bits, owner, personal);
-  -- This one also serves the other sorts within a range of last use.
+  -- These two also serve the other sorts: within a range of last use, and of one owner's tokens.
   CREATE INDEX token_by_used ON token (env, used, n, scope_bits, owner, personal, created, expires, modified, name);
-  CREATE INDEX token_by_owner ON token (owner, created, n, scope_bits, personal);
-  CREATE INDEX token_by_owner_used ON token (owner, used, n, scope_bits, personal);
+  CREATE INDEX token_by_owner ON token (owner, used, n, scope_bits, personal, created, expires, modified, name);
 
   CREATE TABLE token_scope (
     scope INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (scope, n)
   ) STRICT, WITHOUT ROWID;
 
-  -- The last use of each secret that a token has now; at = -1: never.
-  CREATE TABLE secret (
-    n INTEGER NOT NULL, gen INTEGER NOT NULL, at INTEGER NOT NULL, ip TEXT, PRIMARY KEY (n, gen)
-  ) STRICT, WITHOUT ROWID;
+  -- The newest changes, for watchers. The last one is never removed, so that numbers only grow.
+  CREATE TABLE change (seq INTEGER PRIMARY KEY, env INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
 
-  -- Whatever is only ever read with the whole record, as JSON.
-  CREATE TABLE detail (n INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
-
-  -- The newest changes, for watchers.
-  CREATE TABLE change (seq INTEGER PRIMARY KEY AUTOINCREMENT, env INTEGER NOT NULL, id TEXT NOT NULL) STRICT;
+  -- The bits that are taken, at most 52 an environment: a new scope must not cost a look at all others.
+  CREATE INDEX scope_by_bit ON scope (env, bit) WHERE bit < 52;
   `,
-  // The bits that are taken, at most 52 an environment: a new scope must not cost a look at all others.
-  'CREATE INDEX scope_by_bit ON scope (env, bit) WHERE bit < 52',
 ]
 
 /** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */

@@ -43,32 +43,43 @@ export interface Scope {
   bit: number
 }
 
-/** Counts one more token with this scope. */
-export function joinScope(db: Database, env: number, name: string, personal: number): Scope {
+/** Counts one more token with each of these scopes, which are all different. */
+export function joinScopes(db: Database, env: number, names: readonly string[], personal: number): Scope[] {
+  if (names.length === 0) return []
+  const wanted = names.map(columnText)
   const known = db
     .sql(
-      `UPDATE scope SET tokens = tokens + 1, personal = personal + ? WHERE env = ? AND name = ? RETURNING scope, bit`,
+      `UPDATE scope SET tokens = tokens + 1, personal = personal + ?
+       WHERE env = ? AND name IN (SELECT value FROM json_each(?)) RETURNING scope, bit, name`,
     )
-    .get(personal, env, columnText(name))
-  if (known) return { scope: Number(known[0]), bit: Number(known[1]) }
+    .all(personal, env, JSON.stringify(wanted))
+  const scopes = known.map(([scope, bit]) => ({ scope: Number(scope), bit: Number(bit) }))
+  if (known.length === names.length) return scopes
+  const found = new Set(known.map(([, , name]) => name))
+  return [...scopes, ...wanted.filter((name) => !found.has(name)).map((name) => addScope(db, env, name, personal))]
+}
+
+function addScope(db: Database, env: number, name: string, personal: number): Scope {
   const bit = freeBit(db, env)
   const { rowid } = db
     .sql('INSERT INTO scope (env, name, bit, tokens, personal) VALUES (?, ?, ?, 1, ?)')
-    .run(env, columnText(name), bit, personal)
+    .run(env, name, bit, personal)
   return { scope: rowid, bit }
 }
 
-/** Counts one token less. A scope without tokens is forgotten, and its bit is free again. */
-export function leaveScope(db: Database, env: number, name: string, personal: number): Scope {
-  const row = db
+/** Counts one token less with each of these scopes. One without tokens is forgotten, and its bit is free again. */
+export function leaveScopes(db: Database, env: number, names: readonly string[], personal: number): Scope[] {
+  if (names.length === 0) return []
+  const left = db
     .sql(
-      `UPDATE scope SET tokens = tokens - 1, personal = personal - ? WHERE env = ? AND name = ?
-       RETURNING scope, bit, tokens`,
+      `UPDATE scope SET tokens = tokens - 1, personal = personal - ?
+       WHERE env = ? AND name IN (SELECT value FROM json_each(?)) RETURNING scope, bit, tokens`,
     )
-    .get(personal, env, columnText(name))
-  const left = { scope: Number(row?.[0]), bit: Number(row?.[1]) }
-  if (row?.[2] === 0) db.sql('DELETE FROM scope WHERE scope = ?').run(left.scope)
-  return left
+    .all(personal, env, JSON.stringify(names.map(columnText)))
+  for (const [scope, , tokens] of left) {
+    if (tokens === 0) db.sql('DELETE FROM scope WHERE scope = ?').run(Number(scope))
+  }
+  return left.map(([scope, bit]) => ({ scope: Number(scope), bit: Number(bit) }))
 }
 
 export function bitsOf(scopes: readonly Scope[]): number {

@@ -12,15 +12,10 @@ export interface WorkerClient {
   close(deadline: number): Promise<void>
 }
 
-interface Answer {
-  result: Results[Op]
-  chunks: string[]
-}
-
 interface Pending {
-  resolve(answer: Answer): void
+  resolve(result: Results[Op]): void
   reject(error: unknown): void
-  readonly chunks: string[]
+  readonly onChunk: ((json: string) => void) | undefined
   readonly timer: NodeJS.Timeout
 }
 
@@ -59,7 +54,7 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     return started
   }
 
-  function send(call: Call, deadline: number): Promise<Answer> {
+  function send(call: Call, deadline: number, onChunk?: (json: string) => void): Promise<Results[Op]> {
     return new Promise((resolve, reject) => {
       const target = running()
       const number = ++lastNumber
@@ -68,19 +63,16 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
         take(number)?.reject(new StoreError('ERR_STORE', message))
       }, deadline)
-      pending.set(number, { resolve, reject, chunks: [], timer })
+      pending.set(number, { resolve, reject, onChunk, timer })
       target.ref()
     })
   }
 
   function settle(response: Response): void {
     const { number } = response
-    if (response.kind === 'chunk') pending.get(number)?.chunks.push(response.json)
+    if (response.kind === 'chunk') pending.get(number)?.onChunk?.(response.json)
     else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
-    else {
-      const call = take(number)
-      call?.resolve({ result: response.result, chunks: call.chunks })
-    }
+    else take(number)?.resolve(response.result)
   }
 
   function take(number: number): Pending | undefined {
@@ -94,18 +86,25 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
 
   return {
     async request<O extends Op>(call: CallOf<O>, deadline: number) {
-      const { result } = await send(call, deadline)
-      return result as Results[O]
+      return (await send(call, deadline)) as Results[O]
     },
 
     async list(env, query, deadline) {
-      const { result, chunks } = await send({ op: 'list', env, query }, deadline)
       const records: TokenRecord[] = []
-      for (const [i, chunk] of chunks.entries()) {
+      const read = async (before: Promise<void>, json: string) => {
+        await before
         // A large page must not hold up the host's event loop.
-        if (i > 0) await nextTurn()
-        for (const stored of JSON.parse(chunk) as StoredRecord[]) records.push(readRecord(stored))
+        if (records.length > 0) await nextTurn()
+        for (const stored of JSON.parse(json) as StoredRecord[]) records.push(readRecord(stored))
       }
+      // While the worker fetches the next piece this thread reads the last one.
+      let reading = Promise.resolve()
+      const result = await send({ op: 'list', env, query }, deadline, (json) => {
+        reading = read(reading, json)
+        // A failure is awaited below: it must not count as unhandled until then.
+        reading.catch(() => {})
+      })
+      await reading
       return { records, ...(result as Results['list']) }
     },
 

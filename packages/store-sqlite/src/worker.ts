@@ -9,7 +9,7 @@ import { pageChunks } from './page.js'
 import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
-import { applyGroup } from './write-group.js'
+import { applyGroup, pagesOf } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 
@@ -94,7 +94,7 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
         if (outcome?.ok) done(number, outcome.result)
         else failed(number, outcome?.error)
       }
-      checkpointIfDue()
+      checkpointIfDue(group.reduce((sum, { call }) => sum + pagesOf(call), 0))
     } catch (error) {
       for (const { number } of group) failed(number, error)
     }

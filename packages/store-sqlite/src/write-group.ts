@@ -43,3 +43,9 @@ function apply(db: Database, write: Write): Results[Write['op']] {
       return purgeTokens(db, write.env, write.expiredBefore, write.limit)
   }
 }
+
+/** About how many pages of the file it changes: every index of a token, or only those of the last use. */
+export function pagesOf(write: Write): number {
+  if (write.op === 'touch') return 5 * write.uses.length
+  return write.op === 'purge' ? 20 * write.limit : 20
+}

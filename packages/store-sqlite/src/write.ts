@@ -2,8 +2,17 @@ import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
-import { columnText, detailJson, FOREVER, NEVER, RECORD_COLUMNS, RECORD_JOINS, splitId } from './rows.js'
-import { bitsOf, countToken, joinOwner, joinScope, leaveOwner, leaveScope, type Scope } from './tallies.js'
+import {
+  columnText,
+  detailJson,
+  FOREVER,
+  NEVER,
+  RECORD_COLUMNS,
+  RECORD_JOINS,
+  type SecretUse,
+  splitId,
+} from './rows.js'
+import { bitsOf, countToken, joinOwner, joinScopes, leaveOwner, leaveScopes, type Scope } from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
 export const CHANGES_KEPT = 10_000
@@ -18,23 +27,28 @@ export function insertToken(db: Database, env: number, record: TokenRecord): voi
   const name = columnText(record.name)
   const personal = Number(record.personal)
   const owner = joinOwner(db, env, record.owner, personal)
-  const scopes = unique(record.scopes).map((scope) => joinScope(db, env, scope, personal))
+  const scopes = joinScopes(db, env, unique(record.scopes), personal)
+  const uses = record.secrets.map(
+    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
+  )
   const { rowid: n } = db
     .sql(
       `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version,
-         created, expires, modified, rotated, used, used_ip, scope_bits)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         created, expires, modified, rotated, used, used_ip, scope_bits, uses, detail)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       ...[env, publicPart, prefix, name, owner, personal, Number(record.enabled), record.version, record.createdAt],
       ...[record.expiresAt ?? FOREVER, record.modifiedAt ?? NEVER, record.rotatedAt ?? null],
-      ...[record.lastUsedAt ?? NEVER, record.lastUsedIp ?? null, bitsOf(scopes)],
+      ...[
+        record.lastUsedAt ?? NEVER,
+        record.lastUsedIp ?? null,
+        bitsOf(scopes),
+        JSON.stringify(uses),
+        detailJson(record),
+      ],
     )
-  db.sql('INSERT INTO detail (n, json) VALUES (?, ?)').run(n, detailJson(record))
-  for (const { scope } of scopes) linkScope(db, n, scope)
-  for (const { gen, lastUsedAt, lastUsedIp } of record.secrets) {
-    addSecret(db, n, gen, lastUsedAt ?? NEVER, lastUsedIp ?? null)
-  }
+  linkScopes(db, n, scopes)
   countToken(db, env, personal, 1)
   recordChange(db, env, record.id)
 }
@@ -59,13 +73,13 @@ export function updateToken(
   if (modifiedAt !== undefined) columns.modified = modifiedAt ?? NEVER
   if (rotatedAt !== undefined) columns.rotated = rotatedAt
   if (patch.scopes) columns.scope_bits = bitsOf(replaceScopes(db, env, n, record, patch.scopes))
-  if (patch.secrets) replaceSecrets(db, n, record, patch.secrets)
+  if (patch.secrets) columns.uses = JSON.stringify(patch.secrets.map(({ gen }) => useOf(record, gen)))
   if (Object.values(inDetail).some((value) => value !== undefined)) {
     const { metadata = record.metadata, scopes = record.scopes, networks = record.networks } = patch
     const { secrets = record.secrets, retired = record.retired } = patch
     const { metadata: _dropped, ...rest } = record
     const next = { ...rest, scopes, networks, secrets, retired, ...(metadata ? { metadata } : {}) }
-    db.sql('UPDATE detail SET json = ? WHERE n = ?').run(detailJson(next), n)
+    columns.detail = detailJson(next)
   }
   const assignments = Object.keys(columns).map((column) => `${column} = ?`)
   db.sql(`UPDATE token SET ${assignments.join(', ')} WHERE n = ?`).run(...Object.values(columns), n)
@@ -96,21 +110,25 @@ export function purgeTokens(db: Database, env: number, expiredBefore: number, li
 export function touchTokens(db: Database, env: number, uses: readonly TokenUse[]): void {
   for (const { id, gen, at, ip = null } of uses) {
     const [prefix, publicPart] = splitId(id)
-    const row = db.sql('SELECT n, used, prefix FROM token WHERE env = ? AND public = ?').get(env, publicPart)
+    const row = db.sql('SELECT n, used, prefix, uses FROM token WHERE env = ? AND public = ?').get(env, publicPart)
     if (!row || row[2] !== prefix) continue
     const n = Number(row[0])
-    if (Number(row[1]) < at) db.sql('UPDATE token SET used = ?, used_ip = ? WHERE n = ?').run(at, ip, n)
-    db.sql('UPDATE secret SET at = ?, ip = ? WHERE n = ? AND gen = ? AND at < ?').run(at, ip, n, gen, at)
+    const before = JSON.parse(String(row[3])) as SecretUse[]
+    const after = before.map((use): SecretUse => (use[0] === gen && use[1] < at ? [gen, at, ip] : use))
+    const json = JSON.stringify(after)
+    if (Number(row[1]) < at) {
+      db.sql('UPDATE token SET used = ?, used_ip = ?, uses = ? WHERE n = ?').run(at, ip, json, n)
+    } else if (json !== row[3]) {
+      db.sql('UPDATE token SET uses = ? WHERE n = ?').run(json, n)
+    }
   }
 }
 
 function deleteToken(db: Database, env: number, n: number, record: TokenRecord): void {
   const personal = Number(record.personal)
-  for (const name of unique(record.scopes)) unlinkScope(db, n, leaveScope(db, env, name, personal).scope)
+  unlinkScopes(db, n, leaveScopes(db, env, unique(record.scopes), personal))
   leaveOwner(db, env, record.owner, personal)
   countToken(db, env, personal, -1)
-  db.sql('DELETE FROM secret WHERE n = ?').run(n)
-  db.sql('DELETE FROM detail WHERE n = ?').run(n)
   db.sql('DELETE FROM token WHERE n = ?').run(n)
   recordChange(db, env, record.id)
 }
@@ -118,29 +136,30 @@ function deleteToken(db: Database, env: number, n: number, record: TokenRecord):
 /** The scopes that the token has afterwards. */
 function replaceScopes(db: Database, env: number, n: number, record: TokenRecord, wanted: readonly string[]): Scope[] {
   const personal = Number(record.personal)
-  for (const name of unique(record.scopes)) unlinkScope(db, n, leaveScope(db, env, name, personal).scope)
-  const scopes = unique(wanted).map((name) => joinScope(db, env, name, personal))
-  for (const { scope } of scopes) linkScope(db, n, scope)
+  unlinkScopes(db, n, leaveScopes(db, env, unique(record.scopes), personal))
+  const scopes = joinScopes(db, env, unique(wanted), personal)
+  linkScopes(db, n, scopes)
   return scopes
 }
 
-function replaceSecrets(db: Database, n: number, record: TokenRecord, wanted: readonly { gen: number }[]): void {
-  const before = new Set(record.secrets.map(({ gen }) => gen))
-  const after = new Set(wanted.map(({ gen }) => gen))
-  for (const gen of before) if (!after.has(gen)) db.sql('DELETE FROM secret WHERE n = ? AND gen = ?').run(n, gen)
-  for (const gen of after) if (!before.has(gen)) addSecret(db, n, gen, NEVER, null)
+/** The last use of a secret that stays; none of one that is new. */
+function useOf(record: TokenRecord, gen: number): SecretUse {
+  const { lastUsedAt = NEVER, lastUsedIp = null } = record.secrets.find((secret) => secret.gen === gen) ?? {}
+  return [gen, lastUsedAt, lastUsedIp]
 }
 
-function addSecret(db: Database, n: number, gen: number, at: number, ip: string | null): void {
-  db.sql('INSERT INTO secret (n, gen, at, ip) VALUES (?, ?, ?, ?)').run(n, gen, at, ip)
+// One statement for all scopes of a token: each costs more than its work.
+
+function linkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
+  db.sql('INSERT INTO token_scope (scope, n) SELECT value, ? FROM json_each(?)').run(n, numbersOf(scopes))
 }
 
-function linkScope(db: Database, n: number, scope: number): void {
-  db.sql('INSERT INTO token_scope (scope, n) VALUES (?, ?)').run(scope, n)
+function unlinkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
+  db.sql('DELETE FROM token_scope WHERE n = ? AND scope IN (SELECT value FROM json_each(?))').run(n, numbersOf(scopes))
 }
 
-function unlinkScope(db: Database, n: number, scope: number): void {
-  db.sql('DELETE FROM token_scope WHERE scope = ? AND n = ?').run(scope, n)
+function numbersOf(scopes: readonly Scope[]): string {
+  return JSON.stringify(scopes.map(({ scope }) => scope))
 }
 
 function recordChange(db: Database, env: number, id: string): void {

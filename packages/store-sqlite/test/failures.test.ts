@@ -102,7 +102,7 @@ test('only the newest changes are kept', async () => {
   const { id } = tokenRecord()
   await store.insert(tokenRecord({ id }))
   const other = openDatabase(path, 1_000)
-  other.exec("UPDATE sqlite_sequence SET seq = 20998; INSERT INTO change (env, id) VALUES (1, 'lk.OLD')")
+  other.exec("INSERT INTO change (seq, env, id) VALUES (20999, 1, 'lk.OLD')")
   await store.update(id, { enabled: false }, 1)
   expect(other.sql('SELECT seq FROM change').all()).toEqual([[20_999], [21_000]])
   other.close()

@@ -113,8 +113,8 @@ test('planning follows the numbers: rare criteria are gathered, common ones walk
   expect(plan({}, byName)).toEqual({ kind: 'walk', by: 'sort' })
   expect(plan({ personal: true }, byName)).toEqual({ kind: 'walk', by: 'sort' })
   expect(plan({ owner: 'alice' }, byName)).toEqual({ kind: 'walk', by: 'sort' })
-  expect(plan({ owner: 'alice' }, { by: 'createdAt', direction: 'desc' })).toEqual({ kind: 'walk', by: 'owner' })
-  expect(plan({ owner: 'alice' }, { by: 'lastUsedAt', direction: 'desc' })).toEqual({ kind: 'walk', by: 'owner_used' })
+  expect(plan({ owner: 'alice' }, { by: 'createdAt', direction: 'desc' })).toEqual({ kind: 'walk', by: 'sort' })
+  expect(plan({ owner: 'alice' }, { by: 'lastUsedAt', direction: 'desc' })).toEqual({ kind: 'walk', by: 'owner' })
   expect(plan({ owner: 'nobody' }, byName)).toBeUndefined()
   expect(plan({ owner: 'rare' }, byName)).toEqual({ kind: 'gather', by: 'owner' })
   expect(plan({ scopes: ['rare.scope'] }, byName)).toEqual({ kind: 'gather', by: 'scopes' })
@@ -163,10 +163,8 @@ function randomFilter(): ListFilter {
 
 function accessesOf({ owner, scopes, used }: Filter, { by }: ListSort): Access[] {
   const accesses: Access[] = [{ kind: 'walk', by: 'sort' }]
-  if (owner && by === 'createdAt') accesses.push({ kind: 'walk', by: 'owner' })
-  if (owner && by === 'lastUsedAt') accesses.push({ kind: 'walk', by: 'owner_used' })
+  if (owner && by === 'lastUsedAt') accesses.push({ kind: 'walk', by: 'owner' })
   if (owner) accesses.push({ kind: 'gather', by: 'owner' })
-  if (owner && used) accesses.push({ kind: 'gather', by: 'owner_used' })
   if (scopes) accesses.push({ kind: 'gather', by: 'scopes' })
   if (used) accesses.push({ kind: 'gather', by: 'used' })
   return accesses
@@ -175,7 +173,6 @@ function accessesOf({ owner, scopes, used }: Filter, { by }: ListSort): Access[]
 function countsOf({ owner, scopes, used }: Filter): CountAccess[] {
   const accesses: CountAccess[] = ['all']
   if (owner) accesses.push('owner')
-  if (owner && used) accesses.push('owner_used')
   if (scopes) accesses.push('scopes')
   if (used) accesses.push('used')
   return accesses
