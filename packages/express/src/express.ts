@@ -51,10 +51,10 @@ export interface RoutesOptions {
   readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
 }
 
-/** The two things to mount. */
 /** A guard leaves the types of a route's parameters to the route. */
 export type Guard = <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction) => void
 
+/** The two things to mount. */
 export interface ExpressAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are

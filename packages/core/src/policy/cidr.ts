@@ -12,10 +12,8 @@ export interface Block {
 
 /** The compiled CIDR blocks of a token or caller. */
 export interface Networks {
-  /** Whether there were any blocks at all. */
-  readonly restricted: boolean
   /**
-   * Whether a client's address lies in one of the blocks. Unrestricted: always, also without an address. Restricted:
+   * Whether a client's address lies in one of the blocks. Without blocks: always, also without an address. With some:
    * `undefined` and whatever is no strictly written address is refused.
    */
   readonly allows: (ip: string | undefined) => boolean
@@ -67,7 +65,7 @@ export function contains(outer: Block, inner: Block): boolean {
 }
 
 const REMEMBERED = 16
-const ANYWHERE: Networks = { restricted: false, allows: () => true }
+const ANYWHERE: Networks = { allows: () => true }
 
 /**
  * Compiles a record's blocks for matching. No blocks: everything is allowed. A block that does not parse covers
@@ -103,7 +101,7 @@ export function compileNetworks(blocks: readonly string[]): Networks {
     return allowed
   }
 
-  return { restricted: true, allows }
+  return { allows }
 }
 
 /** The blocks in ascending order, without those that lie inside another: CIDR blocks nest or are disjoint. */

@@ -4,8 +4,6 @@ import { type Parsed, parsed, problem } from '../parsed.js'
 export interface ScopeSet {
   /** Whether the scope, plain or itself a wildcard, is covered. The grammar of `scope` is not checked. */
   readonly covers: (scope: string) => boolean
-  /** Those of the asked scopes that are not covered, in their order. */
-  readonly missing: (asked: readonly string[]) => readonly string[]
 }
 
 const MAX_LENGTH = 100
@@ -42,7 +40,7 @@ export function compileScopes(held: readonly string[]): ScopeSet {
     return false
   }
 
-  return { covers, missing: (asked) => asked.filter((scope) => !covers(scope)) }
+  return { covers }
 }
 
 /**
