@@ -15,6 +15,7 @@ const markdown = await readdir(join(root, 'docs'), { recursive: true })
 const paths = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...markdown.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`),
 ]
 const pages = new Map<string, MarkdownPage>()

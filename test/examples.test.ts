@@ -194,5 +194,5 @@ test('metrics: events and stats become OpenTelemetry metrics', async () => {
   expect(measured('latchkey.uses.written')).toBe(1)
   expect(measured('latchkey.uses.pending')).toBe(0)
   expect(measured('latchkey.store.duration', { environment, operation: 'find' })).toMatchObject({ count: 2 })
-  expect(measured('latchkey.guard.duration', {})).toMatchObject({ count: 3 })
+  expect(measured('latchkey.cache.miss.duration')).toMatchObject({ count: 2 })
 })

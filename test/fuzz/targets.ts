@@ -126,7 +126,7 @@ export async function asCursor(text: string): Promise<void> {
   must(answer?.status === (text === cursor ? 200 : 400), 'only the cursor itself is one')
 }
 
-export const BODY_PATHS = [
+const BODY_PATHS = [
   ['POST', ''],
   ['PUT', `/${bob.id}`],
   ['PUT', '/self'],

@@ -219,6 +219,7 @@ test('16 no secret is in any result but those of create and rotate, nor in an er
   const heard: unknown[] = []
   const listen = (message: unknown) => void heard.push(message)
   const events = ['verified', 'denied', 'created', 'updated', 'rotated', 'deleted', 'reuse', 'flushed', 'store-error']
+  events.push('cache-miss', 'store-call', 'invalidated')
   for (const event of events) subscribe(`latchkey:${event}`, listen)
   let broken = false
   const inner = memoryStore()

@@ -2,7 +2,7 @@ import { createLatchkey, memoryStore, type TokenRecord } from '@latchkey/core'
 import { issueMany } from '../lib/issue.js'
 
 /** So many tokens have been used before an attack begins, and are cached. */
-export const CACHED = 20
+const CACHED = 20
 /** So many first uses come at once. */
 export const COLD = 2_000
 

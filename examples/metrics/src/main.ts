@@ -9,23 +9,21 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import express from 'express'
-import { countEvents, observeStats } from './observe.js'
-import { timedGuard, timedStore } from './timed.js'
+import { countEvents, observeStats, recordDurations } from './observe.js'
 
 // A real host exports to its collector instead.
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
 const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
 const meter = provider.getMeter('latchkey')
 countEvents(meter)
+recordDurations(meter)
 
-const milliseconds = { unit: 'ms', advice: { explicitBucketBoundaries: [0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500] } }
-const store = timedStore(memoryStore(), meter.createHistogram('latchkey.store.duration', milliseconds))
+const store = memoryStore()
 const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read', 'reports.write': 'Write' } })
 observeStats(meter, latchkey)
 
 const { requireToken } = latchkeyExpress(latchkey)
-const duration = meter.createHistogram('latchkey.guard.duration', milliseconds)
-const guard = timedGuard(requireToken({ scopes: ['reports.read'] }), duration)
+const guard = requireToken({ scopes: ['reports.read'] })
 const app = express().get('/reports', guard, (_req, res) => void res.json({ reports: [] }))
 const server = app.listen(0, '127.0.0.1')
 await once(server, 'listening')

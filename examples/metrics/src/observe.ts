@@ -21,6 +21,16 @@ export function countEvents(meter: Meter): void {
   on('flushed', (flushed) => uses.add(flushed.uses, { environment: flushed.environment }))
 }
 
+/** How long the store takes, and a verification that the cache could not answer. */
+export function recordDurations(meter: Meter): void {
+  const milliseconds = { unit: 'ms', advice: { explicitBucketBoundaries: [0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500] } }
+  const misses = meter.createHistogram('latchkey.cache.miss.duration', milliseconds)
+  const calls = meter.createHistogram('latchkey.store.duration', milliseconds)
+
+  on('cache-miss', ({ environment, duration }) => misses.record(duration, { environment }))
+  on('store-call', ({ environment, operation, duration }) => calls.record(duration, { environment, operation }))
+}
+
 /** `stats()` of one instance, read whenever the metrics are collected. */
 export function observeStats(meter: Meter, latchkey: Latchkey): void {
   const judged = meter.createObservableCounter('latchkey.judged')

@@ -41,7 +41,7 @@ export class LatchkeyError extends Error {
   }
 }
 
-/** One broken rule of a management input. */
+/** One broken rule of a management input, or one way in which a token would be more than its caller. */
 export interface Violation {
   /** The place, in the words of the input: `scopes[1]`. Empty for the input as a whole. */
   readonly path: string

@@ -1,5 +1,5 @@
 import { optionError, RequestError } from './errors.js'
-import { publish } from './events.js'
+import { observed, publish } from './events.js'
 import { keepInternals, type Latchkey, type OnBehalf } from './instance.js'
 import { actorFromHost, type MaybeActor } from './manage/caller.js'
 import type { ManageContext } from './manage/context.js'
@@ -18,7 +18,7 @@ import { readOptions } from './settings.js'
 import { createOpener } from './store/opener.js'
 import type { ChangeEvent } from './store/token-store.js'
 import { tokenFormat } from './token/format.js'
-import type { VerifyContext } from './types.js'
+import type { Verdict, VerifyContext } from './types.js'
 import { createTokenCache } from './verify/cache.js'
 import { createClock } from './verify/clock.js'
 import { explain } from './verify/explain.js'
@@ -73,11 +73,25 @@ export function createLatchkey<
         setInterval(() => void purge().catch(() => undefined), settings.purgeInterval).unref()
 
   function onChange(event: ChangeEvent): void {
-    if (event === 'reset') loader.invalidate('all')
-    else if (typeof event === 'object') loader.invalidate(event.ids)
-    else {
+    if (event === 'lagging' || event === 'live') {
       lagging = event === 'lagging'
       publish('lagging', { environment, lagging })
+      return
+    }
+    const ids = event === 'reset' ? 'all' : event.ids
+    loader.invalidate(ids)
+    publish('invalidated', { environment, ids })
+  }
+
+  /** As the verifier's, and times what the cache cannot answer. */
+  async function timedVerify(token: string, ask: VerifyContext): Promise<Verdict> {
+    const cached = verifier.verifyCached(token, ask)
+    if (cached !== undefined) return cached
+    const started = performance.now()
+    try {
+      return await verifier.verify(token, ask)
+    } finally {
+      publish('cache-miss', { environment, duration: performance.now() - started })
     }
   }
 
@@ -103,7 +117,7 @@ export function createLatchkey<
   const latchkey: Latchkey = {
     environment,
     verifyCached: (token, ask = ANYTHING) => verifier.verifyCached(token, ask),
-    verify: (token, ask = ANYTHING) => verifier.verify(token, ask),
+    verify: (token, ask = ANYTHING) => (observed('cache-miss') ? timedVerify(token, ask) : verifier.verify(token, ask)),
     create: async (input, options) => createToken(context, input, actor(options)),
     get: async (id, options) => getToken(context, id, actor(options)),
     list: async (request = {}, options) => listTokens(context, request, actor(options)),

@@ -107,7 +107,7 @@ function matches(pattern: RegExp, value: unknown): boolean {
 }
 
 /** A misspelt member would silently be a default. */
-function knownMembers(place: string, given: unknown, known: readonly string[]): void {
+export function knownMembers(place: string, given: unknown, known: readonly string[]): void {
   if (!isObject(given)) throw optionError(place, 'must be an object')
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')

@@ -51,14 +51,15 @@ export interface RoutesOptions {
   readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
 }
 
-/** The two things to mount. */
 /** A guard leaves the types of a route's parameters to the route. */
 export type Guard = <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction) => void
 
+/** The two things to mount. */
 export interface ExpressAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are
-   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain.
+   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain,
+   * and for options that it does not know.
    */
   requireToken(options?: GuardOptions<Scope>): Guard
   /** The management routes, to be mounted with `app.use(path, tokenRoutes())`. */
@@ -74,8 +75,9 @@ export function latchkeyExpress<Scope extends string>(
 ): ExpressAuth<Scope> {
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
-  function requireToken({ scopes: asked, onDenied = sendRefusal }: GuardOptions<Scope> = {}): Guard {
-    const scopes = guardScopes(asked)
+  function requireToken(options: GuardOptions<Scope> = {}): Guard {
+    const scopes = guardScopes(options, ['onDenied'])
+    const { onDenied = sendRefusal } = options
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
       if (req.app.get('trust proxy') === true) warnForgeableAddress(admission, "Express's `trust proxy: true`")

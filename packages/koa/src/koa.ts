@@ -53,7 +53,8 @@ export interface RoutesOptions {
 export interface KoaAuth<Scope extends string> {
   /**
    * A guard: lets a request with a good token on, with `ctx.state.apiToken` set, and answers all others. Verdicts are
-   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain.
+   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain,
+   * and for options that it does not know.
    */
   requireToken(options?: GuardOptions<Scope>): Middleware<TokenState>
   /** The management routes. Throws a `TypeError` for a path that no request could have. */
@@ -69,8 +70,9 @@ export function latchkeyKoa<Scope extends string>(
 ): KoaAuth<Scope> {
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
-  function requireToken({ scopes: asked, onDenied }: GuardOptions<Scope> = {}): Middleware<TokenState> {
-    const scopes = guardScopes(asked)
+  function requireToken(options: GuardOptions<Scope> = {}): Middleware<TokenState> {
+    const scopes = guardScopes(options, ['onDenied'])
+    const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
       if (ctx.app.proxy && ctx.app.maxIpsCount === 0) {

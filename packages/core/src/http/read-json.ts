@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { RequestError } from '../errors.js'
 
-export const MOST_BODY_BYTES = 64 * 1024
+const MOST_BODY_BYTES = 64 * 1024
 
 const JSON_TYPE = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i
 

@@ -44,7 +44,8 @@ export function attenuate(actor: MaybeActor, child: Power, deed: Deed): void {
   if (actor === undefined) return
   const excess = exceeds(child, actor.power, deed)
   if (excess.length === 0) return
-  throw new RequestError('ERR_NOT_ALLOWED', 'The token would be more than its caller.', excess)
+  const violations = excess.map(({ path, message }) => ({ path, message }))
+  throw new RequestError('ERR_NOT_ALLOWED', 'The token would be more than its caller.', violations)
 }
 
 /**

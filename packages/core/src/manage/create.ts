@@ -22,8 +22,7 @@ export interface IssuedToken {
  * violation, or `ERR_NOT_ALLOWED`.
  */
 export async function createToken(context: ManageContext, input: CreateInput, actor: MaybeActor): Promise<IssuedToken> {
-  const { environment, now } = context
-  const { schemas } = context
+  const { environment, schemas, now } = context
   const checked =
     actor === undefined
       ? checkInput(schemas.createOwned, input)

@@ -1,3 +1,4 @@
+import type { Violation } from '../errors.js'
 import { type Block, contains, parseBlock } from './cidr.js'
 import { compileScopes, type ScopeSet } from './scopes.js'
 
@@ -32,12 +33,9 @@ export interface CallerPower {
  */
 export type Deed = 'create' | 'handOut' | { readonly before: Power }
 
-/** One way in which a token would be more than its giver. */
-export interface Excess {
+/** One way in which a token would be more than its giver: a violation, and of what. */
+export interface Excess extends Violation {
   readonly dimension: 'scopes' | 'networks' | 'expiry' | 'owner' | 'personal' | 'environment'
-  /** The member of `Power`, with its index: `scopes[1]`. */
-  readonly path: string
-  readonly message: string
 }
 
 /**

@@ -12,10 +12,10 @@ export interface Block {
 
 /** The compiled CIDR blocks of a token or caller. */
 export interface Networks {
-  /** Whether there were any blocks at all. */
+  /** Whether there are blocks at all. If not, nothing needs to be asked. */
   readonly restricted: boolean
   /**
-   * Whether a client's address lies in one of the blocks. Unrestricted: always, also without an address. Restricted:
+   * Whether a client's address lies in one of the blocks. Without blocks: always, also without an address. With some:
    * `undefined` and whatever is no strictly written address is refused.
    */
   readonly allows: (ip: string | undefined) => boolean

@@ -6,8 +6,6 @@ export interface ScopeSet {
   readonly covers: (scope: string) => boolean
   /** Whether all are covered. Fastest when asked with the same frozen list again, as guards do. */
   readonly coversAll: (asked: readonly string[]) => boolean
-  /** Those of the asked scopes that are not covered, in their order. */
-  readonly missing: (asked: readonly string[]) => readonly string[]
 }
 
 const MAX_LENGTH = 100
@@ -54,7 +52,7 @@ export function compileScopes(held: readonly string[]): ScopeSet {
     return true
   }
 
-  return { covers, coversAll, missing: (asked) => asked.filter((scope) => !covers(scope)) }
+  return { covers, coversAll }
 }
 
 /**

@@ -1,17 +1,22 @@
 import { isConflict, LatchkeyError, StoreError } from '../errors.js'
-import { publish } from '../events.js'
+import { observed, publish } from '../events.js'
 import type { EnvironmentStore } from './token-store.js'
 
 /**
- * The same store, with its failures made `StoreError`s and published. Lost preconditions (`ERR_CONFLICT`) are answers,
+ * The same store, with its calls timed and its failures made `StoreError`s, and both published. Lost preconditions (`ERR_CONFLICT`) are answers,
  * not failures.
  */
 export function observedStore(store: EnvironmentStore, environment: string): EnvironmentStore {
   async function attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const started = observed('store-call') ? performance.now() : undefined
     try {
       return await call()
     } catch (error) {
       throw isConflict(error) ? error : storeFailure(environment, operation, error)
+    } finally {
+      if (started !== undefined) {
+        publish('store-call', { environment, operation, duration: performance.now() - started })
+      }
     }
   }
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/index.js'
-import { DAY, hostCaller, instance, NOW, refused } from './instance.js'
+import { DAY, hostCaller, instance, NOW, refusal, refused } from './instance.js'
 
 const GOOD = { name: 'nightly', scopes: ['reports.read'] }
 
@@ -76,6 +76,13 @@ test('a caller whose right has ended may do nothing', async () => {
     expect(await refused(call)).toEqual({ code: 'ERR_NOT_ALLOWED', paths: [] })
   }
   expect(await records()).toEqual(before)
+})
+
+test('what exceeds a caller is told by place and message, as every violation', async () => {
+  const { latchkey } = instance()
+  const { code, violations } = await refusal(latchkey.create(GOOD, hostCaller({ scopes: ['apiTokens.write'] })))
+  const message = 'The caller does not have the scope reports.read itself.'
+  expect({ code, violations }).toEqual({ code: 'ERR_NOT_ALLOWED', violations: [{ path: 'scopes[0]', message }] })
 })
 
 describe('create on behalf of a caller', () => {

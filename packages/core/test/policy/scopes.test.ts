@@ -135,13 +135,6 @@ describe('covers', () => {
     )
   })
 
-  test('missing lists what is not covered, in the order asked', () => {
-    const set = compileScopes(['a.*', 'b'])
-    expect(set.missing(['c', 'a.x', 'b', 'a', 'b.x'])).toEqual(['c', 'a', 'b.x'])
-    expect(set.missing([])).toEqual([])
-    expect(compileScopes([]).missing(['a', '*'])).toEqual(['a', '*'])
-  })
-
   test('later changes to the list that was compiled change nothing', () => {
     const held = ['a']
     const set = compileScopes(held)

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { forged, node, outcome, published, START, settled, unknownToken } from './support.js'
+import { forged, node, outcome, published, START, settled, twoNodes, unknownToken } from './support.js'
 
 const EVENTS = [
   'verified',
@@ -15,6 +15,8 @@ const EVENTS = [
   'store-error',
   'lagging',
 ]
+/** Those that tell how Latchkey works, not what happens to tokens. */
+const MEASURES = ['cache-miss', 'store-call', 'invalidated']
 
 describe('events', () => {
   test('of verifications tell environment, id, address and the finer reason', async () => {
@@ -53,7 +55,7 @@ describe('events', () => {
   test('come for everything that happens to a token, and none holds a secret', async () => {
     const { latchkey, connection, create } = node()
     const heard: [string, unknown][] = []
-    const listeners = EVENTS.map(
+    const listeners = [...EVENTS, ...MEASURES].map(
       (name) => [`latchkey:${name}`, (message: unknown) => void heard.push([name, message])] as const,
     )
     for (const [channel, listener] of listeners) subscribe(channel, listener)
@@ -79,7 +81,9 @@ describe('events', () => {
     } finally {
       for (const [channel, listener] of listeners) unsubscribe(channel, listener)
     }
-    expect(heard.map(([name]) => name)).toEqual([
+    const names = heard.map(([name]) => name)
+    expect(new Set(names)).toEqual(new Set([...EVENTS, ...MEASURES]))
+    expect(names.filter((name) => !MEASURES.includes(name))).toEqual([
       'created',
       'verified',
       'denied',
@@ -99,6 +103,75 @@ describe('events', () => {
     const text = inspect(heard, { depth: 20, showHidden: true, maxStringLength: null })
     for (const token of secrets) expect(text).not.toContain(token.slice(28))
     expect(text).not.toMatch(/[A-Z2-7]{64}|\$hmac/)
+  })
+})
+
+describe('measures', () => {
+  const duration = expect.toSatisfy((ms: number) => ms >= 0 && ms < 10_000)
+
+  test('of a cache miss come once for all that took the store or a proof, also when it fails', async () => {
+    const { latchkey, connection, create } = node()
+    const { environment } = latchkey
+    const { token } = await create()
+    const missed = await published('cache-miss', async () => {
+      for (let i = 0; i < 3; i++) expect(outcome(await latchkey.verify(token))).toBe('ok')
+      expect(outcome(await latchkey.verify('junk'))).toBe('malformed')
+      connection.failing.set('find', new Error('down'))
+      await expect(latchkey.verify(unknownToken())).rejects.toThrow()
+    })
+    expect(missed).toEqual([
+      { environment, duration },
+      { environment, duration },
+    ])
+    expect(latchkey.stats()).toMatchObject({ verified: 3, denied: 1, cacheHits: 2 })
+  })
+
+  test('of a cache miss cover the wait for the store', async () => {
+    const { latchkey, connection, create } = node()
+    const { token } = await create()
+    const hold = connection.holdFind()
+    const [missed] = await published('cache-miss', async () => {
+      const verdict = latchkey.verify(token)
+      await hold.reached
+      const until = performance.now() + 5
+      while (performance.now() < until) await settled()
+      hold.release()
+      await verdict
+    })
+    expect(missed?.duration).toBeGreaterThanOrEqual(5)
+  })
+
+  test('of the store come for every call, also for those that fail', async () => {
+    const { latchkey, connection, create } = node()
+    const { environment } = latchkey
+    const calls = await published('store-call', async () => {
+      const { id, token } = await create()
+      await latchkey.verify(token)
+      await latchkey.list()
+      await latchkey.flush()
+      await latchkey.delete(id)
+      connection.failing.set('find', new Error('down'))
+      await expect(latchkey.get(id)).rejects.toThrow()
+    })
+    const operations = ['watch', 'insert', 'find', 'list', 'touch', 'find', 'remove', 'find']
+    expect(calls).toEqual(operations.map((operation) => ({ environment, operation, duration })))
+  })
+
+  test('of a revocation: the node that made it tells of the deletion, every other of its arrival', async () => {
+    const [one, other] = twoNodes()
+    const { environment } = one.latchkey
+    const { id } = await one.create()
+    await other.latchkey.ready()
+    const arrived = await published('invalidated', async () => {
+      await one.latchkey.delete(id)
+      await settled()
+      other.connection.emit('reset')
+    })
+    expect(arrived).toEqual([
+      { environment, ids: [id] },
+      { environment, ids: [id] },
+      { environment, ids: 'all' },
+    ])
   })
 })
 
