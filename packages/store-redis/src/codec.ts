@@ -31,8 +31,8 @@ interface Body {
   a?: 1
   /** disabled */
   d?: 1
-  /** scopes */
-  s: string[]
+  /** scopes, in one string where none is empty or has a blank in it */
+  s?: string | string[]
   /** networks */
   w?: string[]
   /** metadata */
@@ -68,7 +68,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     o: record.owner,
     ...(record.personal ? { a: 1 } : {}),
     ...(record.enabled ? {} : { d: 1 }),
-    s: record.scopes,
+    ...(record.scopes.length > 0 ? { s: joined(record.scopes) } : {}),
     ...(record.networks.length > 0 ? { w: record.networks } : {}),
     ...(record.metadata === undefined ? {} : { m: record.metadata }),
     c: record.createdAt,
@@ -95,7 +95,7 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     owner: body.o,
     personal: body.a === 1,
     enabled: body.d !== 1,
-    scopes: body.s,
+    scopes: typeof body.s === 'string' ? body.s.split(' ') : (body.s ?? []),
     networks: body.w ?? [],
     version: stored.readUInt32BE(0),
     createdAt: body.c,
@@ -112,4 +112,9 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
   if (body.r !== undefined) record.rotatedAt = body.r
   if (uses !== null) applyUses(record, uses.toString())
   return { head: stored.subarray(0, 8), number: stored.readUInt32BE(4), nonce: stored.subarray(16, HEADER), record }
+}
+
+/** Two characters less for each: a token has several, and there are many tokens. */
+function joined(scopes: string[]): string | string[] {
+  return scopes.every((scope) => scope !== '' && !scope.includes(' ')) ? scopes.join(' ') : scopes
 }
