@@ -30,7 +30,9 @@ const report = (row: Row) => {
   rows.push(row)
   if (options.json) return
   const inside = row.longestMs === undefined ? [] : [row.scriptUs ?? '', row.longestMs]
-  const columns = [row.p50Ms, row.p99Ms, row.cpuMs ?? '', ...inside].map((value) => String(value).padStart(9))
+  const columns = [row.p50Ms, row.p99Ms, row.cpuMs ?? '', ...inside].map((value) =>
+    (Number.isNaN(value) ? '-' : String(value)).padStart(9),
+  )
   console.log(`${row.name.padEnd(58)}${columns.join('')}`)
 }
 

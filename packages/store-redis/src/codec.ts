@@ -20,6 +20,8 @@ export interface StoredDocument {
   record: TokenRecord
 }
 
+type Secret = [hash: string, tag: string, until?: number | undefined]
+
 interface Body {
   /** prefix */
   p: string
@@ -42,8 +44,8 @@ interface Body {
   e?: number
   f?: number
   r?: number
-  /** secrets: hash, tag, until */
-  k: [hash: string, tag: string, until?: number | undefined][]
+  /** secrets; the usual only one, without an end, stands by itself */
+  k: Secret[] | [hash: string, tag: string]
   /** tags of retired secrets */
   t?: string[]
 }
@@ -75,7 +77,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     ...(record.expiresAt === undefined ? {} : { e: record.expiresAt }),
     ...(record.modifiedAt === undefined ? {} : { f: record.modifiedAt }),
     ...(record.rotatedAt === undefined ? {} : { r: record.rotatedAt }),
-    k: secrets.map(({ hash, tag, until }) => (until === undefined ? [hash, tag] : [hash, tag, until])),
+    k: encodeSecrets(secrets),
     ...(record.retired.length > 0 ? { t: record.retired } : {}),
   }
   const header = Buffer.alloc(HEADER - 8)
@@ -99,7 +101,7 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     networks: body.w ?? [],
     version: stored.readUInt32BE(0),
     createdAt: body.c,
-    secrets: body.k.map(([hash, tag, until], i): StoredSecret => {
+    secrets: (isAlone(body.k) ? [body.k] : body.k).map(([hash, tag, until], i): StoredSecret => {
       const secret: StoredSecret = { gen: generations[i] ?? NO_GENERATION, hash, tag }
       if (until !== undefined) secret.until = until
       return secret
@@ -117,4 +119,16 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
 /** Two characters less for each: a token has several, and there are many tokens. */
 function joined(scopes: string[]): string | string[] {
   return scopes.every((scope) => scope !== '' && !scope.includes(' ')) ? scopes.join(' ') : scopes
+}
+
+function encodeSecrets(secrets: readonly StoredSecret[]): Body['k'] {
+  const [only, ...others] = secrets.map(
+    ({ hash, tag, until }): Secret => (until === undefined ? [hash, tag] : [hash, tag, until]),
+  )
+  if (only === undefined) return []
+  return others.length === 0 && only[2] === undefined ? [only[0], only[1]] : [only, ...others]
+}
+
+function isAlone(secrets: Body['k']): secrets is [hash: string, tag: string] {
+  return typeof secrets[0] === 'string'
 }
