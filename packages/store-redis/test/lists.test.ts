@@ -88,7 +88,7 @@ describe.each([
   beforeAll(async () => {
     server = await startRedis()
     connection = await connect(client, server)
-    environment = await redisStore({ client: connection.client, shards }).open('default')
+    environment = await redisStore({ client: connection.client, shards, manageTimeout: 20_000 }).open('default')
     for (let i = 0; i < records.length; i += 500) {
       await Promise.all(records.slice(i, i + 500).map(async (record) => environment.insert(record)))
     }
