@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util'
 import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
 import { tokenId } from '@latchkey/testkit'
 import { NOW, tokens } from './list/data.js'
-import { measure, measureDelay, type Row } from './list/measure.js'
+import { failed, measure, measureDelay, type Row } from './list/measure.js'
 import { COUNTED, EVERY_SORT, FILTERED, nameOf } from './list/queries.js'
 import { SUBJECTS } from './list/stores.js'
 
 // How fast a store lists, counts, reads and writes: --store sqlite --tokens 1000000 [--runs 40] [--path FILE] [--json]
 // With --store redis two columns more: mean of a script (µs) and the longest single command (ms, from 0.5) in Redis.
+// `--path` keeps the tokens for a later run: a file, or with Redis a folder for its snapshot.
 
 const { values: options } = parseArgs({
   options: {
@@ -29,14 +30,16 @@ const report = (row: Row) => {
   rows.push(row)
   if (options.json) return
   const inside = row.longestMs === undefined ? [] : [row.scriptUs ?? '', row.longestMs]
-  const columns = [row.p50Ms, row.p99Ms, row.cpuMs ?? '', ...inside].map((value) => String(value).padStart(9))
+  const columns = [row.p50Ms, row.p99Ms, row.cpuMs ?? '', ...inside].map((value) =>
+    (Number.isNaN(value) ? '-' : String(value)).padStart(9),
+  )
   console.log(`${row.name.padEnd(58)}${columns.join('')}`)
 }
 
 /** Adds what the store's server says of its own time. */
-async function reportOf(measuring: () => Promise<Row>): Promise<void> {
+async function reportOf(measuring: () => Promise<Row>, name = ''): Promise<void> {
   await subject.server?.reset()
-  const row = await measuring()
+  const row = await measuring().catch(failed(name))
   const inside = await subject.server?.read()
   if (inside) row.longestMs = inside.longestMs
   if (inside?.scriptUs !== undefined) row.scriptUs = inside.scriptUs
@@ -73,6 +76,12 @@ try {
 async function load(store: EnvironmentStore): Promise<string[]> {
   const ids: string[] = []
   const start = performance.now()
+  if (subject.fill && !subject.filled) {
+    await subject.fill(withIds(ids))
+    const mean = Number(((performance.now() - start) / count).toPrecision(3))
+    report({ name: 'create, 256 at once, per token', p50Ms: mean, p99Ms: mean })
+    return ids
+  }
   let batch: Promise<void>[] = []
   for (const record of tokens(count)) {
     ids.push(record.id)
@@ -86,6 +95,13 @@ async function load(store: EnvironmentStore): Promise<string[]> {
   const mean = Number(((performance.now() - start) / count).toPrecision(3))
   if (!subject.filled) report({ name: 'create, 256 at once, per token', p50Ms: mean, p99Ms: mean })
   return ids
+}
+
+function* withIds(ids: string[]): Generator<TokenRecord> {
+  for (const record of tokens(count)) {
+    ids.push(record.id)
+    yield record
+  }
 }
 
 async function readAndWrite(store: EnvironmentStore, ids: readonly string[]): Promise<void> {
@@ -116,16 +132,21 @@ async function lists(store: EnvironmentStore): Promise<void> {
     report(large)
   }
   for (const { name, ...query } of FILTERED) {
-    const first = await store.list({ ...page, ...query })
-    await reportOf(() => measure(name, runs, () => store.list({ ...page, ...query })))
-    if (first.next === undefined) continue
-    let after: string = first.next
+    let next: string | undefined
+    const run = async () => {
+      next = (await store.list({ ...page, ...query })).next
+    }
+    await reportOf(() => measure(name, runs, run), name)
+    if (next === undefined) continue
+    let after: string = next
     for (let i = 0; i < 4; i++) after = (await store.list({ ...page, ...query, after, limit: 2_000 })).next ?? after
-    await reportOf(() => measure(`${name}, deep`, runs, () => store.list({ ...page, ...query, after })))
+    await reportOf(() => measure(`${name}, deep`, runs, () => store.list({ ...page, ...query, after })), name)
   }
   for (const { name, ...query } of COUNTED) {
-    await reportOf(() =>
-      measure(`first count: ${name}`, Math.ceil(runs / 4), () => store.list({ ...query, limit: 1, count: true })),
+    const total = `first count: ${name}`
+    await reportOf(
+      () => measure(total, Math.ceil(runs / 4), () => store.list({ ...query, limit: 1, count: true })),
+      total,
     )
   }
 }
@@ -140,7 +161,10 @@ async function delays(store: EnvironmentStore, ids: readonly string[]): Promise<
   await reportOf(() => measureDelay(name('lists of 10,000 rows'), () => repeat(20, () => store.list(large))))
   const counted = COUNTED.find((query) => query.filter.scopes && query.filter.lastUsed) ?? { filter: {} }
   const total = { filter: counted.filter, sort, limit: 1, count: true }
-  await reportOf(() => measureDelay(name('first counts'), () => repeat(20, () => store.list(total))))
+  await reportOf(
+    () => measureDelay(name('first counts'), () => repeat(20, () => store.list(total))),
+    name('first counts'),
+  )
   await reportOf(() => measureDelay(name('touches of 1,000'), () => repeat(20, (i) => store.touch(uses(ids, 100 + i)))))
 }
 

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { StoreError } from '@latchkey/core'
 
 export interface Row {
   name: string
@@ -9,6 +10,14 @@ export interface Row {
   longestMs?: number
   /** Processor time of all threads of this process, per run: what the time would be about on a machine with no other work. */
   cpuMs?: number
+}
+
+/** The row of a measurement that the store gave up at its own deadline; any other error is thrown on. */
+export function failed(name: string): (error: unknown) => Row {
+  return (error) => {
+    if (!(error instanceof StoreError)) throw error
+    return { name: `${name}: ${error.message}`, p50Ms: Number.NaN, p99Ms: Number.NaN }
+  }
 }
 
 /** Runs one after another, after one run that does not count. */

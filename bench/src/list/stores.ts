@@ -13,8 +13,8 @@ import type { Subject } from './subject.js'
  */
 export const SUBJECTS: Record<string, (path?: string) => Subject | Promise<Subject>> = {
   memory: () => ({ store: memoryStore(), filled: false, size: () => undefined, remove: () => {} }),
-  redis: async () => redisSubject('node-redis'),
-  ioredis: async () => redisSubject('ioredis'),
+  redis: async (path) => redisSubject('node-redis', path),
+  ioredis: async (path) => redisSubject('ioredis', path),
   sqlite(kept) {
     const folder = kept === undefined ? mkdtempSync(join(tmpdir(), 'latchkey-bench-')) : undefined
     const path = kept ?? join(folder ?? '', 'tokens.db')

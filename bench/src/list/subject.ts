@@ -1,10 +1,12 @@
-import type { EnvironmentStore, TokenStore } from '@latchkey/core'
+import type { EnvironmentStore, TokenRecord, TokenStore } from '@latchkey/core'
 import type { Row } from './measure.js'
 
 export interface Subject {
   store: TokenStore
   /** Whether the tokens are in it already. */
   filled: boolean
+  /** Its own way to put them in, if it has one. */
+  fill?(records: Iterable<TokenRecord>): Promise<void>
   /** What it takes, in bytes; to be asked when all tokens are in. */
   size(): number | undefined | Promise<number>
   /** What the store's server says of its own time, since the last reset. */

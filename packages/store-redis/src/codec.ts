@@ -20,6 +20,8 @@ export interface StoredDocument {
   record: TokenRecord
 }
 
+type Secret = [hash: string, tag: string, until?: number | undefined]
+
 interface Body {
   /** prefix */
   p: string
@@ -31,8 +33,8 @@ interface Body {
   a?: 1
   /** disabled */
   d?: 1
-  /** scopes */
-  s: string[]
+  /** scopes, in one string where none is empty or has a blank in it */
+  s?: string | string[]
   /** networks */
   w?: string[]
   /** metadata */
@@ -42,8 +44,8 @@ interface Body {
   e?: number
   f?: number
   r?: number
-  /** secrets: hash, tag, until */
-  k: [hash: string, tag: string, until?: number | undefined][]
+  /** secrets; the usual only one, without an end, stands by itself */
+  k: Secret[] | [hash: string, tag: string]
   /** tags of retired secrets */
   t?: string[]
 }
@@ -68,14 +70,14 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     o: record.owner,
     ...(record.personal ? { a: 1 } : {}),
     ...(record.enabled ? {} : { d: 1 }),
-    s: record.scopes,
+    ...(record.scopes.length > 0 ? { s: joined(record.scopes) } : {}),
     ...(record.networks.length > 0 ? { w: record.networks } : {}),
     ...(record.metadata === undefined ? {} : { m: record.metadata }),
     c: record.createdAt,
     ...(record.expiresAt === undefined ? {} : { e: record.expiresAt }),
     ...(record.modifiedAt === undefined ? {} : { f: record.modifiedAt }),
     ...(record.rotatedAt === undefined ? {} : { r: record.rotatedAt }),
-    k: secrets.map(({ hash, tag, until }) => (until === undefined ? [hash, tag] : [hash, tag, until])),
+    k: encodeSecrets(secrets),
     ...(record.retired.length > 0 ? { t: record.retired } : {}),
   }
   const header = Buffer.alloc(HEADER - 8)
@@ -95,11 +97,11 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     owner: body.o,
     personal: body.a === 1,
     enabled: body.d !== 1,
-    scopes: body.s,
+    scopes: typeof body.s === 'string' ? body.s.split(' ') : (body.s ?? []),
     networks: body.w ?? [],
     version: stored.readUInt32BE(0),
     createdAt: body.c,
-    secrets: body.k.map(([hash, tag, until], i): StoredSecret => {
+    secrets: (isAlone(body.k) ? [body.k] : body.k).map(([hash, tag, until], i): StoredSecret => {
       const secret: StoredSecret = { gen: generations[i] ?? NO_GENERATION, hash, tag }
       if (until !== undefined) secret.until = until
       return secret
@@ -112,4 +114,21 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
   if (body.r !== undefined) record.rotatedAt = body.r
   if (uses !== null) applyUses(record, uses.toString())
   return { head: stored.subarray(0, 8), number: stored.readUInt32BE(4), nonce: stored.subarray(16, HEADER), record }
+}
+
+/** Two characters less for each: a token has several, and there are many tokens. */
+function joined(scopes: string[]): string | string[] {
+  return scopes.every((scope) => scope !== '' && !scope.includes(' ')) ? scopes.join(' ') : scopes
+}
+
+function encodeSecrets(secrets: readonly StoredSecret[]): Body['k'] {
+  const [only, ...others] = secrets.map(
+    ({ hash, tag, until }): Secret => (until === undefined ? [hash, tag] : [hash, tag, until]),
+  )
+  if (only === undefined) return []
+  return others.length === 0 && only[2] === undefined ? [only[0], only[1]] : [only, ...others]
+}
+
+function isAlone(secrets: Body['k']): secrets is [hash: string, tag: string] {
+  return typeof secrets[0] === 'string'
 }

@@ -1,8 +1,9 @@
 import { StoreError, type TokenRecord } from '@latchkey/core'
 import { decodeDocument, type StoredDocument } from './codec.js'
 import type { Deadline } from './link.js'
+import { readPoint } from './point-reads.js'
 import { readMany } from './read-many.js'
-import { assertMeta, placeOf, readDeadline, reset, type Space } from './space.js'
+import { assertMeta, placeOf, type Space } from './space.js'
 import { parseTokenId, type TokenId } from './token-id.js'
 
 /** The record, one round trip. Rejects if the data set is not ours, or if history was lost and this may be too old. */
@@ -11,17 +12,12 @@ export async function find(space: Space, id: string): Promise<TokenRecord | unde
   const parsed = parseTokenId(id)
   if (parsed === undefined) return undefined
   const { publicPart } = parsed
-  const { shard, keys } = placeOf(space, publicPart)
-  const floor = space.witness.seq(shard)
-  const wanted = [keys.document(publicPart), keys.uses(publicPart), keys.seq, keys.meta]
-  const [document = null, uses = null, seqText = null, meta] = await readMany(space, wanted, readDeadline(space))
-  assertMeta(space, meta)
-  const seq = Number(seqText ?? 0)
-  if (space.witness.read(shard, seq, floor)) reset(space)
+  const place = placeOf(space, publicPart)
+  const [document, uses] = await readPoint(space, place, publicPart)
   if (document === null) return undefined
   const { record } = decodeDocument(publicPart, document, uses)
   if (record.id !== id) return undefined
-  switch (space.witness.judge(shard, publicPart, record.version)) {
+  switch (space.witness.judge(place.shard, publicPart, record.version)) {
     case 'good':
       return record
     case 'removed':

@@ -4,6 +4,7 @@ import { changesChannel, type ShardKeys, shardOf } from './keys.js'
 import type { Deadline, Link } from './link.js'
 import type { Identity } from './meta.js'
 import type { Settings } from './options.js'
+import type { PointReads } from './point-reads.js'
 import type { Script } from './scripts/script.js'
 import { createWitness, type Witness } from './witness.js'
 
@@ -14,6 +15,8 @@ export interface Space {
   readonly channel: string
   readonly link: Link
   readonly witness: Witness
+  /** Those that are about to be sent, by shard. */
+  readonly pointReads: Map<number, PointReads>
   /** Replaced by `init` alone. */
   identity: Identity
   /** Called when this process must not trust what it remembers. */
@@ -33,6 +36,7 @@ export function createSpace(settings: Settings, environment: string, link: Link,
     channel: changesChannel(settings.prefix, environment),
     link,
     witness: createWitness(),
+    pointReads: new Map(),
     identity,
     onReset: new Set(),
   }

@@ -9,7 +9,8 @@ import {
   tokenRecord,
 } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { redisStore } from '../src/index.js'
+import { type RedisClient, redisStore } from '../src/index.js'
+import { rawId } from '../src/token-id.js'
 import { type Connection, connect } from './setups.js'
 
 const SCOPES = Array.from({ length: 20 }, (_, i) => `scope.${i}`)
@@ -87,7 +88,7 @@ describe.each([
   beforeAll(async () => {
     server = await startRedis()
     connection = await connect(client, server)
-    environment = await redisStore({ client: connection.client, shards }).open('default')
+    environment = await redisStore({ client: connection.client, shards, manageTimeout: 20_000 }).open('default')
     for (let i = 0; i < records.length; i += 500) {
       await Promise.all(records.slice(i, i + 500).map(async (record) => environment.insert(record)))
     }
@@ -132,4 +133,41 @@ describe.each([
       ).toEqual(values.slice(0, seen.length))
     }
   })
+})
+
+test('a total is exact although the place from which to go on is removed meanwhile', async () => {
+  const server = await startRedis()
+  const { client, close } = await connect('node-redis', server)
+  const removals: string[] = []
+  let removing = false
+  // As soon as a piece of the members is known, its last token is removed.
+  const disturbed: RedisClient = {
+    ...client,
+    async command(key, args, timeout) {
+      const reply = await client.command(key, args, timeout)
+      const members: unknown = Array.isArray(reply) ? reply[2] : undefined
+      if (!removing && members instanceof Buffer && members.length >= 19_000) {
+        removing = true
+        const id = ids.get(members.subarray(-15).toString('hex')) ?? ''
+        removals.push(id)
+        await environment.remove(id)
+        removing = false
+      }
+      return reply
+    },
+  }
+  const environment = await redisStore({ client: disturbed, manageTimeout: 20_000 }).open('default')
+  const records = Array.from({ length: 3_500 }, (_, i) => tokenRecord({ scopes: ['a'], lastUsedAt: i }))
+  const ids = new Map(records.map(({ id }) => [rawId(id.slice(-24)).toString('hex'), id]))
+  for (let i = 0; i < records.length; i += 500) {
+    await Promise.all(records.slice(i, i + 500).map(async (record) => environment.insert(record)))
+  }
+  const filter = { scopes: ['a'], lastUsed: { from: 0 } }
+  const sort = { by: 'createdAt', direction: 'asc' } as const
+  const page = await environment.list({ filter, sort, limit: 10, count: true })
+  close()
+  await server.stop()
+  // It was there when it was counted, and nothing behind it was left out or counted twice.
+  expect(page.totalCount).toBe(records.length)
+  expect(removals).toEqual([records[2_999]?.id])
 })

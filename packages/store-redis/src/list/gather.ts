@@ -2,36 +2,35 @@ import type { ListSort } from '@latchkey/core'
 import { decodeDocument } from '../codec.js'
 import { readMany } from '../read-many.js'
 import { hasBit } from './bitmap.js'
-import { numberOf, publicPartIn, type Row, rowOf, rowOrder, sortKey, tailOf } from './row.js'
+import { bitsOf, countOf, filterMembers, type Members, memberAt, readMembers } from './members.js'
+import { publicPartIn, type Row, rowOf, rowOrder, sortKey } from './row.js'
 import { type ShardQuery, type Sizes, scoresIn, usedBounds } from './shard-query.js'
 import { type Source, sourceOf } from './source.js'
-import { walk } from './walk.js'
 
-const CHUNK = 1_500
 const DOCUMENTS = 200
 
+/** Reading so many members costs as much as asking for the score of one. */
+export const MEMBERS_PER_PROBE = 2
+
 /**
- * All tokens of the shard that match, as rows of no particular order: the members of the smaller of owner and range, cut
- * down by the bitmaps and by the other one. Only for filters that name an owner or a range.
+ * All tokens of the shard that match, in no particular order: the members of the smaller of owner and range, cut down by
+ * the bitmaps and by the other one. Only for filters that name an owner or a range.
  */
-export async function matches(query: ShardQuery, sizes: Sizes): Promise<Row[]> {
+export async function matches(query: ShardQuery, sizes: Sizes): Promise<Members> {
   const { filter, keys } = query
   const { owned = Number.POSITIVE_INFINITY, inRange = Number.POSITIVE_INFINITY, facets } = sizes
-  const byOwner = filter.owner !== undefined && owned <= inRange
   const { min, max } = usedBounds(filter)
-  const base = byOwner
-    ? await members(query, keys.owner(filter.owner ?? ''), Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
-    : await members(query, keys.used, min, max)
-  const rows = facets === undefined ? base : base.filter((row) => hasBit(facets, numberOf(row)))
-  if (byOwner && filter.lastUsed !== undefined) {
-    const used = await scoresIn(query, keys.used, rows)
-    return rows.filter((_, i) => isWithin(used[i], min, max))
+  const byOwner = { key: keys.owner(filter.owner ?? ''), min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
+  const byUse = { key: keys.used, min, max }
+  const [first, second] = filter.owner !== undefined && owned <= inRange ? [byOwner, byUse] : [byUse, byOwner]
+  const found = await readMembers(query, first.key, first.min, first.max, facets)
+  if (filter.owner === undefined || filter.lastUsed === undefined) return found
+  if (Math.max(owned, inRange) <= MEMBERS_PER_PROBE * countOf(found)) {
+    const others = bitsOf(await readMembers(query, second.key, second.min, second.max, undefined))
+    return filterMembers(found, (number) => hasBit(others, number))
   }
-  if (!byOwner && filter.owner !== undefined) {
-    const owns = await scoresIn(query, keys.owner(filter.owner), rows)
-    return rows.filter((_, i) => owns[i] !== undefined)
-  }
-  return rows
+  const scores = await scoresIn(query, second.key, tailsOf(found))
+  return filterMembers(found, (_, i) => isWithin(scores[i], second.min, second.max))
 }
 
 export function isWithin(score: number | undefined, min: number, max: number): boolean {
@@ -39,40 +38,41 @@ export function isWithin(score: number | undefined, min: number, max: number): b
 }
 
 /** Sorts matching tokens in the client: for few of them. */
-export async function gather(query: ShardQuery, matching: readonly Row[], after: Row | undefined): Promise<Source> {
+export async function gather(query: ShardQuery, matching: Members, after: Row | undefined): Promise<Source> {
   const order = rowOrder(query.sort)
-  const rows = query.sort.by === 'name' ? await rowsByName(query, matching) : await rowsByScore(query, matching)
+  const tails = tailsOf(matching)
+  const rows = query.sort.by === 'name' ? await rowsByName(query, tails) : await rowsByScore(query, tails)
   return sourceOf(rows.filter((row) => after === undefined || order(row, after) > 0).sort(order))
 }
 
-async function rowsByScore(query: ShardQuery, matching: readonly Row[]): Promise<Row[]> {
-  const scores = await scoresIn(query, sortKey(query.keys, query.sort), matching)
-  return matching.flatMap((row, i) => {
+async function rowsByScore(query: ShardQuery, tails: readonly Buffer[]): Promise<Row[]> {
+  const scores = await scoresIn(query, sortKey(query.keys, query.sort), tails)
+  return tails.flatMap((member, i) => {
     const score = scores[i]
-    return score === undefined ? [] : [{ score, member: tailOf(row) }]
+    return score === undefined ? [] : [{ score, member }]
   })
 }
 
 /** Names stand in the documents alone. */
-async function rowsByName({ space, keys, sort, deadline }: ShardQuery, matching: readonly Row[]): Promise<Row[]> {
+async function rowsByName({ space, keys, sort, deadline }: ShardQuery, tails: readonly Buffer[]): Promise<Row[]> {
   const rows: Row[] = []
-  for (let i = 0; i < matching.length; i += DOCUMENTS) {
-    const chunk = matching.slice(i, i + DOCUMENTS)
-    const parts = chunk.map(publicPartIn)
+  for (let i = 0; i < tails.length; i += DOCUMENTS) {
+    const chunk = tails.slice(i, i + DOCUMENTS)
+    const parts = chunk.map((member) => publicPartIn({ member }))
     const documents = await readMany(space, parts.map(keys.document), deadline)
-    for (const [j, row] of chunk.entries()) {
+    for (const [j, tail] of chunk.entries()) {
       const document = documents[j]
-      if (document) rows.push(rowOf(decodeDocument(parts[j] ?? '', document, null).record, tailOf(row), sort))
+      if (document) rows.push(rowOf(decodeDocument(parts[j] ?? '', document, null).record, tail, sort))
     }
   }
   return rows
 }
 
-/** All members of a sorted set within bounds of the score. */
-async function members(query: ShardQuery, key: string, min: number, max: number): Promise<Row[]> {
-  const sort: ListSort = { by: 'createdAt', direction: 'asc' }
-  const source = walk(query, { key, sort, after: undefined, min, max, selectivity: 1, pass: (rows) => rows })
-  const found: Row[] = []
-  while (!source.done()) for (const row of await source.read(CHUNK)) found.push(row)
-  return found
+/** How many candidates of a walk cost as much as gathering one match. */
+export function gatherCost({ by }: ListSort): number {
+  return by === 'name' ? 2 : 0.7
+}
+
+function tailsOf(members: Members): Buffer[] {
+  return Array.from({ length: countOf(members) }, (_, i) => memberAt(members, i))
 }

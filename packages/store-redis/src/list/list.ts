@@ -7,8 +7,8 @@ import { plan } from './plan.js'
 import { decodePosition, encodePosition, numberOf, publicPartIn, type Row, rowOf, rowOrder, tailOf } from './row.js'
 import { mergeSources } from './source.js'
 
-/** Tokens per MGET, each with its document and its uses. */
-const CHUNK = 200
+/** Tokens per MGET, each with its document and its uses: a page of 200, and the one that tells whether there are more. */
+const CHUNK = 250
 
 interface Candidate {
   row: Row

@@ -1,7 +1,8 @@
-import { type Bitmap, hasBit, setBit } from './bitmap.js'
-import { gather, isWithin, matches } from './gather.js'
+import { hasBit } from './bitmap.js'
+import { gather, gatherCost, isWithin, MEMBERS_PER_PROBE, matches } from './gather.js'
 import { measure } from './measure.js'
-import { numberOf, type Row, sortKey } from './row.js'
+import { bitsOf, countOf, type Members } from './members.js'
+import { numberOf, type Row, sortKey, tailOf } from './row.js'
 import { type ShardQuery, type Sizes, scoresIn, usedBounds } from './shard-query.js'
 import { EMPTY, type Source } from './source.js'
 import { type Walk, walk } from './walk.js'
@@ -24,7 +25,7 @@ export async function plan(query: ShardQuery, wanted: number, count: boolean): P
   if (count && total === undefined) {
     // Two parts that only their members can tell apart: look at all, and use what was found.
     const found = await matches(query, sizes)
-    return { source: await fromMatches(query, sizes, found, wanted), count: found.length }
+    return { source: await fromMatches(query, sizes, found, wanted), count: countOf(found) }
   }
   return { source: await fromIndexes(query, sizes, wanted), count: total }
 }
@@ -37,19 +38,16 @@ function simpleCount({ filter }: ShardQuery, { facets, facetCount, owned, inRang
   return filter.owner === undefined ? inRange : undefined
 }
 
-async function fromMatches(query: ShardQuery, sizes: Sizes, found: readonly Row[], wanted: number): Promise<Source> {
-  const selectivity = found.length / sizes.all
-  if (found.length <= GATHER_BONUS * (wanted / selectivity)) return gather(query, found, query.after)
-  const largest = found.reduce((most, row) => Math.max(most, numberOf(row)), 0)
-  const bits: Bitmap = new Uint8Array((largest >> 3) + 1)
-  for (const row of found) setBit(bits, numberOf(row))
+/** Sorts what was found, or walks past what does not match; whichever costs less. */
+async function fromMatches(query: ShardQuery, sizes: Sizes, found: Members, wanted: number): Promise<Source> {
+  if (found.length === 0) return EMPTY
+  const selectivity = countOf(found) / sizes.all
+  if (countOf(found) * gatherCost(query.sort) <= wanted / selectivity) return gather(query, found, query.after)
+  const bits = bitsOf(found)
   return along(query, sortKey(query.keys, query.sort), selectivity, (rows) =>
     rows.filter((row) => hasBit(bits, numberOf(row))),
   )
 }
-
-/** Sorting what was found costs less than walking past what does not match. */
-const GATHER_BONUS = 1.5
 
 async function fromIndexes(query: ShardQuery, sizes: Sizes, wanted: number): Promise<Source> {
   const { filter, sort, keys } = query
@@ -65,11 +63,11 @@ async function fromIndexes(query: ShardQuery, sizes: Sizes, wanted: number): Pro
   const pass = async (rows: Row[]): Promise<Row[]> => {
     let left = facets === undefined ? rows : rows.filter((row) => hasBit(facets, numberOf(row)))
     if (testOwner && left.length > 0) {
-      const owns = await scoresIn(query, keys.owner(filter.owner ?? ''), left)
+      const owns = await scoresIn(query, keys.owner(filter.owner ?? ''), left.map(tailOf))
       left = left.filter((_, i) => owns[i] !== undefined)
     }
     if (testUsed && left.length > 0) {
-      const used = await scoresIn(query, keys.used, left)
+      const used = await scoresIn(query, keys.used, left.map(tailOf))
       left = left.filter((_, i) => isWithin(used[i], min, max))
     }
     return left
@@ -77,9 +75,13 @@ async function fromIndexes(query: ShardQuery, sizes: Sizes, wanted: number): Pro
 
   const source = along(query, alongOwner ? keys.owner(filter.owner ?? '') : sortKey(keys, sort), selectivity, pass)
   if (!testOwner && !testUsed) return source
+  // The walk asks for a score of each candidate with the right facets.
   const members = Math.min(owned, inRange)
-  if (members <= GATHER_BONUS * (wanted / selectivity)) return gather(query, await matches(query, sizes), query.after)
-  return orGather(query, sizes, source, 2 * members)
+  const probes = (wanted / selectivity) * (facetCount / all)
+  if (members <= MEMBERS_PER_PROBE * probes) {
+    return fromMatches(query, sizes, await matches(query, sizes), wanted)
+  }
+  return orGather(query, sizes, source, Math.max(members / MEMBERS_PER_PROBE, 2 * (wanted / selectivity)))
 }
 
 function along(

@@ -24,7 +24,7 @@ export function numberOf({ member }: Row): number {
   return member.readUInt32BE(member.length - TAIL)
 }
 
-export function publicPartIn({ member }: Row): string {
+export function publicPartIn({ member }: Pick<Row, 'member'>): string {
   return publicPartOf(member, member.length - TAIL + 4)
 }
 

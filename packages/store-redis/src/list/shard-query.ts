@@ -3,7 +3,7 @@ import type { ShardKeys } from '../keys.js'
 import type { Deadline } from '../link.js'
 import type { Space } from '../space.js'
 import type { Bitmap } from './bitmap.js'
-import { parseScore, type Row, tailOf } from './row.js'
+import { parseScore, type Row } from './row.js'
 
 /** One list as one shard answers it. */
 export interface ShardQuery {
@@ -38,11 +38,11 @@ const PROBE = 2_000
 export async function scoresIn(
   { space, deadline }: ShardQuery,
   key: string,
-  rows: readonly Row[],
+  tails: readonly Buffer[],
 ): Promise<(number | undefined)[]> {
   const scores: (number | undefined)[] = []
-  for (let i = 0; i < rows.length; i += PROBE) {
-    const members = rows.slice(i, i + PROBE).map(tailOf)
+  for (let i = 0; i < tails.length; i += PROBE) {
+    const members = tails.slice(i, i + PROBE)
     const reply = (await space.link.command(key, ['ZMSCORE', key, ...members], deadline)) as unknown[]
     for (const value of reply) scores.push(value === null ? undefined : parseScore(value))
   }

@@ -5,7 +5,9 @@ import { GUARD, script } from './script.js'
  *
  * Invariant: a last use only moves forward, a secret's only while the document names its generation, and nothing is
  * written for a token that has no document under this prefix. The document itself is only read. The token's own last
- * use and its place in the index move together.
+ * use and its place in the index move together. A token may come twice: its later use builds on the earlier one.
+ *
+ * Three commands for the whole call, since each from Lua costs more than what it does for one token.
  *
  * KEYS meta lock used (document uses)…
  * ARGV meta beginning-of-JSON (rawId gen at address)…
@@ -32,14 +34,16 @@ local function merged(text, current, previous, gen, at, ip)
   end
   return out, moved
 end
-for u = 0, (#KEYS - 3) / 2 - 1 do
-  local usesKey, a = KEYS[5 + 2 * u], 3 + 4 * u
+local keys, stored, pending, texts, places = {}, {}, {}, {}, {}
+for k = 4, #KEYS do keys[k - 3] = KEYS[k] end
+stored = redis.call('MGET', unpack(keys))
+for u = 1, #keys / 2 do
+  local usesKey, a = keys[2 * u], 4 * u - 1
   local gen, at, ip = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
-  local head = redis.call('GETRANGE', KEYS[4 + 2 * u], 4, 23 + #begins)
-  if string.sub(head, 21) == begins then
-    local _, c, p = struct.unpack('>I4I4I4', head)
-    local text, moved, out = redis.call('GET', usesKey), true, nil
-    local lastAt, lastGen = '-1', gen
+  local document, text = stored[2 * u - 1], pending[usesKey] or stored[2 * u]
+  if document and string.sub(document, 25, 24 + #begins) == begins then
+    local c, p = struct.unpack('>I4I4', document, 9)
+    local moved, out, lastAt, lastGen = true, nil, '-1', gen
     if text then lastAt, lastGen = string.match(text, '^(%S+) %S+\\n(%d+) =$') end
     if tonumber(gen) == c and lastGen == gen then
       -- The usual case: only the current secret was ever used.
@@ -48,9 +52,14 @@ for u = 0, (#KEYS - 3) / 2 - 1 do
     else
       out, moved = merged(text or '-1 -', string.format('%d', c), string.format('%d', p), gen, at, ip)
     end
-    if out then redis.call('SET', usesKey, out) end
-    if moved then redis.call('ZADD', KEYS[3], 'XX', 'GT', at, string.sub(head, 1, 4) .. ARGV[a]) end
+    if out then
+      pending[usesKey] = out
+      texts[#texts + 1], texts[#texts + 2] = usesKey, out
+    end
+    if moved then places[#places + 1], places[#places + 2] = at, string.sub(document, 5, 8) .. ARGV[a] end
   end
 end
+if #texts > 0 then redis.call('MSET', unpack(texts)) end
+if #places > 0 then redis.call('ZADD', KEYS[3], 'XX', 'GT', unpack(places)) end
 return {'OK'}
 `)
