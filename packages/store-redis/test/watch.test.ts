@@ -2,6 +2,7 @@ import type { EnvironmentStore } from '@latchkey/core'
 import { type RedisServer, startRedis, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
+import { startProxy } from './proxy.js'
 import { CLIENTS, type Connection, connect } from './setups.js'
 import { startWatching, type Watching } from './watching.js'
 
@@ -105,5 +106,34 @@ describe.each(CLIENTS)('watch on %s', (client) => {
     await redis.command('SET', `${BASE}meta`, '{"fmt":1}')
     await watching.came('reset')
     await watching.came('lagging')
+  })
+
+  test('a watch that ends while it is being subscribed again leaves no rejection that nobody handles', async () => {
+    const proxy = await startProxy(redis.port)
+    const connection = await connect(client, proxy)
+    const unhandled: unknown[] = []
+    const listener = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listener)
+    try {
+      const environment = await redisStore({ client: connection.client }).open('default')
+      const short = await startWatching(environment)
+      await a.insert(tokenRecord())
+      for (let i = 0; i < 3; i++) {
+        const record = tokenRecord()
+        await a.insert(record)
+        await short.changed(record.id)
+      }
+      const again = proxy.loseReplyTo(':inv')
+      await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await again
+      await short.stop()
+      // Rejections are reported behind the turn in which the connection was seen to close.
+      await proxy.stop()
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    } finally {
+      process.off('unhandledRejection', listener)
+      connection.close()
+    }
+    expect(unhandled).toEqual([])
   })
 })

@@ -22,7 +22,7 @@ interface Commands extends Subscriber {
 
 /** The part of an ioredis 6 `Redis` that is used. */
 export interface IoredisClient extends Commands {
-  duplicate(override: { lazyConnect: boolean; enableOfflineQueue: boolean }): IoredisDuplicate
+  duplicate(override: { lazyConnect: boolean; enableOfflineQueue: boolean; autoResubscribe: boolean }): IoredisDuplicate
 }
 
 /** The part of an ioredis 6 `Cluster` that is used. */
@@ -83,14 +83,17 @@ function method(client: Commands, name: string): (...args: Argument[]) => Promis
   return found.bind(client) as (...args: Argument[]) => Promise<unknown>
 }
 
-/** On a connection of its own, which reconnects and subscribes again by itself. */
+/**
+ * On a connection of its own, which reconnects by itself. It is subscribed again here: what ioredis does to that end it
+ * does in a promise that nobody handles, and closing the connection meanwhile would end the host's process.
+ */
 async function dedicated(
   client: IoredisClient,
   channel: string,
   onMessage: (message: string) => void,
   onReady: () => void,
 ): Promise<() => Promise<void>> {
-  const subscriber = client.duplicate({ lazyConnect: true, enableOfflineQueue: true })
+  const subscriber = client.duplicate({ lazyConnect: true, enableOfflineQueue: true, autoResubscribe: false })
   subscriber.on('error', () => {})
   subscriber.on('message', (_channel, message) => onMessage(message))
   try {
@@ -100,7 +103,10 @@ async function dedicated(
     subscriber.disconnect()
     throw error
   }
-  subscriber.on('ready', onReady)
+  subscriber.on('ready', () => {
+    // If it fails, the connection is lost again, and comes back here.
+    subscriber.subscribe(channel).then(onReady, () => {})
+  })
   return async () => subscriber.disconnect()
 }
 
