@@ -4,13 +4,6 @@ import { assertMeta, type Place, readDeadline, reset, type Space } from './space
 /** Documents that one command reads; Redis answers it in about 0.1 ms. */
 const MOST = 100
 
-/** Point reads of one shard that go together. */
-export interface PointReads {
-  readonly publicParts: string[]
-  /** Document and uses of each, one after another. */
-  readonly answer: Promise<(Buffer | null)[]>
-}
-
 /**
  * Document and uses of a token, whose data set and place in history were checked. Reads of one turn of the event loop go
  * together: what a client spends on a command is several times what the read itself takes.

@@ -4,7 +4,6 @@ import { changesChannel, type ShardKeys, shardOf } from './keys.js'
 import type { Deadline, Link } from './link.js'
 import type { Identity } from './meta.js'
 import type { Settings } from './options.js'
-import type { PointReads } from './point-reads.js'
 import type { Script } from './scripts/script.js'
 import { createWitness, type Witness } from './witness.js'
 
@@ -21,6 +20,13 @@ export interface Space {
   identity: Identity
   /** Called when this process must not trust what it remembers. */
   readonly onReset: Set<() => void>
+}
+
+/** Point reads of one shard that go together. */
+export interface PointReads {
+  readonly publicParts: string[]
+  /** Document and uses of each, one after another. */
+  readonly answer: Promise<(Buffer | null)[]>
 }
 
 /** A shard and the one of its tokens that is meant. */
