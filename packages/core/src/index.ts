@@ -2,12 +2,14 @@ export {
   ERROR_TABLE,
   type ErrorCode,
   LatchkeyError,
+  optionError,
   RequestError,
   StoreError,
   UnavailableError,
   type Violation,
 } from './errors.js'
 export type { LatchkeyEvents } from './events.js'
+export { checkRoutes } from './http/check-routes.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './http/guard.js'
 export { guardOnce } from './http/guard-once.js'

@@ -6,6 +6,7 @@ import {
   encodeResponse,
   type GuardDenial,
   guardOnce,
+  checkRoutes,
   guardScopes,
   type HttpResponse,
   handleRequest,
@@ -62,7 +63,10 @@ export interface ExpressAuth<Scope extends string> {
    * and for options that it does not know.
    */
   requireToken(options?: GuardOptions<Scope>): Guard
-  /** The management routes, to be mounted with `app.use(path, tokenRoutes())`. */
+  /**
+   * The management routes, to be mounted with `app.use(path, tokenRoutes())`. Throws a `TypeError` for options that it
+   * does not know.
+   */
   tokenRoutes(options?: RoutesOptions): RequestHandler
 }
 
@@ -99,7 +103,9 @@ export function latchkeyExpress<Scope extends string>(
     return guard as Guard
   }
 
-  function tokenRoutes({ dialect = 'dynatrace', authorize }: RoutesOptions = {}): RequestHandler {
+  function tokenRoutes(options: RoutesOptions = {}): RequestHandler {
+    checkRoutes(options)
+    const { dialect = 'dynatrace', authorize } = options
     return (req, res, next) => {
       const [, path = '', search = ''] = TARGET.exec(req.url) ?? []
       const request = {

@@ -20,7 +20,8 @@ export function expressHost(framework: typeof express): MountHost {
       )
       app.all(path, ...chain, (req, res) => void res.json(plan.handle(req.apiToken)))
     }
-    app.use(plan.management.path, tokenRoutes(plan.management))
+    const { path: mount, ...routes } = plan.management
+    app.use(mount, tokenRoutes(routes))
 
     app.use((_req, res) => void res.status(404).send(plan.notFound))
     const onError: ErrorRequestHandler = (error, _req, res, _next) => {

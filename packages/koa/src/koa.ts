@@ -6,10 +6,12 @@ import {
   encodeResponse,
   type GuardDenial,
   guardOnce,
+  checkRoutes,
   guardScopes,
   type HttpResponse,
   handleRequest,
   type Latchkey,
+  optionError,
   readJson,
   warnForgeableAddress,
 } from '@latchkey/core'
@@ -96,9 +98,12 @@ export function latchkeyKoa<Scope extends string>(
     }
   }
 
-  function tokenRoutes({ path: mount, dialect = 'dynatrace', authorize }: RoutesOptions): Middleware<object> {
-    if (!/^(?:\/[^/?#]+)*$/.test(mount))
-      throw new TypeError('path must look like /api/tokens, without a slash at its end')
+  function tokenRoutes(options: RoutesOptions): Middleware<object> {
+    checkRoutes(options, ['path'])
+    const { path: mount, dialect = 'dynatrace', authorize } = options
+    if (typeof mount !== 'string' || !PATH.test(mount)) {
+      throw optionError('tokenRoutes.path', 'must look like /api/tokens, without a slash at its end')
+    }
     return async (ctx, next) => {
       if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
       const request = {
@@ -122,6 +127,9 @@ export function latchkeyKoa<Scope extends string>(
 
   return { requireToken, tokenRoutes }
 }
+
+/** Empty, or segments that each begin with a slash. */
+const PATH = /^(?:\/[^/?#]+)*$/
 
 function send(ctx: Pick<Context, 'status' | 'set' | 'body'>, response: HttpResponse): void {
   const { status, headers, text } = encodeResponse(response)

@@ -8,7 +8,10 @@ import { readRecord, type StoredRecord } from './rows.js'
 export interface WorkerClient {
   request<O extends Op>(call: CallOf<O>, deadline: number): Promise<Results[O]>
   list(env: number, query: ListQuery, deadline: number): Promise<ListPage>
-  /** Lets the calls in progress be answered, then closes the file and ends the thread. Call it last. */
+  /**
+   * Lets the calls in progress be answered, then closes the file and ends the thread. If that takes longer than the
+   * deadline, it is not waited for. Call it last.
+   */
   close(deadline: number): Promise<void>
 }
 
@@ -115,8 +118,9 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
       try {
         await send({ op: 'close' }, deadline)
       } catch {
-        // It died, or is stuck: there is nothing to wait for.
-        await closing.terminate()
+        // It died, or is stuck, and then closes when it can. Never `terminate`: libsql aborts the whole process if it is
+        // cut off at the wrong moment.
+        return
       }
       closing.ref()
       await exit

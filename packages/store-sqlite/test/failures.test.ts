@@ -61,8 +61,11 @@ test('a worker that dies fails the calls in progress, and is replaced with the n
   for (let round = 1; round <= 3; round++) {
     const record = tokenRecord()
     await environment.insert(record)
-    const calls = Array.from({ length: 50 }, () => environment.insert(tokenRecord()))
-    const [ended] = await Promise.all([Promise.allSettled(calls), workers.at(-1)?.terminate()])
+    const calls = Array.from({ length: 2_000 }, () => environment.insert(tokenRecord()))
+    await calls[0]
+    // A message that it cannot read is an exception that it does not catch.
+    workers.at(-1)?.postMessage({})
+    const ended = await Promise.allSettled(calls)
     const errors = ended.flatMap((call) => (call.status === 'rejected' ? [call.reason] : []))
     expect(errors.length).toBeGreaterThan(0)
     for (const error of errors) {

@@ -2,9 +2,8 @@ import { LatchkeyError, RequestError } from '../errors.js'
 import { internalsOf, type Latchkey } from '../instance.js'
 import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
 import { isExpired } from '../policy/expiry.js'
+import { DIALECTS } from './dialects/all.js'
 import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
-import { dynatrace } from './dialects/dynatrace.js'
-import { panther } from './dialects/panther.js'
 import { gateOf } from './guard.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi.js'
@@ -24,8 +23,6 @@ export interface RouterOptions {
    */
   readonly authorize?: (() => Caller | undefined | Promise<Caller | undefined>) | undefined
 }
-
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = { dynatrace, panther }
 
 /**
  * Answers a management request, or `undefined` for one that is not ours. Refusals, bad input and store failures become
