@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
+import { closeAtExit, createGate } from './gate.js'
 import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
 import { readRecord, type StoredRecord } from './rows.js'
 
@@ -29,7 +30,10 @@ interface Pending {
 export function startWorker(settings: WorkerSettings): Worker {
   const file = new URL('../dist/worker.js', import.meta.url)
   // No loaders or conditions of the host: this file needs none.
-  return new Worker(file, { workerData: settings, name: 'latchkey-sqlite', execArgv: [] })
+  const gate = createGate()
+  const worker = new Worker(file, { workerData: { settings, gate }, name: 'latchkey-sqlite', execArgv: [] })
+  closeAtExit(gate, worker)
+  return worker
 }
 
 /** Starts a worker with the first call, and another one with the first call after one died. */

@@ -5,6 +5,7 @@ import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
 import { findToken } from './find.js'
+import { type Gate, workBehind } from './gate.js'
 import { pageChunks } from './page.js'
 import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
@@ -21,8 +22,9 @@ interface Waiting<C> {
   call: C
 }
 
-function serve(port: MessagePort, settings: WorkerSettings): void {
+function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
   const { path } = settings
+  const working = workBehind(gate)
   const writes: Waiting<Write>[] = []
   const lists: Waiting<CallOf<'list'>>[] = []
   let connections: Connections | undefined
@@ -43,24 +45,29 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     return connections
   }
 
-  port.on('message', ({ number, call }: Request) => {
+  port.on('message', (request: Request) => working(() => take(request)))
+
+  function take({ number, call }: Request): void {
     switch (call.op) {
       case 'open':
-        return answer(number, () => openEnvironment(open(), call.environment))
+        answer(number, () => openEnvironment(open(), call.environment))
+        break
       case 'find':
-        return answer(number, () => findToken(open().writer, call.env, call.id)?.record)
+        answer(number, () => findToken(open().writer, call.env, call.id)?.record)
+        break
       case 'list':
         lists.push({ number, call })
         if (!listing) void runLists()
-        return
+        break
       case 'close':
         closing = number
-        return closeIfIdle()
+        closeIfIdle()
+        break
       default:
         writes.push({ number, call })
         if (!writing) void runWrites()
     }
-  })
+  }
 
   function answer(number: number, run: () => Results[Op]): void {
     try {
@@ -75,10 +82,10 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     while (writes.length > 0) {
       // A turn of the event loop lets in what else has been sent.
       await nextTurn()
-      writeGroup(writes.splice(0, GROUP))
+      working(() => writeGroup(writes.splice(0, GROUP)))
     }
     writing = false
-    closeIfIdle()
+    working(closeIfIdle)
   }
 
   function writeGroup(group: readonly Waiting<Write>[]): void {
@@ -104,7 +111,7 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     listing = true
     for (let list = lists.shift(); list; list = lists.shift()) {
       try {
-        const { reader, identity } = open()
+        const { reader, identity } = working(open)
         assertSameFile(path, identity)
         done(list.number, await sendPage(reader, list))
       } catch (error) {
@@ -112,21 +119,22 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
       }
     }
     listing = false
-    closeIfIdle()
+    working(closeIfIdle)
   }
 
   /** A page of one moment, in pieces between which writes may run. */
   async function sendPage(db: Database, { number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
-    db.sql('BEGIN DEFERRED').run()
+    working(() => db.sql('BEGIN DEFERRED').run())
     try {
       const chunks = pageChunks(db, call.env, call.query)
-      for (let chunk = chunks.next(); ; chunk = chunks.next()) {
+      for (;;) {
+        const chunk = working(() => chunks.next())
         if (chunk.done) return chunk.value
         reply({ number, kind: 'chunk', json: chunk.value })
         await nextTurn()
       }
     } finally {
-      rollback(db)
+      working(() => rollback(db))
     }
   }
 
@@ -155,4 +163,7 @@ function openEnvironment({ identity, writer }: Connections, name: string): Resul
   return { identity, env: Number(env), dataset: String(dataset), sealingKey: String(sealingKey) }
 }
 
-if (parentPort) serve(parentPort, workerData as WorkerSettings)
+if (parentPort) {
+  const { settings, gate } = workerData as { settings: WorkerSettings; gate: Gate }
+  serve(parentPort, settings, gate)
+}
