@@ -1,0 +1,64 @@
+import { hash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { choose, readBenchArguments } from './lib/arguments.js'
+import { expect } from './lib/expect.js'
+import { report } from './lib/report.js'
+import { type Contender, timeRounds } from './lib/rounds.js'
+
+/*
+ * What the parts of a verification cost by themselves, in this process: those that `floor` is made of, those that
+ * Latchkey adds, and those that it does without.
+ */
+
+const options = readBenchArguments(51)
+const token = `lk.${'A'.repeat(24)}.${'B'.repeat(64)}`
+const ids = Array.from({ length: 64 }, (_, i) => `lk.${String(i).padStart(24, 'A')}`)
+const entries = new LRUCache<string, { readonly scopes: ReadonlySet<string> }>({ max: 50_000 })
+// As it comes from a store: not the same string as the one that a route asks for.
+const scopes: ReadonlySet<string> = new Set(JSON.parse('["reports.read", "reports.write"]') as string[])
+for (const id of ids) entries.set(id, { scopes })
+
+const memories = new WeakMap<object, object>()
+const memory = Symbol('memory')
+// Requests outlive the guard that makes them remember.
+let latest: object = {}
+
+const contenders: Contender[] = [
+  part('sha256-hex', () => hash('sha256', token, 'hex').length),
+  part('sha256-binary', () => hash('sha256', token, 'binary').length),
+  part('lru-get', (i) => entries.get(ids[i & 63] ?? '')?.scopes.size ?? 0),
+  part('date-now', () => Date.now()),
+  part('performance-now', () => performance.now()),
+  part('scope-in-set', () => (scopes.has('reports.read') ? 1 : 0)),
+  part('weakmap-get-and-set', () => {
+    const key = {}
+    if (memories.get(key) === undefined) memories.set(key, key)
+    latest = key
+    return 1
+  }),
+  part('symbol-get-and-set', () => {
+    const key: { [memory]?: object } = {}
+    if (key[memory] === undefined) key[memory] = key
+    latest = key
+    return 1
+  }),
+]
+const timings = await timeRounds(choose(contenders, options.only), options.rounds)
+expect(latest !== memories, 'a request was kept')
+report(
+  'parts',
+  timings.map(({ name, ns }) => ({ name, ns: Math.round(ns) })),
+  options.json,
+)
+
+/** `run` answers a positive number, so that nothing of it can be left out. */
+function part(name: string, run: (i: number) => number): Contender {
+  return {
+    name,
+    run(times) {
+      let sum = 0
+      for (let i = 0; i < times; i++) sum += run(i)
+      expect(sum > 0, `${name} is carried out`)
+    },
+  }
+}
