@@ -1,5 +1,5 @@
 import { FRAMEWORKS, GUARD_NAMES } from './http/guarded.js'
-import { type HttpFigures, measure } from './http/measure.js'
+import { type HttpFigures, startServer } from './http/measure.js'
 import { findWrk } from './http/wrk.js'
 import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
@@ -9,11 +9,11 @@ import { report } from './lib/report.js'
 
 /*
  * What a guard costs in a real server: one JSON route of Express 5 or Koa 3, behind each guard in turn, under as many
- * requests as it can answer. Every round has a fresh process for each server. All are sent the same header, except
- * those that take JWTs.
+ * requests as it can answer. Each server is a process of its own; in every round each gets a second of requests, so that
+ * whatever else the machine does meets all alike. All are sent the same header, except those that take JWTs.
  */
 
-const options = readBenchArguments(5)
+const options = readBenchArguments(21)
 const all = FRAMEWORKS.flatMap((framework) =>
   GUARD_NAMES.map((guard) => ({ name: `${framework}-${guard}`, framework, guard, rounds: [] as HttpFigures[] })),
 )
@@ -21,11 +21,14 @@ const servers = choose(all, options.only)
 const known = await knownToken()
 await findWrk()
 
-for (let round = 0; round < options.rounds; round++) {
-  for (const { framework, guard, rounds } of rotated(servers, round)) {
-    rounds.push(await measure(framework, guard, known))
-  }
+const running = []
+for (const { framework, guard, rounds } of servers) {
+  running.push({ server: await startServer(framework, guard, known), rounds })
 }
+for (let round = 0; round < options.rounds; round++) {
+  for (const { server, rounds } of rotated(running, round)) rounds.push(await server.measure())
+}
+await Promise.all(running.map(({ server }) => server.stop()))
 
 const figures = servers.map(({ name, framework, rounds }) => ({
   name,

@@ -20,13 +20,29 @@ const SLICE = 5
  * the median of each.
  */
 export async function timeRounds(contenders: readonly Contender[], rounds: number): Promise<Timing[]> {
-  const sized = []
-  for (const contender of contenders)
-    sized.push({ contender, times: await timesPerSlice(contender), samples: [] as number[] })
+  const slices: Slice[] = []
+  for (const contender of contenders) slices.push({ name: contender.name, time: await sliceOf(contender) })
+  return timeSlices(slices, rounds)
+}
+
+/** One slice of a contender's work, wherever that is done; resolves to nanoseconds for one. */
+export interface Slice {
+  readonly name: string
+  time(): Promise<number>
+}
+
+export async function timeSlices(slices: readonly Slice[], rounds: number): Promise<Timing[]> {
+  const taken = slices.map((slice) => ({ slice, samples: [] as number[] }))
   for (let round = 0; round < rounds; round++) {
-    for (const { contender, times, samples } of rotated(sized, round)) samples.push(await time(contender, times))
+    for (const { slice, samples } of rotated(taken, round)) samples.push(await slice.time())
   }
-  return sized.map(({ contender, samples }) => ({ name: contender.name, ns: median(samples) }))
+  return taken.map(({ slice, samples }) => ({ name: slice.name, ns: median(samples) }))
+}
+
+/** Warms the contender up, and finds how often it fits into a slice. */
+export async function sliceOf(contender: Contender): Promise<() => Promise<number>> {
+  const times = await timesPerSlice(contender)
+  return () => time(contender, times)
 }
 
 /** Runs until it is warm, and finds how many fit into a slice. */

@@ -8,13 +8,10 @@ import { prefixedApiKey } from './prefixed-api-key.js'
 import { signedJwt } from './signed-jwt.js'
 
 /** Every peer, with credentials of equal strength: 256 bits and more. */
-export async function allPeers({ token, forged }: Known): Promise<Peer[]> {
-  const jwt = signedJwt()
-  return [
-    await prefixedApiKey(),
-    passportHttpBearer(token, forged),
-    jsonwebtokenHs256(jwt),
-    await joseHs256(jwt),
-    await betterAuthApiKey(token, forged),
-  ]
-}
+export const PEERS = {
+  'prefixed-api-key': () => prefixedApiKey(),
+  'passport-http-bearer': ({ token, forged }: Known) => passportHttpBearer(token, forged),
+  'jsonwebtoken-hs256': () => jsonwebtokenHs256(signedJwt()),
+  'jose-hs256': () => joseHs256(signedJwt()),
+  'better-auth': ({ token, forged }: Known) => betterAuthApiKey(token, forged),
+} satisfies Record<string, (known: Known) => Peer | Promise<Peer>>
