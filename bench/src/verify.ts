@@ -1,8 +1,8 @@
 import { choose, readBenchArguments } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { startChild } from './lib/child.js'
+import { median, rotated } from './lib/median.js'
 import { report } from './lib/report.js'
-import { timeSlices } from './lib/rounds.js'
 import { CONTENDERS } from './verify/contenders.js'
 import type { ContenderAnswers } from './verify/process.js'
 
@@ -12,26 +12,31 @@ import type { ContenderAnswers } from './verify/process.js'
  * host: what the compiler learns from one would slow down another.
  */
 
-const options = readBenchArguments(101)
+/** Where a process happens to have its code and its data is worth some percent: each contender has this many, in turn. */
+const GENERATIONS = 3
+
+const options = readBenchArguments(99)
 const program = new URL('./verify/process.js', import.meta.url)
 const chosen = choose(
   Object.keys(CONTENDERS).map((name) => ({ name })),
   options.only,
 )
 
-const contenders = []
-for (const { name } of chosen) contenders.push({ name, child: await startChild<ContenderAnswers>(program, [name]) })
-const timings = await timeSlices(
-  contenders.map(({ name, child }) => ({ name, time: () => child.ask('time') })),
-  options.rounds,
-)
-await Promise.all(contenders.map(({ child }) => child.stop()))
+const samples = new Map<string, number[]>(chosen.map(({ name }) => [name, []]))
+for (let generation = 0; generation < GENERATIONS; generation++) {
+  const contenders = []
+  for (const { name } of chosen) contenders.push({ name, child: await startChild<ContenderAnswers>(program, [name]) })
+  for (let round = 0; round < Math.ceil(options.rounds / GENERATIONS); round++) {
+    for (const { name, child } of rotated(contenders, round)) samples.get(name)?.push(await child.ask('time'))
+  }
+  await Promise.all(contenders.map(({ child }) => child.stop()))
+}
 
-const least = timings.find(({ name }) => name === 'floor')?.ns
-const rows = timings.map(({ name, ns }) => ({
+const least = samples.get('floor')
+const rows = [...samples].map(([name, taken]) => ({
   name,
-  ns: Math.round(ns),
-  ...(least !== undefined && { ofFloor: Math.round((ns / least) * 100) / 100 }),
+  ns: Math.round(median(taken)),
+  ...(least !== undefined && { ofFloor: Math.round((median(taken) / median(least)) * 100) / 100 }),
 }))
 report('verify', rows, options.json)
 if (options.check) checkBounds('verify', rows, options.only)

@@ -76,7 +76,7 @@ function flood(framework: 'express' | 'koa'): Bound[] {
       reason: 'the flood was one',
     },
     one(cold, 'mostWaiting', 1_000, 'the queue of proofs is bounded'),
-    one(cold, 'ofArgon2', 1.3, 'who is admitted waits for Argon2 and for nothing else'),
+    one(cold, 'ofArgon2', 1.4, 'who is admitted waits for Argon2 and for nothing else'),
     one(cold, 'delayP99Ms', 20, 'proofs run beside the event loop'),
   ]
 }

@@ -20,29 +20,24 @@ const SLICE = 5
  * the median of each.
  */
 export async function timeRounds(contenders: readonly Contender[], rounds: number): Promise<Timing[]> {
-  const slices: Slice[] = []
-  for (const contender of contenders) slices.push({ name: contender.name, time: await sliceOf(contender) })
-  return timeSlices(slices, rounds)
-}
-
-/** One slice of a contender's work, wherever that is done; resolves to nanoseconds for one. */
-export interface Slice {
-  readonly name: string
-  time(): Promise<number>
-}
-
-export async function timeSlices(slices: readonly Slice[], rounds: number): Promise<Timing[]> {
-  const taken = slices.map((slice) => ({ slice, samples: [] as number[] }))
-  for (let round = 0; round < rounds; round++) {
-    for (const { slice, samples } of rotated(taken, round)) samples.push(await slice.time())
+  const sized = []
+  for (const contender of contenders) {
+    sized.push({ name: contender.name, time: await sliceOf(contender), samples: [] as number[] })
   }
-  return taken.map(({ slice, samples }) => ({ name: slice.name, ns: median(samples) }))
+  for (let round = 0; round < rounds; round++) {
+    for (const { time, samples } of rotated(sized, round)) samples.push(await time())
+  }
+  return sized.map(({ name, samples }) => ({ name, ns: median(samples) }))
 }
 
-/** Warms the contender up, and finds how often it fits into a slice. */
+/** Warms the contender up, and finds how often it fits into a slice, which then takes nanoseconds for one. */
 export async function sliceOf(contender: Contender): Promise<() => Promise<number>> {
   const times = await timesPerSlice(contender)
-  return () => time(contender, times)
+  return async () => {
+    // Others have had the caches of the processor meanwhile.
+    await contender.run(Math.ceil(times / 4))
+    return time(contender, times)
+  }
 }
 
 /** Runs until it is warm, and finds how many fit into a slice. */
