@@ -30,7 +30,7 @@ report('cold', rows, options.json)
 if (options.check) checkBounds('cold', rows, options.only)
 
 async function measure(bench: BenchStore, hasher: Hasher) {
-  const issuing = bench.connect()
+  const issuing = await bench.connect()
   const issuer = createLatchkey({ store: issuing, hasher })
   const tokens = await issueMany(issuer, TOKENS)
   await issuer.close()
@@ -56,7 +56,7 @@ async function restarted<T>(
   hasher: Hasher,
   run: (latchkey: ReturnType<typeof createLatchkey>) => Promise<T>,
 ): Promise<T> {
-  const store = bench.connect()
+  const store = await bench.connect()
   const latchkey = createLatchkey({ store, hasher, cache: { ttl: 3_600_000 } })
   await latchkey.ready()
   const result = await run(latchkey)
