@@ -58,12 +58,12 @@ export const MIGRATIONS: readonly string[] = [
 
 /** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */
 export function assertOurs(db: Database, path: string): void {
-  versionOf(db, path, MIGRATIONS.length)
+  versionNow(db, path, MIGRATIONS.length)
 }
 
 /** Brings the file to the newest version, creating the tables in an empty one. Safe against others doing the same. */
 export function migrate(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
-  if (versionOf(db, path, migrations.length) < migrations.length) {
+  if (versionNow(db, path, migrations.length) < migrations.length) {
     transaction(db, 'IMMEDIATE', () => {
       for (let version = versionOf(db, path, migrations.length); version < migrations.length; version++) {
         db.exec(migrations[version] ?? '')
@@ -73,6 +73,12 @@ export function migrate(db: Database, path: string, migrations: readonly string[
   }
 }
 
+/** At one moment: another process may be creating the tables right now. */
+function versionNow(db: Database, path: string, newest: number): number {
+  return transaction(db, 'DEFERRED', () => versionOf(db, path, newest))
+}
+
+/** Within a transaction. */
 function versionOf(db: Database, path: string, newest: number): number {
   const refuse = (why: string) => new Problem(`${path} ${why}`)
   const application = db.pragma('application_id')

@@ -13,9 +13,9 @@ import { dirname } from 'node:path'
 import { StoreError } from '@latchkey/core'
 import { tokenRecord } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
-import { openDatabase } from '../src/database.js'
+import { type Database, openDatabase } from '../src/database.js'
 import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
-import { MIGRATIONS, migrate } from '../src/schema.js'
+import { assertOurs, MIGRATIONS, migrate } from '../src/schema.js'
 import { assertConsistent } from './consistency.js'
 import { temporaryFolder } from './temporary.js'
 
@@ -142,6 +142,25 @@ describe('the file', () => {
       db.close()
     }
     expect(await refusal({ path })).toContain('was written by a newer version of Latchkey')
+  })
+
+  test('that another process makes ours while we look at it is ours', () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    writeFileSync(path, '')
+    const [here, there] = [openDatabase(path, 0), openDatabase(path, 0)]
+    // So that a reader holds up no writer.
+    here.pragma('journal_mode = WAL')
+    const looking: Database = {
+      ...here,
+      pragma(text) {
+        const found = here.pragma(text)
+        if (text === 'application_id') migrate(there, path)
+        return found
+      },
+    }
+    assertOurs(looking, path)
+    expect(there.pragma('user_version')).toBe(MIGRATIONS.length)
+    for (const db of [here, there]) db.close()
   })
 
   test('is not half migrated if a step fails', async () => {
