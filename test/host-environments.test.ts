@@ -1,17 +1,16 @@
 // Who may manage an environment of the example host is told by the host's own tokens, which may be unreadable alone.
 import { startRedis } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { FRAMEWORKS, spawnHost } from './start-host.js'
+import { FRAMEWORKS, startHost } from './start-host.js'
 
 test.each(FRAMEWORKS)(
   'on %s a host that cannot check its own tokens answers 503, not "somebody else"',
   async (framework) => {
     const redis = await startRedis()
     onTestFinished(redis.stop)
-    const store = `redis://127.0.0.1:${redis.port}`
-    const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store])
+    const host = await startHost(framework, undefined, `redis://127.0.0.1:${redis.port}`)
     onTestFinished(async () => void (await host.stop('SIGKILL')))
-    const { url, adminToken } = JSON.parse((await host.printed(/^.*\n/))[0]) as { url: string; adminToken: string }
+    const { url, adminToken } = host
     const created = await fetch(`${url}/api/v2/apiTokens`, {
       method: 'POST',
       headers: { 'X-API-Key': adminToken, 'Content-Type': 'application/json' },

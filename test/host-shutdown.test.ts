@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { startRedis } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { FRAMEWORKS, type RunningHost, spawnHost, startHost } from './start-host.js'
+import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
 
 const preload = join(import.meta.dirname, 'report-flushes.mjs')
 
@@ -63,10 +63,9 @@ test('a second signal does not cut the end short', async () => {
 test.each(FRAMEWORKS)('on %s a store that is gone at the end is told in a sentence', async (framework) => {
   const redis = await startRedis()
   onTestFinished(redis.stop)
-  const store = `redis://127.0.0.1:${redis.port}`
-  const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store])
+  const host = await startHost(framework, undefined, `redis://127.0.0.1:${redis.port}`)
   onTestFinished(async () => void (await host.stop('SIGKILL')))
-  const { url, adminToken } = JSON.parse((await host.printed(/^.*\n/))[0]) as { url: string; adminToken: string }
+  const { url, adminToken } = host
   const headers = { 'X-API-Key': adminToken }
   expect((await fetch(`${url}/whoami`, { headers })).status).toBe(200)
   await redis.kill()

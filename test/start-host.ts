@@ -25,9 +25,12 @@ export interface RunningHost {
   stop(signal?: NodeJS.Signals): Promise<HostEnd>
 }
 
-/** Starts the example host with `--json` on a free port. `preload`: a module that Node loads before it. */
-export async function startHost(framework: Framework, preload?: string): Promise<RunningHost> {
-  const host = spawnHost(['--json', '--port', '0', '--framework', framework], preload)
+/**
+ * Starts the example host with `--json` on a free port. `preload`: a module that Node loads before it. `store`: what it
+ * keeps its tokens in.
+ */
+export async function startHost(framework: Framework, preload?: string, store = 'memory'): Promise<RunningHost> {
+  const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store], preload)
   const [line] = await host.printed(/^.*\n/)
   const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string }
   return { ...host, url, adminToken }

@@ -84,7 +84,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const now = clock.now()
     const at = now - ORIGIN
     const sound = isSound(entry, at)
-    if (!sound && recentEntry(id) === undefined) return refuseUnknown(token, id, context)
+    if (!sound && !isRecent(entry, ttl)) return refuseUnknown(token, id, context)
     const digest = digestOf(token as string)
     if (!sound || entry.digest !== digest) return judgeClosely(entry, digest, now, context)
     counts.hits++
@@ -102,7 +102,11 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   function recentEntry(id: string, limit = ttl): Entry | undefined {
     const entry = cache.entry(id)
-    return entry !== undefined && clock.isRecent(entry.loadedAt, entry.loadedTick, limit) ? entry : undefined
+    return entry !== undefined && isRecent(entry, limit) ? entry : undefined
+  }
+
+  function isRecent({ loadedAt, loadedTick }: Entry, limit: number): boolean {
+    return clock.isRecent(loadedAt, loadedTick, limit)
   }
 
   /** The refusal of a token that is malformed, or known to be unknown; `undefined` if the store must tell. */
