@@ -9,9 +9,12 @@ import { report } from './lib/report.js'
 
 /*
  * What a guard costs in a real server: one JSON route of Express 5 or Koa 3, behind each guard in turn, under as many
- * requests as it can answer. Each server is a process of its own; in every round each gets a second of requests, so that
- * whatever else the machine does meets all alike. All are sent the same header, except those that take JWTs.
+ * requests as it can answer. All are sent the same header, except those that take JWTs. Each server is a process of its
+ * own; in every round each gets a second of requests, and ratios are taken within the rounds, so that whatever else the
+ * machine does meets all alike. Two processes of one program differ, too, so each server is started several times.
  */
+
+const STARTS = 3
 
 const options = readBenchArguments(21)
 const all = FRAMEWORKS.flatMap((framework) =>
@@ -21,29 +24,42 @@ const servers = choose(all, options.only)
 const known = await knownToken()
 await findWrk()
 
-const running = []
-for (const { framework, guard, rounds } of servers) {
-  running.push({ server: await startServer(framework, guard, known), rounds })
+for (let start = 0; start < STARTS; start++) {
+  const running = []
+  for (const { framework, guard, rounds } of servers) {
+    running.push({ server: await startServer(framework, guard, known), rounds })
+  }
+  for (let round = 0; round < Math.ceil(options.rounds / STARTS); round++) {
+    for (const { server, rounds } of rotated(running, round)) rounds.push(await server.measure())
+  }
+  await Promise.all(running.map(({ server }) => server.stop()))
 }
-for (let round = 0; round < options.rounds; round++) {
-  for (const { server, rounds } of rotated(running, round)) rounds.push(await server.measure())
-}
-await Promise.all(running.map(({ server }) => server.stop()))
 
-const figures = servers.map(({ name, framework, rounds }) => ({
+const rows = servers.map(({ name, framework, rounds }) => ({
   name,
-  framework,
   rps: Math.round(median(rounds.map(({ rps }) => rps))),
   p99Us: Math.round(median(rounds.map(({ p99Us }) => p99Us))),
   cpuUs: Math.round(10 * median(rounds.map(({ cpuUs }) => cpuUs))) / 10,
+  ...ratio('ofBare', rounds, `${framework}-bare`, 'rps'),
+  ...ratio('ofFloor', rounds, `${framework}-floor`, 'rps'),
+  ...ratio('p99OfBare', rounds, `${framework}-bare`, 'p99Us'),
+  ...ratio('cpuOfFloor', rounds, `${framework}-floor`, 'cpuUs'),
 }))
-const rows = figures.map(({ framework, ...row }) => {
-  const of = (guard: string) => figures.find(({ name }) => name === `${framework}-${guard}`)?.rps
-  return { ...row, ...ratio('ofBare', row.rps, of('bare')), ...ratio('ofFloor', row.rps, of('floor')) }
-})
 report('http', rows, options.json)
 if (options.check) checkBounds('http', rows, options.only)
 
-function ratio(name: string, value: number, base: number | undefined): Record<string, number> {
-  return base === undefined ? {} : { [name]: Math.round((1000 * value) / base) / 1000 }
+/** The median of the ratios of each round to the same round of another server, if that was measured. */
+function ratio(
+  name: string,
+  rounds: readonly HttpFigures[],
+  base: string,
+  figure: keyof HttpFigures,
+): Record<string, number> {
+  const others = servers.find((server) => server.name === base)?.rounds
+  if (others === undefined) return {}
+  const ratios = rounds.flatMap((round, at) => {
+    const other = others[at]
+    return other === undefined ? [] : [round[figure] / other[figure]]
+  })
+  return { [name]: Math.round(1000 * median(ratios)) / 1000 }
 }

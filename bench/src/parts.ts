@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { choose, readBenchArguments } from './lib/arguments.js'
 import { expect } from './lib/expect.js'
@@ -20,6 +22,9 @@ for (const id of ids) entries.set(id, { scopes })
 
 const memories = new WeakMap<object, object>()
 const memory = Symbol('memory')
+/** As Express makes every request one of its own, by changing its prototype. */
+const expressRequest = Object.create(IncomingMessage.prototype) as object
+const socket = new Socket()
 // Requests outlive the guard that makes them remember.
 let latest: object = {}
 
@@ -40,6 +45,26 @@ const contenders: Contender[] = [
     const key: { [memory]?: object } = {}
     if (key[memory] === undefined) key[memory] = key
     latest = key
+    return 1
+  }),
+  part('request', () => {
+    latest = new IncomingMessage(socket)
+    return 1
+  }),
+  part('request-member', () => {
+    const request: IncomingMessage & { apiToken?: string } = new IncomingMessage(socket)
+    request.apiToken = token
+    latest = request
+    return 1
+  }),
+  part('express-request', () => {
+    latest = Object.setPrototypeOf(new IncomingMessage(socket), expressRequest) as object
+    return 1
+  }),
+  part('express-request-member', () => {
+    const request = Object.setPrototypeOf(new IncomingMessage(socket), expressRequest) as { apiToken?: string }
+    request.apiToken = token
+    latest = request
     return 1
   }),
 ]

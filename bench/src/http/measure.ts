@@ -6,7 +6,7 @@ import type { ServerAnswers } from './server.js'
 import { wrk } from './wrk.js'
 
 /** A server gets faster for about so long. */
-const WARM_UP_SECONDS = 6
+const WARM_UP_SECONDS = 4
 const SECONDS = 1
 
 export interface HttpFigures {

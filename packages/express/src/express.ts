@@ -12,6 +12,7 @@ import {
   handleRequest,
   type Latchkey,
   readJson,
+  restrictsAddress,
   warnForgeableAddress,
 } from '@latchkey/core'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -84,7 +85,9 @@ export function latchkeyExpress<Scope extends string>(
     const { onDenied = sendRefusal } = options
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
-      if (req.app.get('trust proxy') === true) warnForgeableAddress(admission, "Express's `trust proxy: true`")
+      if (restrictsAddress(admission) && req.app.get('trust proxy') === true) {
+        warnForgeableAddress("Express's `trust proxy: true`")
+      }
       if (!admission.ok) {
         Promise.resolve(onDenied(admission, req, res, next)).catch(next)
         return
@@ -94,7 +97,8 @@ export function latchkeyExpress<Scope extends string>(
     }
 
     function guard(req: Request, res: Response, next: NextFunction): void {
-      const admission = guardOnce(req, instanceFor(req), req, { scopes })
+      const request = { key: req, bag: res.locals, rawHeaders: req.rawHeaders, ip: req.ip }
+      const admission = guardOnce(instanceFor(req), request, { scopes })
       if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
       else settle(admission, req, res, next)
     }

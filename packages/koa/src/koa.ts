@@ -13,6 +13,7 @@ import {
   type Latchkey,
   optionError,
   readJson,
+  restrictsAddress,
   warnForgeableAddress,
 } from '@latchkey/core'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
@@ -77,8 +78,8 @@ export function latchkeyKoa<Scope extends string>(
     const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
-      if (ctx.app.proxy && ctx.app.maxIpsCount === 0) {
-        warnForgeableAddress(admission, "Koa's `proxy` without `maxIpsCount`")
+      if (restrictsAddress(admission) && ctx.app.proxy && ctx.app.maxIpsCount === 0) {
+        warnForgeableAddress("Koa's `proxy` without `maxIpsCount`")
       }
       if (admission.ok) {
         ctx.state.apiToken = admission.token
@@ -90,8 +91,8 @@ export function latchkeyKoa<Scope extends string>(
 
     return (ctx, next) => {
       const instance = instanceFor(ctx as unknown as Context)
-      const request = { rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
-      const admission = guardOnce(ctx.req, instance, request, { scopes })
+      const request = { key: ctx.req, bag: ctx.state, rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
+      const admission = guardOnce(instance, request, { scopes })
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
         : settle(ctx, next, admission)

@@ -1,34 +1,57 @@
 import type { Latchkey } from '../instance.js'
 import { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './guard.js'
 
+/** What a guard needs to see of a request in order to remember its answer. */
+export interface RememberingRequest extends GuardedRequest {
+  /** The framework's own request object: whose memory it is. */
+  readonly key: object
+  /**
+   * Where the framework keeps what middleware leaves for later middleware (Express: `res.locals`, Koa: `ctx.state`). It
+   * gets a member that only Latchkey can name.
+   */
+  readonly bag: object
+}
+
 interface Memory {
+  readonly key: object
   readonly latchkey: Latchkey
   readonly scopes: readonly string[]
   readonly admission: Extract<Admission, { ok: true }>
 }
 
-/** Keyed by the framework's request object, which nothing that comes over the network can name, and no copy is. */
-const memories = new WeakMap<object, Memory>()
+/**
+ * Nothing that comes over the network can name it. (A `WeakMap` of requests takes longer than the hash of the token, and
+ * a member of Express' request object nearly so: see docs/performance.md.)
+ */
+const MEMORY = Symbol('latchkey')
+type Bag = { [MEMORY]?: Memory }
 
 /**
  * As `guardRequest`, once for each request: a later guard of the same instance gets the admission of an earlier one, if
- * that covers the scopes now asked. Refusals are not kept. `key`: the framework's own request object.
+ * that covers the scopes now asked. Refusals are not kept, and a bag's copy or one that requests share tells nothing
+ * about other requests.
  */
 export function guardOnce<Scope extends string>(
-  key: object,
   latchkey: Latchkey<Scope>,
-  request: GuardedRequest,
+  request: RememberingRequest,
   options: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
   const scopes: readonly string[] = options.scopes ?? []
-  const memory = memories.get(key)
-  if (memory?.latchkey === latchkey && scopes.every((scope) => memory.scopes.includes(scope))) return memory.admission
+  const memory = (request.bag as Bag)[MEMORY]
+  if (memory !== undefined && memory.key === request.key && memory.latchkey === latchkey) {
+    if (scopes.every((scope) => memory.scopes.includes(scope))) return memory.admission
+  }
   const admission = guardRequest(latchkey, request, options)
-  if (admission instanceof Promise) return admission.then((late) => keep(key, latchkey, scopes, late))
-  return keep(key, latchkey, scopes, admission)
+  if (admission instanceof Promise) return admission.then((late) => keep(latchkey, request, scopes, late))
+  return keep(latchkey, request, scopes, admission)
 }
 
-function keep(key: object, latchkey: Latchkey, scopes: readonly string[], admission: Admission): Admission {
-  if (admission.ok) memories.set(key, { latchkey, scopes, admission })
+function keep(
+  latchkey: Latchkey,
+  { key, bag }: RememberingRequest,
+  scopes: readonly string[],
+  admission: Admission,
+): Admission {
+  if (admission.ok) (bag as Bag)[MEMORY] = { key, latchkey, scopes, admission }
   return admission
 }

@@ -5,10 +5,10 @@ async function scene() {
   const hasher = hmacSha256({ keys: { k: Buffer.alloc(32, 7) }, current: 'k' })
   const latchkey = createLatchkey({ store: memoryStore(), hasher })
   const { token } = await latchkey.create({ name: 'x', owner: 'o', scopes: ['a', 'b'] })
-  const good = { rawHeaders: ['Authorization', `Bearer ${token}`], ip: '192.0.2.1' }
-  const bad = { rawHeaders: ['Authorization', 'Bearer nonsense'], ip: '192.0.2.1' }
-  const first = {}
-  await guardOnce(first, latchkey, good, { scopes: ['a'] })
+  const credential = (text: string) => ({ rawHeaders: ['Authorization', `Bearer ${text}`], ip: '192.0.2.1' })
+  const [good, bad] = [credential(token), credential('nonsense')]
+  const first = { key: {}, bag: {} }
+  await guardOnce(latchkey, { ...good, ...first }, { scopes: ['a'] })
   return { latchkey, good, bad, first }
 }
 
@@ -17,31 +17,45 @@ const admitted = async (admission: Admission | Promise<Admission>) => (await adm
 test('a later guard of the request gets the admission, if it asks for nothing more', async () => {
   const { latchkey, good, bad, first } = await scene()
   const { verified } = latchkey.stats()
-  expect(await admitted(guardOnce(first, latchkey, bad, { scopes: ['a'] }))).toBe(true)
-  expect(await admitted(guardOnce(first, latchkey, bad))).toBe(true)
+  const later = { ...bad, ...first }
+  expect(await admitted(guardOnce(latchkey, later, { scopes: ['a'] }))).toBe(true)
+  expect(await admitted(guardOnce(latchkey, later))).toBe(true)
   expect(latchkey.stats().verified).toBe(verified)
-  expect(await admitted(guardOnce(first, latchkey, bad, { scopes: ['b'] }))).toBe(false)
-  expect(await admitted(guardOnce(first, latchkey, good, { scopes: ['a', 'b'] }))).toBe(true)
-  expect(await admitted(guardOnce(first, latchkey, bad, { scopes: ['b'] }))).toBe(true)
+  expect(await admitted(guardOnce(latchkey, later, { scopes: ['b'] }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { ...good, ...first }, { scopes: ['a', 'b'] }))).toBe(true)
+  expect(await admitted(guardOnce(latchkey, later, { scopes: ['b'] }))).toBe(true)
 })
 
-test('neither a copy of the request nor an object that inherits from it has its admission', async () => {
+test('no other request has its admission, whatever of it was copied, inherited or shared', async () => {
   const { latchkey, bad, first } = await scene()
-  const others = [
-    { ...first },
-    Object.assign({}, first),
-    Object.create(first),
-    structuredClone(first),
-    new Proxy(first, {}),
-  ]
-  for (const other of others) expect(await admitted(guardOnce(other, latchkey, bad))).toBe(false)
+  const { key, bag } = first
+  const keys = [{}, { ...key }, Object.create(key) as object, structuredClone(key), new Proxy(key, {})]
+  const bags = [bag, { ...bag }, Object.assign({}, bag), Object.create(bag) as object, new Proxy(bag, {})]
+  for (const other of keys) {
+    for (const copy of bags) expect(await admitted(guardOnce(latchkey, { ...bad, key: other, bag: copy }))).toBe(false)
+  }
+})
+
+test('what a client could have put into the bag admits nobody', async () => {
+  const { latchkey, bad } = await scene()
+  const key = {}
+  const bag = JSON.parse(
+    '{"latchkey":{"admission":{"ok":true}},"Symbol(latchkey)":{"admission":{"ok":true}}}',
+  ) as object
+  expect(await admitted(guardOnce(latchkey, { ...bad, key, bag }))).toBe(false)
+})
+
+test('a host may throw the bag away: the request is judged again', async () => {
+  const { latchkey, good, bad, first } = await scene()
+  expect(await admitted(guardOnce(latchkey, { ...bad, key: first.key, bag: {} }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { ...good, key: first.key, bag: {} }))).toBe(true)
 })
 
 test('nor has another instance, or a request that was refused', async () => {
   const { latchkey, good, bad, first } = await scene()
   const other = createLatchkey({ store: memoryStore() })
-  expect(await admitted(guardOnce(first, other, good))).toBe(false)
-  const refused = {}
-  expect(await admitted(guardOnce(refused, latchkey, bad))).toBe(false)
-  expect(await admitted(guardOnce(refused, latchkey, good))).toBe(true)
+  expect(await admitted(guardOnce(other, { ...good, ...first }))).toBe(false)
+  const refused = { key: {}, bag: {} }
+  expect(await admitted(guardOnce(latchkey, { ...bad, ...refused }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { ...good, ...refused }))).toBe(true)
 })
