@@ -42,6 +42,7 @@ const rows = servers.map(({ name, framework, rounds }) => ({
   cpuUs: Math.round(10 * median(rounds.map(({ cpuUs }) => cpuUs))) / 10,
   ...ratio('ofBare', rounds, `${framework}-bare`, 'rps'),
   ...ratio('ofFloor', rounds, `${framework}-floor`, 'rps'),
+  ...ratio('ofUntracked', rounds, `${framework}-latchkey-untracked`, 'rps'),
   ...ratio('p99OfBare', rounds, `${framework}-bare`, 'p99Us'),
   ...ratio('cpuOfFloor', rounds, `${framework}-floor`, 'cpuUs'),
 }))

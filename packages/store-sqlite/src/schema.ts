@@ -2,7 +2,7 @@ import { type Database, transaction } from './database.js'
 import { Problem } from './problem.js'
 
 /** "Lkey": marks the file as ours in SQLite's header. */
-export const APPLICATION_ID = 0x4c6b6579
+const APPLICATION_ID = 0x4c6b6579
 
 /**
  * What turns a file of version i into one of version i + 1; an empty file has version 0. Never change a step that was

@@ -15,7 +15,7 @@ import {
 import { bitsOf, countToken, joinOwner, joinScopes, leaveOwner, leaveScopes, type Scope } from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
-export const CHANGES_KEPT = 10_000
+const CHANGES_KEPT = 10_000
 
 // Each function belongs inside an IMMEDIATE transaction, and refuses before it writes anything.
 

@@ -1,4 +1,4 @@
-import type { ListSort, TokenRecord } from '@latchkey/core'
+import { type ListSort, StoreError, type TokenRecord } from '@latchkey/core'
 import { expiresScore, sortableName, TAIL, usedScore } from '../index-entries.js'
 import type { ShardKeys } from '../keys.js'
 import { publicPartOf } from '../token-id.js'
@@ -11,7 +11,7 @@ export interface Row {
 }
 
 /** As Redis orders a sorted set, also across shards: by score, then by the bytes of the member. */
-export function compareRows(a: Row, b: Row): number {
+function compareRows(a: Row, b: Row): number {
   return a.score === b.score ? Buffer.compare(a.member, b.member) : a.score - b.score
 }
 
@@ -62,10 +62,12 @@ export function encodePosition({ score, member }: Row): string {
   return bytes.toString('base64url')
 }
 
-/** Throws a `TypeError` for what no list gave out. */
+/** Throws a `StoreError` for what no list gave out. */
 export function decodePosition(text: string): Row {
   const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length < 8 + TAIL) throw new TypeError('query.after must be the next of an earlier page')
+  if (bytes.length < 8 + TAIL) {
+    throw new StoreError('ERR_STORE', 'The position to go on from is none of this store.')
+  }
   return { score: bytes.readDoubleBE(0), member: bytes.subarray(8) }
 }
 
