@@ -12,11 +12,25 @@ export interface RememberingRequest extends GuardedRequest {
   readonly bag: object
 }
 
-interface Memory {
-  readonly key: object
-  readonly latchkey: Latchkey
-  readonly scopes: readonly string[]
-  readonly admission: Extract<Admission, { ok: true }>
+/** Its members are private, so that a host that prints its bag prints neither the request nor what it carries. */
+class Memory {
+  readonly #key: object
+  readonly #latchkey: Latchkey
+  readonly #scopes: readonly string[]
+  readonly #admission: Admission
+
+  constructor(key: object, latchkey: Latchkey, scopes: readonly string[], admission: Admission) {
+    this.#key = key
+    this.#latchkey = latchkey
+    this.#scopes = scopes
+    this.#admission = admission
+  }
+
+  /** The admission, if it is this request's, by this instance, and covers the scopes. */
+  answer(key: object, latchkey: Latchkey, scopes: readonly string[]): Admission | undefined {
+    if (this.#key !== key || this.#latchkey !== latchkey) return undefined
+    return scopes.every((scope) => this.#scopes.includes(scope)) ? this.#admission : undefined
+  }
 }
 
 /**
@@ -37,10 +51,8 @@ export function guardOnce<Scope extends string>(
   options: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
   const scopes: readonly string[] = options.scopes ?? []
-  const memory = (request.bag as Bag)[MEMORY]
-  if (memory !== undefined && memory.key === request.key && memory.latchkey === latchkey) {
-    if (scopes.every((scope) => memory.scopes.includes(scope))) return memory.admission
-  }
+  const known = (request.bag as Bag)[MEMORY]?.answer(request.key, latchkey, scopes)
+  if (known !== undefined) return known
   const admission = guardRequest(latchkey, request, options)
   if (admission instanceof Promise) return admission.then((late) => keep(latchkey, request, scopes, late))
   return keep(latchkey, request, scopes, admission)
@@ -52,6 +64,6 @@ function keep(
   scopes: readonly string[],
   admission: Admission,
 ): Admission {
-  if (admission.ok) (bag as Bag)[MEMORY] = { key, latchkey, scopes, admission }
+  if (admission.ok) (bag as Bag)[MEMORY] = new Memory(key, latchkey, scopes, admission)
   return admission
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Admission, createLatchkey, guardOnce, hmacSha256, memoryStore } from '../../src/index.js'
 
@@ -49,6 +50,15 @@ test('a host may throw the bag away: the request is judged again', async () => {
   const { latchkey, good, bad, first } = await scene()
   expect(await admitted(guardOnce(latchkey, { ...bad, key: first.key, bag: {} }))).toBe(false)
   expect(await admitted(guardOnce(latchkey, { ...good, key: first.key, bag: {} }))).toBe(true)
+})
+
+test('a bag that is printed tells nothing of the request', async () => {
+  const { latchkey, good } = await scene()
+  const request = { ...good, key: { headers: good.rawHeaders }, bag: {} }
+  expect(await admitted(guardOnce(latchkey, request))).toBe(true)
+  const printed = inspect(request.bag, { depth: Infinity, showHidden: true })
+  expect(printed).toContain('latchkey')
+  expect(printed).not.toContain('Bearer')
 })
 
 test('nor has another instance, or a request that was refused', async () => {
