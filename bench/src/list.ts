@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
 import { tokenId } from '@latchkey/testkit'
 import { NOW, tokens } from './list/data.js'
-import { failed, measure, measureDelay, type Row } from './list/measure.js'
+import { failed, measure, measureDelay, measureInTurns, type Row } from './list/measure.js'
 import { COUNTED, EVERY_SORT, FILTERED, nameOf } from './list/queries.js'
 import { SUBJECTS } from './list/stores.js'
 
@@ -115,22 +115,23 @@ async function readAndWrite(store: EnvironmentStore, ids: readonly string[]): Pr
 
 async function lists(store: EnvironmentStore): Promise<void> {
   const page = { limit: 200, count: false, filter: {} }
+  const unfiltered: { name: string; run: () => Promise<unknown> }[] = []
   for (const sort of EVERY_SORT) {
-    await reportOf(() => measure(`no filter, ${nameOf(sort)}`, runs, () => store.list({ ...page, sort })))
+    const name = `no filter, ${nameOf(sort)}`
     let after: string | undefined
     // Far behind the first page, in the largest pages: their time is worth a look too.
     const steps = Math.min(20, Math.max(1, Math.floor(count / 20_000)))
-    const large = await measure(`no filter, ${nameOf(sort)}, 10,000 rows`, steps, async () => {
+    const large = await measure(`${name}, 10,000 rows`, steps, async () => {
       const got = await store.list({ ...page, limit: 10_000, sort, ...(after === undefined ? {} : { after }) })
       after = got.next
     })
+    unfiltered.push({ name, run: () => store.list({ ...page, sort }) })
     if (after === undefined) continue
     const middle = after
-    await reportOf(() =>
-      measure(`no filter, ${nameOf(sort)}, deep`, runs, () => store.list({ ...page, sort, after: middle })),
-    )
+    unfiltered.push({ name: `${name}, deep`, run: () => store.list({ ...page, sort, after: middle }) })
     report(large)
   }
+  for (const row of await measureInTurns(unfiltered, runs, subject.server)) report(row)
   for (const { name, ...query } of FILTERED) {
     let next: string | undefined
     const run = async () => {

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { StoreError } from '@latchkey/core'
+import type { Subject } from './subject.js'
 
 export interface Row {
   name: string
@@ -32,6 +33,46 @@ export async function measure(name: string, runs: number, run: (i: number) => Pr
   }
   const { user, system } = process.cpuUsage(cpu)
   return { ...rowOf(name, times), cpuMs: round((user + system) / 1_000 / runs) }
+}
+
+/**
+ * Several measurements, a run of each in turn, after one round that does not count: what the machine does meanwhile, and
+ * what was read before, is the same for all. What the server says is asked around each run.
+ */
+export async function measureInTurns(
+  measurements: readonly { name: string; run: () => Promise<unknown> }[],
+  runs: number,
+  server: Subject['server'],
+): Promise<Row[]> {
+  const all = measurements.map((one) => ({
+    ...one,
+    times: [] as number[],
+    cpu: 0,
+    scriptUs: [] as number[],
+    longest: 0,
+  }))
+  for (let turn = 0; turn <= runs; turn++) {
+    for (const one of all) {
+      await server?.reset()
+      const cpu = process.cpuUsage()
+      const start = performance.now()
+      await one.run()
+      const time = performance.now() - start
+      const { user, system } = process.cpuUsage(cpu)
+      const inside = await server?.read()
+      if (turn === 0) continue
+      one.times.push(time)
+      one.cpu += user + system
+      if (inside?.scriptUs !== undefined) one.scriptUs.push(inside.scriptUs)
+      one.longest = Math.max(one.longest, inside?.longestMs ?? 0)
+    }
+  }
+  return all.map(({ name, times, cpu, scriptUs, longest }) => ({
+    ...rowOf(name, times),
+    cpuMs: round(cpu / 1_000 / runs),
+    ...(server && { longestMs: longest }),
+    ...(scriptUs.length > 0 && { scriptUs: round(scriptUs.reduce((sum, us) => sum + us, 0) / scriptUs.length) }),
+  }))
 }
 
 /** Sorts the times. */

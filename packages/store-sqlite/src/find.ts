@@ -13,5 +13,5 @@ export function findToken(db: Database, env: number, id: string): { n: number; r
 
 /** From a row of `RECORD_COLUMNS`. */
 export function parseRecord(row: Row): TokenRecord {
-  return readRecord(JSON.parse(recordJson(row)) as StoredRecord)
+  return readRecord(JSON.parse(recordJson(row)) as StoredRecord, String)
 }

@@ -6,13 +6,13 @@ import { knownCount, planCount, planPage } from './plan.js'
 import type { Results } from './protocol.js'
 
 /** Records per piece of a page: about a millisecond's work for either thread, and all of most pages. */
-const CHUNK = 200
+const PIECE = 200
 
 /**
  * One page, a piece of JSON records at a time; the generator's result is what else belongs to it. The connection must
  * be inside a transaction, so that all of it is of one moment.
  */
-export function* pageChunks(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
+export function* pagePieces(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
   const { sort, limit, after } = query
   const filter = resolveFilter(db, env, query.filter)
   const result: Results['list'] = query.count ? { totalCount: filter ? totalOf(db, filter) : 0 } : {}
@@ -20,7 +20,7 @@ export function* pageChunks(db: Database, env: number, query: ListQuery): Genera
   const position = after === undefined ? undefined : decodePosition(after, sort)
   const found = listPositions(db, filter, sort, planPage(db, filter, sort, limit), position, limit + 1)
   const page = found.slice(0, limit)
-  for (let i = 0; i < page.length; i += CHUNK) yield recordsJson(db, page.slice(i, i + CHUNK))
+  for (let i = 0; i < page.length; i += PIECE) yield recordsJson(db, page.slice(i, i + PIECE))
   const last = page.at(-1)
   return found.length > limit && last ? { ...result, next: encodePosition(last) } : result
 }

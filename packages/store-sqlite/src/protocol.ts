@@ -37,7 +37,7 @@ export interface Results {
   remove: boolean
   touch: undefined
   purge: number
-  /** The records came before, in chunks. */
+  /** The records came before, in pieces. */
   list: { next?: string; totalCount?: number }
   close: undefined
 }
@@ -51,5 +51,5 @@ export interface Request {
 export type Response =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
-  /** JSON of a list of `StoredRecord`, a piece of a page: text crosses threads at the price of a copy, and is parsed a piece at a time. */
-  | { number: number; kind: 'chunk'; json: string }
+  /** JSON of a list of `StoredRecord`, a part of a page: bytes cross threads at no price, and are parsed a piece at a time. */
+  | { number: number; kind: 'piece'; json: Uint8Array<ArrayBuffer> }

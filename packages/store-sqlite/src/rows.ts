@@ -7,12 +7,13 @@ export const NEVER = -1
 /** Never expires: later than every time. */
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
-/**
- * The columns that `recordJson` takes, for a token `t`. SQLite writes the JSON: one cell is fetched sooner than many, and
- * lists pass it on to the host's thread as it is.
- */
-export const RECORD_COLUMNS = `json_array(t.prefix, t.public, t.name, o.name, t.personal, t.enabled, t.version,
-  t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip), t.detail, t.uses`
+// SQLite writes the JSON: one cell is fetched sooner than many, and lists pass it on to the host's thread as it is.
+const COLUMNS = `json_array(t.prefix || '.' || t.public, t.name, o.name, t.personal, t.enabled, t.version, t.created,
+  t.expires, t.modified, t.rotated, t.used, t.used_ip)`
+/** What `recordJson` takes, for a token `t`. */
+export const RECORD_COLUMNS = `${COLUMNS}, t.detail, t.uses`
+/** The same as `recordJson` of them, in one cell. */
+export const RECORD_JSON = `'[' || ${COLUMNS} || ',' || t.detail || ',' || t.uses || ']'`
 export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner'
 
 /** The last use of a secret, as in the JSON of `token.uses`. */
@@ -30,31 +31,46 @@ export function recordJson([columns, detail, uses]: Row): string {
   return `[${columns},${detail},${uses}]`
 }
 
-export function readRecord([columns, detail, uses]: StoredRecord): TokenRecord {
-  const [prefix, publicPart, name, owner, personal, enabled, version] = columns
-  const [created, expires, modified, rotated, used, usedIp] = columns.slice(7)
+/** Gives the same string for equal ones: what records of a page have in common is then kept once. */
+export type Share = (text: string) => string
+
+export function createShare(): Share {
+  const known = new Map<string, string>()
+  return (text) => {
+    const first = known.get(text)
+    if (first !== undefined) return first
+    known.set(text, text)
+    return text
+  }
+}
+
+/** Keeps nothing of the parsed arrays and objects: they die young, and only what a record needs lives on. */
+export function readRecord([columns, detail, uses]: StoredRecord, share: Share): TokenRecord {
+  const [id, name, owner, personal, enabled, version, created, expires, modified, rotated, used, usedIp] = columns
   const record: TokenRecord = {
-    id: `${prefix}.${publicPart}`,
+    id: String(id),
     name: plainText(String(name)),
-    owner: plainText(String(owner)),
+    owner: share(plainText(String(owner))),
     personal: personal === 1,
     enabled: enabled === 1,
-    scopes: detail.scopes,
-    networks: detail.networks,
+    scopes: detail.scopes.map(share),
+    networks: detail.networks.map(share),
     version: Number(version),
     createdAt: Number(created),
-    secrets: detail.secrets,
-    retired: detail.retired,
+    secrets: detail.secrets.map(({ gen, hash, tag, until }) => {
+      const secret: StoredSecret = { gen, hash, tag }
+      if (until !== undefined) secret.until = until
+      const use = uses.find((candidate) => candidate[0] === gen)
+      if (use) setLastUse(secret, use[1], use[2] === usedIp ? usedIp : use[2])
+      return secret
+    }),
+    retired: detail.retired.slice(),
   }
   if (detail.metadata) record.metadata = detail.metadata
   if (expires !== FOREVER) record.expiresAt = Number(expires)
   if (modified !== NEVER) record.modifiedAt = Number(modified)
   if (typeof rotated === 'number') record.rotatedAt = rotated
   setLastUse(record, Number(used), usedIp ?? null)
-  for (const [gen, at, ip] of uses) {
-    const secret = record.secrets.find((candidate) => candidate.gen === gen)
-    if (secret) setLastUse(secret, at, ip)
-  }
   return record
 }
 
@@ -100,5 +116,6 @@ export function columnText(text: string): string {
 }
 
 export function plainText(text: string): string {
+  if (!text.includes('\u0001')) return text
   return text.replaceAll('\u0001\u0001', '\0').replaceAll('\u0001\u0002', '\u0001')
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
 import { closeAtExit, createGate } from './gate.js'
 import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
-import { readRecord, type StoredRecord } from './rows.js'
+import { createShare, readRecord, type StoredRecord } from './rows.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -16,10 +16,12 @@ export interface WorkerClient {
   close(deadline: number): Promise<void>
 }
 
+const UTF8 = new TextDecoder()
+
 interface Pending {
   resolve(result: Results[Op]): void
   reject(error: unknown): void
-  readonly onChunk: ((json: string) => void) | undefined
+  readonly onPiece: ((json: Uint8Array) => void) | undefined
   readonly timer: NodeJS.Timeout
 }
 
@@ -61,7 +63,7 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     return started
   }
 
-  function send(call: Call, deadline: number, onChunk?: (json: string) => void): Promise<Results[Op]> {
+  function send(call: Call, deadline: number, onPiece?: (json: Uint8Array) => void): Promise<Results[Op]> {
     return new Promise((resolve, reject) => {
       const target = running()
       const number = ++lastNumber
@@ -70,14 +72,14 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
         take(number)?.reject(new StoreError('ERR_STORE', message))
       }, deadline)
-      pending.set(number, { resolve, reject, onChunk, timer })
+      pending.set(number, { resolve, reject, onPiece, timer })
       target.ref()
     })
   }
 
   function settle(response: Response): void {
     const { number } = response
-    if (response.kind === 'chunk') pending.get(number)?.onChunk?.(response.json)
+    if (response.kind === 'piece') pending.get(number)?.onPiece?.(response.json)
     else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
     else take(number)?.resolve(response.result)
   }
@@ -97,21 +99,17 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     },
 
     async list(env, query, deadline) {
+      // Read only when all have come: two threads that work beside the garbage collector, which has threads of its own,
+      // make each of its pauses longer. Until then they lie outside the heap.
+      const pieces: Uint8Array[] = []
+      const result = await send({ op: 'list', env, query }, deadline, (json) => pieces.push(json))
       const records: TokenRecord[] = []
-      const read = async (before: Promise<void>, json: string) => {
-        await before
+      const share = createShare()
+      for (const json of pieces) {
         // A large page must not hold up the host's event loop.
         if (records.length > 0) await nextTurn()
-        for (const stored of JSON.parse(json) as StoredRecord[]) records.push(readRecord(stored))
+        for (const stored of JSON.parse(UTF8.decode(json)) as StoredRecord[]) records.push(readRecord(stored, share))
       }
-      // While the worker fetches the next piece this thread reads the last one.
-      let reading = Promise.resolve()
-      const result = await send({ op: 'list', env, query }, deadline, (json) => {
-        reading = read(reading, json)
-        // A failure is awaited below: it must not count as unhandled until then.
-        reading.catch(() => {})
-      })
-      await reading
       return { records, ...(result as Results['list']) }
     },
 

@@ -6,7 +6,7 @@ import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
 import { findToken } from './find.js'
 import { type Gate, workBehind } from './gate.js'
-import { pageChunks } from './page.js'
+import { pagePieces } from './page.js'
 import { problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
@@ -16,6 +16,7 @@ import { applyGroup, pagesOf } from './write-group.js'
 
 /** So many writes at most share a transaction, so that none waits long for the others. */
 const GROUP = 256
+const UTF8 = new TextEncoder()
 
 interface Waiting<C> {
   number: number
@@ -126,11 +127,12 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
   async function sendPage(db: Database, { number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
     working(() => db.sql('BEGIN DEFERRED').run())
     try {
-      const chunks = pageChunks(db, call.env, call.query)
+      const pieces = pagePieces(db, call.env, call.query)
       for (;;) {
-        const chunk = working(() => chunks.next())
-        if (chunk.done) return chunk.value
-        reply({ number, kind: 'chunk', json: chunk.value })
+        const piece = working(() => pieces.next())
+        if (piece.done) return piece.value
+        const json = UTF8.encode(piece.value)
+        port.postMessage({ number, kind: 'piece', json } satisfies Response, [json.buffer])
         await nextTurn()
       }
     } finally {
