@@ -1,6 +1,5 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { StoreError } from '@latchkey/core'
-import type { Subject } from './subject.js'
 
 export interface Row {
   name: string
@@ -11,6 +10,12 @@ export interface Row {
   longestMs?: number
   /** Processor time of all threads of this process, per run: what the time would be about on a machine with no other work. */
   cpuMs?: number
+}
+
+/** What a store's server says of its own time, since the last reset. */
+export interface ServerTimes {
+  reset(): Promise<void>
+  read(): Promise<{ scriptUs: number | undefined; longestMs: number }>
 }
 
 /** The row of a measurement that the store gave up at its own deadline; any other error is thrown on. */
@@ -42,7 +47,7 @@ export async function measure(name: string, runs: number, run: (i: number) => Pr
 export async function measureInTurns(
   measurements: readonly { name: string; run: () => Promise<unknown> }[],
   runs: number,
-  server: Subject['server'],
+  server: ServerTimes | undefined,
 ): Promise<Row[]> {
   const all = measurements.map((one) => ({
     ...one,

@@ -1,5 +1,5 @@
 import type { EnvironmentStore, TokenRecord, TokenStore } from '@latchkey/core'
-import type { Row } from './measure.js'
+import type { Row, ServerTimes } from './measure.js'
 
 export interface Subject {
   store: TokenStore
@@ -9,8 +9,7 @@ export interface Subject {
   fill?(records: Iterable<TokenRecord>): Promise<void>
   /** What it takes, in bytes; to be asked when all tokens are in. */
   size(): number | undefined | Promise<number>
-  /** What the store's server says of its own time, since the last reset. */
-  server?: { reset(): Promise<void>; read(): Promise<{ scriptUs: number | undefined; longestMs: number }> }
+  server?: ServerTimes
   /** Measurements that only this store has. */
   more?(environment: EnvironmentStore, ids: readonly string[], report: (row: Row) => void): Promise<void>
   remove(): void | Promise<void>
