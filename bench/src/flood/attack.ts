@@ -40,6 +40,7 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
       const row = {
         goodP50Us: seen.p50Us,
         goodP99Us: seen.p99Us,
+        goodMaxUs: seen.maxUs,
         holdersDelayP99Ms: tenths(seen.delayP99Ms),
         delayP99Ms: tenths(observed.delayP99Ms),
       }
