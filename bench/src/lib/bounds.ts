@@ -80,7 +80,7 @@ function flood(framework: 'express' | 'koa'): Bound[] {
     ratio(
       cold,
       `${framework}-warm`,
-      { atMost: 3 },
+      { atMost: 2.5 },
       'the wait is for 2,000 requests at once, whatever they ask, and not for 1,000 proofs',
       'goodMaxUs',
     ),
