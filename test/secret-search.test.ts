@@ -1,12 +1,11 @@
 // The search behind `npm run secrets` and test/threats/secrets.test.ts finds what there is, and nothing else.
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { searchFolder } from '../tools/secrets/folder.mjs'
-import { searchFor, tokensIn } from '../tools/secrets/search.mjs'
+import { searchFolder } from './secrets/folder.mjs'
+import { searchFor, tokensIn } from './secrets/search.mjs'
 
 async function issue(): Promise<string> {
   const latchkey = createLatchkey({ prefix: 'acme', store: memoryStore() })
@@ -50,7 +49,8 @@ test('a text is a token by its shape and checksum', async () => {
 })
 
 test('what a run left is searched, and a program may only tell where it is meant to', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-search-'))
+  // Not among the temporary files, which `npm run secrets` keeps and searches: secrets do lie in these.
+  const folder = mkdtempSync(join(import.meta.dirname, '.example-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const write = (name: string, text: string) => {
     mkdirSync(join(folder, dirname(name)), { recursive: true })

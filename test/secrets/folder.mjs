@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { root } from '../step.mjs'
+import { fileURLToPath } from 'node:url'
 import { sealed, searchFor, tokensIn } from './search.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where a token is told on purpose, to whoever started the program or runs the example. */
 const MEANT = [
