@@ -3,9 +3,10 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
+import { searchRun } from './secrets.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz }
+const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz, secrets }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -90,6 +91,13 @@ async function fuzz(args) {
     ['run', '--reporter=verbose', 'test/fuzz'],
     { stdout: 'inherit', env: { ...process.env, LATCHKEY_FUZZ_MINUTES: String(minutes) } },
   )
+}
+
+/** The tests at their most verbose, and a search for every secret that they issue in all that they leave behind. */
+async function secrets(args) {
+  await prepare()
+  await ensureRedis()
+  await searchRun(args)
 }
 
 /**

@@ -11,8 +11,8 @@ import { report } from './lib/report.js'
 /*
  * What an attack costs those who hold good tokens. Beside 200 requests a second with cached good tokens come: nothing
  * (`quiet`); forged tokens at a fixed rate, a third each of known ids with wrong secrets, unknown ids and junk
- * (`forged`); and 2,000 good tokens at once that this process has not proven yet (`cold`). Server, holders and
- * attackers are processes of their own.
+ * (`forged`); 2,000 good tokens at once that this process has not proven yet (`cold`); and, seen for as long, the same
+ * 2,000 at once when all are proven and cached (`warm`). Server, holders and attackers are processes of their own.
  */
 
 const options = readArgumentsWith({ seconds: 20 })

@@ -21,16 +21,16 @@ export type Call = (method: string, path: string, token?: string, ask?: Ask) => 
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 
+/** `url`: where the host is, or the path of its Unix socket. */
 export function client(url: string): Call {
-  const { port } = new URL(url)
+  const host = url.startsWith('/') ? { socketPath: url } : { host: '127.0.0.1', port: new URL(url).port }
   return (method, path, token, { headers = [], body } = {}) =>
     new Promise((resolve, reject) => {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const typed = headers.some((header) => header.toLowerCase() === 'content-type')
       const outgoing = request({
         agent,
-        host: '127.0.0.1',
-        port,
+        ...host,
         method,
         path,
         headers: [

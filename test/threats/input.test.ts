@@ -1,5 +1,7 @@
 // Whatever is sent, the answer names what is wrong with it; where requests come from is read strictly.
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from './nodes.js'
 import { FRAMEWORKS, scene } from './scene.js'
 
 interface Refused {
@@ -128,6 +130,12 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect(await from('192.0.2.1, 203.0.113.9')).toBe(403)
     expect(await from('203.0.113.9, 192.0.2.1')).toBe(200)
     for (const odd of ['unknown', '192.0.2.1:443', '0300.0.2.1', '192.0.513', '']) expect(await from(odd)).toBe(403)
+
+    const socket = join(temporaryFolder(), 'host.sock')
+    const { call, issue } = await scene(framework, {}, { socket })
+    const everywhere = await issue({ networks: ['0.0.0.0/0', '::/0'] })
+    expect((await call('GET', '/reports.read', everywhere.token)).status).toBe(403)
+    expect((await call('GET', '/reports.read', (await issue()).token)).status).toBe(200)
   })
 
   test('12 a host that believes any X-Forwarded-For is warned once, when a restricted token comes', async () => {
@@ -178,7 +186,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       ['10.0.0.0/8', ['10.1.2.3', '::ffff:10.1.2.3', '::FFFF:a01:203'], ['11.0.0.0', '010.1.2.3', '::10.1.2.3']],
       ['::ffff:10.0.0.0/104', ['10.1.2.3', '::ffff:10.1.2.3'], ['::a01:203', '11.0.0.0']],
       ['0.0.0.0/0', ['203.0.113.9', '::ffff:203.0.113.9'], ['2001:db8::1', '::1']],
-      ['::/0', ['2001:db8::1', '::1'], ['203.0.113.9', '::ffff:203.0.113.9']],
+      ['::/0', ['2001:db8::1', '::1'], ['203.0.113.9', '::ffff:203.0.113.9', '::ffff:cb00:7109']],
     ]
     for (const [block, inside, outside] of matching) {
       const { token } = (await create(block)).json<{ token: string }>()

@@ -41,7 +41,11 @@ export interface Scene {
 export async function scene(
   framework: Framework,
   options: Partial<LatchkeyOptions> = {},
-  host: HostOptions & { readonly choose?: (request: HostRequest, own: Latchkey) => Latchkey } = {},
+  host: HostOptions & {
+    readonly choose?: (request: HostRequest, own: Latchkey) => Latchkey
+    /** Listens on this Unix socket, where nobody has an address. */
+    readonly socket?: string
+  } = {},
 ): Promise<Scene> {
   const clock = { at: BEGIN }
   const store = options.store ?? memoryStore()
@@ -57,7 +61,7 @@ export async function scene(
   const { choose } = host
   const chosen = choose === undefined ? latchkey : (request: HostRequest) => choose(request, latchkey)
   const server = createServer(hostListener(framework, chosen, host))
-  server.listen(0, '127.0.0.1')
+  server.listen(host.socket === undefined ? { port: 0, host: '127.0.0.1' } : { path: host.socket })
   await once(server, 'listening')
   onTestFinished(async () => {
     server.close()
@@ -67,7 +71,7 @@ export async function scene(
   })
   return {
     latchkey,
-    call: client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    call: client(host.socket ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     clock,
     store,
     issue: (input) => latchkey.create({ name: 'report', owner: 'alice', scopes: ['reports.read'], ...input }),

@@ -40,6 +40,7 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
       const row = {
         goodP50Us: seen.p50Us,
         goodP99Us: seen.p99Us,
+        goodMaxUs: seen.maxUs,
         holdersDelayP99Ms: tenths(seen.delayP99Ms),
         delayP99Ms: tenths(observed.delayP99Ms),
       }
@@ -72,10 +73,16 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
     const newcomers = await start<NewcomerAnswers>('newcomers', [guarded, file])
     children.push(newcomers)
     await newcomers.ask('connect')
+    await newcomers.ask('rehearse')
     const cold = await during(() => newcomers.ask('run'))
     const { admitted, putOff, others, putOffMs, seconds: took } = cold.result
     expect(others === 0 && admitted + putOff === COLD, 'every first use is admitted, or put off with Retry-After')
     expect(cold.observed.proofs === admitted && cold.observed.refused === putOff, 'one proof for each admission')
+
+    // What the burst alone costs: the same once more, with nothing to prove, seen for as long.
+    await newcomers.ask('prove')
+    const warm = await during(async () => (await Promise.all([newcomers.ask('run'), later(1_000 * took)]))[0])
+    expect(warm.result.admitted === COLD && warm.observed.proofs === 0, 'who is cached is let in without a proof')
 
     return [
       { name: `${framework}-quiet`, perSecond: 0, ...quiet.row },
@@ -99,6 +106,15 @@ export async function attack(framework: Framework, { seconds, file }: AttackOpti
         mostWaiting: cold.observed.mostWaiting,
         seconds: tenths(took),
         ofArgon2: Math.round((100 * took * 1_000) / (admitted * argon2Ms)) / 100,
+      },
+      {
+        name: `${framework}-warm`,
+        ...warm.row,
+        proofs: warm.observed.proofs,
+        heapGrowthMiB: tenths(warm.observed.heapGrowthMiB),
+        admitted: warm.result.admitted,
+        putOff: warm.result.putOff,
+        seconds: tenths(warm.result.seconds),
       },
     ]
   } finally {

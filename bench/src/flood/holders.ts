@@ -12,6 +12,8 @@ export interface HolderAnswers {
     readonly failed: number
     readonly p50Us: number
     readonly p99Us: number
+    /** The longest wait. */
+    readonly maxUs: number
     /** How late this process was itself: that much of what it measures is not the server's. In ms. */
     readonly delayP99Ms: number
   }
@@ -54,7 +56,8 @@ answer<HolderAnswers>({
     took.sort((a, b) => a - b)
     const at = (part: number) => Math.round(1_000 * (took[Math.floor(part * took.length)] ?? Number.NaN))
     const delayP99Ms = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION)
-    return { requests: pending.length, failed, p50Us: at(0.5), p99Us: at(0.99), delayP99Ms }
+    const maxUs = Math.round(1_000 * (took.at(-1) ?? Number.NaN))
+    return { requests: pending.length, failed, p50Us: at(0.5), p99Us: at(0.99), maxUs, delayP99Ms }
   },
 })
 

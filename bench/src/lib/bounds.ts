@@ -77,6 +77,13 @@ function flood(framework: 'express' | 'koa'): Bound[] {
     one(cold, 'mostWaiting', 1_000, 'the queue of proofs is bounded'),
     one(cold, 'ofArgon2', 1.4, 'who is admitted waits for Argon2 and for nothing else'),
     one(cold, 'delayP99Ms', 20, 'proofs run beside the event loop'),
+    ratio(
+      cold,
+      `${framework}-warm`,
+      { atMost: 2.5 },
+      'the wait is for 2,000 requests at once, whatever they ask, and not for 1,000 proofs',
+      'goodMaxUs',
+    ),
   ]
 }
 
