@@ -7,6 +7,13 @@ import { coarseTick } from './ticker.js'
  */
 export const ORIGIN = Date.now()
 
+/** The same moment since `ORIGIN`. A difference of large numbers is boxed, even a small one, unless it is made an integer. */
+export function sinceOrigin(epochMs: number): number {
+  const difference = epochMs - ORIGIN
+  const integer = difference | 0
+  return integer === difference ? integer : difference
+}
+
 /** A time by two clocks, in whole milliseconds: the host's, since `ORIGIN`, and a monotonic one. */
 export interface Moment {
   readonly at: number
@@ -37,7 +44,7 @@ export function surelyRecentUntil(tick: number, limit: number): number {
 export function createClock(hostClock: () => number): Clock {
   return {
     now: hostClock,
-    moment: () => ({ at: hostClock() - ORIGIN, tick: Math.floor(performance.now()) }),
+    moment: () => ({ at: sinceOrigin(hostClock()), tick: Math.floor(performance.now()) }),
     isRecent(at, tick, limit) {
       const age = hostClock() - ORIGIN - at
       return (

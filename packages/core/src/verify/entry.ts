@@ -3,7 +3,7 @@ import type { Networks } from '../policy/cidr.js'
 import type { ScopeSet } from '../policy/scopes.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord, Verdict } from '../types.js'
-import { type Moment, ORIGIN, surelyRecentUntil } from './clock.js'
+import { type Moment, ORIGIN, sinceOrigin, surelyRecentUntil } from './clock.js'
 import { networkSet, scopeSet, sharedList } from './compiled.js'
 
 /**
@@ -78,7 +78,7 @@ export function makeEntry(
   if (current === undefined) throw new StoreError('ERR_STORE', `The stored token ${record.id} has no secret`)
   const [scopes, networks] = [sharedList(record.scopes), sharedList(record.networks)]
   const token = publicView({ ...record, scopes, networks }, at + ORIGIN)
-  const ends = [record.expiresAt, current.until].flatMap((end) => (end === undefined ? [] : [end - ORIGIN]))
+  const ends = [record.expiresAt, current.until].flatMap((end) => (end === undefined ? [] : [sinceOrigin(end)]))
   return {
     // What every hit reads comes first, so that it lies together in memory.
     digest: current.digest,

@@ -8,7 +8,7 @@ import type { TokenFormat } from '../token/format.js'
 import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import { type Clock, ORIGIN } from './clock.js'
+import { type Clock, sinceOrigin } from './clock.js'
 import type { Entry, Secret } from './entry.js'
 import type { Loader } from './loader.js'
 import { coarseTick } from './ticker.js'
@@ -66,7 +66,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   function judge(entry: Entry, secret: Secret, now: number, context: VerifyContext): Verdict {
     const refusal = evaluate(entry, now, context)
     if (refusal !== undefined) return refuse(refusal, entry.token.id, context.ip)
-    return admit(entry, secret, now - ORIGIN, context.ip)
+    return admit(entry, secret, sinceOrigin(now), context.ip)
   }
 
   function admit(entry: Entry, secret: Secret, at: number, ip: string | undefined): Verdict {
@@ -82,7 +82,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const entry = cache.entry(id)
     if (entry === undefined) return refuseUnknown(token, id, context)
     const now = clock.now()
-    const at = now - ORIGIN
+    const at = sinceOrigin(now)
     const sound = isSound(entry, at)
     if (!sound && !isRecent(entry, ttl)) return refuseUnknown(token, id, context)
     const digest = digestOf(token as string)
