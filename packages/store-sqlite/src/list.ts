@@ -68,6 +68,7 @@ export function recordsJson(db: Database, positions: readonly Position[]): strin
         `SELECT group_concat(${RECORD_JSON}) FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS}`,
       )
       .get(JSON.stringify(positions.map(({ n }) => n))) ?? []
+  if (typeof json !== 'string') throw new Problem('The records of a page are gone: the file is damaged.')
   return `[${json}]`
 }
 

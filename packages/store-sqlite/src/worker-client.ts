@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
 import { closeAtExit, createGate } from './gate.js'
 import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
-import { createShare, readRecord, type StoredRecord } from './rows.js'
+import { createShare, readRecord, type Share, type StoredRecord } from './rows.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -99,16 +99,19 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     },
 
     async list(env, query, deadline) {
+      const end = performance.now() + deadline
       // Read only when all have come: two threads that work beside the garbage collector, which has threads of its own,
       // make each of its pauses longer. Until then they lie outside the heap.
       const pieces: Uint8Array[] = []
       const result = await send({ op: 'list', env, query }, deadline, (json) => pieces.push(json))
       const records: TokenRecord[] = []
       const share = createShare()
-      for (const json of pieces) {
+      for (let json = pieces.shift(); json; json = pieces.shift()) {
         // A large page must not hold up the host's event loop.
         if (records.length > 0) await nextTurn()
-        for (const stored of JSON.parse(UTF8.decode(json)) as StoredRecord[]) records.push(readRecord(stored, share))
+        if (performance.now() > end)
+          throw new StoreError('ERR_STORE', `${path}: the list took longer than ${deadline} ms.`)
+        records.push(...readPiece(json, share))
       }
       return { records, ...(result as Results['list']) }
     },
@@ -127,5 +130,13 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
       closing.ref()
       await exit
     },
+  }
+}
+
+function readPiece(json: Uint8Array, share: Share): TokenRecord[] {
+  try {
+    return (JSON.parse(UTF8.decode(json)) as StoredRecord[]).map((stored) => readRecord(stored, share))
+  } catch (cause) {
+    throw new StoreError('ERR_STORE', 'A stored record cannot be read: the file is damaged.', { cause })
   }
 }

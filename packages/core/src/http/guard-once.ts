@@ -7,30 +7,9 @@ export interface RememberingRequest extends GuardedRequest {
   readonly key: object
   /**
    * Where the framework keeps what middleware leaves for later middleware (Express: `res.locals`, Koa: `ctx.state`). It
-   * gets a member that only Latchkey can name.
+   * gets a hidden member that only Latchkey can name; one that takes none costs another judgement, and nothing else.
    */
-  readonly bag: object
-}
-
-/** Its members are private, so that a host that prints its bag prints neither the request nor what it carries. */
-class Memory {
-  readonly #key: object
-  readonly #latchkey: Latchkey
-  readonly #scopes: readonly string[]
-  readonly #admission: Admission
-
-  constructor(key: object, latchkey: Latchkey, scopes: readonly string[], admission: Admission) {
-    this.#key = key
-    this.#latchkey = latchkey
-    this.#scopes = scopes
-    this.#admission = admission
-  }
-
-  /** The admission, if it is this request's, by this instance, and covers the scopes. */
-  answer(key: object, latchkey: Latchkey, scopes: readonly string[]): Admission | undefined {
-    if (this.#key !== key || this.#latchkey !== latchkey) return undefined
-    return scopes.every((scope) => this.#scopes.includes(scope)) ? this.#admission : undefined
-  }
+  readonly bag: unknown
 }
 
 /**
@@ -38,12 +17,43 @@ class Memory {
  * a member of Express' request object nearly so: see docs/performance.md.)
  */
 const MEMORY = Symbol('latchkey')
-type Bag = { [MEMORY]?: Memory }
+
+/** Its members are private, so that a host that prints its bag prints neither the request nor what it carries. */
+class Memory {
+  readonly #request: RememberingRequest
+  readonly #latchkey: Latchkey
+  readonly #scopes: readonly string[]
+  readonly #admission: Admission
+
+  constructor(latchkey: Latchkey, request: RememberingRequest, scopes: readonly string[], admission: Admission) {
+    this.#latchkey = latchkey
+    this.#request = request
+    // A caller could add to its list later.
+    this.#scopes = Object.isFrozen(scopes) ? scopes : [...scopes]
+    this.#admission = admission
+  }
+
+  /** The memory in a bag. A host's copy of one is none. */
+  static in(bag: unknown): Memory | undefined {
+    const found: unknown = (bag as { [MEMORY]?: unknown } | null | undefined)?.[MEMORY]
+    return typeof found === 'object' && found !== null && #request in found ? found : undefined
+  }
+
+  /**
+   * The admission, if it is this request's, by this instance, and covers the scopes. Express takes the address from the
+   * app that a request has come to: one mounted in another may trust fewer proxies.
+   */
+  answer(latchkey: Latchkey, { key, ip }: RememberingRequest, scopes: readonly string[]): Admission | undefined {
+    const known = this.#request
+    if (known.key !== key || known.ip !== ip || this.#latchkey !== latchkey) return undefined
+    return scopes.every((scope) => this.#scopes.includes(scope)) ? this.#admission : undefined
+  }
+}
 
 /**
  * As `guardRequest`, once for each request: a later guard of the same instance gets the admission of an earlier one, if
- * that covers the scopes now asked. Refusals are not kept, and a bag's copy or one that requests share tells nothing
- * about other requests.
+ * that covers the scopes now asked and was given to the same address. Refusals are not kept, and a bag's copy or one
+ * that requests share tells nothing about other requests.
  */
 export function guardOnce<Scope extends string>(
   latchkey: Latchkey<Scope>,
@@ -51,7 +61,7 @@ export function guardOnce<Scope extends string>(
   options: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
   const scopes: readonly string[] = options.scopes ?? []
-  const known = (request.bag as Bag)[MEMORY]?.answer(request.key, latchkey, scopes)
+  const known = Memory.in(request.bag)?.answer(latchkey, request, scopes)
   if (known !== undefined) return known
   const admission = guardRequest(latchkey, request, options)
   if (admission instanceof Promise) return admission.then((late) => keep(latchkey, request, scopes, late))
@@ -60,10 +70,15 @@ export function guardOnce<Scope extends string>(
 
 function keep(
   latchkey: Latchkey,
-  { key, bag }: RememberingRequest,
+  request: RememberingRequest,
   scopes: readonly string[],
   admission: Admission,
 ): Admission {
-  if (admission.ok) (bag as Bag)[MEMORY] = new Memory(key, latchkey, scopes, admission)
+  const { bag } = request
+  if (admission.ok && typeof bag === 'object' && bag !== null) {
+    // Hidden from copies and comparisons. A frozen bag says no, and is left as it is.
+    const value = new Memory(latchkey, request, scopes, admission)
+    Reflect.defineProperty(bag, MEMORY, { value, configurable: true })
+  }
   return admission
 }

@@ -13,6 +13,11 @@ async function scene() {
   return { latchkey, good, bad, first }
 }
 
+/** As a host's deep clone might do it. */
+function withSymbolsOf(bag: object): object {
+  return Object.create(null, Object.getOwnPropertyDescriptors(bag)) as object
+}
+
 const admitted = async (admission: Admission | Promise<Admission>) => (await admission).ok
 
 test('a later guard of the request gets the admission, if it asks for nothing more', async () => {
@@ -31,9 +36,61 @@ test('no other request has its admission, whatever of it was copied, inherited o
   const { latchkey, bad, first } = await scene()
   const { key, bag } = first
   const keys = [{}, { ...key }, Object.create(key) as object, structuredClone(key), new Proxy(key, {})]
-  const bags = [bag, { ...bag }, Object.assign({}, bag), Object.create(bag) as object, new Proxy(bag, {})]
+  const bags = [bag, Object.create(bag) as object, new Proxy(bag, {}), withSymbolsOf(bag)]
   for (const other of keys) {
     for (const copy of bags) expect(await admitted(guardOnce(latchkey, { ...bad, key: other, bag: copy }))).toBe(false)
+  }
+})
+
+test('a copy of the bag has nothing of it, and compares as if there were nothing', async () => {
+  const { latchkey, bad, first } = await scene()
+  expect(Reflect.ownKeys({ ...first.bag })).toEqual([])
+  expect(first.bag).toEqual({})
+  expect(await admitted(guardOnce(latchkey, { ...bad, key: first.key, bag: { ...first.bag } }))).toBe(false)
+})
+
+test('another address is judged again, as it may be in an app that trusts fewer proxies', async () => {
+  const { latchkey, good, bad, first } = await scene()
+  expect(await admitted(guardOnce(latchkey, { ...bad, ...first, ip: '198.51.100.7' }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { ...good, ...first, ip: '198.51.100.7' }))).toBe(true)
+})
+
+test('scopes that a caller adds to its list later are not covered', async () => {
+  const { latchkey, good } = await scene()
+  const request = { ...good, key: {}, bag: {} }
+  const scopes = ['a']
+  expect(await admitted(guardOnce(latchkey, request, { scopes }))).toBe(true)
+  scopes.push('admin')
+  expect(await admitted(guardOnce(latchkey, request, { scopes: ['admin'] }))).toBe(false)
+})
+
+test.each([
+  ['frozen', Object.freeze({})],
+  ['sealed', Object.seal({})],
+  ['null', null],
+  ['undefined', undefined],
+  ['a string', 'state'],
+])('a bag that takes no member is no error: %s', async (_what, bag) => {
+  const { latchkey, good, bad } = await scene()
+  const key = {}
+  expect(await admitted(guardOnce(latchkey, { ...good, key, bag }))).toBe(true)
+  expect(await admitted(guardOnce(latchkey, { ...bad, key, bag }))).toBe(false)
+})
+
+test('a memory that a host has cloned or wrapped is none', async () => {
+  const { latchkey, good, bad, first } = await scene()
+  const [symbol] = Object.getOwnPropertySymbols(first.bag)
+  const memory: unknown = Reflect.get(first.bag, symbol ?? '')
+  for (const fake of [
+    structuredClone(memory),
+    new Proxy(memory as object, {}),
+    { ...(memory as object) },
+    'text',
+    null,
+  ]) {
+    const bag = { [symbol ?? '']: fake }
+    expect(await admitted(guardOnce(latchkey, { ...bad, key: first.key, bag }))).toBe(false)
+    expect(await admitted(guardOnce(latchkey, { ...good, key: first.key, bag }))).toBe(true)
   }
 })
 
