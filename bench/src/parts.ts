@@ -53,6 +53,12 @@ const contenders: Contender[] = [
     latest = key
     return 1
   }),
+  part('hidden-symbol-set', () => {
+    const key = {}
+    Reflect.defineProperty(key, memory, { value: key, configurable: true })
+    latest = key
+    return 1
+  }),
   part('look-into-8-mib', () => {
     line = memoryLines[line] ?? 0
     return 1
