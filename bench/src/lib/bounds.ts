@@ -46,11 +46,9 @@ function http(framework: 'express' | 'koa'): Bound[] {
   ]
 }
 
-/** One table for all benchmarks. Ratios rather than times where possible, so that they hold on any machine. */
 function flood(framework: 'express' | 'koa'): Bound[] {
   const forged = `${framework}-forged`
   const cold = `${framework}-cold`
-  const one = (row: string, member: string, atMost: number, reason: string): Bound => ({ row, member, atMost, reason })
   return [
     ratio(
       forged,
@@ -59,14 +57,9 @@ function flood(framework: 'express' | 'koa'): Bound[] {
       'a flood is not felt by those who hold good tokens',
       'goodP99Us',
     ),
-    one(forged, 'proofs', 0, 'a forged token never costs a slow hash'),
-    one(forged, 'delayP99Ms', 20, 'nothing in a refusal holds up the event loop'),
-    one(
-      forged,
-      'heapGrowthMiB',
-      16,
-      'unknown ids are remembered in a bounded cache, wrong secrets and junk not at all',
-    ),
+    at(forged, 'proofs', 0, 'a forged token never costs a slow hash'),
+    at(forged, 'delayP99Ms', 20, 'nothing in a refusal holds up the event loop'),
+    at(forged, 'heapGrowthMiB', 16, 'unknown ids are remembered in a bounded cache, wrong secrets and junk not at all'),
     {
       row: forged,
       member: 'perSecond',
@@ -74,9 +67,9 @@ function flood(framework: 'express' | 'koa'): Bound[] {
       atLeast: 0.95,
       reason: 'the flood was one',
     },
-    one(cold, 'mostWaiting', 1_000, 'the queue of proofs is bounded'),
-    one(cold, 'ofArgon2', 1.4, 'who is admitted waits for Argon2 and for nothing else'),
-    one(cold, 'delayP99Ms', 20, 'proofs run beside the event loop'),
+    at(cold, 'mostWaiting', 1_000, 'the queue of proofs is bounded'),
+    at(cold, 'ofArgon2', 1.4, 'who is admitted waits for Argon2 and for nothing else'),
+    at(cold, 'delayP99Ms', 20, 'proofs run beside the event loop'),
     ratio(
       cold,
       `${framework}-warm`,

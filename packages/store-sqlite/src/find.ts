@@ -1,17 +1,17 @@
 import type { TokenRecord } from '@latchkey/core'
-import type { Database, Row } from './database.js'
-import { RECORD_COLUMNS, RECORD_JOINS, readRecord, recordJson, type StoredRecord, splitId } from './rows.js'
+import type { Cell, Database } from './database.js'
+import { RECORD_JOINS, RECORD_JSON, readRecord, type StoredRecord, splitId } from './rows.js'
 
 /** The record as it is now, with its row number. Works on any connection, in either thread. */
 export function findToken(db: Database, env: number, id: string): { n: number; record: TokenRecord } | undefined {
   const [prefix, publicPart] = splitId(id)
   const row = db
-    .sql(`SELECT ${RECORD_COLUMNS}, t.n FROM token t ${RECORD_JOINS} WHERE t.env = ? AND t.public = ? AND t.prefix = ?`)
+    .sql(`SELECT ${RECORD_JSON}, t.n FROM token t ${RECORD_JOINS} WHERE t.env = ? AND t.public = ? AND t.prefix = ?`)
     .get(env, publicPart, prefix)
-  return row && { n: Number(row[3]), record: parseRecord(row) }
+  return row && { n: Number(row[1]), record: parseRecord(row[0]) }
 }
 
-/** From a row of `RECORD_COLUMNS`. */
-export function parseRecord(row: Row): TokenRecord {
-  return readRecord(JSON.parse(recordJson(row)) as StoredRecord, String)
+/** From a cell of `RECORD_JSON`. */
+export function parseRecord(json: Cell | undefined): TokenRecord {
+  return readRecord(JSON.parse(String(json)) as StoredRecord, String)
 }

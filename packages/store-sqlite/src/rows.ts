@@ -1,5 +1,5 @@
 import type { StoredSecret, TokenRecord } from '@latchkey/core'
-import type { Cell, Row } from './database.js'
+import type { Cell } from './database.js'
 import { Problem } from './problem.js'
 
 /** Never used, never modified: older than every time. */
@@ -7,13 +7,12 @@ export const NEVER = -1
 /** Never expires: later than every time. */
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
-// SQLite writes the JSON: one cell is fetched sooner than many, and lists pass it on to the host's thread as it is.
-const COLUMNS = `json_array(t.prefix || '.' || t.public, t.name, o.name, t.personal, t.enabled, t.version, t.created,
-  t.expires, t.modified, t.rotated, t.used, t.used_ip)`
-/** What `recordJson` takes, for a token `t`. */
-export const RECORD_COLUMNS = `${COLUMNS}, t.detail, t.uses`
-/** The same as `recordJson` of them, in one cell. */
-export const RECORD_JSON = `'[' || ${COLUMNS} || ',' || t.detail || ',' || t.uses || ']'`
+/**
+ * JSON of the `StoredRecord` of a token `t`. SQLite writes it: one cell is fetched sooner than many, and lists pass it on to
+ * the host's thread as it is.
+ */
+export const RECORD_JSON = `'[' || json_array(t.prefix || '.' || t.public, t.name, o.name, t.personal, t.enabled,
+  t.version, t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip) || ',' || t.detail || ',' || t.uses || ']'`
 export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner'
 
 /** The last use of a secret, as in the JSON of `token.uses`. */
@@ -24,11 +23,6 @@ export type StoredRecord = [columns: Cell[], detail: Detail, uses: SecretUse[]]
 
 type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
   secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
-}
-
-/** JSON of a `StoredRecord`. */
-export function recordJson([columns, detail, uses]: Row): string {
-  return `[${columns},${detail},${uses}]`
 }
 
 /** Gives the same string for equal ones: what records of a page have in common is then kept once. */

@@ -111,7 +111,7 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
         if (records.length > 0) await nextTurn()
         if (performance.now() > end)
           throw new StoreError('ERR_STORE', `${path}: the list took longer than ${deadline} ms.`)
-        records.push(...readPiece(json, share))
+        records.push(...readPiece(path, json, share))
       }
       return { records, ...(result as Results['list']) }
     },
@@ -133,10 +133,12 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
   }
 }
 
-function readPiece(json: Uint8Array, share: Share): TokenRecord[] {
+function readPiece(path: string, json: Uint8Array, share: Share): TokenRecord[] {
   try {
     return (JSON.parse(UTF8.decode(json)) as StoredRecord[]).map((stored) => readRecord(stored, share))
   } catch (cause) {
-    throw new StoreError('ERR_STORE', 'A stored record cannot be read: the file is damaged.', { cause })
+    throw new StoreError('ERR_STORE', `${path}: a stored record cannot be read; restore the file from a backup.`, {
+      cause,
+    })
   }
 }

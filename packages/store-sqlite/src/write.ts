@@ -2,16 +2,7 @@ import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
-import {
-  columnText,
-  detailJson,
-  FOREVER,
-  NEVER,
-  RECORD_COLUMNS,
-  RECORD_JOINS,
-  type SecretUse,
-  splitId,
-} from './rows.js'
+import { columnText, detailJson, FOREVER, NEVER, RECORD_JOINS, RECORD_JSON, type SecretUse, splitId } from './rows.js'
 import { bitsOf, countToken, joinOwner, joinScopes, leaveOwner, leaveScopes, type Scope } from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
@@ -99,11 +90,11 @@ export function removeToken(db: Database, env: number, id: string, expectedVersi
 export function purgeTokens(db: Database, env: number, expiredBefore: number, limit: number): number {
   const rows = db
     .sql(
-      `SELECT ${RECORD_COLUMNS}, t.n FROM token t INDEXED BY token_by_expires ${RECORD_JOINS}
+      `SELECT ${RECORD_JSON}, t.n FROM token t INDEXED BY token_by_expires ${RECORD_JOINS}
        WHERE t.env = ? AND t.expires < ? ORDER BY t.expires LIMIT ?`,
     )
     .all(env, Math.min(expiredBefore, FOREVER), limit)
-  for (const row of rows) deleteToken(db, env, Number(row[3]), parseRecord(row))
+  for (const [json, n] of rows) deleteToken(db, env, Number(n), parseRecord(json))
   return rows.length
 }
 
