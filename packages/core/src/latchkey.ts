@@ -44,7 +44,7 @@ export function createLatchkey<
 
   const opener = createOpener(settings.store, environment, onChange)
   const format = tokenFormat(settings.prefix)
-  const cache = createTokenCache(cacheSettings.max)
+  const cache = createTokenCache(cacheSettings.max, format.idLength)
   const loader = createLoader(opener.open, cache, { clock, ttl, ownerScopes })
   const proofs = createProofQueue()
   const prover = createProver(settings.hasher, settings.acceptHashers, proofs)

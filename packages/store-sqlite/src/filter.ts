@@ -18,7 +18,13 @@ export interface Filter {
   personal?: boolean
   /** Those of the asked scopes that any token has; not empty. */
   scopes?: readonly (Tally & { scope: number; bit: number })[]
-  used?: { from: number; to: number }
+  used?: UsedRange
+}
+
+/** Both ends included. */
+export interface UsedRange {
+  from: number
+  to: number
 }
 
 export interface Condition {
@@ -49,12 +55,13 @@ export function resolveFilter(db: Database, env: number, asked: ListFilter): Fil
     if (filter.scopes.length === 0) return undefined
   }
   if (asked.personal !== undefined) filter.personal = asked.personal
-  if (asked.lastUsed) {
-    const { from = 0, to = Number.MAX_SAFE_INTEGER } = asked.lastUsed
-    // Never used is -1, which no bound may reach.
-    filter.used = { from: Math.max(from, 0), to }
-  }
+  if (asked.lastUsed) filter.used = usedRange(asked.lastUsed)
   return filter
+}
+
+export function usedRange({ from = 0, to = Number.MAX_SAFE_INTEGER }: NonNullable<ListFilter['lastUsed']>): UsedRange {
+  // Never used is -1, which no bound may reach.
+  return { from: Math.max(from, 0), to }
 }
 
 /** What a token `t` must fulfil beside its environment and its range of last use. */

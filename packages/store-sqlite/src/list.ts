@@ -62,12 +62,16 @@ export function countMatches(db: Database, filter: Filter, along: CountAccess): 
 export function recordsJson(db: Database, positions: readonly Position[]): string {
   // The outer loop of a cross join runs in the order of the numbers, and so do the rows come to the aggregate; a sort
   // would move whole records about. One cell for all of them is fetched sooner than some for each.
-  const [json] =
-    db
-      .sql(
-        `SELECT group_concat(${RECORD_JSON}) FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS}`,
-      )
-      .get(JSON.stringify(positions.map(({ n }) => n))) ?? []
+  return joinedJson(
+    db,
+    positions,
+    `SELECT group_concat(${RECORD_JSON}) FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS}`,
+  )
+}
+
+/** What the statement makes of the numbers of the positions. */
+export function joinedJson(db: Database, positions: readonly Position[], sql: string): string {
+  const [json] = db.sql(sql).get(JSON.stringify(positions.map(({ n }) => n))) ?? []
   if (typeof json !== 'string') throw new Problem('The records of a page are gone: the file is damaged.')
   return `[${json}]`
 }

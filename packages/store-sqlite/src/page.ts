@@ -2,6 +2,7 @@ import type { ListQuery } from '@latchkey/core'
 import type { Database } from './database.js'
 import { type Filter, resolveFilter } from './filter.js'
 import { countMatches, decodePosition, encodePosition, listPositions, recordsJson } from './list.js'
+import { arrivalPositions, countArrivals, haveArrivals, merge, mixedJson } from './list-arrivals.js'
 import { knownCount, planCount, planPage } from './plan.js'
 import type { Results } from './protocol.js'
 
@@ -13,14 +14,20 @@ const PIECE = 200
  * be inside a transaction, so that all of it is of one moment.
  */
 export function* pagePieces(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
-  const { sort, limit, after } = query
-  const filter = resolveFilter(db, env, query.filter)
-  const result: Results['list'] = query.count ? { totalCount: filter ? totalOf(db, filter) : 0 } : {}
-  if (!filter) return result
+  const { sort, limit, after, filter: asked } = query
+  const filter = resolveFilter(db, env, asked)
+  const arrivals = haveArrivals(db)
+  const result: Results['list'] = {}
+  if (query.count) {
+    result.totalCount = (filter ? totalOf(db, filter) : 0) + (arrivals ? countArrivals(db, env, asked) : 0)
+  }
   const position = after === undefined ? undefined : decodePosition(after, sort)
-  const found = listPositions(db, filter, sort, planPage(db, filter, sort, limit), position, limit + 1)
+  const wanted = limit + 1
+  const filed = filter ? listPositions(db, filter, sort, planPage(db, filter, sort, limit), position, wanted) : []
+  const found = arrivals ? merge(filed, arrivalPositions(db, env, asked, sort, position, wanted), sort, wanted) : filed
   const page = found.slice(0, limit)
-  for (let i = 0; i < page.length; i += PIECE) yield recordsJson(db, page.slice(i, i + PIECE))
+  const toJson = arrivals ? mixedJson : recordsJson
+  for (let i = 0; i < page.length; i += PIECE) yield toJson(db, page.slice(i, i + PIECE))
   const last = page.at(-1)
   return found.length > limit && last ? { ...result, next: encodePosition(last) } : result
 }

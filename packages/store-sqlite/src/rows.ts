@@ -11,9 +11,15 @@ export const FOREVER = Number.MAX_SAFE_INTEGER
  * JSON of the `StoredRecord` of a token `t`. SQLite writes it: one cell is fetched sooner than many, and lists pass it on to
  * the host's thread as it is.
  */
-export const RECORD_JSON = `'[' || json_array(t.prefix || '.' || t.public, t.name, o.name, t.personal, t.enabled,
-  t.version, t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip) || ',' || t.detail || ',' || t.uses || ']'`
+export const RECORD_JSON = recordJson('o.name')
 export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner'
+/** The same of an arrival `t`. */
+export const ARRIVAL_JSON = recordJson('t.owner')
+
+function recordJson(owner: string): string {
+  return `'[' || json_array(t.prefix || '.' || t.public, t.name, ${owner}, t.personal, t.enabled,
+    t.version, t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip) || ',' || t.detail || ',' || t.uses || ']'`
+}
 
 /** The last use of a secret, as in the JSON of `token.uses`. */
 export type SecretUse = [gen: number, at: number, ip: string | null]
@@ -21,7 +27,7 @@ export type SecretUse = [gen: number, at: number, ip: string | null]
 /** A record as it crosses threads. */
 export type StoredRecord = [columns: Cell[], detail: Detail, uses: SecretUse[]]
 
-type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
+export type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
   secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
 }
 

@@ -54,6 +54,16 @@ export const MIGRATIONS: readonly string[] = [
   -- The bits that are taken, at most 52 an environment: a new scope must not cost a look at all others.
   CREATE INDEX scope_by_bit ON scope (env, bit) WHERE bit < 52;
   `,
+  `
+  -- Tokens that have just come, until they are filed in the tables above: see arrivals.ts. n: what it will be there.
+  -- owner: the name. The other columns are those of token, so that whatever is taken in can be filed.
+  CREATE TABLE arrival (
+    n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    owner TEXT NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
+    used INTEGER NOT NULL, used_ip TEXT, uses TEXT NOT NULL, detail TEXT NOT NULL, UNIQUE (env, public)
+  ) STRICT;
+  `,
 ]
 
 /** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */

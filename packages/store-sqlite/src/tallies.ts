@@ -82,6 +82,20 @@ export function leaveScopes(db: Database, env: number, names: readonly string[],
   return left.map(([scope, bit]) => ({ scope: Number(scope), bit: Number(bit) }))
 }
 
+// One statement for all scopes of a token: each costs more than its work.
+
+export function linkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
+  db.sql('INSERT INTO token_scope (scope, n) SELECT value, ? FROM json_each(?)').run(n, numbersOf(scopes))
+}
+
+export function unlinkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
+  db.sql('DELETE FROM token_scope WHERE n = ? AND scope IN (SELECT value FROM json_each(?))').run(n, numbersOf(scopes))
+}
+
+function numbersOf(scopes: readonly Scope[]): string {
+  return JSON.stringify(scopes.map(({ scope }) => scope))
+}
+
 export function bitsOf(scopes: readonly Scope[]): number {
   const bits = new Set(scopes.map(({ bit }) => bit))
   return [...bits].reduce((sum, bit) => sum + 2 ** bit, 0)

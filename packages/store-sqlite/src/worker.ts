@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { fileArrivals } from './arrivals.js'
 import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
@@ -14,6 +15,10 @@ import { applyGroup, pagesOf } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 
+/** So many new tokens are filed at a time: the next write waits for it some milliseconds. */
+const ARRIVALS = 32
+/** After so long without a write, in ms, fewer are filed too. */
+const QUIET = 20
 /** So many writes at most share a transaction, so that none waits long for the others. */
 const GROUP = 256
 const UTF8 = new TextEncoder()
@@ -29,6 +34,9 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
   const writes: Waiting<Write>[] = []
   const lists: Waiting<CallOf<'list'>>[] = []
   let connections: Connections | undefined
+  /** How many new tokens this process has taken in since it last filed some, and when it will. */
+  let arrived = 0
+  let filing: NodeJS.Timeout | undefined
   let writing = false
   let listing = false
   let closing: number | undefined
@@ -80,11 +88,14 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
 
   async function runWrites(): Promise<void> {
     writing = true
+    clearTimeout(filing)
     while (writes.length > 0) {
       // A turn of the event loop lets in what else has been sent.
       await nextTurn()
       working(() => writeGroup(writes.splice(0, GROUP)))
+      if (arrived >= ARRIVALS) working(file)
     }
+    if (arrived > 0) filing = setTimeout(() => working(file), QUIET).unref()
     writing = false
     working(closeIfIdle)
   }
@@ -97,6 +108,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
         writer,
         group.map(({ call }) => call),
       )
+      arrived += group.filter(({ call }) => call.op === 'insert').length
       for (const [i, { number }] of group.entries()) {
         const outcome = outcomes[i]
         if (outcome?.ok) done(number, outcome.result)
@@ -105,6 +117,22 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       checkpointIfDue(group.reduce((sum, { call }) => sum + pagesOf(call), 0))
     } catch (error) {
       for (const { number } of group) failed(number, error)
+    }
+  }
+
+  /** Never waits for a lock, and need not succeed: whoever cannot do without does it again, and says what is wrong. */
+  function file(): void {
+    try {
+      const { writer } = open()
+      writer.pragma('busy_timeout = 0')
+      try {
+        transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
+        arrived = 0
+      } finally {
+        writer.pragma(`busy_timeout = ${settings.busyTimeout}`)
+      }
+    } catch {
+      // They stay where they are.
     }
   }
 
@@ -142,7 +170,9 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
 
   function closeIfIdle(): void {
     if (closing === undefined || writing || listing) return
+    clearTimeout(filing)
     answer(closing, () => {
+      if (arrived > 0) file()
       connections?.close()
       return undefined
     })

@@ -1,3 +1,4 @@
+import { fileArrivals } from './arrivals.js'
 import { type Database, transaction } from './database.js'
 import { isBusy, isConflict } from './problem.js'
 import type { Results, Write } from './protocol.js'
@@ -28,6 +29,7 @@ function applyOne(db: Database, write: Write): Outcome {
 }
 
 function apply(db: Database, write: Write): Results[Write['op']] {
+  if (write.op !== 'insert') fileArrivals(db)
   switch (write.op) {
     case 'insert':
       insertToken(db, write.env, write.record)

@@ -1,9 +1,19 @@
 import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
+import { takeIn } from './arrivals.js'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
 import { columnText, detailJson, FOREVER, NEVER, RECORD_JOINS, RECORD_JSON, type SecretUse, splitId } from './rows.js'
-import { bitsOf, countToken, joinOwner, joinScopes, leaveOwner, leaveScopes, type Scope } from './tallies.js'
+import {
+  bitsOf,
+  countToken,
+  joinScopes,
+  leaveOwner,
+  leaveScopes,
+  linkScopes,
+  type Scope,
+  unlinkScopes,
+} from './tallies.js'
 
 /** How many changes are kept for watchers that fall behind. */
 const CHANGES_KEPT = 10_000
@@ -11,36 +21,13 @@ const CHANGES_KEPT = 10_000
 // Each function belongs inside an IMMEDIATE transaction, and refuses before it writes anything.
 
 export function insertToken(db: Database, env: number, record: TokenRecord): void {
-  const [prefix, publicPart] = splitId(record.id)
-  if (db.sql('SELECT 1 FROM token WHERE env = ? AND public = ?').get(env, publicPart)) {
+  const [, publicPart] = splitId(record.id)
+  const there = `SELECT 1 FROM arrival WHERE env = ?1 AND public = ?2
+    UNION ALL SELECT 1 FROM token WHERE env = ?1 AND public = ?2`
+  if (db.sql(there).get(env, publicPart)) {
     throw new Problem(`A token ${publicPart} exists already.`, { code: 'ERR_CONFLICT' })
   }
-  const name = columnText(record.name)
-  const personal = Number(record.personal)
-  const owner = joinOwner(db, env, record.owner, personal)
-  const scopes = joinScopes(db, env, unique(record.scopes), personal)
-  const uses = record.secrets.map(
-    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
-  )
-  const { rowid: n } = db
-    .sql(
-      `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version,
-         created, expires, modified, rotated, used, used_ip, scope_bits, uses, detail)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      ...[env, publicPart, prefix, name, owner, personal, Number(record.enabled), record.version, record.createdAt],
-      ...[record.expiresAt ?? FOREVER, record.modifiedAt ?? NEVER, record.rotatedAt ?? null],
-      ...[
-        record.lastUsedAt ?? NEVER,
-        record.lastUsedIp ?? null,
-        bitsOf(scopes),
-        JSON.stringify(uses),
-        detailJson(record),
-      ],
-    )
-  linkScopes(db, n, scopes)
-  countToken(db, env, personal, 1)
+  takeIn(db, env, record)
   recordChange(db, env, record.id)
 }
 
@@ -137,20 +124,6 @@ function replaceScopes(db: Database, env: number, n: number, record: TokenRecord
 function useOf(record: TokenRecord, gen: number): SecretUse {
   const { lastUsedAt = NEVER, lastUsedIp = null } = record.secrets.find((secret) => secret.gen === gen) ?? {}
   return [gen, lastUsedAt, lastUsedIp]
-}
-
-// One statement for all scopes of a token: each costs more than its work.
-
-function linkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
-  db.sql('INSERT INTO token_scope (scope, n) SELECT value, ? FROM json_each(?)').run(n, numbersOf(scopes))
-}
-
-function unlinkScopes(db: Database, n: number, scopes: readonly Scope[]): void {
-  db.sql('DELETE FROM token_scope WHERE n = ? AND scope IN (SELECT value FROM json_each(?))').run(n, numbersOf(scopes))
-}
-
-function numbersOf(scopes: readonly Scope[]): string {
-  return JSON.stringify(scopes.map(({ scope }) => scope))
 }
 
 function recordChange(db: Database, env: number, id: string): void {

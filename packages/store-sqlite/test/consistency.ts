@@ -25,6 +25,9 @@ const VIOLATIONS = {
   'a wrong total of a scope': `
     SELECT scope, tokens, personal FROM scope
     EXCEPT SELECT scope, count(*), sum(personal) FROM token_scope JOIN token USING (n) GROUP BY 1`,
+  'a token that is in two places': 'SELECT env, public FROM token INTERSECT SELECT env, public FROM arrival',
+  'a new token whose number is not above those of all others':
+    'SELECT n FROM arrival WHERE n <= (SELECT max(n) FROM token)',
   'an own bit of two scopes': 'SELECT env, bit FROM scope WHERE bit < 52 GROUP BY 1, 2 HAVING count(*) > 1',
 }
 

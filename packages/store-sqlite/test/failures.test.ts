@@ -31,6 +31,7 @@ test("while another process holds the lock, writes fail after the wait, reads go
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled'])
   const locked = { code: 'ERR_STORE', message: `${path}: the file is locked by another process.` }
   expect(outcomes.slice(0, 2)).toMatchObject([{ reason: locked }, { reason: locked }])
+  expect(outcomes[2]).toMatchObject({ value: { records: [record], totalCount: 1 } })
   expect(await store.find(record.id)).toEqual(record)
   other.exec('COMMIT')
   expect(await store.remove(record.id)).toBe(true)

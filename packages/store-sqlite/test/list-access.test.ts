@@ -1,6 +1,7 @@
 import type { ListFilter, ListSort, SortKey, TokenRecord } from '@latchkey/core'
 import { randomInt, randomItem, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileArrivals } from '../src/arrivals.js'
 import { openConnections } from '../src/connections.js'
 import { type Database, transaction } from '../src/database.js'
 import { type Filter, resolveFilter } from '../src/filter.js'
@@ -40,6 +41,7 @@ beforeAll(() => {
     for (let i = 0; i < TOKENS; i++) {
       const record = randomToken()
       insertToken(db, ENV, record)
+      fileArrivals(db)
       const choice = random()
       if (choice < 0.2) removeToken(db, ENV, record.id)
       else if (choice < 0.4)

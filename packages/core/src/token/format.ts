@@ -22,12 +22,17 @@ export interface ParsedToken {
 /** The token format `prefix.PUBLIC24.SECRET64` for one prefix. */
 export interface TokenFormat {
   readonly prefix: string
+  /** Of every token and every id, in characters. */
+  readonly tokenLength: number
+  readonly idLength: number
   /** A fresh token: 120 random bits of id, 285 of secret. */
   generate(): ParsedToken & { readonly token: string }
   /** The same id with a fresh secret. */
   renew(id: string): ParsedToken & { readonly token: string }
   /** The id within something of a token's outer shape: length, prefix and dots are checked, nothing else. */
   idOf(text: unknown): string | undefined
+  /** Whether this is what `idOf` would say of the text. */
+  isOf(text: string, id: string): boolean
   /** Strict and linear: alphabet and checksum too. */
   parse(text: unknown): ParsedToken | undefined
   isId(text: unknown): boolean
@@ -56,7 +61,10 @@ export function tokenFormat(prefix: string): TokenFormat {
 
   return {
     prefix,
+    tokenLength,
+    idLength,
     idOf,
+    isOf: (text, id) => text.length === tokenLength && text.charCodeAt(idLength) === 46 && text.startsWith(id),
     renew,
     generate: () => renew(head + randomText(PUBLIC_LENGTH)),
     parse(text) {

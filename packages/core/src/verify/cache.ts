@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Moment } from './clock.js'
 import type { Entry, Proof } from './entry.js'
+import { createShortcuts } from './shortcuts.js'
 
 /** Unknown ids are remembered apart, so that junk never evicts a good token. */
 const MOST_UNKNOWN = 10_000
@@ -11,6 +12,13 @@ const MOST_UNKNOWN = 10_000
  */
 export interface TokenCache {
   entry(id: string): Entry | undefined
+  /**
+   * What may be the entry of this text, which is as long as a token. It is if the text has the digest of its proven
+   * secret: the digest is that of the whole token, id and all.
+   */
+  guess(text: string): Entry | undefined
+  /** Guesses keep no order of use: a token in use must be reported now and then, or it is the next to be pushed out. */
+  reportUse(entry: Entry): void
   /** The entry, or what is left of a dropped one. */
   remains(id: string): Entry | undefined
   /** When the id was last found missing in the store, if it was. */
@@ -29,23 +37,39 @@ export interface TokenCache {
   readonly size: number
 }
 
-export function createTokenCache(max: number): TokenCache {
-  const entries = new LRUCache<string, Entry>({ max })
+/** `idLength`: that of all ids. */
+export function createTokenCache(max: number, idLength: number): TokenCache {
+  const shortcuts = createShortcuts(max, idLength)
+  const entries = new LRUCache<string, Entry>({ max, dispose: outlived })
   const missing = new LRUCache<string, Moment>({ max: Math.min(max, MOST_UNKNOWN) })
 
   function drop(entry: Entry): void {
     entry.dropped = true
   }
 
+  /** It was pushed out, deleted or replaced: no invalidation will find it any more. */
+  function outlived(entry: Entry): void {
+    drop(entry)
+    shortcuts.forget(entry)
+  }
+
   return {
     entry(id) {
       const entry = entries.get(id)
+      if (entry === undefined || entry.dropped) return undefined
+      shortcuts.keep(entry)
+      return entry
+    },
+    guess(text) {
+      const entry = shortcuts.guess(text)
       return entry === undefined || entry.dropped ? undefined : entry
     },
+    reportUse: ({ id }) => void entries.get(id),
     remains: (id) => entries.peek(id),
     missing: (id) => missing.get(id),
     put(entry) {
       entries.set(entry.token.id, entry)
+      shortcuts.keep(entry)
       missing.delete(entry.token.id)
     },
     putMissing(id, moment) {

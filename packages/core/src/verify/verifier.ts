@@ -46,11 +46,15 @@ type Identified =
   | { readonly entry: Entry; readonly secret: Secret }
   | { readonly refusal: Refusal; readonly id?: string }
 
+/** A token in use is reported to the cache once in so many milliseconds, as a power of two: about a second. */
+const USE_SPAN = 10
+
 /** A proof is lost when the stored hash changes under it; so often it is made again before giving up. */
 const MOST_PROOFS = 3
 
 export function createVerifier(parts: VerifierParts): Verifier {
   const { format, cache, loader, prover, usage, clock, environment, ttl, staleIfError } = parts
+  const { tokenLength } = format
   const counts = { verified: 0, denied: 0, hits: 0 }
 
   function refuse(verdict: Refusal, id: string | undefined, ip: string | undefined): Refusal {
@@ -77,27 +81,48 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   function verifyCached(token: unknown, context: VerifyContext): Verdict | undefined {
-    const id = format.idOf(token)
-    if (id === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
-    const entry = cache.entry(id)
-    if (entry === undefined) return refuseUnknown(token, id, context)
+    if (typeof token !== 'string' || token.length !== tokenLength) {
+      return refuse(REFUSED.malformed, undefined, context.ip)
+    }
+    const entry = cache.guess(token)
+    if (entry === undefined) return verifyById(token, context)
     const now = clock.now()
     const at = sinceOrigin(now)
-    const sound = isSound(entry, at)
-    if (!sound && !isRecent(entry, ttl)) return refuseUnknown(token, id, context)
-    const digest = digestOf(token as string)
-    if (!sound || entry.digest !== digest) return judgeClosely(entry, digest, now, context)
+    if (!isSound(entry, at)) return verifyById(token, context)
+    const digest = digestOf(token)
+    if (entry.digest !== digest) {
+      return format.isOf(token, entry.id)
+        ? judgeClosely(entry, digest, now, context)
+        : verifyById(token, context, digest)
+    }
+    keepInUse(entry, at)
     counts.hits++
     const refusal = evaluateUse(entry, context)
     return refusal === undefined ? admit(entry, entry, at, context.ip) : refuse(refusal, entry.token.id, context.ip)
   }
 
-  /** What remains when it is not simply the current secret of a sound entry. */
+  /** Of a token about which there was no guess, or a wrong one, or one that is not to be judged by a look. */
+  function verifyById(token: string, context: VerifyContext, digest?: string): Verdict | undefined {
+    const id = format.idOf(token)
+    if (id === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
+    const entry = recentEntry(id)
+    if (entry === undefined) return refuseUnknown(token, id, context)
+    return judgeClosely(entry, digest ?? digestOf(token), clock.now(), context)
+  }
+
+  /** By whichever of its secrets this is. */
   function judgeClosely(entry: Entry, digest: string, now: number, context: VerifyContext): Verdict | undefined {
     const secret = secretWithDigest(entry, digest, now)
     if (secret === undefined) return refuseSecret(entry, digest, now, context)
     counts.hits++
     return judge(entry, secret, now, context)
+  }
+
+  function keepInUse(entry: Entry, at: number): void {
+    const span = at >> USE_SPAN
+    if (entry.usedIn === span) return
+    entry.usedIn = span
+    cache.reportUse(entry)
   }
 
   function recentEntry(id: string, limit = ttl): Entry | undefined {
@@ -110,7 +135,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   /** The refusal of a token that is malformed, or known to be unknown; `undefined` if the store must tell. */
-  function refuseUnknown(token: unknown, id: string, { ip }: VerifyContext): Verdict | undefined {
+  function refuseUnknown(token: string, id: string, { ip }: VerifyContext): Verdict | undefined {
     const missing = cache.missing(id)
     // Before the checksum is computed: what it would save then is a look into the store.
     const unknown = missing !== undefined && clock.isRecent(missing.at, missing.tick, ttl)

@@ -1,0 +1,55 @@
+import type { TokenRecord } from '@latchkey/core'
+import type { Database } from './database.js'
+import { columnText, type Detail, detailJson, FOREVER, NEVER, plainText, type SecretUse, splitId } from './rows.js'
+import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies.js'
+
+/*
+ * A new token is taken into one small table first, and filed in the others later, many at a time: so whoever creates it
+ * waits for three or four pages to be on the disk, not for twenty. Reads look in both places (find.ts and
+ * list-arrivals.ts); all writes to tokens that exist file what has arrived before they begin, and find it filed.
+ */
+
+const COPIED = `env, public, prefix, name, personal, enabled, version, created, expires, modified, rotated, used, used_ip,
+  uses, detail`
+
+/** Of a token that is nowhere yet. Its number is final: it keeps its place in every list. */
+export function takeIn(db: Database, env: number, record: TokenRecord): void {
+  const [prefix, publicPart] = splitId(record.id)
+  const uses = record.secrets.map(
+    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
+  )
+  // Not kept as columns here, but what cannot be filed must be refused now.
+  record.scopes.forEach(columnText)
+  db.sql(
+    `INSERT INTO arrival (n, owner, ${COPIED})
+     VALUES (1 + coalesce((SELECT max(n) FROM arrival), (SELECT max(n) FROM token), 0),
+       ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    ...[columnText(record.owner), env, publicPart, prefix, columnText(record.name), Number(record.personal)],
+    ...[Number(record.enabled), record.version, record.createdAt, record.expiresAt ?? FOREVER],
+    ...[record.modifiedAt ?? NEVER, record.rotatedAt ?? null, record.lastUsedAt ?? NEVER, record.lastUsedIp ?? null],
+    ...[JSON.stringify(uses), detailJson(record)],
+  )
+}
+
+/** Files all that has arrived, through whatever process. Belongs inside an IMMEDIATE transaction. */
+export function fileArrivals(db: Database): void {
+  const arrivals = db.sql('SELECT n, env, owner, personal, detail FROM arrival ORDER BY n').all()
+  for (const [n, env, owner, personal, detail] of arrivals) {
+    const { scopes } = JSON.parse(String(detail)) as Detail
+    file(db, Number(n), Number(env), plainText(String(owner)), Number(personal), scopes)
+  }
+  if (arrivals.length > 0) db.sql('DELETE FROM arrival').run()
+}
+
+function file(db: Database, n: number, env: number, ownerName: string, personal: number, scopeNames: string[]): void {
+  const owner = joinOwner(db, env, ownerName, personal)
+  const scopes = joinScopes(db, env, [...new Set(scopeNames)], personal)
+  db.sql(`INSERT INTO token (n, owner, scope_bits, ${COPIED}) SELECT n, ?, ?, ${COPIED} FROM arrival WHERE n = ?`).run(
+    owner,
+    bitsOf(scopes),
+    n,
+  )
+  linkScopes(db, n, scopes)
+  countToken(db, env, personal, 1)
+}
