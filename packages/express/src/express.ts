@@ -97,7 +97,7 @@ export function latchkeyExpress<Scope extends string>(
     }
 
     function guard(req: Request, res: Response, next: NextFunction): void {
-      const request = { key: req, bag: res.locals, rawHeaders: req.rawHeaders, ip: req.ip }
+      const request = { key: req, rawHeaders: req.rawHeaders, ip: req.ip }
       const admission = guardOnce(instanceFor(req), request, { scopes })
       if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
       else settle(admission, req, res, next)

@@ -91,7 +91,7 @@ export function latchkeyKoa<Scope extends string>(
 
     return (ctx, next) => {
       const instance = instanceFor(ctx as unknown as Context)
-      const request = { key: ctx.req, bag: ctx.state, rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
+      const request = { key: ctx.req, rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
       const admission = guardOnce(instance, request, { scopes })
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))

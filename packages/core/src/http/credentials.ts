@@ -28,6 +28,8 @@ export function credentialReader(
 
   /** The token behind one of our schemes; `undefined` for other schemes. */
   function ofScheme(value: string): string | undefined {
+    // As nearly all clients write it.
+    if (bearer && value.startsWith('Bearer ')) return withoutBlanks(value.slice(7))
     const blank = value.indexOf(' ')
     const scheme = (blank < 0 ? value : value.slice(0, blank)).toLowerCase()
     if (!((bearer && scheme === 'bearer') || (apiToken && scheme === 'api-token'))) return undefined
