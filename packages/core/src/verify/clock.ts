@@ -36,9 +36,9 @@ export interface Clock {
 /** Closer than this to a limit, the rough tick is not trusted: a busy event loop may have delayed it so much. */
 const MARGIN = 1_000
 
-/** Up to which rough tick it is certain that the limit has not passed, whatever the exact one is. */
-export function surelyRecentUntil(tick: number, limit: number): number {
-  return tick + limit - MARGIN
+/** Whether the monotonic clock has not come so far. Far from it, the rough tick can tell, which costs nothing. */
+export function isTickBefore(until: number): boolean {
+  return coarseTick() < until - MARGIN || performance.now() < until
 }
 
 export function createClock(hostClock: () => number): Clock {
@@ -47,9 +47,7 @@ export function createClock(hostClock: () => number): Clock {
     moment: () => ({ at: sinceOrigin(hostClock()), tick: Math.floor(performance.now()) }),
     isRecent(at, tick, limit) {
       const age = hostClock() - ORIGIN - at
-      return (
-        age >= 0 && age < limit && (coarseTick() < surelyRecentUntil(tick, limit) || performance.now() - tick < limit)
-      )
+      return age >= 0 && age < limit && isTickBefore(tick + limit)
     },
   }
 }

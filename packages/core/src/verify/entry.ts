@@ -3,7 +3,7 @@ import type { Networks } from '../policy/cidr.js'
 import type { ScopeSet } from '../policy/scopes.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord, Verdict } from '../types.js'
-import { type Moment, ORIGIN, sinceOrigin, surelyRecentUntil } from './clock.js'
+import { type Moment, ORIGIN, sinceOrigin } from './clock.js'
 import { networkSet, scopeSet, sharedList } from './compiled.js'
 
 /**
@@ -89,7 +89,7 @@ export function makeEntry(
     queued: false,
     loadedAt: at,
     soundUntil: record.enabled ? Math.min(at + ttl, ...ends) : at,
-    soundUntilTick: surelyRecentUntil(tick, ttl),
+    soundUntilTick: tick + ttl,
     dropped: false,
     usedIn: 0,
     networks: networkSet(networks),

@@ -8,10 +8,9 @@ import type { TokenFormat } from '../token/format.js'
 import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import { type Clock, sinceOrigin } from './clock.js'
+import { type Clock, isTickBefore, sinceOrigin } from './clock.js'
 import type { Entry, Secret } from './entry.js'
 import type { Loader } from './loader.js'
-import { coarseTick } from './ticker.js'
 import type { UsageWriter } from './usage.js'
 
 export interface VerifierParts {
@@ -234,7 +233,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
 /** `at`: since `ORIGIN`. */
 function isSound(entry: Entry, at: number): boolean {
-  return at >= entry.loadedAt && at < entry.soundUntil && coarseTick() < entry.soundUntilTick
+  return at >= entry.loadedAt && at < entry.soundUntil && isTickBefore(entry.soundUntilTick)
 }
 
 /** The living secret that was proven for this digest. */
