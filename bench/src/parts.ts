@@ -19,9 +19,25 @@ const entries = new LRUCache<string, { readonly scopes: ReadonlySet<string> }>({
 // As it comes from a store: not the same string as the one that a route asks for.
 const scopes: ReadonlySet<string> = new Set(JSON.parse('["reports.read", "reports.write"]') as string[])
 for (const id of ids) entries.set(id, { scopes })
+const tokens = ids.map((id) => `${id}.${'B'.repeat(64)}`)
+const places: ({ readonly scopes: ReadonlySet<string> } | undefined)[] = new Array(65_536).fill({ scopes })
 
 const memories = new WeakMap<object, object>()
 const memory = Symbol('memory')
+class Given {
+  constructor(target: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
+    return target
+  }
+}
+/** As a guard remembers its answer. */
+class Hidden extends Given {
+  #memory: object | undefined
+  static read = (target: object) => (#memory in target ? target.#memory : undefined)
+  static write(target: object): void {
+    new Hidden(target).#memory = target
+  }
+}
 /** As Express makes every request one of its own, by changing its prototype. */
 const expressRequest = Object.create(IncomingMessage.prototype) as object
 const socket = new Socket()
@@ -38,6 +54,13 @@ const contenders: Contender[] = [
   part('sha256-hex', () => hash('sha256', token, 'hex').length),
   part('sha256-binary', () => hash('sha256', token, 'binary').length),
   part('lru-get', (i) => entries.get(ids[i & 63] ?? '')?.scopes.size ?? 0),
+  part('cut-id-and-lru-get', (i) => entries.get((tokens[i & 63] ?? '').slice(0, 27))?.scopes.size ?? 0),
+  part('place-of-token', (i) => {
+    const text = tokens[i & 63] ?? ''
+    let last = text.charCodeAt(23)
+    for (let at = 24; at <= 26; at++) last = last * 33 + text.charCodeAt(at)
+    return places[Math.imul(last, 0x9e3779b1) >>> 16]?.scopes.size ?? 2
+  }),
   part('date-now', () => Date.now()),
   part('performance-now', () => performance.now()),
   part('scope-in-set', () => (scopes.has('reports.read') ? 1 : 0)),
@@ -56,6 +79,12 @@ const contenders: Contender[] = [
   part('hidden-symbol-set', () => {
     const key = {}
     Reflect.defineProperty(key, memory, { value: key, configurable: true })
+    latest = key
+    return 1
+  }),
+  part('private-field-get-and-set', () => {
+    const key = {}
+    if (Hidden.read(key) === undefined) Hidden.write(key)
     latest = key
     return 1
   }),

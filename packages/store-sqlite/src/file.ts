@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Problem } from './problem.js'
 
@@ -11,12 +11,24 @@ export function prepareFile(path: string, create: boolean): void {
   if (stats?.isDirectory()) throw new Problem(`${path} is a folder, not a file.`)
   if (stats && !stats.isFile()) throw new Problem(`${path} is not a regular file.`)
   if (!stats && !create) throw new Problem(`${path} does not exist, and must not be created.`)
-  if (!stats) prepareFolder(dirname(path))
+  try {
+    if (stats) accessSync(path, constants.R_OK | constants.W_OK)
+    else createFile(path)
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    throw new Problem(`${path} cannot be opened for writing (${codeOf(error)}).`, { cause: error })
+  }
+}
+
+/** Never opens one that is there: to close it again would take SQLite's locks from all connections of this process. */
+function createFile(path: string): void {
+  prepareFolder(dirname(path))
   try {
     // SQLite gives the files beside it the same mode.
-    closeSync(openSync(path, 'a', 0o600))
+    closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
-    throw new Problem(`${path} cannot be opened for writing (${codeOf(error)}).`, { cause: error })
+    // Somebody else has just made it.
+    if (codeOf(error) !== 'EEXIST') throw error
   }
 }
 

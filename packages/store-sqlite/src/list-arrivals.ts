@@ -66,7 +66,7 @@ function conditionOf(env: number, { owner, personal, scopes, lastUsed }: ListFil
   if (personal !== undefined) conditions.push({ sql: 't.personal = ?', values: [Number(personal)] })
   if (scopes) {
     conditions.push({
-      sql: `EXISTS (SELECT 1 FROM json_each(t.detail, '$.scopes') WHERE value IN (SELECT value FROM json_each(?)))`,
+      sql: `EXISTS (SELECT 1 FROM json_each(t.scopes) WHERE value IN (SELECT value FROM json_each(?)))`,
       values: [JSON.stringify(scopes)],
     })
   }

@@ -24,10 +24,14 @@ export function* pagePieces(db: Database, env: number, query: ListQuery): Genera
   const position = after === undefined ? undefined : decodePosition(after, sort)
   const wanted = limit + 1
   const filed = filter ? listPositions(db, filter, sort, planPage(db, filter, sort, limit), position, wanted) : []
-  const found = arrivals ? merge(filed, arrivalPositions(db, env, asked, sort, position, wanted), sort, wanted) : filed
+  const arrived = arrivals ? arrivalPositions(db, env, asked, sort, position, wanted) : []
+  const found = arrived.length > 0 ? merge(filed, arrived, sort, wanted) : filed
   const page = found.slice(0, limit)
-  const toJson = arrivals ? mixedJson : recordsJson
-  for (let i = 0; i < page.length; i += PIECE) yield toJson(db, page.slice(i, i + PIECE))
+  const numbers = new Set(arrived.map(({ n }) => n))
+  for (let i = 0; i < page.length; i += PIECE) {
+    const piece = page.slice(i, i + PIECE)
+    yield piece.some(({ n }) => numbers.has(n)) ? mixedJson(db, piece) : recordsJson(db, piece)
+  }
   const last = page.at(-1)
   return found.length > limit && last ? { ...result, next: encodePosition(last) } : result
 }

@@ -27,7 +27,7 @@ export type SecretUse = [gen: number, at: number, ip: string | null]
 /** A record as it crosses threads. */
 export type StoredRecord = [columns: Cell[], detail: Detail, uses: SecretUse[]]
 
-export type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
+type Detail = Pick<TokenRecord, 'scopes' | 'networks' | 'metadata' | 'retired'> & {
   secrets: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
 }
 

@@ -7,17 +7,18 @@ import { type Database, rollback, transaction } from './database.js'
 import { assertSameFile } from './file.js'
 import { findToken } from './find.js'
 import { type Gate, workBehind } from './gate.js'
+import { haveArrivals } from './list-arrivals.js'
 import { pagePieces } from './page.js'
-import { problemOf } from './problem.js'
+import { isBusy, problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { columnText } from './rows.js'
 import { applyGroup, pagesOf } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 
-/** So many new tokens are filed at a time: the next write waits for it some milliseconds. */
+/** Once so many new tokens have come they are filed: the next write waits for it some milliseconds. */
 const ARRIVALS = 32
-/** After so long without a write, in ms, fewer are filed too. */
+/** After so long without a write, in ms, fewer are filed too. Should another process write then, it is tried again. */
 const QUIET = 20
 /** So many writes at most share a transaction, so that none waits long for the others. */
 const GROUP = 256
@@ -34,9 +35,10 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
   const writes: Waiting<Write>[] = []
   const lists: Waiting<CallOf<'list'>>[] = []
   let connections: Connections | undefined
-  /** How many new tokens this process has taken in since it last filed some, and when it will. */
+  /** How many new tokens this process has taken in since it last filed, and when it will. */
   let arrived = 0
   let filing: NodeJS.Timeout | undefined
+  let warned = false
   let writing = false
   let listing = false
   let closing: number | undefined
@@ -60,6 +62,8 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     switch (call.op) {
       case 'open':
         answer(number, () => openEnvironment(open(), call.environment))
+        // What another process may have left.
+        fileSoon()
         break
       case 'find':
         answer(number, () => findToken(open().writer, call.env, call.id)?.record)
@@ -93,9 +97,9 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       // A turn of the event loop lets in what else has been sent.
       await nextTurn()
       working(() => writeGroup(writes.splice(0, GROUP)))
-      if (arrived >= ARRIVALS) working(file)
+      if (arrived >= ARRIVALS) working(fileWaiting)
     }
-    if (arrived > 0) filing = setTimeout(() => working(file), QUIET).unref()
+    fileSoon()
     writing = false
     working(closeIfIdle)
   }
@@ -120,19 +124,26 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     }
   }
 
+  function fileSoon(): void {
+    clearTimeout(filing)
+    if (closing === undefined) filing = setTimeout(() => working(fileWaiting), QUIET).unref()
+  }
+
   /** Never waits for a lock, and need not succeed: whoever cannot do without does it again, and says what is wrong. */
-  function file(): void {
+  function fileWaiting(): void {
+    arrived = 0
+    const writer = connections?.writer
+    if (!writer) return
+    writer.pragma('busy_timeout = 0')
     try {
-      const { writer } = open()
-      writer.pragma('busy_timeout = 0')
-      try {
-        transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
-        arrived = 0
-      } finally {
-        writer.pragma(`busy_timeout = ${settings.busyTimeout}`)
-      }
-    } catch {
-      // They stay where they are.
+      if (haveArrivals(writer)) transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
+    } catch (error) {
+      if (isBusy(error)) fileSoon()
+      // No token can be changed then: who watches the process should know before somebody must revoke one.
+      else if (!warned) process.emitWarning(problemOf(error, path))
+      warned ||= !isBusy(error)
+    } finally {
+      writer.pragma(`busy_timeout = ${settings.busyTimeout}`)
     }
   }
 
@@ -172,7 +183,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     if (closing === undefined || writing || listing) return
     clearTimeout(filing)
     answer(closing, () => {
-      if (arrived > 0) file()
+      fileWaiting()
       connections?.close()
       return undefined
     })

@@ -8,7 +8,7 @@ export type Outcome = { ok: true; result: Results[Write['op']] } | { ok: false; 
 
 /**
  * Carries out all writes in one transaction, which costs one wait for the disk. Each is atomic all the same: a conflict
- * is noticed before anything is written, and should one fail in another way, each gets a transaction of its own.
+ * is noticed before its call changes anything, and should one fail in another way, each gets a transaction of its own.
  */
 export function applyGroup(db: Database, writes: readonly Write[]): Outcome[] {
   try {

@@ -21,6 +21,8 @@ const SORTS = (Object.keys(SORT_COLUMNS) as SortKey[]).flatMap((by): ListSort[] 
 /** Their order by UTF-16 units is another one. */
 const NAMES = ['a', 'b', '\uff5e', '\u{1f600}', 'a\0', 'a\u0001']
 
+const EVERYTHING = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
+
 function openWriter(): { db: Database; path: string } {
   const path = `${temporaryFolder()}/tokens.db`
   const { writer, close } = openConnections({
@@ -110,6 +112,7 @@ test('what could not be filed is refused when it comes', () => {
   const { db, path } = openWriter()
   const bad = [
     { scopes: ['fine', 'half \ud83d'] },
+    { scopes: new Array<string>(2) },
     { name: '\udc00' },
     { owner: '\udc00' },
     { createdAt: 1.5 },
@@ -138,6 +141,47 @@ test('new tokens are filed soon after the last of them, amid many, and when the 
   assertConsistent(path)
 })
 
+test('while others hold the lock they wait, and are filed when it is free', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = sqliteStore({ path })
+  onTestFinished(() => store.close())
+  const environment = await store.open('default')
+  await environment.insert(tokenRecord())
+  const other = openDatabase(path, 1_000)
+  other.exec('BEGIN IMMEDIATE')
+  // Longer than it takes until they would be filed.
+  for (const start = performance.now(); performance.now() - start < 200; ) await environment.list(EVERYTHING)
+  expect(await environment.list(EVERYTHING)).toMatchObject({ totalCount: 1 })
+  other.exec('COMMIT')
+  other.close()
+  await vi.waitFor(() => expect(waiting(path)).toBe(0))
+})
+
+test('a process of an older version, which knows no arrivals, cannot take their numbers', async () => {
+  const { db, path } = openWriter()
+  transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, tokenRecord()))
+  const old = openDatabase(path, 1_000)
+  const insert = `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified,
+    used, scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 1, 1, 0, 0, -1, -1, 0, '[]', '{}')`
+  expect(() => old.exec(insert)).toThrow('older version of Latchkey')
+  transaction(db, 'IMMEDIATE', () => fileArrivals(db))
+  expect(() => old.exec(insert)).toThrow('older version of Latchkey')
+  old.close()
+  assertConsistent(path)
+})
+
+test('metadata of any depth hinders no list', async () => {
+  const { db } = openWriter()
+  let metadata: Record<string, unknown> = {}
+  for (let i = 0; i < 2_000; i++) metadata = { metadata }
+  const record = tokenRecord({ metadata, scopes: ['deep'] })
+  transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, record))
+  const filter = { scopes: ['deep', 'other'] }
+  expect(pageOf(db, { ...EVERYTHING, filter })).toMatchObject({ totalCount: 1 })
+  transaction(db, 'IMMEDIATE', () => fileArrivals(db))
+  expect(pageOf(db, { ...EVERYTHING, filter })).toMatchObject({ totalCount: 1 })
+})
+
 test('what another process took in and never filed is changed, listed and removed like all else', async () => {
   const path = `${temporaryFolder()}/tokens.db`
   const first = sqliteStore({ path })
@@ -154,13 +198,11 @@ test('what another process took in and never filed is changed, listed and remove
   onTestFinished(() => store.close())
   const environment = await store.open('default')
   expect(await environment.find(kept.id)).toEqual(kept)
-  const query = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
-  expect(await environment.list(query)).toMatchObject({ totalCount: 3 })
-  expect(waiting(path)).toBe(2)
+  expect(await environment.list(EVERYTHING)).toMatchObject({ totalCount: 3 })
   expect(await environment.remove(removed.id)).toBe(true)
   expect(waiting(path)).toBe(0)
   expect(await environment.update(kept.id, { enabled: false }, 1)).toEqual({ ...kept, enabled: false, version: 2 })
-  expect(await environment.list(query)).toMatchObject({ totalCount: 2 })
+  expect(await environment.list(EVERYTHING)).toMatchObject({ totalCount: 2 })
   assertConsistent(path)
 })
 

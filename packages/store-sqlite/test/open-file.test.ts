@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   closeSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import { StoreError } from '@latchkey/core'
 import { tokenRecord } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
 import { type Database, openDatabase } from '../src/database.js'
+import { prepareFile } from '../src/file.js'
 import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
 import { assertOurs, MIGRATIONS, migrate } from '../src/schema.js'
 import { assertConsistent } from './consistency.js'
@@ -142,6 +144,22 @@ describe('the file', () => {
       db.close()
     }
     expect(await refusal({ path })).toContain('was written by a newer version of Latchkey')
+  })
+
+  test('is not opened and closed beside connections of this process, which would lose their locks', () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    writeFileSync(path, '')
+    const holder = openDatabase(path, 0)
+    // Without a write-ahead log, as while it is being created, locks lie on the file itself.
+    holder.exec('BEGIN IMMEDIATE')
+    prepareFile(path, true)
+    const script = `const { openDatabase } = await import(process.argv[1])
+      openDatabase(process.argv[2], 0).exec('BEGIN IMMEDIATE')`
+    const args = [new URL('../dist/database.js', import.meta.url).href, path]
+    const other = spawnSync(process.execPath, ['--input-type=module', '-e', script, ...args], { encoding: 'utf8' })
+    expect(other.stderr).toContain('database is locked')
+    holder.exec('ROLLBACK')
+    holder.close()
   })
 
   test('that another process makes ours while we look at it is ours', () => {

@@ -51,14 +51,19 @@ class Hidden extends Given {
 export function guardOnce<Scope extends string>(
   latchkey: Latchkey<Scope>,
   request: RememberingRequest,
-  options: GuardOptions<Scope> = {},
+  { scopes: asked = NO_SCOPES }: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
-  const scopes: readonly string[] = options.scopes ?? []
-  const known = Hidden.read(request.rawHeaders)
-  if (known !== undefined && answers(known, latchkey, request, scopes)) return known.admission
-  const admission = guardRequest(latchkey, request, options)
-  if (admission instanceof Promise) return admission.then((late) => keep(latchkey, request, scopes, late))
-  return keep(latchkey, request, scopes, admission)
+  // Taken once, the scopes fixed: what is remembered is what was judged, whatever changes meanwhile.
+  const { key, rawHeaders, ip } = request
+  const scopes = Object.isFrozen(asked) ? asked : Object.freeze([...asked])
+  const known = Hidden.read(rawHeaders)
+  if (known !== undefined && answers(known, latchkey, key, ip, scopes)) return known.admission
+  const admission = guardRequest(latchkey, { rawHeaders, ip }, { scopes })
+  const keep = (settled: Admission) => {
+    if (settled.ok) Hidden.write(rawHeaders, { key, ip, latchkey, scopes, admission: settled })
+    return settled
+  }
+  return admission instanceof Promise ? admission.then(keep) : keep(admission)
 }
 
 /**
@@ -68,23 +73,12 @@ export function guardOnce<Scope extends string>(
 function answers(
   known: Memory,
   latchkey: Latchkey,
-  { key, ip }: RememberingRequest,
+  key: object,
+  ip: string | undefined,
   scopes: readonly string[],
 ): boolean {
   if (known.key !== key || known.ip !== ip || known.latchkey !== latchkey) return false
   return scopes.every((scope) => known.scopes.includes(scope))
 }
 
-function keep(
-  latchkey: Latchkey,
-  { key, ip, rawHeaders }: RememberingRequest,
-  scopes: readonly string[],
-  admission: Admission,
-): Admission {
-  if (admission.ok) {
-    // A caller could add to its list later.
-    const fixed = Object.isFrozen(scopes) ? scopes : [...scopes]
-    Hidden.write(rawHeaders, { key, ip, latchkey, scopes: fixed, admission })
-  }
-  return admission
-}
+const NO_SCOPES: readonly never[] = Object.freeze([])

@@ -17,8 +17,8 @@ export interface TokenCache {
    * secret: the digest is that of the whole token, id and all.
    */
   guess(text: string): Entry | undefined
-  /** Guesses keep no order of use: a token in use must be reported now and then, or it is the next to be pushed out. */
-  reportUse(entry: Entry): void
+  /** Guesses keep no order of use: without this, a token in use could be the next to be pushed out. */
+  noteUse(entry: Entry): void
   /** The entry, or what is left of a dropped one. */
   remains(id: string): Entry | undefined
   /** When the id was last found missing in the store, if it was. */
@@ -43,6 +43,16 @@ export function createTokenCache(max: number, idLength: number): TokenCache {
   const entries = new LRUCache<string, Entry>({ max, dispose: outlived })
   const missing = new LRUCache<string, Moment>({ max: Math.min(max, MOST_UNKNOWN) })
 
+  /** How many have come so far. Until the next one comes, nothing can be pushed out, and no order of use is needed. */
+  let came = 0
+
+  function add(entry: Entry): void {
+    const { id } = entry
+    if (!entries.has(id)) came++
+    entry.notedAt = came
+    entries.set(id, entry)
+  }
+
   function drop(entry: Entry): void {
     entry.dropped = true
   }
@@ -64,13 +74,17 @@ export function createTokenCache(max: number, idLength: number): TokenCache {
       const entry = shortcuts.guess(text)
       return entry === undefined || entry.dropped ? undefined : entry
     },
-    reportUse: ({ id }) => void entries.get(id),
+    noteUse(entry) {
+      if (entry.notedAt === came) return
+      entry.notedAt = came
+      entries.get(entry.id)
+    },
     remains: (id) => entries.peek(id),
     missing: (id) => missing.get(id),
     put(entry) {
-      entries.set(entry.token.id, entry)
+      add(entry)
       shortcuts.keep(entry)
-      missing.delete(entry.token.id)
+      missing.delete(entry.id)
     },
     putMissing(id, moment) {
       entries.delete(id)
@@ -82,7 +96,7 @@ export function createTokenCache(max: number, idLength: number): TokenCache {
       if (!entries.has(id)) {
         // It was kept out, or pushed out: its proofs alone may stay.
         drop(entry)
-        entries.set(id, entry)
+        add(entry)
       }
       const secret = [place, place.previous].find((candidate) => candidate?.hash === proof.hash)
       if (secret === undefined) place.spare = proof

@@ -21,8 +21,8 @@ export interface Entry extends Secret {
   readonly soundUntilTick: number
   /** Its state is void, and only its proofs are of use. */
   dropped: boolean
-  /** In which `useSpan` it was last reported to be in use. */
-  usedIn: number
+  /** How many entries had come to the cache when it last noted a use. */
+  notedAt: number
   readonly networks: Networks
   readonly scopes: ScopeSet
   /** What the owner of a personal token may do; `unknown` if the host does not know the owner. */
@@ -91,7 +91,7 @@ export function makeEntry(
     soundUntil: record.enabled ? Math.min(at + ttl, ...ends) : at,
     soundUntilTick: tick + ttl,
     dropped: false,
-    usedIn: 0,
+    notedAt: 0,
     networks: networkSet(networks),
     scopes: scopeSet(scopes),
     ownerScopes,

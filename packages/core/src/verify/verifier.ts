@@ -45,9 +45,6 @@ type Identified =
   | { readonly entry: Entry; readonly secret: Secret }
   | { readonly refusal: Refusal; readonly id?: string }
 
-/** A token in use is reported to the cache once in so many milliseconds, as a power of two: about a second. */
-const USE_SPAN = 10
-
 /** A proof is lost when the stored hash changes under it; so often it is made again before giving up. */
 const MOST_PROOFS = 3
 
@@ -89,12 +86,10 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const at = sinceOrigin(now)
     if (!isSound(entry, at)) return verifyById(token, context)
     const digest = digestOf(token)
-    if (entry.digest !== digest) {
-      return format.isOf(token, entry.id)
-        ? judgeClosely(entry, digest, now, context)
-        : verifyById(token, context, digest)
-    }
-    keepInUse(entry, at)
+    const current = entry.digest === digest
+    if (!current && !format.isOf(token, entry.id)) return verifyById(token, context, digest)
+    cache.noteUse(entry)
+    if (!current) return judgeClosely(entry, digest, now, context)
     counts.hits++
     const refusal = evaluateUse(entry, context)
     return refusal === undefined ? admit(entry, entry, at, context.ip) : refuse(refusal, entry.token.id, context.ip)
@@ -115,13 +110,6 @@ export function createVerifier(parts: VerifierParts): Verifier {
     if (secret === undefined) return refuseSecret(entry, digest, now, context)
     counts.hits++
     return judge(entry, secret, now, context)
-  }
-
-  function keepInUse(entry: Entry, at: number): void {
-    const span = at >> USE_SPAN
-    if (entry.usedIn === span) return
-    entry.usedIn = span
-    cache.reportUse(entry)
   }
 
   function recentEntry(id: string, limit = ttl): Entry | undefined {

@@ -82,6 +82,26 @@ test('scopes that a caller adds to its list later are not covered', async () => 
   expect(await admitted(guardOnce(latchkey, request, { scopes: ['admin'] }))).toBe(false)
 })
 
+test('what changes while the token is judged is not taken for what was judged', async () => {
+  const { latchkey, good, bad } = await scene()
+  const { token } = await latchkey.create({ name: 'y', owner: 'o', scopes: ['a'], networks: ['192.0.2.0/24'] })
+  const scopes = ['a']
+  const request = { ...good(), rawHeaders: ['Authorization', `Bearer ${token}`] }
+  const { rawHeaders } = request
+  const admission = guardOnce(latchkey, request, { scopes })
+  expect(admission).toBeInstanceOf(Promise)
+  const changed = bad().rawHeaders
+  Object.assign(request, { rawHeaders: changed, ip: '198.51.100.7' })
+  scopes[0] = 'b'
+  expect(await admitted(admission)).toBe(true)
+  expect(await admitted(guardOnce(latchkey, request))).toBe(false)
+  rawHeaders[1] = 'Bearer nonsense'
+  const { key } = request
+  expect(await admitted(guardOnce(latchkey, { key, rawHeaders, ip: '198.51.100.7' }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { key, rawHeaders, ip: '192.0.2.1' }, { scopes: ['b'] }))).toBe(false)
+  expect(await admitted(guardOnce(latchkey, { key, rawHeaders, ip: '192.0.2.1' }, { scopes: ['a'] }))).toBe(true)
+})
+
 test.each([
   ['frozen', Object.freeze],
   ['sealed', Object.seal],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { tokenFormat } from '../../src/token/format.js'
 import type { Entry } from '../../src/verify/entry.js'
 import { createShortcuts } from '../../src/verify/shortcuts.js'
-import { node, outcome, published } from './support.js'
+import { node, outcome, published, START } from './support.js'
 
 const format = tokenFormat('lk')
 const entryOf = (id: string) => ({ id }) as Entry
@@ -99,17 +99,25 @@ test('a dropped entry is not let in by the shortcut: deleted, disabled, all drop
   expect(latchkey.verifyCached(reset.token)).toBeUndefined()
 })
 
-test('a token in steady use is not pushed out by others that come and go', async () => {
-  const { latchkey, connection, clock, create } = node({ cache: { max: 3, ttl: 3_600_000 } })
-  const { token, id } = await create()
-  await latchkey.verify(token)
-  for (let i = 0; i < 20; i++) {
-    await latchkey.verify((await create()).token)
-    clock.at += 1_100
-    expect(outcome(latchkey.verifyCached(token))).toBe('ok')
-  }
-  expect(connection.finds.filter((found) => found === id)).toHaveLength(1)
-})
+test.each(['current', 'previous'])(
+  'a token in use, by its %s secret, is not pushed out by others that come and go',
+  async (which) => {
+    const { latchkey, connection, hasher, clock, create } = node({ cache: { max: 3, ttl: 3_600_000 } })
+    const { token: old, id } = await create()
+    const { token: fresh } = await latchkey.rotate(id, { previousExpiresAt: START + 86_400_000 })
+    const token = which === 'current' ? fresh : old
+    await latchkey.verify(token)
+    const [reads, proofs] = [connection.finds.length, hasher.verifies]
+    for (let i = 0; i < 20; i++) {
+      // Two at once: without the use between them and the next two, the token would be the oldest.
+      for (let j = 0; j < 2; j++) await latchkey.verify((await create()).token)
+      if (i % 2 === 0) clock.at++
+      expect(outcome(latchkey.verifyCached(token))).toBe('ok')
+    }
+    expect(connection.finds.slice(reads)).not.toContain(id)
+    expect(hasher.verifies - proofs).toBe(40)
+  },
+)
 
 test('a text with the right end of an id, and the length of a token, is refused as what it is', async () => {
   const { latchkey, create } = node()
