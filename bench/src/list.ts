@@ -109,6 +109,8 @@ async function readAndWrite(store: EnvironmentStore, ids: readonly string[]): Pr
   await reportOf(() => measure('point read', 20_000, (i) => store.find(idAt(i))))
   const extra: TokenRecord[] = [...tokens(2_001)].map((record) => ({ ...record, id: tokenId() }))
   await reportOf(() => measure('create', 2_000, (i) => store.insert(extra[i] as TokenRecord)))
+  // Beside each other in time: the speed of a machine changes within minutes.
+  for (const row of (await subject.disk?.()) ?? []) report(row)
   await reportOf(() => measure('disable', 2_000, (i) => store.update(extra[i]?.id ?? '', { enabled: false }, 1)))
   await reportOf(() => measure('delete', 2_000, (i) => store.remove(extra[i]?.id ?? '')))
 }

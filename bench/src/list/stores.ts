@@ -1,9 +1,9 @@
-import { closeSync, existsSync, fdatasyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore } from '@latchkey/core'
 import { sqliteStore } from '@latchkey/store-sqlite'
-import { measure, type Row } from './measure.js'
+import { diskRows } from './disk.js'
 import { redisSubject } from './redis.js'
 import type { Subject } from './subject.js'
 
@@ -22,28 +22,10 @@ export const SUBJECTS: Record<string, (path?: string) => Subject | Promise<Subje
       filled: existsSync(path),
       store: sqliteStore({ path }),
       size: () => statSync(path).size,
-      more: async (_store, _ids, report) => report(await syncs(`${path}-disk`)),
+      disk: () => diskRows(`${path}-disk`),
       remove: () => {
         if (folder !== undefined) rmSync(folder, { recursive: true })
       },
     }
   },
-}
-
-/** The least that a durable write can take: 4 KB over what a file had there, and the wait for the disk. */
-async function syncs(path: string): Promise<Row> {
-  const file = openSync(path, 'w')
-  const page = Buffer.alloc(4_096, 1)
-  const pages = 1_000
-  try {
-    for (let i = 0; i <= pages; i++) writeSync(file, page, 0, page.length, i * page.length)
-    fdatasyncSync(file)
-    return await measure('disk: write and sync 4 KB', pages, async (i) => {
-      writeSync(file, page, 0, page.length, i * page.length)
-      fdatasyncSync(file)
-    })
-  } finally {
-    closeSync(file)
-    rmSync(path)
-  }
 }

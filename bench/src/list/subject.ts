@@ -10,6 +10,8 @@ export interface Subject {
   /** What it takes, in bytes; to be asked when all tokens are in. */
   size(): number | undefined | Promise<number>
   server?: ServerTimes
+  /** The least that its writes can take. */
+  disk?(): Promise<Row[]>
   /** Measurements that only this store has. */
   more?(environment: EnvironmentStore, ids: readonly string[], report: (row: Row) => void): Promise<void>
   remove(): void | Promise<void>

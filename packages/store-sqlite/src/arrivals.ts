@@ -5,7 +5,7 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
 
 /*
  * A new token is taken into one small table first, and filed in the others later, many at a time: so whoever creates it
- * waits for three or four pages to be on the disk, not for twenty. Reads look in both places (find.ts and
+ * waits for two or three pages to be on the disk, not for twenty. Reads look in both places (find.ts and
  * list-arrivals.ts); all writes to tokens that exist file what has arrived before they begin, and find it filed.
  */
 
@@ -43,29 +43,32 @@ export function takeIn(db: Database, env: number, record: TokenRecord): void {
 
 /** Files all that has arrived, through whatever process. Belongs inside an IMMEDIATE transaction. */
 export function fileArrivals(db: Database): void {
-  const arrivals = db.sql('SELECT n, env, owner, personal, scopes FROM arrival ORDER BY n').all()
-  for (const [n, env, owner, personal, scopes] of arrivals) {
-    const names = JSON.parse(String(scopes)) as string[]
-    fileOne(db, Number(n), Number(env), plainText(String(owner)), Number(personal), names)
+  const arrivals = db.sql('SELECT env, public, owner, personal, scopes FROM arrival ORDER BY n').all()
+  for (const [env, publicPart, owner, personal, scopes] of arrivals) {
+    fileOne(db, Number(env), String(publicPart), {
+      owner: plainText(String(owner)),
+      personal: Number(personal),
+      scopes: JSON.parse(String(scopes)) as string[],
+    })
   }
   if (arrivals.length > 0) db.sql('DELETE FROM arrival').run()
 }
 
 function fileOne(
   db: Database,
-  n: number,
   env: number,
-  ownerName: string,
-  personal: number,
-  scopeNames: string[],
+  publicPart: string,
+  holder: { owner: string; personal: number; scopes: string[] },
 ): void {
-  const owner = joinOwner(db, env, ownerName, personal)
-  const scopes = joinScopes(db, env, scopeNames, personal)
-  db.sql(`INSERT INTO token (n, owner, scope_bits, ${COPIED}) SELECT n, ?, ?, ${COPIED} FROM arrival WHERE n = ?`).run(
-    owner,
-    bitsOf(scopes),
-    n,
-  )
+  const { personal } = holder
+  const owner = joinOwner(db, env, holder.owner, personal)
+  const scopes = joinScopes(db, env, holder.scopes, personal)
+  const { rowid: n } = db
+    .sql(
+      `INSERT INTO token (n, owner, scope_bits, ${COPIED}) SELECT n, ?, ?, ${COPIED} FROM arrival
+       WHERE env = ? AND public = ?`,
+    )
+    .run(owner, bitsOf(scopes), env, publicPart)
   linkScopes(db, n, scopes)
   countToken(db, env, personal, 1)
 }

@@ -59,14 +59,15 @@ export const MIGRATIONS: readonly string[] = [
   -- owner: the name. scopes: JSON of their names. The other columns are those of token, so that whatever is taken in can
   -- be filed.
   CREATE TABLE arrival (
-    n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
     owner TEXT NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
     used INTEGER NOT NULL, used_ip TEXT, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,
-    UNIQUE (env, public)
-  ) STRICT;
+    PRIMARY KEY (env, public)
+  ) STRICT, WITHOUT ROWID;
   -- A process that knows no arrivals would take their numbers.
-  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE n = NEW.n)
+  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
+  WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
   BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;
   `,
 ]
