@@ -19,6 +19,15 @@ async function scene() {
   return { latchkey, token, good, bad, first }
 }
 
+/** As a host's deep clone might do it. */
+function withPropertiesOf(list: string[]): string[] {
+  const clone = Object.create(list) as string[]
+  for (const key of Reflect.ownKeys(list)) {
+    Object.defineProperty(clone, key, Object.getOwnPropertyDescriptor(list, key) ?? {})
+  }
+  return clone
+}
+
 const admitted = async (admission: Admission | Promise<Admission>) => (await admission).ok
 
 test('a later guard of the request gets the admission, if it asks for nothing more', async () => {
@@ -44,7 +53,7 @@ test('no other request has its admission, whatever of it was copied, inherited o
     rawHeaders.slice(),
     structuredClone(rawHeaders),
     Object.create(rawHeaders) as string[],
-    Object.create(rawHeaders, Object.getOwnPropertyDescriptors(rawHeaders)) as string[],
+    withPropertiesOf(rawHeaders),
     new Proxy(rawHeaders, {}),
   ]
   for (const other of keys) {
