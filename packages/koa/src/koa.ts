@@ -78,7 +78,7 @@ export function latchkeyKoa<Scope extends string>(
     const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
-      if (restrictsAddress(admission) && ctx.app.proxy && ctx.app.maxIpsCount === 0) {
+      if (ctx.app.proxy && ctx.app.maxIpsCount === 0 && restrictsAddress(admission)) {
         warnForgeableAddress("Koa's `proxy` without `maxIpsCount`")
       }
       if (admission.ok) {
