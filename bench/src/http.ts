@@ -1,7 +1,7 @@
 import { FRAMEWORKS, GUARD_NAMES } from './http/guarded.js'
 import { type HttpFigures, startServer } from './http/measure.js'
 import { findWrk } from './http/wrk.js'
-import { choose, readBenchArguments } from './lib/arguments.js'
+import { choose, readArgumentsWith } from './lib/arguments.js'
 import { checkBounds } from './lib/check.js'
 import { knownToken } from './lib/issue.js'
 import { median, rotated } from './lib/median.js'
@@ -11,12 +11,11 @@ import { report } from './lib/report.js'
  * What a guard costs in a real server: one JSON route of Express 5 or Koa 3, behind each guard in turn, under as many
  * requests as it can answer. All are sent the same header, except those that take JWTs. Each server is a process of its
  * own; in every round each gets a second of requests, and ratios are taken within the rounds, so that whatever else the
- * machine does meets all alike. Two processes of one program differ, too, so each server is started several times.
+ * machine does meets all alike. Two processes of one program differ, too, by as much as a tenth, so each server is started
+ * several times (`--starts`).
  */
 
-const STARTS = 3
-
-const options = readBenchArguments(21)
+const options = readArgumentsWith({ rounds: 21, starts: 3 })
 const all = FRAMEWORKS.flatMap((framework) =>
   GUARD_NAMES.map((guard) => ({ name: `${framework}-${guard}`, framework, guard, rounds: [] as HttpFigures[] })),
 )
@@ -24,12 +23,12 @@ const servers = choose(all, options.only)
 const known = await knownToken()
 await findWrk()
 
-for (let start = 0; start < STARTS; start++) {
+for (let start = 0; start < options.starts; start++) {
   const running = []
   for (const { framework, guard, rounds } of servers) {
     running.push({ server: await startServer(framework, guard, known), rounds })
   }
-  for (let round = 0; round < Math.ceil(options.rounds / STARTS); round++) {
+  for (let round = 0; round < Math.ceil(options.rounds / options.starts); round++) {
     for (const { server, rounds } of rotated(running, round)) rounds.push(await server.measure())
   }
   await Promise.all(running.map(({ server }) => server.stop()))
