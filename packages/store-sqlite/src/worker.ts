@@ -129,19 +129,28 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     if (closing === undefined) filing = setTimeout(() => working(fileWaiting), QUIET).unref()
   }
 
-  /** Never waits for a lock, and need not succeed: whoever cannot do without does it again, and says what is wrong. */
+  /** Need not succeed: whoever cannot do without does it again, and says what is wrong. */
   function fileWaiting(): void {
     arrived = 0
     const writer = connections?.writer
-    if (!writer) return
+    try {
+      if (writer && haveArrivals(writer)) fileAtOnce(writer)
+    } catch (error) {
+      if (isBusy(error)) {
+        fileSoon()
+        return
+      }
+      // No token can be changed then: who watches the process should know before somebody must revoke one.
+      if (!warned) process.emitWarning(problemOf(error, path))
+      warned = true
+    }
+  }
+
+  /** Never waits for a lock: lists wait for this thread. */
+  function fileAtOnce(writer: Database): void {
     writer.pragma('busy_timeout = 0')
     try {
-      if (haveArrivals(writer)) transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
-    } catch (error) {
-      if (isBusy(error)) fileSoon()
-      // No token can be changed then: who watches the process should know before somebody must revoke one.
-      else if (!warned) process.emitWarning(problemOf(error, path))
-      warned ||= !isBusy(error)
+      transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
     } finally {
       writer.pragma(`busy_timeout = ${settings.busyTimeout}`)
     }
