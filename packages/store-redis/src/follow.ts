@@ -87,7 +87,9 @@ export function createFollower(space: Space, emit: (event: ChangeEvent) => void)
     hear(message) {
       const [shard = '', seq = '', change = '', id = ''] = message.split(' ')
       note(Number(shard), Number(seq), change, id)
-      progress.get(Number(shard))?.heard.add(Number(seq))
+      const known = progress.get(Number(shard))
+      // One that comes behind its own entry is told again: it may also be the first of another data set.
+      if (known && Number(seq) > known.seq) known.heard.add(Number(seq))
       emit({ ids: [id] })
     },
     begin() {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ChangeEvent, EnvironmentStore } from '@latchkey/core'
+import type { ChangeEvent, EnvironmentStore, TokenRecord } from '@latchkey/core'
 import { CREATED_AT, storedSecret, tokenRecord } from '../fixtures.js'
 import { type ContractCase, connections, twoConnections } from './contract-case.js'
 import { insertAll, range } from './helpers.js'
@@ -43,6 +43,14 @@ async function startWatching(store: EnvironmentStore): Promise<Watching> {
   }
 }
 
+/** Inserts, and waits until that is told: an event on its way may reach also a listener that came after its change. */
+async function insertAndSettle(a: EnvironmentStore, b: EnvironmentStore, records: readonly TokenRecord[]) {
+  const watching = await startWatching(b)
+  await insertAll(a, records)
+  await Promise.all(records.map(({ id }) => watching.delivered(id)))
+  await watching.stop()
+}
+
 const CHANGES: Record<string, (store: EnvironmentStore, id: string) => Promise<unknown>> = {
   update: (store, id) => store.update(id, { name: 'renamed' }, 1),
   disable: (store, id) => store.update(id, { enabled: false }, 1),
@@ -63,7 +71,7 @@ export const watchCases: readonly ContractCase[] = [
   ...Object.entries(CHANGES).map(([what, change]) =>
     twoConnections('watch', `delivers the other connection's ${what} within 1 s`, async (a, b) => {
       const record = tokenRecord({ expiresAt: 1 })
-      await a.insert(record)
+      await insertAndSettle(a, b, [record])
       const watching = await startWatching(b)
       await change(a, record.id)
       await watching.delivered(record.id)
@@ -79,7 +87,7 @@ export const watchCases: readonly ContractCase[] = [
 
   twoConnections('watch', 'delivers every id of a burst of changes from both connections', async (a, b) => {
     const records = range(300).map((i) => tokenRecord({ expiresAt: i < 100 ? 1 : 9 }))
-    await insertAll(a, records)
+    await insertAndSettle(a, b, records)
     const watching = await startWatching(b)
     await Promise.all([
       a.purge(2),
@@ -91,7 +99,7 @@ export const watchCases: readonly ContractCase[] = [
 
   twoConnections('watch', 'does not deliver touches: a change made after them arrives first', async (a, b) => {
     const [touched, changed] = [tokenRecord(), tokenRecord()]
-    await insertAll(a, [touched, changed])
+    await insertAndSettle(a, b, [touched, changed])
     const watching = await startWatching(b)
     for (const i of range(20)) await a.touch([{ id: touched.id, gen: 1, at: CREATED_AT + i }])
     await a.update(changed.id, { enabled: false }, 1)
