@@ -1,4 +1,5 @@
 import type { ChangeEvent, ChangeListener } from '@latchkey/core'
+import { changesBehind, newestChange } from './change-log.js'
 import type { Database } from './database.js'
 import { assertSameFile } from './file.js'
 
@@ -13,11 +14,11 @@ export interface Changes {
   stop(): void
 }
 
-/** Follows the table of changes, through which writers of all processes tell what they changed. */
+/** Follows the log of changes, in which writers of all processes tell what they changed. */
 export function followChanges(db: Database, path: string, identity: string): Changes {
   const listeners = new Set<{ env: number; listener: ChangeListener }>()
   let dataVersion = db.pragma('data_version')
-  let lastSeq = newestSeq(db)
+  let lastSeq = newestChange(db)
   let lagging = false
 
   function poll(): void {
@@ -38,18 +39,18 @@ export function followChanges(db: Database, path: string, identity: string): Cha
 
   function deliver(): void {
     for (;;) {
-      const rows = db.sql('SELECT seq, env, id FROM change WHERE seq > ? ORDER BY seq LIMIT ?').all(lastSeq, BATCH)
-      const [first] = rows
+      const news = changesBehind(db, lastSeq, BATCH)
+      const [first] = news
       if (!first) return
-      if (Number(first[0]) !== lastSeq + 1) {
+      if (first.seq !== lastSeq + 1) {
         // Older ones have been dropped already.
-        lastSeq = newestSeq(db)
+        lastSeq = newestChange(db)
         announce('reset')
         return
       }
-      lastSeq = Number(rows.at(-1)?.[0])
-      for (const env of new Set(rows.map(([, env]) => env))) {
-        announce({ ids: rows.filter((row) => row[1] === env).map(([, , id]) => String(id)) }, Number(env))
+      lastSeq = news.at(-1)?.seq ?? lastSeq
+      for (const env of new Set(news.map((change) => change.env))) {
+        announce({ ids: news.filter((change) => change.env === env).map(({ id }) => id) }, env)
       }
     }
   }
@@ -79,8 +80,4 @@ export function followChanges(db: Database, path: string, identity: string): Cha
       listeners.clear()
     },
   }
-}
-
-function newestSeq(db: Database): number {
-  return Number(db.sql('SELECT max(seq) FROM change').get()?.[0] ?? 0)
 }

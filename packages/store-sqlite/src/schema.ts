@@ -56,10 +56,10 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   -- Tokens that have just come, until they are filed in the tables above: see arrivals.ts. n: what it will be there.
-  -- owner: the name. scopes: JSON of their names. The other columns are those of token, so that whatever is taken in can
-  -- be filed.
+  -- seq: what its coming will be in the table of changes. owner: the name. scopes: JSON of their names. The other columns
+  -- are those of token, so that whatever is taken in can be filed.
   CREATE TABLE arrival (
-    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
     owner TEXT NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
     used INTEGER NOT NULL, used_ip TEXT, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,

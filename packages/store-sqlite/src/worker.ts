@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { fileArrivals } from './arrivals.js'
 import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
@@ -78,7 +78,9 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
         break
       default:
         writes.push({ number, call })
-        if (!writing) void runWrites()
+        if (writing) break
+        writing = true
+        runWrites()
     }
   }
 
@@ -90,18 +92,20 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     }
   }
 
-  async function runWrites(): Promise<void> {
-    writing = true
+  /** Writes what has been sent by now in one transaction. */
+  function runWrites(): void {
     clearTimeout(filing)
-    while (writes.length > 0) {
-      // A turn of the event loop lets in what else has been sent.
-      await nextTurn()
-      working(() => writeGroup(writes.splice(0, GROUP)))
-      if (arrived >= ARRIVALS) working(fileWaiting)
+    for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as Request)
+    writeGroup(writes.splice(0, GROUP))
+    if (arrived >= ARRIVALS) fileWaiting()
+    writing = writes.length > 0
+    if (writing) {
+      // Lists have their turn in between.
+      setImmediate(() => working(runWrites))
+      return
     }
     fileSoon()
-    writing = false
-    working(closeIfIdle)
+    closeIfIdle()
   }
 
   function writeGroup(group: readonly Waiting<Write>[]): void {

@@ -1,5 +1,6 @@
 import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import { takeIn } from './arrivals.js'
+import { recordChange } from './change-log.js'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
@@ -15,20 +16,11 @@ import {
   unlinkScopes,
 } from './tallies.js'
 
-/** How many changes are kept for watchers that fall behind. */
-const CHANGES_KEPT = 10_000
-
 // Each function belongs inside an IMMEDIATE transaction, and refuses before it writes anything.
 
 export function insertToken(db: Database, env: number, record: TokenRecord): void {
-  const [, publicPart] = splitId(record.id)
-  const there = `SELECT 1 FROM arrival WHERE env = ?1 AND public = ?2
-    UNION ALL SELECT 1 FROM token WHERE env = ?1 AND public = ?2`
-  if (db.sql(there).get(env, publicPart)) {
-    throw new Problem(`A token ${publicPart} exists already.`, { code: 'ERR_CONFLICT' })
-  }
-  takeIn(db, env, record)
-  recordChange(db, env, record.id)
+  if (takeIn(db, env, record)) return
+  throw new Problem(`A token ${splitId(record.id)[1]} exists already.`, { code: 'ERR_CONFLICT' })
 }
 
 export function updateToken(
@@ -124,11 +116,6 @@ function replaceScopes(db: Database, env: number, n: number, record: TokenRecord
 function useOf(record: TokenRecord, gen: number): SecretUse {
   const { lastUsedAt = NEVER, lastUsedIp = null } = record.secrets.find((secret) => secret.gen === gen) ?? {}
   return [gen, lastUsedAt, lastUsedIp]
-}
-
-function recordChange(db: Database, env: number, id: string): void {
-  const { rowid: seq } = db.sql('INSERT INTO change (env, id) VALUES (?, ?)').run(env, id)
-  if (seq % 1_000 === 0) db.sql('DELETE FROM change WHERE seq <= ?').run(seq - CHANGES_KEPT)
 }
 
 function assertVersion(record: TokenRecord, expected: number): void {

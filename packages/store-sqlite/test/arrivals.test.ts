@@ -1,7 +1,8 @@
-import type { ListFilter, ListQuery, ListSort, SortKey } from '@latchkey/core'
+import type { ListFilter, ListQuery, ListSort, SortKey, TokenRecord } from '@latchkey/core'
 import { randomInt, randomItem, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { fileArrivals } from '../src/arrivals.js'
+import { changesBehind, newestChange } from '../src/change-log.js'
 import { openConnections } from '../src/connections.js'
 import { type Database, openDatabase, transaction } from '../src/database.js'
 import { findToken } from '../src/find.js'
@@ -9,7 +10,7 @@ import { sqliteStore } from '../src/index.js'
 import { pagePieces } from '../src/page.js'
 import { SORT_COLUMNS } from '../src/plan.js'
 import type { StoredRecord } from '../src/rows.js'
-import { insertToken } from '../src/write.js'
+import { insertToken, removeToken } from '../src/write.js'
 import { assertConsistent } from './consistency.js'
 import { temporaryFolder } from './temporary.js'
 
@@ -167,6 +168,31 @@ test('a process of an older version, which knows no arrivals, cannot take their 
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
   expect(() => old.exec(insert)).toThrow('older version of Latchkey')
   old.close()
+  assertConsistent(path)
+})
+
+test('their coming is told in its place, once, filed or not', () => {
+  const { db, path } = openWriter()
+  const records = Array.from({ length: 6 }, () => tokenRecord())
+  const [first, second, third, ...rest] = records.map(({ id }) => id) as [string, string, string, ...string[]]
+  const told = (seq: number, limit = 100) => changesBehind(db, seq, limit).map(({ id }) => id)
+  const write = (body: () => unknown) => transaction(db, 'IMMEDIATE', body)
+  expect(newestChange(db)).toBe(0)
+  for (const record of records.slice(0, 2)) write(() => insertToken(db, ENV, record))
+  expect([told(0), told(1), told(2), newestChange(db)]).toEqual([[first, second], [second], [], 2])
+  write(() => fileArrivals(db))
+  for (const record of records.slice(2)) write(() => insertToken(db, ENV, record))
+  expect([told(0), told(0, 3), told(2)]).toEqual([
+    [first, second, third, ...rest],
+    [first, second, third],
+    [third, ...rest],
+  ])
+  expect(() => write(() => insertToken(db, ENV, records[5] as TokenRecord))).toThrow('exists already')
+  write(() => {
+    fileArrivals(db)
+    removeToken(db, ENV, first)
+  })
+  expect([told(0), newestChange(db)]).toEqual([[first, second, third, ...rest, first], 7])
   assertConsistent(path)
 })
 

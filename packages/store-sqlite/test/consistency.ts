@@ -28,6 +28,8 @@ const VIOLATIONS = {
   'a token that is in two places': 'SELECT env, public FROM token INTERSECT SELECT env, public FROM arrival',
   'a new token whose number is not above those of all others':
     'SELECT n FROM arrival WHERE n <= (SELECT max(n) FROM token)',
+  'a new token whose coming is not above all other changes':
+    'SELECT seq FROM arrival WHERE seq <= (SELECT max(seq) FROM change)',
   'an own bit of two scopes': 'SELECT env, bit FROM scope WHERE bit < 52 GROUP BY 1, 2 HAVING count(*) > 1',
 }
 
