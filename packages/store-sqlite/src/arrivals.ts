@@ -1,6 +1,6 @@
 import type { TokenRecord } from '@latchkey/core'
 import { fileComings } from './change-log.js'
-import type { Database } from './database.js'
+import type { Cell, Database } from './database.js'
 import { columnText, detailJson, FOREVER, NEVER, plainText, type SecretUse, splitId } from './rows.js'
 import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies.js'
 
@@ -13,38 +13,43 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
 const COPIED = `env, public, prefix, name, personal, enabled, version, created, expires, modified, rotated, used, used_ip,
   uses, detail`
 
-const VALUES = `?, ?, ${COPIED.replaceAll(/\w+/g, '?')}`
+const COLUMNS = `${COPIED}, owner, scopes`
+const PARAMETERS = COLUMNS.split(',').map((_, i) => `?${i + 1}`)
+const TAKE_IN = `
+  INSERT INTO arrival (n, seq, ${COLUMNS})
+  SELECT 1 + coalesce(max(n), (SELECT max(n) FROM token), 0),
+    1 + max(coalesce(max(seq), 0), (SELECT coalesce(max(seq), 0) FROM change)),
+    ${PARAMETERS.join()}
+  FROM arrival
+  HAVING NOT EXISTS (SELECT 1 FROM token WHERE env = ?1 AND public = ?2)
+  ON CONFLICT (env, public) DO NOTHING`
 
-/**
- * Takes in a token; `false` if it is in either place already. Its numbers are final: it keeps its place in every list, and
- * its coming that among the changes.
- */
-export function takeIn(db: Database, env: number, record: TokenRecord): boolean {
+/** The values of `COLUMNS`: all that a record is kept in. */
+export type ArrivalRow = readonly [env: number, publicPart: string, ...Cell[]]
+
+/** Throws `Problem` for a record that could not be filed later. */
+export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
   const [prefix, publicPart] = splitId(record.id)
   const uses = record.secrets.map(
     (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
   )
   const scopes = [...new Set(record.scopes)]
-  // They come into a column only later, but what cannot be filed must be refused now.
+  // They come into a column only when they are filed.
   for (const scope of scopes) columnText(scope)
-  // One statement: each call of the binding takes about as long as what it does here.
-  const { changes } = db
-    .sql(
-      `INSERT INTO arrival (n, seq, owner, scopes, ${COPIED})
-       SELECT 1 + coalesce(max(n), (SELECT max(n) FROM token), 0),
-         1 + max(coalesce(max(seq), 0), (SELECT coalesce(max(seq), 0) FROM change)), ${VALUES}
-       FROM arrival
-       HAVING NOT EXISTS (SELECT 1 FROM token WHERE env = ? AND public = ?)
-       ON CONFLICT (env, public) DO NOTHING`,
-    )
-    .run(
-      ...[columnText(record.owner), JSON.stringify(scopes), env, publicPart, prefix, columnText(record.name)],
-      ...[Number(record.personal), Number(record.enabled), record.version, record.createdAt],
-      ...[record.expiresAt ?? FOREVER, record.modifiedAt ?? NEVER, record.rotatedAt ?? null],
-      ...[record.lastUsedAt ?? NEVER, record.lastUsedIp ?? null, JSON.stringify(uses), detailJson(record)],
-      ...[env, publicPart],
-    )
-  return changes === 1
+  return [
+    ...([env, publicPart, prefix, columnText(record.name), Number(record.personal)] as const),
+    ...[Number(record.enabled), record.version, record.createdAt, record.expiresAt ?? FOREVER],
+    ...[record.modifiedAt ?? NEVER, record.rotatedAt ?? null, record.lastUsedAt ?? NEVER, record.lastUsedIp ?? null],
+    ...[JSON.stringify(uses), detailJson(record), columnText(record.owner), JSON.stringify(scopes)],
+  ]
+}
+
+/**
+ * Takes in a token; `false` if it is in either place already. Its numbers are final: it keeps its place in every list, and
+ * its coming that among the changes. One statement: a call of the binding takes about as long as what this one does.
+ */
+export function takeIn(db: Database, row: ArrivalRow): boolean {
+  return db.sql(TAKE_IN).run(...row).changes === 1
 }
 
 /** Files all that has arrived, through whatever process. Belongs inside an IMMEDIATE transaction. */

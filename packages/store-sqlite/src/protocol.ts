@@ -1,4 +1,5 @@
 import type { ListQuery, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
+import type { ArrivalRow } from './arrivals.js'
 
 /** What the worker is started with. */
 export interface WorkerSettings {
@@ -17,7 +18,7 @@ export interface WorkerSettings {
 export type Call =
   | { op: 'open'; environment: string }
   | { op: 'find'; env: number; id: string }
-  | { op: 'insert'; env: number; record: TokenRecord }
+  | { op: 'insert'; row: ArrivalRow }
   | { op: 'update'; env: number; id: string; patch: TokenPatch; expectedVersion: number }
   | { op: 'remove'; env: number; id: string; expectedVersion: number | undefined }
   | { op: 'touch'; env: number; uses: readonly TokenUse[] }

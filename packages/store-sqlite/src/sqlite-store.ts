@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads'
-import { type EnvironmentStore, StoreError, type TokenStore } from '@latchkey/core'
+import { type EnvironmentStore, StoreError, type TokenRecord, type TokenStore } from '@latchkey/core'
+import { type ArrivalRow, arrivalRow } from './arrivals.js'
 import { type Changes, followChanges } from './changes.js'
 import type { Database } from './database.js'
 import { assertSameFile } from './file.js'
@@ -86,6 +87,14 @@ export function createSqliteStore(
     },
   }
 
+  function rowOf(env: number, record: TokenRecord): ArrivalRow {
+    try {
+      return arrivalRow(env, record)
+    } catch (error) {
+      throw storeError(error, path)
+    }
+  }
+
   function environmentStore(
     { env, dataset, sealingKey }: Results['open'],
     { db, changes, identity }: Reading,
@@ -96,7 +105,7 @@ export function createSqliteStore(
 
       async insert(record) {
         assertOpen()
-        await client.request({ op: 'insert', env, record }, deadline)
+        await client.request({ op: 'insert', row: rowOf(env, record) }, deadline)
       },
 
       async find(id) {

@@ -32,7 +32,7 @@ function apply(db: Database, write: Write): Results[Write['op']] {
   if (write.op !== 'insert') fileArrivals(db)
   switch (write.op) {
     case 'insert':
-      insertToken(db, write.env, write.record)
+      insertToken(db, write.row)
       return undefined
     case 'update':
       return updateToken(db, write.env, write.id, write.patch, write.expectedVersion)

@@ -1,5 +1,5 @@
 import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
-import { takeIn } from './arrivals.js'
+import { type ArrivalRow, takeIn } from './arrivals.js'
 import { recordChange } from './change-log.js'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
@@ -18,9 +18,9 @@ import {
 
 // Each function belongs inside an IMMEDIATE transaction, and refuses before it writes anything.
 
-export function insertToken(db: Database, env: number, record: TokenRecord): void {
-  if (takeIn(db, env, record)) return
-  throw new Problem(`A token ${splitId(record.id)[1]} exists already.`, { code: 'ERR_CONFLICT' })
+export function insertToken(db: Database, row: ArrivalRow): void {
+  if (takeIn(db, row)) return
+  throw new Problem(`A token ${row[1]} exists already.`, { code: 'ERR_CONFLICT' })
 }
 
 export function updateToken(

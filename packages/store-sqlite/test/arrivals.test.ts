@@ -1,7 +1,7 @@
 import type { ListFilter, ListQuery, ListSort, SortKey, TokenRecord } from '@latchkey/core'
 import { randomInt, randomItem, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { fileArrivals } from '../src/arrivals.js'
+import { arrivalRow, fileArrivals } from '../src/arrivals.js'
 import { changesBehind, newestChange } from '../src/change-log.js'
 import { openConnections } from '../src/connections.js'
 import { type Database, openDatabase, transaction } from '../src/database.js'
@@ -63,14 +63,14 @@ test('that some tokens are not filed yet changes no list: rows, order, totals an
       for (const member of ['expiresAt', 'modifiedAt', 'lastUsedAt'] as const) {
         if (random() < 0.5) record[member] = randomInt(20, random)
       }
-      insertToken(db, random() < 0.8 ? ENV : 2, record)
+      insertToken(db, arrivalRow(random() < 0.8 ? ENV : 2, record))
     }
   }
   transaction(db, 'IMMEDIATE', () => {
     insert(60)
     fileArrivals(db)
     // An owner and a scope that no filed token has.
-    insertToken(db, ENV, tokenRecord({ owner: 'new', scopes: ['new'] }, random))
+    insertToken(db, arrivalRow(ENV, tokenRecord({ owner: 'new', scopes: ['new'] }, random)))
     insert(60)
   })
   expect(waiting(path)).toBe(61)
@@ -96,11 +96,11 @@ test('that some tokens are not filed yet changes no list: rows, order, totals an
 test('a token that is not filed is found by its whole id, in its environment, and is there once', () => {
   const { db, path } = openWriter()
   const record = tokenRecord({ id: 'lk.NEW' })
-  transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, record))
+  transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, record)))
   expect(findToken(db, ENV, 'lk.NEW')?.record).toEqual(record)
   expect(findToken(db, ENV, 'other.NEW')).toBeUndefined()
   expect(findToken(db, 2, 'lk.NEW')).toBeUndefined()
-  const again = () => insertToken(db, ENV, tokenRecord({ id: 'other.NEW' }))
+  const again = () => insertToken(db, arrivalRow(ENV, tokenRecord({ id: 'other.NEW' })))
   const conflict = expect.objectContaining({ code: 'ERR_CONFLICT' })
   expect(again).toThrow(conflict)
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
@@ -121,7 +121,7 @@ test('what could not be filed is refused when it comes', () => {
     { expiresAt: 1e300 },
   ]
   for (const overrides of bad) {
-    expect(() => transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, tokenRecord(overrides)))).toThrow()
+    expect(() => transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, tokenRecord(overrides))))).toThrow()
   }
   expect(waiting(path)).toBe(0)
 })
@@ -160,7 +160,7 @@ test('while others hold the lock they wait, and are filed when it is free', asyn
 
 test('a process of an older version, which knows no arrivals, cannot take their numbers', async () => {
   const { db, path } = openWriter()
-  transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, tokenRecord()))
+  transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, tokenRecord())))
   const old = openDatabase(path, 1_000)
   const insert = `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified,
     used, scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 1, 1, 0, 0, -1, -1, 0, '[]', '{}')`
@@ -178,16 +178,16 @@ test('their coming is told in its place, once, filed or not', () => {
   const told = (seq: number, limit = 100) => changesBehind(db, seq, limit).map(({ id }) => id)
   const write = (body: () => unknown) => transaction(db, 'IMMEDIATE', body)
   expect(newestChange(db)).toBe(0)
-  for (const record of records.slice(0, 2)) write(() => insertToken(db, ENV, record))
+  for (const record of records.slice(0, 2)) write(() => insertToken(db, arrivalRow(ENV, record)))
   expect([told(0), told(1), told(2), newestChange(db)]).toEqual([[first, second], [second], [], 2])
   write(() => fileArrivals(db))
-  for (const record of records.slice(2)) write(() => insertToken(db, ENV, record))
+  for (const record of records.slice(2)) write(() => insertToken(db, arrivalRow(ENV, record)))
   expect([told(0), told(0, 3), told(2)]).toEqual([
     [first, second, third, ...rest],
     [first, second, third],
     [third, ...rest],
   ])
-  expect(() => write(() => insertToken(db, ENV, records[5] as TokenRecord))).toThrow('exists already')
+  expect(() => write(() => insertToken(db, arrivalRow(ENV, records[5] as TokenRecord)))).toThrow('exists already')
   write(() => {
     fileArrivals(db)
     removeToken(db, ENV, first)
@@ -201,7 +201,7 @@ test('metadata of any depth hinders no list', async () => {
   let metadata: Record<string, unknown> = {}
   for (let i = 0; i < 2_000; i++) metadata = { metadata }
   const record = tokenRecord({ metadata, scopes: ['deep'] })
-  transaction(db, 'IMMEDIATE', () => insertToken(db, ENV, record))
+  transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, record)))
   const filter = { scopes: ['deep', 'other'] }
   expect(pageOf(db, { ...EVERYTHING, filter })).toMatchObject({ totalCount: 1 })
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
@@ -216,7 +216,7 @@ test('what another process took in and never filed is changed, listed and remove
   const [kept, removed] = [tokenRecord({ name: 'kept' }), tokenRecord({ name: 'removed' })]
   const other = openDatabase(path, 1_000)
   transaction(other, 'IMMEDIATE', () => {
-    for (const record of [kept, removed]) insertToken(other, ENV, record)
+    for (const record of [kept, removed]) insertToken(other, arrivalRow(ENV, record))
   })
   other.close()
   expect(waiting(path)).toBe(2)

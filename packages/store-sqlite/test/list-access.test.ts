@@ -1,7 +1,7 @@
 import type { ListFilter, ListSort, SortKey, TokenRecord } from '@latchkey/core'
 import { randomInt, randomItem, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fileArrivals } from '../src/arrivals.js'
+import { arrivalRow, fileArrivals } from '../src/arrivals.js'
 import { openConnections } from '../src/connections.js'
 import { type Database, transaction } from '../src/database.js'
 import { type Filter, resolveFilter } from '../src/filter.js'
@@ -37,10 +37,10 @@ beforeAll(() => {
   close = connections.close
   db.exec("INSERT INTO environment (name, dataset, sealing_key) VALUES ('default', '', '')")
   transaction(db, 'IMMEDIATE', () => {
-    insertToken(db, ENV, { ...randomToken(), owner: 'rare', scopes: ['rare.scope'], lastUsedAt: 1_000 })
+    insertToken(db, arrivalRow(ENV, { ...randomToken(), owner: 'rare', scopes: ['rare.scope'], lastUsedAt: 1_000 }))
     for (let i = 0; i < TOKENS; i++) {
       const record = randomToken()
-      insertToken(db, ENV, record)
+      insertToken(db, arrivalRow(ENV, record))
       fileArrivals(db)
       const choice = random()
       if (choice < 0.2) removeToken(db, ENV, record.id)
