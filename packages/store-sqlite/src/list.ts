@@ -28,12 +28,11 @@ export function listPositions(
     const conditions = [...accessConditions(filter, access), ...extra]
     const where = conditions.map(({ sql }) => sql).join(' AND ')
     const values = conditions.flatMap(({ values }) => values)
-    const text = `SELECT t.n, t.${column} FROM token t ${indexOf(access, column)} WHERE ${where}
+    const text = `SELECT t.n, t.${column} AS value FROM token t ${indexOf(access, column)} WHERE ${where}
       ORDER BY t.${column} ${direction}, t.n ${direction} LIMIT ?`
-    return db
-      .sql(text)
-      .all(...values, wanted)
-      .map(([n, value]) => ({ n: Number(n), value: value ?? '' }))
+    // One cell of JSON for all: the binding takes a multiple of that time to hand out as many rows.
+    const [json] = db.sql(`SELECT json_group_array(json_array(n, value)) FROM (${text})`).get(...values, wanted) ?? []
+    return (JSON.parse(String(json)) as [number, string | number][]).map(([n, value]) => ({ n, value }))
   }
 
   if (!after) return select(rangeConditions(filter, access, column), limit)
