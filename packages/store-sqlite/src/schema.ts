@@ -69,6 +69,18 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
   WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
   BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;
+
+  -- detail was an object. A list of what its members held is read sooner: see rows.ts.
+  UPDATE token SET detail = json_remove(
+    json_array(
+      json(detail -> 'scopes'), json(detail -> 'networks'),
+      json((
+        SELECT json_group_array(json(CASE WHEN s.value ->> 'until' IS NULL
+          THEN json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag')
+          ELSE json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag', s.value ->> 'until') END))
+        FROM json_each(detail, '$.secrets') s)),
+      json(detail -> 'retired'), json(detail -> 'metadata')),
+    CASE WHEN detail -> 'metadata' IS NULL THEN '$[4]' ELSE '$[5]' END);
   `,
 ]
 

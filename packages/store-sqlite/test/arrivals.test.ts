@@ -163,7 +163,7 @@ test('a process of an older version, which knows no arrivals, cannot take their 
   transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, tokenRecord())))
   const old = openDatabase(path, 1_000)
   const insert = `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified,
-    used, scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 1, 1, 0, 0, -1, -1, 0, '[]', '{}')`
+    used, scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 1, 1, 0, 0, -1, -1, 0, '[]', '[]')`
   expect(() => old.exec(insert)).toThrow('older version of Latchkey')
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
   expect(() => old.exec(insert)).toThrow('older version of Latchkey')

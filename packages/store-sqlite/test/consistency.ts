@@ -4,14 +4,14 @@ import { openDatabase } from '../src/database.js'
 /** What must be empty in every file: rows that belong to nothing, and numbers that do not add up. */
 const VIOLATIONS = {
   'uses that are not those of the secrets of the detail': `
-    SELECT n, u.value ->> 0 FROM token, json_each(uses) u EXCEPT SELECT n, s.value ->> 'gen' FROM token, json_each(detail, '$.secrets') s`,
+    SELECT n, u.value ->> 0 FROM token, json_each(uses) u EXCEPT SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[2]') s`,
   'a secret without its use': `
-    SELECT n, s.value ->> 'gen' FROM token, json_each(detail, '$.secrets') s EXCEPT SELECT n, u.value ->> 0 FROM token, json_each(uses) u`,
+    SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[2]') s EXCEPT SELECT n, u.value ->> 0 FROM token, json_each(uses) u`,
   'scopes that are not those of the detail': `
     SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)
-    EXCEPT SELECT n, s.value FROM token, json_each(detail, '$.scopes') s`,
+    EXCEPT SELECT n, s.value FROM token, json_each(detail, '$[0]') s`,
   'scopes of the detail that are not linked': `
-    SELECT n, s.value FROM token, json_each(detail, '$.scopes') s
+    SELECT n, s.value FROM token, json_each(detail, '$[0]') s
     EXCEPT SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)`,
   'bits that are not those of the scopes': `
     SELECT n, scope_bits FROM token

@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path'
 import { StoreError } from '@latchkey/core'
 import { tokenRecord } from '@latchkey/testkit'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Database, openDatabase } from '../src/database.js'
 import { prepareFile } from '../src/file.js'
 import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
@@ -144,6 +144,44 @@ describe('the file', () => {
       db.close()
     }
     expect(await refusal({ path })).toContain('was written by a newer version of Latchkey')
+  })
+
+  test('of the first version keeps its records', async () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    writeFileSync(path, '')
+    const db = openDatabase(path, 1_000)
+    migrate(db, path, MIGRATIONS.slice(0, 1))
+    const secrets = [
+      { gen: 2, hash: 'h2', tag: '00000002' },
+      { gen: 1, hash: 'h1', tag: '00000001', until: Date.UTC(2030) },
+    ]
+    const plain = { scopes: [], networks: [], retired: [], secrets: [] }
+    const rich = {
+      scopes: ['a', 'b "c"'],
+      networks: ['10.0.0.0/8'],
+      retired: ['0badcafe'],
+      secrets,
+      metadata: { é: [null, { x: 1 }] },
+    }
+    db.exec(
+      `INSERT INTO environment VALUES (1, 'default', 'set', '', 2, 0); INSERT INTO owner VALUES (1, 1, 'alice', 2, 0)`,
+    )
+    for (const [name, detail] of Object.entries({ plain, rich })) {
+      const uses = detail.secrets.map(({ gen }) => [gen, -1, null])
+      db.sql(
+        `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified, used,
+         scope_bits, uses, detail) VALUES (1, ?1, 'lk', ?1, 1, 0, 1, 1, 0, 9007199254740991, -1, -1, 0, ?2, ?3)`,
+      ).run(name, JSON.stringify(uses), JSON.stringify(detail))
+    }
+    db.close()
+    const store = sqliteStore({ path })
+    onTestFinished(() => store.close())
+    const environment = await store.open('default')
+    const { records } = await environment.list(query)
+    expect(records.map(({ id }) => id)).toEqual(['lk.rich', 'lk.plain'])
+    expect(records).toMatchObject([rich, plain])
+    expect(records[1]).not.toHaveProperty('metadata')
+    expect(await environment.find('lk.rich')).toEqual(records[0])
   })
 
   test('is not opened and closed beside connections of this process, which would lose their locks', () => {
