@@ -97,8 +97,7 @@ export function latchkeyExpress<Scope extends string>(
     }
 
     function guard(req: Request, res: Response, next: NextFunction): void {
-      const request = { key: req, rawHeaders: req.rawHeaders, ip: req.ip }
-      const admission = guardOnce(instanceFor(req), request, { scopes })
+      const admission = guardOnce(instanceFor(req), new GuardedRequest(req), { scopes })
       if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
       else settle(admission, req, res, next)
     }
@@ -129,6 +128,21 @@ export function latchkeyExpress<Scope extends string>(
   }
 
   return { requireToken, tokenRoutes }
+}
+
+/** Express takes a while to find out the address: most requests are spared it. */
+class GuardedRequest {
+  readonly key: Request
+  readonly rawHeaders: readonly string[]
+
+  constructor(req: Request) {
+    this.key = req
+    this.rawHeaders = req.rawHeaders
+  }
+
+  get ip(): string | undefined {
+    return this.key.ip
+  }
 }
 
 /** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2) and end with a fragment. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import {
   type Admission,
   type ApiToken,
@@ -91,8 +92,7 @@ export function latchkeyKoa<Scope extends string>(
 
     return (ctx, next) => {
       const instance = instanceFor(ctx as unknown as Context)
-      const request = { key: ctx.req, rawHeaders: ctx.req.rawHeaders, ip: ctx.ip || undefined }
-      const admission = guardOnce(instance, request, { scopes })
+      const admission = guardOnce(instance, new GuardedRequest(ctx), { scopes })
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
         : settle(ctx, next, admission)
@@ -127,6 +127,23 @@ export function latchkeyKoa<Scope extends string>(
   }
 
   return { requireToken, tokenRoutes }
+}
+
+/** Koa takes a while to find out the address: most requests are spared it. */
+class GuardedRequest {
+  readonly key: IncomingMessage
+  readonly rawHeaders: readonly string[]
+  private readonly ctx: { readonly ip: string }
+
+  constructor(ctx: { readonly req: IncomingMessage; readonly ip: string }) {
+    this.ctx = ctx
+    this.key = ctx.req
+    this.rawHeaders = ctx.req.rawHeaders
+  }
+
+  get ip(): string | undefined {
+    return this.ctx.ip || undefined
+  }
 }
 
 /** Empty, or segments that each begin with a slash. */

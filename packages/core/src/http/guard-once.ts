@@ -1,5 +1,7 @@
 import type { Latchkey } from '../instance.js'
-import { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './guard.js'
+import { LazyContext } from '../verify/lazy-context.js'
+import { type Admission, type GuardedRequest, type GuardOptions, judgeRequest } from './guard.js'
+import { restrictsAddress } from './warn.js'
 
 /** What a guard needs to see of a request in order to remember its answer. */
 export interface RememberingRequest extends GuardedRequest {
@@ -10,6 +12,7 @@ export interface RememberingRequest extends GuardedRequest {
 /** An answer, with all that it holds for. */
 interface Memory {
   readonly key: object
+  /** The address, if it was asked for, of a token that is not good from everywhere. */
   readonly ip: string | undefined
   readonly latchkey: Latchkey
   readonly scopes: readonly string[]
@@ -44,7 +47,7 @@ class Hidden extends Given {
 
 /**
  * As `guardRequest`, once for each request: a later guard of the same instance gets the admission of an earlier one, if
- * that covers the scopes now asked and was given to the same address. Refusals are not kept. The memory lies hidden in the
+ * that covers the scopes now asked and is good for the same address. Refusals are not kept. The memory lies hidden in the
  * list of headers that was judged; if that cannot take it, or the host puts another list in its place, the request is
  * judged again.
  */
@@ -54,13 +57,16 @@ export function guardOnce<Scope extends string>(
   { scopes: asked = NO_SCOPES }: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
   // Taken once, the scopes fixed: what is remembered is what was judged, whatever changes meanwhile.
-  const { key, rawHeaders, ip } = request
+  const { key, rawHeaders } = request
   const scopes = Object.isFrozen(asked) ? asked : Object.freeze([...asked])
   const known = Hidden.read(rawHeaders)
-  if (known !== undefined && answers(known, latchkey, key, ip, scopes)) return known.admission
-  const admission = guardRequest(latchkey, { rawHeaders, ip }, { scopes })
+  if (known !== undefined && answers(known, latchkey, request, key, scopes)) return known.admission
+  const context = new LazyContext(request, scopes)
+  const admission = judgeRequest(latchkey, rawHeaders, context)
   const keep = (settled: Admission) => {
-    if (settled.ok) Hidden.write(rawHeaders, { key, ip, latchkey, scopes, admission: settled })
+    if (!settled.ok) return settled
+    const ip = restrictsAddress(settled) ? context.ip : undefined
+    Hidden.write(rawHeaders, { key, ip, latchkey, scopes, admission: settled })
     return settled
   }
   return admission instanceof Promise ? admission.then(keep) : keep(admission)
@@ -73,11 +79,12 @@ export function guardOnce<Scope extends string>(
 function answers(
   known: Memory,
   latchkey: Latchkey,
+  request: RememberingRequest,
   key: object,
-  ip: string | undefined,
   scopes: readonly string[],
 ): boolean {
-  if (known.key !== key || known.ip !== ip || known.latchkey !== latchkey) return false
+  if (known.key !== key || known.latchkey !== latchkey) return false
+  if (restrictsAddress(known.admission) && known.ip !== request.ip) return false
   return scopes.every((scope) => known.scopes.includes(scope))
 }
 

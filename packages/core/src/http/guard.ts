@@ -1,5 +1,6 @@
 import { internalsOf, type Latchkey } from '../instance.js'
 import type { ApiToken, Verdict } from '../types.js'
+import { LazyContext } from '../verify/lazy-context.js'
 import { credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import type { HttpRequest, HttpResponse } from './message.js'
@@ -48,13 +49,23 @@ export function guardRequest<Scope extends string>(
   request: GuardedRequest,
   { scopes = NO_SCOPES }: GuardOptions<Scope> = {},
 ): Admission | Promise<Admission> {
+  return judgeRequest(latchkey, request.rawHeaders, new LazyContext(request, scopes))
+}
+
+/** As `guardRequest`. */
+export function judgeRequest(
+  latchkey: Latchkey,
+  rawHeaders: readonly string[],
+  context: LazyContext,
+): Admission | Promise<Admission> {
+  const { scopes } = context
   const gate = gateOf(latchkey)
-  const credential = gate.readCredential(request.rawHeaders)
+  const credential = gate.readCredential(rawHeaders)
   if (typeof credential !== 'string') return refused(gate.refusals.ofCredential(credential))
-  const context = { ip: request.ip, scopes }
   const verdict = latchkey.verifyCached(credential, context)
   if (verdict !== undefined) return admit(gate, verdict, scopes)
-  return latchkey.verify(credential, context).then(
+  const { ip } = context
+  return latchkey.verify(credential, { ip, scopes }).then(
     (late) => admit(gate, late, scopes),
     (error: unknown) => unavailable(gate, error),
   )

@@ -24,10 +24,12 @@ export function evaluate(subject: Subject, now: number, context: VerifyContext):
 }
 
 /** As `evaluate`, of a token that is known to be enabled and not expired. */
-export function evaluateUse(subject: Subject, { ip, scopes }: VerifyContext): Refused | undefined {
+export function evaluateUse(subject: Subject, context: VerifyContext): Refused | undefined {
   const { ownerScopes, networks } = subject
   if (ownerScopes === 'unknown') return REFUSED.owner_unknown
-  if (networks.restricted && !networks.allows(ip)) return REFUSED.network
+  // An address may take long to tell.
+  if (networks.restricted && !networks.allows(context.ip)) return REFUSED.network
+  const { scopes } = context
   if (scopes === undefined) return undefined
   const covered = subject.scopes.coversAll(scopes) && (ownerScopes === undefined || ownerScopes.coversAll(scopes))
   return covered ? undefined : refusedScopes(missingScopes(subject.scopes, ownerScopes, scopes))

@@ -1,9 +1,10 @@
 import { isConflict } from '../errors.js'
 import { publish } from '../events.js'
 import type { EnvironmentStore } from '../store/token-store.js'
-import type { TokenUse } from '../types.js'
+import type { TokenUse, VerifyContext } from '../types.js'
 import { ORIGIN } from './clock.js'
 import type { Secret } from './entry.js'
+import { LazyContext } from './lazy-context.js'
 
 /** Between two flushes and while the store is away, so many uses are kept; beyond, the oldest are given up. */
 const MOST_PENDING = 100_000
@@ -23,8 +24,11 @@ export interface Rehash {
  * the newest wins. A crash loses what was noted since the last flush, never a token.
  */
 export interface UsageWriter {
-  /** `at`: since `ORIGIN`. */
-  note(secret: Secret, at: number, ip: string | undefined): void
+  /**
+   * `at`: since `ORIGIN`, in milliseconds. Of the uses within one, none is newer: where the address takes long to tell,
+   * that of the first is kept.
+   */
+  note(secret: Secret, at: number, context: VerifyContext): void
   noteRehash(rehash: Rehash): void
   /** Writes everything noted so far. Rejects with `StoreError`; what was not written is kept for the next flush. */
   flush(): Promise<void>
@@ -52,7 +56,6 @@ export function createUsageWriter(
   }
 
   function noteMore(secret: Secret, ip: string | undefined): void {
-    if (!options.uses) return
     secret.usedIp = ip !== undefined && ip.length <= LONGEST_ADDRESS ? ip : undefined
     if (secret.queued) return
     secret.queued = true
@@ -117,8 +120,10 @@ export function createUsageWriter(
   }
 
   return {
-    note(secret, at, ip) {
+    note(secret, at, context) {
+      if (!options.uses || (secret.queued && secret.usedAt === at && context instanceof LazyContext)) return
       secret.usedAt = at
+      const { ip } = context
       if (!secret.queued || secret.usedIp !== ip) noteMore(secret, ip)
     },
     noteRehash(rehash) {

@@ -53,10 +53,11 @@ export function createVerifier(parts: VerifierParts): Verifier {
   const { tokenLength } = format
   const counts = { verified: 0, denied: 0, hits: 0 }
 
-  function refuse(verdict: Refusal, id: string | undefined, ip: string | undefined): Refusal {
+  function refuse(verdict: Refusal, id: string | undefined, context: VerifyContext): Refusal {
     counts.denied++
     if (observed('denied')) {
       const { reason } = verdict.denial
+      const { ip } = context
       publish('denied', { environment, reason, ...(id !== undefined && { id }), ...(ip !== undefined && { ip }) })
     }
     return verdict
@@ -65,20 +66,23 @@ export function createVerifier(parts: VerifierParts): Verifier {
   /** The secret is right: is the rest? */
   function judge(entry: Entry, secret: Secret, now: number, context: VerifyContext): Verdict {
     const refusal = evaluate(entry, now, context)
-    if (refusal !== undefined) return refuse(refusal, entry.token.id, context.ip)
-    return admit(entry, secret, sinceOrigin(now), context.ip)
+    if (refusal !== undefined) return refuse(refusal, entry.token.id, context)
+    return admit(entry, secret, sinceOrigin(now), context)
   }
 
-  function admit(entry: Entry, secret: Secret, at: number, ip: string | undefined): Verdict {
+  function admit(entry: Entry, secret: Secret, at: number, context: VerifyContext): Verdict {
     counts.verified++
-    usage.note(secret, at, ip)
-    if (observed('verified')) publish('verified', { environment, id: entry.token.id, ...(ip !== undefined && { ip }) })
+    usage.note(secret, at, context)
+    if (observed('verified')) {
+      const { ip } = context
+      publish('verified', { environment, id: entry.token.id, ...(ip !== undefined && { ip }) })
+    }
     return entry.allowed
   }
 
   function verifyCached(token: unknown, context: VerifyContext): Verdict | undefined {
     if (typeof token !== 'string' || token.length !== tokenLength) {
-      return refuse(REFUSED.malformed, undefined, context.ip)
+      return refuse(REFUSED.malformed, undefined, context)
     }
     const entry = cache.guess(token)
     if (entry === undefined) return verifyById(token, context)
@@ -92,13 +96,13 @@ export function createVerifier(parts: VerifierParts): Verifier {
     if (!current) return judgeClosely(entry, digest, now, context)
     counts.hits++
     const refusal = evaluateUse(entry, context)
-    return refusal === undefined ? admit(entry, entry, at, context.ip) : refuse(refusal, entry.token.id, context.ip)
+    return refusal === undefined ? admit(entry, entry, at, context) : refuse(refusal, entry.token.id, context)
   }
 
   /** Of a token about which there was no guess, or a wrong one, or one that is not to be judged by a look. */
   function verifyById(token: string, context: VerifyContext, digest?: string): Verdict | undefined {
     const id = format.idOf(token)
-    if (id === undefined) return refuse(REFUSED.malformed, undefined, context.ip)
+    if (id === undefined) return refuse(REFUSED.malformed, undefined, context)
     const entry = recentEntry(id)
     if (entry === undefined) return refuseUnknown(token, id, context)
     return judgeClosely(entry, digest ?? digestOf(token), clock.now(), context)
@@ -122,23 +126,23 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   /** The refusal of a token that is malformed, or known to be unknown; `undefined` if the store must tell. */
-  function refuseUnknown(token: string, id: string, { ip }: VerifyContext): Verdict | undefined {
+  function refuseUnknown(token: string, id: string, context: VerifyContext): Verdict | undefined {
     const missing = cache.missing(id)
     // Before the checksum is computed: what it would save then is a look into the store.
     const unknown = missing !== undefined && clock.isRecent(missing.at, missing.tick, ttl)
-    if (format.parse(token) === undefined) return refuse(REFUSED.malformed, undefined, ip)
-    return unknown ? refuse(REFUSED.unknown, id, ip) : undefined
+    if (format.parse(token) === undefined) return refuse(REFUSED.malformed, undefined, context)
+    return unknown ? refuse(REFUSED.unknown, id, context) : undefined
   }
 
   /** The refusal of a secret that cannot be right; `undefined` if a proof must tell. */
-  function refuseSecret(entry: Entry, digest: string, now: number, { ip }: VerifyContext): Verdict | undefined {
+  function refuseSecret(entry: Entry, digest: string, now: number, context: VerifyContext): Verdict | undefined {
     const tag = tagOf(digest)
     if (secretWithTag(entry, tag, now) !== undefined) return undefined
-    noticeReuse(entry, tag, ip)
-    return refuse(REFUSED.wrong_secret, entry.token.id, ip)
+    noticeReuse(entry, tag, context)
+    return refuse(REFUSED.wrong_secret, entry.token.id, context)
   }
 
-  function noticeReuse({ token: { id }, retired, previous }: Entry, tag: string, ip: string | undefined): void {
+  function noticeReuse({ token: { id }, retired, previous }: Entry, tag: string, { ip }: VerifyContext): void {
     // `previous` is dead here, or its tag would have led to a proof.
     if (!retired.includes(tag) && previous?.tag !== tag) return
     publish('reuse', { environment, id, ...(ip !== undefined && { ip }) })
@@ -165,7 +169,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     usage.noteRehash({ id: entry.token.id, from: hash, to: rehash })
   }
 
-  async function identify(token: unknown, fresh: boolean, ip?: string): Promise<Identified> {
+  async function identify(token: unknown, fresh: boolean, context: VerifyContext = {}): Promise<Identified> {
     const parsed = format.parse(token)
     if (parsed === undefined || typeof token !== 'string') return { refusal: REFUSED.malformed }
     const { id } = parsed
@@ -178,7 +182,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
       if (entry === undefined) return { refusal: REFUSED.unknown, id }
       const secret = secretWithTag(entry, tag, clock.now())
       if (secret === undefined) {
-        noticeReuse(entry, tag, ip)
+        noticeReuse(entry, tag, context)
         return { refusal: REFUSED.wrong_secret, id }
       }
       // The cache is asked too: an entry that is not in it heard of no proof since it was made.
@@ -197,8 +201,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   async function verify(token: unknown, context: VerifyContext): Promise<Verdict> {
-    const found = await identify(token, false, context.ip)
-    if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
+    const found = await identify(token, false, context)
+    if ('refusal' in found) return refuse(found.refusal, found.id, context)
     return judge(found.entry, found.secret, clock.now(), context)
   }
 
@@ -206,8 +210,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
     verifyCached,
     verify: async (token, context) => verifyCached(token, context) ?? verify(token, context),
     async authenticate(token, context) {
-      const found = await identify(token, true, context.ip)
-      if ('refusal' in found) return refuse(found.refusal, found.id, context.ip)
+      const found = await identify(token, true, context)
+      if ('refusal' in found) return refuse(found.refusal, found.id, context)
       const verdict = judge(found.entry, found.secret, clock.now(), context)
       return verdict.ok ? { ok: true, entry: found.entry } : verdict
     },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EnvironmentStore, TokenUse } from '../../src/index.js'
 import { ORIGIN } from '../../src/verify/clock.js'
 import type { Secret } from '../../src/verify/entry.js'
+import { LazyContext } from '../../src/verify/lazy-context.js'
 import { createUsageWriter } from '../../src/verify/usage.js'
 import { forged, node, outcome, published, START, settled } from './support.js'
 
@@ -200,7 +201,7 @@ describe('the usage writer', () => {
       interval: HOUR,
       uses: true,
     })
-    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at - ORIGIN, ip)
+    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at - ORIGIN, { ip })
     return { usage, touched, state, use }
   }
 
@@ -232,6 +233,34 @@ describe('the usage writer', () => {
     usage.stop()
   })
 
+  test('of the uses within one millisecond the first counts if its address takes long to tell, else the last', async () => {
+    const { usage, touched } = writer()
+    const used = secret('lk.A')
+    const asked: string[] = []
+    const source = (ip: string) => ({
+      get ip() {
+        asked.push(ip)
+        return ip
+      },
+    })
+    const use = (at: number, ip: string) => usage.note(used, at - ORIGIN, new LazyContext(source(ip), []))
+    for (const at of [1, 2]) for (const ip of ['a', 'b', 'c']) use(at, `${ip}${at}`)
+    expect(asked).toEqual(['a1', 'a2'])
+    await usage.flush()
+    // What was written is noted again.
+    use(2, 'd')
+    await usage.flush()
+    use(3, 'e')
+    usage.note(used, 3 - ORIGIN, { ip: 'f' })
+    await usage.flush()
+    expect(touched.map(({ at, ip }) => [at, ip])).toEqual([
+      [2, 'a2'],
+      [2, 'd'],
+      [3, 'f'],
+    ])
+    usage.stop()
+  })
+
   test('an older use noted later does not win', async () => {
     const { usage, touched, use } = writer()
     use('lk.A', 5, '192.0.2.5')
@@ -259,7 +288,7 @@ describe('the usage writer', () => {
       const fresh = writer().usage
       fresh.stop()
       fresh.noteRehash({ id: 'lk.A', from: 'a', to: 'b' })
-      fresh.note(secret('lk.A'), 1 - ORIGIN, undefined)
+      fresh.note(secret('lk.A'), 1 - ORIGIN, {})
       expect(vi.getTimerCount()).toBe(0)
     })
   })
