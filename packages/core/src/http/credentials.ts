@@ -70,7 +70,7 @@ function withoutBlanks(value: string): string {
   let end = value.length
   while (start < end && isBlank(value.charCodeAt(start))) start++
   while (end > start && isBlank(value.charCodeAt(end - 1))) end--
-  return value.slice(start, end)
+  return start === 0 && end === value.length ? value : value.slice(start, end)
 }
 
 function isBlank(code: number): boolean {

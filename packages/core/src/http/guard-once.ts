@@ -40,8 +40,15 @@ class Hidden extends Given {
   }
 
   static write(target: object, memory: Memory): void {
-    if (#memory in target) target.#memory = memory
-    else if (Object.isExtensible(target)) new Hidden(target).#memory = memory
+    if (#memory in target) {
+      target.#memory = memory
+      return
+    }
+    try {
+      new Hidden(target).#memory = memory
+    } catch {
+      // Engines may come to refuse private fields for what is frozen. Asking whether it is takes longer than all this.
+    }
   }
 }
 
@@ -58,7 +65,7 @@ export function guardOnce<Scope extends string>(
 ): Admission | Promise<Admission> {
   // Taken once, the scopes fixed: what is remembered is what was judged, whatever changes meanwhile.
   const { key, rawHeaders } = request
-  const scopes = Object.isFrozen(asked) ? asked : Object.freeze([...asked])
+  const scopes = fixed(asked)
   const known = Hidden.read(rawHeaders)
   if (known !== undefined && answers(known, latchkey, request, key, scopes)) return known.admission
   const context = new LazyContext(request, scopes)
@@ -89,3 +96,13 @@ function answers(
 }
 
 const NO_SCOPES: readonly never[] = Object.freeze([])
+
+/** The last list that was found frozen: most hosts have few, and to ask again takes as long as to use it. */
+let lastFixed: readonly string[] = NO_SCOPES
+
+function fixed(scopes: readonly string[]): readonly string[] {
+  if (scopes === lastFixed) return scopes
+  if (!Object.isFrozen(scopes)) return Object.freeze([...scopes])
+  lastFixed = scopes
+  return scopes
+}
