@@ -1,5 +1,6 @@
 import type { Latchkey } from '../instance.js'
 import { LazyContext } from '../verify/lazy-context.js'
+import { Given } from './given.js'
 import { type Admission, type GuardedRequest, type GuardOptions, judgeRequest } from './guard.js'
 import { restrictsAddress } from './warn.js'
 
@@ -19,18 +20,9 @@ interface Memory {
   readonly admission: Admission
 }
 
-/** Its constructor gives the object that it was given, so that a derived class puts its private fields into that one. */
-class Given {
-  constructor(target: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: that is what it is for
-    return target
-  }
-}
-
 /**
- * A private field of an object that is not ours: nobody else can see, copy or forge it, and it takes one look. (A member of
- * a symbol shows in copies. A `WeakMap` takes longer than the hash of the token, and a member of Express' request object
- * nearly so: see docs/performance.md.)
+ * What a request's list of raw headers keeps. (A member of a symbol shows in copies. A `WeakMap` takes longer than the hash of
+ * the token, and a member of Express' request object nearly so: see docs/performance.md.)
  */
 class Hidden extends Given {
   #memory: Memory | undefined

@@ -3,6 +3,7 @@ import type { ApiToken, Verdict } from '../types.js'
 import { LazyContext } from '../verify/lazy-context.js'
 import { credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
+import { Given } from './given.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type GuardDenial, type Refusal, type Refusals, refusals } from './refusal.js'
 
@@ -26,14 +27,26 @@ interface Gate {
   readonly refusals: Refusals
 }
 
-const gates = new WeakMap<Latchkey, Gate>()
+class Gated extends Given {
+  #gate: Gate | undefined
+
+  static read(latchkey: Latchkey): Gate | undefined {
+    return #gate in latchkey ? latchkey.#gate : undefined
+  }
+
+  static write(latchkey: Latchkey, gate: Gate): void {
+    new Gated(latchkey).#gate = gate
+  }
+}
 
 export function gateOf(latchkey: Latchkey): Gate {
-  const known = gates.get(latchkey)
-  if (known !== undefined) return known
+  return Gated.read(latchkey) ?? makeGate(latchkey)
+}
+
+function makeGate(latchkey: Latchkey): Gate {
   const { settings } = internalsOf(latchkey)
   const gate = { readCredential: credentialReader(settings.credentials), refusals: refusals(settings.realm) }
-  gates.set(latchkey, gate)
+  Gated.write(latchkey, gate)
   return gate
 }
 
