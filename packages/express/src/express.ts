@@ -97,7 +97,7 @@ export function latchkeyExpress<Scope extends string>(
     }
 
     function guard(req: Request, res: Response, next: NextFunction): void {
-      const admission = guardOnce(instanceFor(req), new GuardedRequest(req), { scopes })
+      const admission = guardOnce(instanceFor(req), new LazyRequest(req), { scopes })
       if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
       else settle(admission, req, res, next)
     }
@@ -131,7 +131,7 @@ export function latchkeyExpress<Scope extends string>(
 }
 
 /** Express takes a while to find out the address: most requests are spared it. */
-class GuardedRequest {
+class LazyRequest {
   readonly key: Request
   readonly rawHeaders: readonly string[]
 

@@ -92,7 +92,7 @@ export function latchkeyKoa<Scope extends string>(
 
     return (ctx, next) => {
       const instance = instanceFor(ctx as unknown as Context)
-      const admission = guardOnce(instance, new GuardedRequest(ctx), { scopes })
+      const admission = guardOnce(instance, new LazyRequest(ctx), { scopes })
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
         : settle(ctx, next, admission)
@@ -130,7 +130,7 @@ export function latchkeyKoa<Scope extends string>(
 }
 
 /** Koa takes a while to find out the address: most requests are spared it. */
-class GuardedRequest {
+class LazyRequest {
   readonly key: IncomingMessage
   readonly rawHeaders: readonly string[]
   private readonly ctx: { readonly ip: string }

@@ -16,7 +16,7 @@ export function recordChange(db: Database, env: number, id: string): void {
 
 /** Before the arrivals are deleted. */
 export function fileComings(db: Database): void {
-  // A process of an older version may have taken a number.
+  // Were a number taken, against all that is said here, the token must be filed all the same: or none could be revoked.
   db.sql(
     `INSERT INTO change (seq, env, id) SELECT seq, env, prefix || '.' || public FROM arrival WHERE true
      ON CONFLICT (seq) DO NOTHING`,

@@ -1,7 +1,7 @@
 import type { ListQuery } from '@latchkey/core'
 import type { Database } from './database.js'
 import { type Filter, resolveFilter } from './filter.js'
-import { countMatches, decodePosition, encodePosition, listPositions, recordsJson } from './list.js'
+import { countMatches, decodePosition, encodePosition, listPositions, type Position, recordsJson } from './list.js'
 import { arrivalPositions, countArrivals, haveArrivals, merge, mixedJson } from './list-arrivals.js'
 import { knownCount, planCount, planPage } from './plan.js'
 import type { Results } from './protocol.js'
@@ -9,11 +9,17 @@ import type { Results } from './protocol.js'
 /** Records per piece of a page: about a millisecond's work for either thread, and all of most pages. */
 const PIECE = 200
 
+/** The last piece of a page, if it is not empty, and what else belongs to the page. */
+export interface PageEnd {
+  json?: string
+  result: Results['list']
+}
+
 /**
- * One page, a piece of JSON records at a time; the generator's result is what else belongs to it. The connection must
- * be inside a transaction, so that all of it is of one moment.
+ * One page, in pieces of JSON records; most pages are one piece, and none is yielded. The connection must be inside a
+ * transaction, so that all of it is of one moment.
  */
-export function* pagePieces(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
+export function* pagePieces(db: Database, env: number, query: ListQuery): Generator<string, PageEnd> {
   const { sort, limit, after, filter: asked } = query
   const filter = resolveFilter(db, env, asked)
   const arrivals = haveArrivals(db)
@@ -28,12 +34,14 @@ export function* pagePieces(db: Database, env: number, query: ListQuery): Genera
   const found = arrived.length > 0 ? merge(filed, arrived, sort, wanted) : filed
   const page = found.slice(0, limit)
   const numbers = new Set(arrived.map(({ n }) => n))
-  for (let i = 0; i < page.length; i += PIECE) {
-    const piece = page.slice(i, i + PIECE)
-    yield piece.some(({ n }) => numbers.has(n)) ? mixedJson(db, piece) : recordsJson(db, piece)
-  }
+  const json = (piece: readonly Position[]) =>
+    piece.some(({ n }) => numbers.has(n)) ? mixedJson(db, piece) : recordsJson(db, piece)
   const last = page.at(-1)
-  return found.length > limit && last ? { ...result, next: encodePosition(last) } : result
+  if (found.length > limit && last) result.next = encodePosition(last)
+  if (page.length === 0) return { result }
+  let start = 0
+  for (; start + PIECE < page.length; start += PIECE) yield json(page.slice(start, start + PIECE))
+  return { json: json(page.slice(start)), result }
 }
 
 function totalOf(db: Database, filter: Filter): number {

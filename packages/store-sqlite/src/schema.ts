@@ -4,6 +4,18 @@ import { Problem } from './problem.js'
 /** "Lkey": marks the file as ours in SQLite's header. */
 const APPLICATION_ID = 0x4c6b6579
 
+/** `detail` was an object. A list of what its members held is read sooner: see rows.ts. */
+const DETAIL_AS_LIST = `json_remove(
+  json_array(
+    json(detail -> 'scopes'), json(detail -> 'networks'),
+    json((
+      SELECT json_group_array(json(CASE WHEN s.value ->> 'until' IS NULL
+        THEN json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag')
+        ELSE json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag', s.value ->> 'until') END))
+      FROM json_each(detail, '$.secrets') s)),
+    json(detail -> 'retired'), json(detail -> 'metadata')),
+  CASE WHEN detail -> 'metadata' IS NULL THEN '$[4]' ELSE '$[5]' END)`
+
 /**
  * What turns a file of version i into one of version i + 1; an empty file has version 0. Never change a step that was
  * released: add one. Each runs inside the transaction that also raises the version.
@@ -56,10 +68,10 @@ export const MIGRATIONS: readonly string[] = [
   `,
   `
   -- Tokens that have just come, until they are filed in the tables above: see arrivals.ts. n: what it will be there.
-  -- seq: what its coming will be in the table of changes. owner: the name. scopes: JSON of their names. The other columns
-  -- are those of token, so that whatever is taken in can be filed.
+  -- owner: the name. scopes: JSON of their names. The other columns are those of token, so that whatever is taken in can
+  -- be filed.
   CREATE TABLE arrival (
-    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
     owner TEXT NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL, version INTEGER NOT NULL,
     created INTEGER NOT NULL, expires INTEGER NOT NULL, modified INTEGER NOT NULL, rotated INTEGER,
     used INTEGER NOT NULL, used_ip TEXT, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,
@@ -69,18 +81,14 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
   WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
   BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;
-
-  -- detail was an object. A list of what its members held is read sooner: see rows.ts.
-  UPDATE token SET detail = json_remove(
-    json_array(
-      json(detail -> 'scopes'), json(detail -> 'networks'),
-      json((
-        SELECT json_group_array(json(CASE WHEN s.value ->> 'until' IS NULL
-          THEN json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag')
-          ELSE json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag', s.value ->> 'until') END))
-        FROM json_each(detail, '$.secrets') s)),
-      json(detail -> 'retired'), json(detail -> 'metadata')),
-    CASE WHEN detail -> 'metadata' IS NULL THEN '$[4]' ELSE '$[5]' END);
+  `,
+  `
+  -- seq of an arrival: what its coming is among the changes. (Those that are there now have been told once already.)
+  ALTER TABLE arrival ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+  UPDATE arrival SET
+    seq = (SELECT coalesce(max(seq), 0) FROM change) + (SELECT count(*) FROM arrival o WHERE o.n <= arrival.n),
+    detail = ${DETAIL_AS_LIST};
+  UPDATE token SET detail = ${DETAIL_AS_LIST};
   `,
 ]
 

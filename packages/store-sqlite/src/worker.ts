@@ -78,9 +78,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
         break
       default:
         writes.push({ number, call })
-        if (writing) break
-        writing = true
-        runWrites()
+        if (!writing) runWrites()
     }
   }
 
@@ -92,18 +90,25 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     }
   }
 
-  /** Writes what has been sent by now in one transaction. */
+  /**
+   * Writes what has been sent by now in one transaction. The next is not begun within the same turn of the event loop, but
+   * behind a piece of each list: a thousand messages may come in one turn.
+   */
   function runWrites(): void {
+    writing = true
     clearTimeout(filing)
     for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as Request)
     writeGroup(writes.splice(0, GROUP))
     if (arrived >= ARRIVALS) fileWaiting()
-    writing = writes.length > 0
-    if (writing) {
-      // Lists have their turn in between.
-      setImmediate(() => working(runWrites))
+    setImmediate(() => working(afterWrites))
+  }
+
+  function afterWrites(): void {
+    if (writes.length > 0) {
+      runWrites()
       return
     }
+    writing = false
     fileSoon()
     closeIfIdle()
   }
@@ -182,14 +187,19 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       const pieces = pagePieces(db, call.env, call.query)
       for (;;) {
         const piece = working(() => pieces.next())
-        if (piece.done) return piece.value
-        const json = UTF8.encode(piece.value)
-        port.postMessage({ number, kind: 'piece', json } satisfies Response, [json.buffer])
+        const json = piece.done ? piece.value.json : piece.value
+        if (json !== undefined) sendPiece(number, json)
+        if (piece.done) return piece.value.result
         await nextTurn()
       }
     } finally {
       working(() => rollback(db))
     }
+  }
+
+  function sendPiece(number: number, text: string): void {
+    const json = UTF8.encode(text)
+    port.postMessage({ number, kind: 'piece', json } satisfies Response, [json.buffer])
   }
 
   function closeIfIdle(): void {

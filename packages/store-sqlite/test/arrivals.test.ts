@@ -243,8 +243,9 @@ function pageOf(db: Database, query: ListQuery): Page {
   const records: StoredRecord[] = []
   for (;;) {
     const { done, value } = pieces.next()
-    if (done) return { records, ...value }
-    records.push(...(JSON.parse(value) as StoredRecord[]))
+    const json = done ? value.json : value
+    if (json !== undefined) records.push(...(JSON.parse(json) as StoredRecord[]))
+    if (done) return { records, ...value.result }
   }
 }
 

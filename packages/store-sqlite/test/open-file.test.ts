@@ -184,6 +184,37 @@ describe('the file', () => {
     expect(await environment.find('lk.rich')).toEqual(records[0])
   })
 
+  test('of the second version keeps what was not filed yet', async () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    writeFileSync(path, '')
+    const db = openDatabase(path, 1_000)
+    migrate(db, path, MIGRATIONS.slice(0, 2))
+    db.exec(
+      `INSERT INTO environment VALUES (1, 'default', 'set', '', 0, 0); INSERT INTO change VALUES (7, 1, 'lk.a'), (8, 1, 'lk.b')`,
+    )
+    const detail = { scopes: ['s'], networks: [], retired: [], secrets: [{ gen: 1, hash: 'h', tag: '00000001' }] }
+    for (const [i, name] of ['a', 'b'].entries()) {
+      db.sql(
+        `INSERT INTO arrival (env, public, n, prefix, name, owner, personal, enabled, version, created, expires, modified, used,
+         scopes, uses, detail) VALUES (1, ?1, ?2, 'lk', ?1, 'o', 0, 1, 1, 0, 9007199254740991, -1, -1, '["s"]', '[[1,-1,null]]', ?3)`,
+      ).run(name, i + 1, JSON.stringify(detail))
+    }
+    migrate(db, path)
+    expect(db.sql('SELECT public, seq FROM arrival').all()).toEqual([
+      ['a', 9],
+      ['b', 10],
+    ])
+    db.close()
+    const store = sqliteStore({ path })
+    const { records } = await (await store.open('default')).list(query)
+    await store.close()
+    expect(records).toMatchObject([
+      { id: 'lk.b', ...detail },
+      { id: 'lk.a', ...detail },
+    ])
+    assertConsistent(path)
+  })
+
   test('is not opened and closed beside connections of this process, which would lose their locks', () => {
     const path = `${temporaryFolder()}/tokens.db`
     writeFileSync(path, '')

@@ -13,7 +13,7 @@ export interface RememberingRequest extends GuardedRequest {
 /** An answer, with all that it holds for. */
 interface Memory {
   readonly key: object
-  /** The address, if it was asked for, of a token that is not good from everywhere. */
+  /** The address, if the token is not good from everywhere. */
   readonly ip: string | undefined
   readonly latchkey: Latchkey
   readonly scopes: readonly string[]

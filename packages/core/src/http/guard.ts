@@ -35,7 +35,11 @@ class Gated extends Given {
   }
 
   static write(latchkey: Latchkey, gate: Gate): void {
-    new Gated(latchkey).#gate = gate
+    try {
+      new Gated(latchkey).#gate = gate
+    } catch {
+      // As in guard-once.ts.
+    }
   }
 }
 
@@ -77,6 +81,7 @@ export function judgeRequest(
   if (typeof credential !== 'string') return refused(gate.refusals.ofCredential(credential))
   const verdict = latchkey.verifyCached(credential, context)
   if (verdict !== undefined) return admit(gate, verdict, scopes)
+  // Asked for now: when the store has answered, the connection may be closed, and the framework know no address.
   const { ip } = context
   return latchkey.verify(credential, { ip, scopes }).then(
     (late) => admit(gate, late, scopes),

@@ -122,8 +122,9 @@ export function createUsageWriter(
   return {
     note(secret, at, context) {
       if (!options.uses || (secret.queued && secret.usedAt === at && context instanceof LazyContext)) return
-      secret.usedAt = at
+      // First: should the framework fail at it, nothing was used.
       const { ip } = context
+      secret.usedAt = at
       if (!secret.queued || secret.usedIp !== ip) noteMore(secret, ip)
     },
     noteRehash(rehash) {

@@ -71,8 +71,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   function admit(entry: Entry, secret: Secret, at: number, context: VerifyContext): Verdict {
-    counts.verified++
     usage.note(secret, at, context)
+    counts.verified++
     if (observed('verified')) {
       const { ip } = context
       publish('verified', { environment, id: entry.token.id, ...(ip !== undefined && { ip }) })
@@ -142,9 +142,10 @@ export function createVerifier(parts: VerifierParts): Verifier {
     return refuse(REFUSED.wrong_secret, entry.token.id, context)
   }
 
-  function noticeReuse({ token: { id }, retired, previous }: Entry, tag: string, { ip }: VerifyContext): void {
+  function noticeReuse({ token: { id }, retired, previous }: Entry, tag: string, context: VerifyContext): void {
     // `previous` is dead here, or its tag would have led to a proof.
-    if (!retired.includes(tag) && previous?.tag !== tag) return
+    if ((!retired.includes(tag) && previous?.tag !== tag) || !observed('reuse')) return
+    const { ip } = context
     publish('reuse', { environment, id, ...(ip !== undefined && { ip }) })
   }
 
