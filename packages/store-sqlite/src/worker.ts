@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { fileArrivals } from './arrivals.js'
 import { type Connections, openConnections } from './connections.js'
 import { type Database, rollback, transaction } from './database.js'
+import { openEnvironment } from './environment.js'
 import { assertSameFile } from './file.js'
 import { findToken } from './find.js'
 import { type Gate, workBehind } from './gate.js'
@@ -11,7 +11,6 @@ import { haveArrivals } from './list-arrivals.js'
 import { pagePieces } from './page.js'
 import { isBusy, problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
-import { columnText } from './rows.js'
 import { applyGroup, pagesOf } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
@@ -212,21 +211,6 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     })
     port.close()
   }
-}
-
-function openEnvironment({ identity, writer }: Connections, name: string): Results['open'] {
-  const find = () =>
-    writer.sql('SELECT env, dataset, sealing_key FROM environment WHERE name = ?').get(columnText(name))
-  const row =
-    find() ??
-    transaction(writer, 'IMMEDIATE', () => {
-      writer
-        .sql('INSERT INTO environment (name, dataset, sealing_key) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING')
-        .run(columnText(name), randomUUID(), randomBytes(32).toString('hex'))
-      return find()
-    })
-  const [env, dataset, sealingKey] = row ?? []
-  return { identity, env: Number(env), dataset: String(dataset), sealingKey: String(sealingKey) }
 }
 
 if (parentPort) {

@@ -59,7 +59,7 @@ export function guardOnce<Scope extends string>(
   const { key, rawHeaders } = request
   const scopes = fixed(asked)
   const known = Hidden.read(rawHeaders)
-  if (known !== undefined && answers(known, latchkey, request, key, scopes)) return known.admission
+  if (known !== undefined && answers(known, latchkey, request, scopes)) return known.admission
   const context = new LazyContext(request, scopes)
   const admission = judgeRequest(latchkey, rawHeaders, context)
   const keep = (settled: Admission) => {
@@ -75,14 +75,8 @@ export function guardOnce<Scope extends string>(
  * Whether it is this request's, by this instance, and covers the scopes. Express takes the address from the app that a
  * request has come to: one mounted in another may trust fewer proxies.
  */
-function answers(
-  known: Memory,
-  latchkey: Latchkey,
-  request: RememberingRequest,
-  key: object,
-  scopes: readonly string[],
-): boolean {
-  if (known.key !== key || known.latchkey !== latchkey) return false
+function answers(known: Memory, latchkey: Latchkey, request: RememberingRequest, scopes: readonly string[]): boolean {
+  if (known.key !== request.key || known.latchkey !== latchkey) return false
   if (restrictsAddress(known.admission) && known.ip !== request.ip) return false
   return scopes.every((scope) => known.scopes.includes(scope))
 }

@@ -27,6 +27,7 @@ interface Gate {
   readonly refusals: Refusals
 }
 
+/** What an instance keeps: each request looks here. */
 class Gated extends Given {
   #gate: Gate | undefined
 
