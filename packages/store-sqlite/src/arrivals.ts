@@ -1,7 +1,7 @@
 import type { TokenRecord } from '@latchkey/core'
 import { fileComings } from './change-log.js'
 import type { Cell, Database } from './database.js'
-import { columnText, detailJson, FOREVER, NEVER, plainText, type SecretUse, splitId } from './rows.js'
+import { columnText, DAY_OF_USE, detailJson, FOREVER, NEVER, plainText, splitId, usesJson } from './rows.js'
 import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies.js'
 
 /*
@@ -10,8 +10,7 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
  * changes.ts); all writes to tokens that exist file what has arrived before they begin, and find it filed.
  */
 
-const COPIED = `env, public, prefix, name, personal, enabled, version, created, expires, modified, rotated, used, used_ip,
-  uses, detail`
+const COPIED = 'env, public, prefix, name, personal, created, expires, modified, used, uses, detail'
 
 const COLUMNS = `${COPIED}, owner, scopes`
 const PARAMETERS = COLUMNS.split(',').map((_, i) => `?${i + 1}`)
@@ -30,17 +29,13 @@ export type ArrivalRow = readonly [env: number, publicPart: string, ...Cell[]]
 /** Throws `Problem` for a record that could not be filed later. */
 export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
   const [prefix, publicPart] = splitId(record.id)
-  const uses = record.secrets.map(
-    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
-  )
   const scopes = [...new Set(record.scopes)]
   // They come into a column only when they are filed.
   for (const scope of scopes) columnText(scope)
   return [
     ...([env, publicPart, prefix, columnText(record.name), Number(record.personal)] as const),
-    ...[Number(record.enabled), record.version, record.createdAt, record.expiresAt ?? FOREVER],
-    ...[record.modifiedAt ?? NEVER, record.rotatedAt ?? null, record.lastUsedAt ?? NEVER, record.lastUsedIp ?? null],
-    ...[JSON.stringify(uses), detailJson(record), columnText(record.owner), JSON.stringify(scopes)],
+    ...[record.createdAt, record.expiresAt ?? FOREVER, record.modifiedAt ?? NEVER, record.lastUsedAt ?? NEVER],
+    ...[usesJson(record), detailJson(record), columnText(record.owner), JSON.stringify(scopes)],
   ]
 }
 
@@ -78,7 +73,7 @@ function fileOne(
   const scopes = joinScopes(db, env, holder.scopes, personal)
   const { rowid: n } = db
     .sql(
-      `INSERT INTO token (n, owner, scope_bits, ${COPIED}) SELECT n, ?, ?, ${COPIED} FROM arrival
+      `INSERT INTO token (n, owner, scope_bits, used_day, ${COPIED}) SELECT n, ?, ?, ${DAY_OF_USE}, ${COPIED} FROM arrival
        WHERE env = ? AND public = ?`,
     )
     .run(owner, bitsOf(scopes), env, publicPart)

@@ -3,7 +3,7 @@ import type { Database } from './database.js'
 import { type Condition, usedRange } from './filter.js'
 import { joinedJson, type Position } from './list.js'
 import { SORT_COLUMNS } from './plan.js'
-import { ARRIVAL_JSON, columnText, RECORD_JOINS, RECORD_JSON } from './rows.js'
+import { columnText, RECORD_JSON } from './rows.js'
 
 // What lists need of the few tokens that are not filed yet. There is no index: they are looked at one by one.
 
@@ -50,8 +50,8 @@ export function merge(
 
 /** As `recordsJson`, which is sooner done where all are filed. */
 export function mixedJson(db: Database, positions: readonly Position[]): string {
-  const filed = `SELECT ${RECORD_JSON} FROM token t ${RECORD_JOINS} WHERE t.n = p.value`
-  const arrived = `SELECT ${ARRIVAL_JSON} FROM arrival t WHERE t.n = p.value`
+  const filed = `SELECT ${RECORD_JSON} FROM token t WHERE t.n = p.value`
+  const arrived = `SELECT ${RECORD_JSON} FROM arrival t WHERE t.n = p.value`
   return joinedJson(db, positions, `SELECT group_concat(coalesce((${filed}), (${arrived}))) FROM json_each(?) p`)
 }
 

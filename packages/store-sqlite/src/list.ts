@@ -3,7 +3,7 @@ import type { Cell, Database } from './database.js'
 import { type Condition, type Filter, facetConditions, usedCondition } from './filter.js'
 import { type Access, type CountAccess, SORT_COLUMNS } from './plan.js'
 import { Problem } from './problem.js'
-import { RECORD_JOINS, RECORD_JSON } from './rows.js'
+import { RECORD_JSON } from './rows.js'
 
 /** Where a page ended: the sort value and the number of its last row. */
 export interface Position {
@@ -64,7 +64,7 @@ export function recordsJson(db: Database, positions: readonly Position[]): strin
   return joinedJson(
     db,
     positions,
-    `SELECT group_concat(${RECORD_JSON}) FROM json_each(?) p CROSS JOIN token t ON t.n = p.value ${RECORD_JOINS}`,
+    `SELECT group_concat(${RECORD_JSON}) FROM json_each(?) p CROSS JOIN token t ON t.n = p.value`,
   )
 }
 

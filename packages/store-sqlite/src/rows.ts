@@ -1,5 +1,4 @@
 import type { StoredSecret, TokenRecord } from '@latchkey/core'
-import type { Cell } from './database.js'
 import { Problem } from './problem.js'
 
 /** Never used, never modified: older than every time. */
@@ -7,28 +6,37 @@ export const NEVER = -1
 /** Never expires: later than every time. */
 export const FOREVER = Number.MAX_SAFE_INTEGER
 
+const DAY = 86_400_000
+/** The day of a last use: what indexes hold of it that need not change with every use. `NEVER` remains so. */
+export const dayOf = (used: number): number => Math.floor(used / DAY)
+/** The same of the column `used`. */
+export const DAY_OF_USE = `CASE WHEN used < 0 THEN ${NEVER} ELSE used / ${DAY} END`
+
 /**
- * JSON of the `StoredRecord` of a token `t`. SQLite writes it: one cell is fetched sooner than many, and lists pass it on to
- * the host's thread as it is.
+ * JSON of the `StoredRecord` of a token or an arrival `t`. It is kept as JSON: one cell is fetched sooner than many, and lists
+ * pass it on to the host's thread as it is.
  */
-export const RECORD_JSON = recordJson('o.name')
-export const RECORD_JOINS = 'JOIN owner o ON o.owner = t.owner'
-/** The same of an arrival `t`. */
-export const ARRIVAL_JSON = recordJson('t.owner')
+export const RECORD_JSON = `'[' || t.detail || ',' || t.used || ',' || t.uses || ']'`
 
-function recordJson(owner: string): string {
-  return `'[' || json_array(t.prefix || '.' || t.public, t.name, ${owner}, t.personal, t.enabled,
-    t.version, t.created, t.expires, t.modified, t.rotated, t.used, t.used_ip) || ',' || t.detail || ',' || t.uses || ']'`
-}
+/** A record as it crosses threads. What touches change stands by itself, so that they read and write nothing else. */
+export type StoredRecord = [detail: Detail, used: number, uses: Uses]
 
-/** The last use of a secret, as in the JSON of `token.uses`. */
+/** The address of the last use of the token, and then the last use of each secret that it has now. */
+export type Uses = [ip: string | null, ...secrets: SecretUse[]]
 export type SecretUse = [gen: number, at: number, ip: string | null]
-
-/** A record as it crosses threads. */
-export type StoredRecord = [columns: Cell[], detail: Detail, uses: SecretUse[]]
 
 /** Lists, since objects with the names of their members take half as long again to parse. */
 type Detail = [
+  id: string,
+  name: string,
+  owner: string,
+  personal: boolean,
+  enabled: boolean,
+  version: number,
+  created: number,
+  expires: number | null,
+  modified: number | null,
+  rotated: number | null,
   scopes: string[],
   networks: string[],
   secrets: [gen: number, hash: string, tag: string, until?: number][],
@@ -50,53 +58,65 @@ export function createShare(): Share {
 }
 
 /** Keeps nothing of the parsed arrays and objects: they die young, and only what a record needs lives on. */
-export function readRecord([columns, detail, uses]: StoredRecord, share: Share): TokenRecord {
-  const [id, name, owner, personal, enabled, version, created, expires, modified, rotated, used, usedIp] = columns
-  const [scopes, networks, secrets, retired, metadata] = detail
+export function readRecord([detail, used, uses]: StoredRecord, share: Share): TokenRecord {
+  const [id, name, owner, personal, enabled, version, createdAt, expires, modified, rotated] = detail
+  const [, , , , , , , , , , scopes, networks, secrets, retired, metadata] = detail
+  const [usedIp] = uses
   const record: TokenRecord = {
-    id: String(id),
-    name: plainText(String(name)),
-    owner: share(plainText(String(owner))),
-    personal: personal === 1,
-    enabled: enabled === 1,
+    id,
+    name,
+    owner: share(owner),
+    personal,
+    enabled,
     scopes: scopes.map(share),
     networks: networks.map(share),
-    version: Number(version),
-    createdAt: Number(created),
+    version,
+    createdAt,
     secrets: secrets.map(([gen, hash, tag, until]) => {
       const secret: StoredSecret = { gen, hash, tag }
       if (until !== undefined) secret.until = until
-      const use = uses.find((candidate) => candidate[0] === gen)
+      const use = uses.find((candidate): candidate is SecretUse => candidate?.[0] === gen)
       if (use) setLastUse(secret, use[1], use[2] === usedIp ? usedIp : use[2])
       return secret
     }),
     retired: retired.slice(),
   }
   if (metadata) record.metadata = metadata
-  if (expires !== FOREVER) record.expiresAt = Number(expires)
-  if (modified !== NEVER) record.modifiedAt = Number(modified)
-  if (typeof rotated === 'number') record.rotatedAt = rotated
-  setLastUse(record, Number(used), usedIp ?? null)
+  if (expires !== null) record.expiresAt = expires
+  if (modified !== null) record.modifiedAt = modified
+  if (rotated !== null) record.rotatedAt = rotated
+  setLastUse(record, used, usedIp)
   return record
 }
 
-function setLastUse(target: { lastUsedAt?: number; lastUsedIp?: string }, at: number, ip: Cell): void {
+function setLastUse(target: { lastUsedAt?: number; lastUsedIp?: string }, at: number, ip: string | null): void {
   if (at === NEVER) return
   target.lastUsedAt = at
-  if (typeof ip === 'string') target.lastUsedIp = ip
+  if (ip !== null) target.lastUsedIp = ip
 }
 
-/** What of a record stands in `detail`. */
-export function detailJson({ scopes, networks, metadata, secrets, retired }: TokenRecord): string {
+/** Of a record all but its last uses. */
+export function detailJson(record: TokenRecord): string {
+  const { id, name, owner, personal, enabled, version, createdAt, scopes, networks, secrets, retired } = record
+  const { expiresAt = null, modifiedAt = null, rotatedAt = null, metadata } = record
   const detail: Detail = [
-    scopes,
-    networks,
-    // Last uses stand in a column of their own, so that a touch reads and writes nothing else.
-    secrets.map(({ gen, hash, tag, until }) => (until === undefined ? [gen, hash, tag] : [gen, hash, tag, until])),
-    retired,
+    ...([id, name, owner, personal, enabled, version, createdAt, expiresAt, modifiedAt, rotatedAt] as const),
+    ...([scopes, networks, secrets.map(detailOf), retired] as const),
   ]
   if (metadata) detail.push(metadata)
   return JSON.stringify(detail)
+}
+
+function detailOf({ gen, hash, tag, until }: StoredSecret): Detail[12][number] {
+  return until === undefined ? [gen, hash, tag] : [gen, hash, tag, until]
+}
+
+/** The last uses of a record. */
+export function usesJson({ secrets, lastUsedIp }: TokenRecord): string {
+  const ofSecrets = secrets.map(
+    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
+  )
+  return JSON.stringify([lastUsedIp ?? null, ...ofSecrets] satisfies Uses)
 }
 
 /** `prefix` and `PUBLIC24` of an id. The public part is what must be unique. */

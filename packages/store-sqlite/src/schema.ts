@@ -1,12 +1,16 @@
 import { type Database, transaction } from './database.js'
 import { Problem } from './problem.js'
+import { DAY_OF_USE } from './rows.js'
 
 /** "Lkey": marks the file as ours in SQLite's header. */
 const APPLICATION_ID = 0x4c6b6579
 
-/** `detail` was an object. A list of what its members held is read sooner: see rows.ts. */
-const DETAIL_AS_LIST = `json_remove(
+/** `detail` was an object of fewer members; now it is a list: see rows.ts. `owner`: what has the owner's name. */
+const detailAsList = (owner: string) => `json_remove(
   json_array(
+    prefix || '.' || public, ${plain('t.name')}, ${plain(owner)},
+    json(iif(t.personal, 'true', 'false')), json(iif(enabled, 'true', 'false')), version,
+    created, nullif(expires, 9007199254740991), nullif(modified, -1), rotated,
     json(detail -> 'scopes'), json(detail -> 'networks'),
     json((
       SELECT json_group_array(json(CASE WHEN s.value ->> 'until' IS NULL
@@ -14,7 +18,21 @@ const DETAIL_AS_LIST = `json_remove(
         ELSE json_array(s.value ->> 'gen', s.value ->> 'hash', s.value ->> 'tag', s.value ->> 'until') END))
       FROM json_each(detail, '$.secrets') s)),
     json(detail -> 'retired'), json(detail -> 'metadata')),
-  CASE WHEN detail -> 'metadata' IS NULL THEN '$[4]' ELSE '$[5]' END)`
+  CASE WHEN detail -> 'metadata' IS NULL THEN '$[14]' ELSE '$[15]' END)`
+
+/** What `columnText` does to a text, undone. */
+function plain(column: string): string {
+  return `replace(replace(${column}, char(1, 1), char(0)), char(1, 2), char(1))`
+}
+
+/** `uses` was a list without the address of the token's own last use. */
+const USES_WITH_IP = `'[' || json_quote(used_ip) || iif(uses = '[]', '', ',') || substr(uses, 2)`
+
+/** A process that knows no arrivals would take their numbers. */
+const OLD_WRITERS = `
+  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
+  WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
+  BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;`
 
 /**
  * What turns a file of version i into one of version i + 1; an empty file has version 0. Never change a step that was
@@ -77,18 +95,45 @@ export const MIGRATIONS: readonly string[] = [
     used INTEGER NOT NULL, used_ip TEXT, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,
     PRIMARY KEY (env, public)
   ) STRICT, WITHOUT ROWID;
-  -- A process that knows no arrivals would take their numbers.
-  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
-  WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
-  BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;
+  ${OLD_WRITERS}
   `,
   `
+  -- Tokens lose the columns that lists do not search by: the whole record stands in detail, but for its last uses. used_day:
+  -- the day of the last use, behind every sort, so that a walk past a range of last uses reads no other page.
+  CREATE TABLE next_token (
+    n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
+    owner INTEGER NOT NULL, personal INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
+    modified INTEGER NOT NULL, used INTEGER NOT NULL, used_day INTEGER NOT NULL, scope_bits INTEGER NOT NULL,
+    uses TEXT NOT NULL, detail TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO next_token
+    SELECT n, t.env, public, prefix, t.name, t.owner, t.personal, created, expires, modified, used, ${DAY_OF_USE}, scope_bits,
+      ${USES_WITH_IP}, ${detailAsList('o.name')}
+    FROM token t JOIN owner o ON o.owner = t.owner ORDER BY n;
+  DROP TABLE token;
+  ALTER TABLE next_token RENAME TO token;
+  CREATE UNIQUE INDEX token_by_public ON token (env, public);
+  CREATE INDEX token_by_name ON token (env, name, n, scope_bits, owner, personal, used_day);
+  CREATE INDEX token_by_created ON token (env, created, n, scope_bits, owner, personal, used_day);
+  CREATE INDEX token_by_expires ON token (env, expires, n, scope_bits, owner, personal, used_day);
+  CREATE INDEX token_by_modified ON token (env, modified, n, scope_bits, owner, personal, used_day);
+  CREATE INDEX token_by_used ON token (env, used, n, scope_bits, owner, personal, created, expires, modified, name);
+  CREATE INDEX token_by_owner ON token (owner, used, n, scope_bits, personal, created, expires, modified, name);
+
   -- seq of an arrival: what its coming is among the changes. (Those that are there now have been told once already.)
-  ALTER TABLE arrival ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
-  UPDATE arrival SET
-    seq = (SELECT coalesce(max(seq), 0) FROM change) + (SELECT count(*) FROM arrival o WHERE o.n <= arrival.n),
-    detail = ${DETAIL_AS_LIST};
-  UPDATE token SET detail = ${DETAIL_AS_LIST};
+  CREATE TABLE next_arrival (
+    env INTEGER NOT NULL, public TEXT NOT NULL, n INTEGER NOT NULL, seq INTEGER NOT NULL, prefix TEXT NOT NULL,
+    name TEXT NOT NULL, owner TEXT NOT NULL, personal INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
+    modified INTEGER NOT NULL, used INTEGER NOT NULL, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (env, public)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO next_arrival
+    SELECT env, public, n, row_number() OVER (ORDER BY n) + (SELECT coalesce(max(seq), 0) FROM change), prefix, t.name, t.owner,
+      t.personal, created, expires, modified, used, scopes, ${USES_WITH_IP}, ${detailAsList('t.owner')}
+    FROM arrival t;
+  DROP TABLE arrival;
+  ALTER TABLE next_arrival RENAME TO arrival;
+  ${OLD_WRITERS}
   `,
 ]
 

@@ -1,10 +1,10 @@
-import type { TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
+import type { StoredSecret, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import { type ArrivalRow, takeIn } from './arrivals.js'
 import { recordChange } from './change-log.js'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
-import { columnText, detailJson, FOREVER, NEVER, RECORD_JOINS, RECORD_JSON, type SecretUse, splitId } from './rows.js'
+import { columnText, dayOf, detailJson, FOREVER, NEVER, RECORD_JSON, type SecretUse, splitId, type Uses, usesJson } from './rows.js'
 import {
   bitsOf,
   countToken,
@@ -34,25 +34,15 @@ export function updateToken(
   if (!found) return undefined
   const { n, record } = found
   assertVersion(record, expectedVersion)
-  const { name, enabled, expiresAt, modifiedAt, rotatedAt, ...inDetail } = patch
+  const next = patchRecord(record, patch)
   // Only what changes: a column that is set has its indexes written, changed or not.
-  const columns: Record<string, Cell> = { version: record.version + 1 }
-  if (name !== undefined) columns.name = columnText(name)
-  if (enabled !== undefined) columns.enabled = Number(enabled)
-  if (expiresAt !== undefined) columns.expires = expiresAt ?? FOREVER
-  if (modifiedAt !== undefined) columns.modified = modifiedAt ?? NEVER
-  if (rotatedAt !== undefined) columns.rotated = rotatedAt
-  if (patch.scopes) columns.scope_bits = bitsOf(replaceScopes(db, env, n, record, patch.scopes))
-  if (patch.secrets) columns.uses = JSON.stringify(patch.secrets.map(({ gen }) => useOf(record, gen)))
-  if (Object.values(inDetail).some((value) => value !== undefined)) {
-    const { metadata = record.metadata, scopes = record.scopes, networks = record.networks } = patch
-    const { secrets = record.secrets, retired = record.retired } = patch
-    const { metadata: _dropped, ...rest } = record
-    const next = { ...rest, scopes, networks, secrets, retired, ...(metadata ? { metadata } : {}) }
-    columns.detail = detailJson(next)
-  }
-  const assignments = Object.keys(columns).map((column) => `${column} = ?`)
-  db.sql(`UPDATE token SET ${assignments.join(', ')} WHERE n = ?`).run(...Object.values(columns), n)
+  const columns: Record<string, Cell> = { detail: detailJson(next) }
+  if (patch.name !== undefined) columns.name = columnText(next.name)
+  if (patch.expiresAt !== undefined) columns.expires = next.expiresAt ?? FOREVER
+  if (patch.modifiedAt !== undefined) columns.modified = next.modifiedAt ?? NEVER
+  if (patch.scopes) columns.scope_bits = bitsOf(replaceScopes(db, env, n, record, next.scopes))
+  if (patch.secrets) columns.uses = usesJson(next)
+  setColumns(db, n, columns)
   recordChange(db, env, id)
   return findToken(db, env, id)?.record
 }
@@ -69,7 +59,7 @@ export function removeToken(db: Database, env: number, id: string, expectedVersi
 export function purgeTokens(db: Database, env: number, expiredBefore: number, limit: number): number {
   const rows = db
     .sql(
-      `SELECT ${RECORD_JSON}, t.n FROM token t INDEXED BY token_by_expires ${RECORD_JOINS}
+      `SELECT ${RECORD_JSON}, t.n FROM token t INDEXED BY token_by_expires
        WHERE t.env = ? AND t.expires < ? ORDER BY t.expires LIMIT ?`,
     )
     .all(env, Math.min(expiredBefore, FOREVER), limit)
@@ -77,21 +67,33 @@ export function purgeTokens(db: Database, env: number, expiredBefore: number, li
   return rows.length
 }
 
-export function touchTokens(db: Database, env: number, uses: readonly TokenUse[]): void {
-  for (const { id, gen, at, ip = null } of uses) {
+export function touchTokens(db: Database, env: number, touches: readonly TokenUse[]): void {
+  for (const { id, gen, at, ip = null } of touches) {
     const [prefix, publicPart] = splitId(id)
-    const row = db.sql('SELECT n, used, prefix, uses FROM token WHERE env = ? AND public = ?').get(env, publicPart)
-    if (!row || row[2] !== prefix) continue
-    const n = Number(row[0])
-    const before = JSON.parse(String(row[3])) as SecretUse[]
-    const after = before.map((use): SecretUse => (use[0] === gen && use[1] < at ? [gen, at, ip] : use))
+    const row = db
+      .sql('SELECT n, prefix, uses, used, used_day FROM token WHERE env = ? AND public = ?')
+      .get(env, publicPart)
+    if (!row || row[1] !== prefix) continue
+    const [n, , before, used, day] = row
+    const [usedIp, ...secrets] = JSON.parse(String(before)) as Uses
+    const isNewest = Number(used) < at
+    const after = [
+      isNewest ? ip : usedIp,
+      ...secrets.map((use): SecretUse => (use[0] === gen && use[1] < at ? [gen, at, ip] : use)),
+    ]
     const json = JSON.stringify(after)
-    if (Number(row[1]) < at) {
-      db.sql('UPDATE token SET used = ?, used_ip = ?, uses = ? WHERE n = ?').run(at, ip, json, n)
-    } else if (json !== row[3]) {
-      db.sql('UPDATE token SET uses = ? WHERE n = ?').run(json, n)
-    }
+    const columns: Record<string, Cell> = {}
+    if (json !== before) columns.uses = json
+    if (isNewest) columns.used = at
+    // It stands in the index of every sort: most touches leave those alone.
+    if (isNewest && dayOf(at) !== day) columns.used_day = dayOf(at)
+    if (json !== before || isNewest) setColumns(db, Number(n), columns)
   }
+}
+
+function setColumns(db: Database, n: number, columns: Record<string, Cell>): void {
+  const assignments = Object.keys(columns).map((column) => `${column} = ?`)
+  db.sql(`UPDATE token SET ${assignments.join(', ')} WHERE n = ?`).run(...Object.values(columns), n)
 }
 
 function deleteToken(db: Database, env: number, n: number, record: TokenRecord): void {
@@ -112,10 +114,21 @@ function replaceScopes(db: Database, env: number, n: number, record: TokenRecord
   return scopes
 }
 
-/** The last use of a secret that stays; none of one that is new. */
-function useOf(record: TokenRecord, gen: number): SecretUse {
-  const { lastUsedAt = NEVER, lastUsedIp = null } = record.secrets.find((secret) => secret.gen === gen) ?? {}
-  return [gen, lastUsedAt, lastUsedIp]
+/** The next version. What the patch drops is `null`, which is stored as absent; the last uses of secrets that stay are kept. */
+function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+  const next: TokenRecord = { ...record, ...given, version: record.version + 1 }
+  if (patch.secrets) next.secrets = patch.secrets.map((secret) => withLastUse(secret, record))
+  return next
+}
+
+function withLastUse({ gen, hash, tag, until }: StoredSecret, { secrets }: TokenRecord): StoredSecret {
+  const { lastUsedAt, lastUsedIp } = secrets.find((secret) => secret.gen === gen) ?? {}
+  const secret: StoredSecret = { gen, hash, tag }
+  if (until !== undefined) secret.until = until
+  if (lastUsedAt !== undefined) secret.lastUsedAt = lastUsedAt
+  if (lastUsedIp !== undefined) secret.lastUsedIp = lastUsedIp
+  return secret
 }
 
 function assertVersion(record: TokenRecord, expected: number): void {

@@ -117,7 +117,6 @@ test('what could not be filed is refused when it comes', () => {
     { name: '\udc00' },
     { owner: '\udc00' },
     { createdAt: 1.5 },
-    { version: Number.POSITIVE_INFINITY },
     { expiresAt: 1e300 },
   ]
   for (const overrides of bad) {
@@ -162,8 +161,8 @@ test('a process of an older version, which knows no arrivals, cannot take their 
   const { db, path } = openWriter()
   transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(ENV, tokenRecord())))
   const old = openDatabase(path, 1_000)
-  const insert = `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified,
-    used, scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 1, 1, 0, 0, -1, -1, 0, '[]', '[]')`
+  const insert = `INSERT INTO token (env, public, prefix, name, owner, personal, created, expires, modified, used, used_day,
+    scope_bits, uses, detail) VALUES (1, 'OLD', 'lk', 'n', 1, 0, 0, 0, -1, -1, -1, 0, '[null]', '[]')`
   expect(() => old.exec(insert)).toThrow('older version of Latchkey')
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
   expect(() => old.exec(insert)).toThrow('older version of Latchkey')

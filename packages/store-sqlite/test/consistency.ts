@@ -1,18 +1,32 @@
 import { expect } from 'vitest'
 import { openDatabase } from '../src/database.js'
 
+/** What `columnText` does to a text, undone. */
+function plainText(column: string): string {
+  return `replace(replace(${column}, char(1, 1), char(0)), char(1, 2), char(1))`
+}
+
 /** What must be empty in every file: rows that belong to nothing, and numbers that do not add up. */
 const VIOLATIONS = {
   'uses that are not those of the secrets of the detail': `
-    SELECT n, u.value ->> 0 FROM token, json_each(uses) u EXCEPT SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[2]') s`,
+    SELECT n, u.value ->> 0 FROM token, json_each(uses) u WHERE u.key > 0
+    EXCEPT SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[12]') s`,
   'a secret without its use': `
-    SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[2]') s EXCEPT SELECT n, u.value ->> 0 FROM token, json_each(uses) u`,
+    SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[12]') s
+    EXCEPT SELECT n, u.value ->> 0 FROM token, json_each(uses) u WHERE u.key > 0`,
   'scopes that are not those of the detail': `
     SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)
-    EXCEPT SELECT n, s.value FROM token, json_each(detail, '$[0]') s`,
+    EXCEPT SELECT n, s.value FROM token, json_each(detail, '$[10]') s`,
   'scopes of the detail that are not linked': `
-    SELECT n, s.value FROM token, json_each(detail, '$[0]') s
+    SELECT n, s.value FROM token, json_each(detail, '$[10]') s
     EXCEPT SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)`,
+  'a column that is not what the detail says': `
+    SELECT n, prefix || '.' || public, ${plainText('t.name')}, ${plainText('o.name')}, t.personal, created, expires, modified
+    FROM token t JOIN owner o USING (owner)
+    EXCEPT SELECT n, detail ->> 0, detail ->> 1, detail ->> 2, detail ->> 3, detail ->> 6,
+      coalesce(detail ->> 7, 9007199254740991), coalesce(detail ->> 8, -1) FROM token`,
+  'a day that is not that of the last use':
+    'SELECT n FROM token WHERE used_day <> iif(used < 0, -1, used / 86400000)',
   'bits that are not those of the scopes': `
     SELECT n, scope_bits FROM token
     EXCEPT SELECT n, sum(DISTINCT 1 << bit) FROM token_scope JOIN scope USING (scope) GROUP BY n

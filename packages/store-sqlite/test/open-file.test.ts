@@ -164,24 +164,40 @@ describe('the file', () => {
       metadata: { é: [null, { x: 1 }] },
     }
     db.exec(
-      `INSERT INTO environment VALUES (1, 'default', 'set', '', 2, 0); INSERT INTO owner VALUES (1, 1, 'alice', 2, 0)`,
+      `INSERT INTO environment VALUES (1, 'default', 'set', '', 2, 0); INSERT INTO owner VALUES (1, 1, 'al' || char(1, 1) || 'ice', 2, 1);
+       INSERT INTO scope VALUES (1, 1, 'a', 0, 1, 0), (2, 1, 'b "c"', 1, 1, 0)`,
     )
-    for (const [name, detail] of Object.entries({ plain, rich })) {
-      const uses = detail.secrets.map(({ gen }) => [gen, -1, null])
-      db.sql(
-        `INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified, used,
-         scope_bits, uses, detail) VALUES (1, ?1, 'lk', ?1, 1, 0, 1, 1, 0, 9007199254740991, -1, -1, 0, ?2, ?3)`,
-      ).run(name, JSON.stringify(uses), JSON.stringify(detail))
-    }
+    const insert = `
+      INSERT INTO token (env, public, prefix, name, owner, personal, enabled, version, created, expires, modified, rotated, used,
+      used_ip, scope_bits, uses, detail) VALUES (1, ?1, 'lk', ?2, 1, ?3, ?4, 7, 5, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11)`
+    const day = 86_400_000
+    const used = [
+      [2, -1, null],
+      [1, 3 * day, '10.0.0.1'],
+    ]
+    const withNul = 'n\u0001\u0001\u0001\u0002'
+    db.sql(insert).run('plain', withNul, 1, 0, 9007199254740991, -1, null, -1, null, '[]', JSON.stringify(plain))
+    const times = [8, 9, 10, 3 * day + 1, '10.0.0.2']
+    db.sql(insert).run('rich', 'rich', 0, 1, ...times, JSON.stringify(used), JSON.stringify(rich))
+    db.exec(`UPDATE token SET scope_bits = 3 WHERE public = 'rich'; INSERT INTO token_scope SELECT scope, n FROM scope, token
+      WHERE public = 'rich'; UPDATE environment SET personal = 1`)
     db.close()
     const store = sqliteStore({ path })
     onTestFinished(() => store.close())
     const environment = await store.open('default')
     const { records } = await environment.list(query)
-    expect(records.map(({ id }) => id)).toEqual(['lk.rich', 'lk.plain'])
-    expect(records).toMatchObject([rich, plain])
-    expect(records[1]).not.toHaveProperty('metadata')
+    const owner = 'al\0ice'
+    const same = { owner, version: 7, createdAt: 5 }
+    expect(records).toEqual([
+      {
+        ...{ ...same, ...rich, id: 'lk.rich', name: 'rich', personal: false, enabled: true },
+        ...{ expiresAt: 8, modifiedAt: 9, rotatedAt: 10, lastUsedAt: 3 * day + 1, lastUsedIp: '10.0.0.2' },
+        secrets: [secrets[0], { ...secrets[1], lastUsedAt: 3 * day, lastUsedIp: '10.0.0.1' }],
+      },
+      { ...same, ...plain, id: 'lk.plain', name: 'n\0\u0001', personal: true, enabled: false },
+    ])
     expect(await environment.find('lk.rich')).toEqual(records[0])
+    assertConsistent(path)
   })
 
   test('of the second version keeps what was not filed yet', async () => {
