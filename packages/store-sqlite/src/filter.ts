@@ -1,6 +1,6 @@
 import type { ListFilter } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
-import { columnText } from './rows.js'
+import { columnText, dayOf } from './rows.js'
 import { SHARED_BIT } from './tallies.js'
 
 /** How many tokens there are, and how many of them are personal. */
@@ -87,6 +87,19 @@ function scopeCondition(scopes: NonNullable<Filter['scopes']>): Condition {
 
 export function usedCondition({ used }: Filter): Condition[] {
   return used ? [{ sql: 't.used BETWEEN ? AND ?', values: [used.from, used.to] }] : []
+}
+
+/** The same by an index that holds only the day: rows are looked up for those of the first and the last one. */
+export function usedByDay({ used }: Filter): Condition[] {
+  if (!used) return []
+  const [first, last] = [dayOf(used.from), dayOf(used.to)]
+  return [
+    { sql: 't.used_day BETWEEN ? AND ?', values: [first, last] },
+    {
+      sql: '(t.used_day BETWEEN ? AND ? OR t.used BETWEEN ? AND ?)',
+      values: [first + 1, last - 1, used.from, used.to],
+    },
+  ]
 }
 
 function tallyOf(row: readonly Cell[] | undefined): Tally {

@@ -1,6 +1,6 @@
 import type { ListSort } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
-import { type Condition, type Filter, facetConditions, usedCondition } from './filter.js'
+import { type Condition, type Filter, facetConditions, usedByDay, usedCondition } from './filter.js'
 import { type Access, type CountAccess, SORT_COLUMNS } from './plan.js'
 import { Problem } from './problem.js'
 import { RECORD_JSON } from './rows.js'
@@ -125,7 +125,8 @@ function rangeConditions(
   column: string,
   from?: { behind: '<' | '>'; value: Cell },
 ): Condition[] {
-  const used = usedCondition(filter)
+  // Only the indexes of last uses and of owners hold the exact time.
+  const used = access.by === 'sort' && column !== 'used' ? usedByDay(filter) : usedCondition(filter)
   if (!from) return used
   const walked: Condition = { sql: `t.${column} ${from.behind} ?`, values: [from.value] }
   if (!filter.used || column !== 'used' || access.kind !== 'walk') return [walked, ...used]

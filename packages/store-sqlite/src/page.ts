@@ -4,22 +4,20 @@ import { type Filter, resolveFilter } from './filter.js'
 import { countMatches, decodePosition, encodePosition, listPositions, type Position, recordsJson } from './list.js'
 import { arrivalPositions, countArrivals, haveArrivals, merge, mixedJson } from './list-arrivals.js'
 import { knownCount, planCount, planPage } from './plan.js'
-import type { Results } from './protocol.js'
+import { isLarge, LARGE_PART, type Results } from './protocol.js'
 
-/** Records per piece of a page: about a millisecond's work for either thread, and all of most pages. */
-const PIECE = 200
-
-/** The last piece of a page, if it is not empty, and what else belongs to the page. */
-export interface PageEnd {
-  json?: string
-  result: Results['list']
-}
+/** Records per part of a small page: the host reads one while the next is made. */
+const SMALL_PART = 50
 
 /**
- * One page, in pieces of JSON records; most pages are one piece, and none is yielded. The connection must be inside a
+ * One page, in parts of JSON records, with `undefined` where others may have their turn. The connection must be inside a
  * transaction, so that all of it is of one moment.
  */
-export function* pagePieces(db: Database, env: number, query: ListQuery): Generator<string, PageEnd> {
+export function* pageParts(
+  db: Database,
+  env: number,
+  query: ListQuery,
+): Generator<string | undefined, Results['list']> {
   const { sort, limit, after, filter: asked } = query
   const filter = resolveFilter(db, env, asked)
   const arrivals = haveArrivals(db)
@@ -34,14 +32,16 @@ export function* pagePieces(db: Database, env: number, query: ListQuery): Genera
   const found = arrived.length > 0 ? merge(filed, arrived, sort, wanted) : filed
   const page = found.slice(0, limit)
   const numbers = new Set(arrived.map(({ n }) => n))
-  const json = (piece: readonly Position[]) =>
-    piece.some(({ n }) => numbers.has(n)) ? mixedJson(db, piece) : recordsJson(db, piece)
+  const json = (part: readonly Position[]) =>
+    part.some(({ n }) => numbers.has(n)) ? mixedJson(db, part) : recordsJson(db, part)
   const last = page.at(-1)
   if (found.length > limit && last) result.next = encodePosition(last)
-  if (page.length === 0) return { result }
-  let start = 0
-  for (; start + PIECE < page.length; start += PIECE) yield json(page.slice(start, start + PIECE))
-  return { json: json(page.slice(start)), result }
+  const size = isLarge(limit) ? LARGE_PART : SMALL_PART
+  for (let start = 0; start < page.length; start += size) {
+    if (isLarge(limit) && start > 0) yield undefined
+    yield json(page.slice(start, start + size))
+  }
+  return result
 }
 
 function totalOf(db: Database, filter: Filter): number {

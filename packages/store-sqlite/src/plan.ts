@@ -1,5 +1,6 @@
 import type { ListSort } from '@latchkey/core'
 import type { Database } from './database.js'
+import { rangeSize } from './estimate.js'
 import type { Filter, Tally } from './filter.js'
 
 /** The column of each sort; its index is `token_by_` and the same. */
@@ -21,16 +22,12 @@ export type Access = { kind: 'walk'; by: 'sort' | 'owner' } | { kind: 'gather'; 
 /** What to count along; `all` of the environment. */
 export type CountAccess = 'all' | 'owner' | 'scopes' | 'used'
 
-// Measured costs in microseconds: of passing an index entry (those of last uses and of owners are wide), of looking up the row behind
-// it, and of sorting it in.
+// Measured costs in microseconds: of passing an index entry, of one that is wide (those of last uses and of owners are) or whose
+// day is looked at, of looking up the row behind it, and of sorting it in.
 const ENTRY = 0.07
 const WIDE_ENTRY = 0.11
-const LOOKUP = 1.2
-const SORT = 0.2
-/** So many tokens are looked at to estimate how many lie in a range. */
-const SAMPLE = 200
-/** With fewer hits among them the range is small enough to be counted. */
-const ENOUGH = 10
+const LOOKUP = 1.6
+const SORT = 0.12
 
 /** Chooses by the exact numbers that the tallies give, as if criteria were independent of each other. */
 export function planPage(db: Database, filter: Filter, sort: ListSort, limit: number): Access {
@@ -40,10 +37,11 @@ export function planPage(db: Database, filter: Filter, sort: ListSort, limit: nu
   const n = Math.max(filter.all.tokens, 1)
   const facets = personalShare(filter) * scopeShare(filter)
   const ofOwner = ownerShare(filter)
-  const ranged = rangeSize(db, filter) / n
-  /** What a walk over so many passes until the page is full, when it finds the range only by looking up rows. */
+  const { within, edges } = rangeSize(db, filter)
+  const ranged = within / n
+  /** What a walk over so many passes until the page is full, when rows are looked up where the day does not tell. */
   const walk = (tokens: number, share: number) =>
-    Math.min(tokens, limit / (share * ranged)) * (ENTRY + (used ? share * LOOKUP : 0))
+    Math.min(tokens, limit / (share * ranged)) * ((used ? WIDE_ENTRY : ENTRY) + share * (edges / n) * LOOKUP)
   /** The same where the range bounds the walk. */
   const walkRange = (tokens: number, share: number, entry: number) => Math.min(tokens * ranged, limit / share) * entry
 
@@ -63,7 +61,7 @@ export function planPage(db: Database, filter: Filter, sort: ListSort, limit: nu
 export function planCount(db: Database, filter: Filter): CountAccess {
   const { all, owner, scopes, used } = filter
   if (used && !owner && !scopes) return 'used'
-  const ranged = rangeSize(db, filter)
+  const ranged = rangeSize(db, filter).within
   const options: [cost: number, along: CountAccess][] = used
     ? [[ranged * WIDE_ENTRY, 'used']]
     : [[all.tokens * ENTRY, 'all']]
@@ -79,28 +77,6 @@ export function knownCount({ all, owner, personal, scopes, used }: Filter): numb
   const tally: Tally = narrowed[0] ?? all
   if (personal === undefined) return tally.tokens
   return personal ? tally.personal : tally.tokens - tally.personal
-}
-
-/** Exact for small ranges; for larger ones an estimate from some tokens of all ages. Never 0: shares divide by it. */
-function rangeSize(db: Database, { env, all, used }: Filter): number {
-  if (!used) return Math.max(all.tokens, 1)
-  const [seen, within] = db
-    .sql(
-      `WITH RECURSIVE sample (i, n) AS (
-         SELECT 1, (SELECT max(n) FROM token) UNION ALL SELECT i + 1, n FROM sample WHERE i < ${SAMPLE})
-       SELECT count(*), sum(t.used BETWEEN ? AND ?) FROM sample s CROSS JOIN token t ON t.n = s.n * s.i / ${SAMPLE}
-       WHERE t.env = ?`,
-    )
-    .get(used.from, used.to, env) ?? [0, 0]
-  if (Number(within) >= ENOUGH) return (all.tokens * Number(within)) / Number(seen)
-  const most = Math.ceil(all.tokens / 10) + 1_000
-  const [counted] = db
-    .sql(
-      `SELECT count(*) FROM (
-         SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ?)`,
-    )
-    .get(env, used.from, used.to, most) ?? [0]
-  return Math.max(Number(counted), 1)
 }
 
 /** How many links from the scopes to tokens there are. */

@@ -38,9 +38,17 @@ export interface Results {
   remove: boolean
   touch: undefined
   purge: number
-  /** The records came before, in pieces. */
+  /** The records came before, in parts. */
   list: { next?: string; totalCount?: number }
   close: undefined
+}
+
+/** Records per part of a large page: about a millisecond's work for either thread. Others have their turn between two. */
+export const LARGE_PART = 200
+
+/** Whether a page may have so many records that neither thread should work on it in one go. */
+export function isLarge(limit: number): boolean {
+  return limit > LARGE_PART
 }
 
 /** A call and the number that its answers carry. */
@@ -52,5 +60,5 @@ export interface Request {
 export type Response =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
-  /** JSON of a list of `StoredRecord`, a part of a page: bytes cross threads at no price, and are parsed a piece at a time. */
-  | { number: number; kind: 'piece'; json: Uint8Array<ArrayBuffer> }
+  /** JSON of a list of `StoredRecord`, a part of a page: bytes cross threads at no price, and are parsed a part at a time. */
+  | { number: number; kind: 'part'; json: Uint8Array<ArrayBuffer> }

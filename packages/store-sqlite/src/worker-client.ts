@@ -1,9 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { type ListPage, type ListQuery, StoreError, type TokenRecord } from '@latchkey/core'
+import { type ListPage, type ListQuery, StoreError } from '@latchkey/core'
 import { closeAtExit, createGate } from './gate.js'
-import type { Call, CallOf, Op, Request, Response, Results, WorkerSettings } from './protocol.js'
-import { createShare, readRecord, type Share, type StoredRecord } from './rows.js'
+import { createPageReader } from './page-reader.js'
+import {
+  type Call,
+  type CallOf,
+  isLarge,
+  type Op,
+  type Request,
+  type Response,
+  type Results,
+  type WorkerSettings,
+} from './protocol.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -16,12 +25,10 @@ export interface WorkerClient {
   close(deadline: number): Promise<void>
 }
 
-const UTF8 = new TextDecoder()
-
 interface Pending {
   resolve(result: Results[Op]): void
   reject(error: unknown): void
-  readonly onPiece: ((json: Uint8Array) => void) | undefined
+  readonly onPart: ((json: Uint8Array) => void) | undefined
   readonly timer: NodeJS.Timeout
 }
 
@@ -63,7 +70,7 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     return started
   }
 
-  function send(call: Call, deadline: number, onPiece?: (json: Uint8Array) => void): Promise<Results[Op]> {
+  function send(call: Call, deadline: number, onPart?: (json: Uint8Array) => void): Promise<Results[Op]> {
     return new Promise((resolve, reject) => {
       const target = running()
       const number = ++lastNumber
@@ -72,14 +79,14 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
         take(number)?.reject(new StoreError('ERR_STORE', message))
       }, deadline)
-      pending.set(number, { resolve, reject, onPiece, timer })
+      pending.set(number, { resolve, reject, onPart, timer })
       target.ref()
     })
   }
 
   function settle(response: Response): void {
     const { number } = response
-    if (response.kind === 'piece') pending.get(number)?.onPiece?.(response.json)
+    if (response.kind === 'part') pending.get(number)?.onPart?.(response.json)
     else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
     else take(number)?.resolve(response.result)
   }
@@ -100,20 +107,19 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
 
     async list(env, query, deadline) {
       const end = performance.now() + deadline
-      // Read only when all have come: two threads that work beside the garbage collector, which has threads of its own,
-      // make each of its pauses longer. Until then they lie outside the heap.
-      const pieces: Uint8Array[] = []
-      const result = await send({ op: 'list', env, query }, deadline, (json) => pieces.push(json))
-      const records: TokenRecord[] = []
-      const share = createShare()
-      for (let json = pieces.shift(); json; json = pieces.shift()) {
+      const page = createPageReader(path)
+      // Of a large page parts are read only when all have come: two threads that work beside the garbage collector, which
+      // has threads of its own, make each of its pauses longer. Until then they lie outside the heap.
+      const read = isLarge(query.limit) ? page.keep : page.read
+      const result = await send({ op: 'list', env, query }, deadline, read)
+      for (let first = true; page.hasMore(); first = false) {
         // A large page must not hold up the host's event loop.
-        if (records.length > 0) await nextTurn()
+        if (!first) await nextTurn()
         if (performance.now() > end)
           throw new StoreError('ERR_STORE', `${path}: the list took longer than ${deadline} ms.`)
-        records.push(...readPiece(path, json, share))
+        page.readNext()
       }
-      return { records, ...(result as Results['list']) }
+      return { records: page.records(), ...(result as Results['list']) }
     },
 
     async close(deadline) {
@@ -130,15 +136,5 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
       closing.ref()
       await exit
     },
-  }
-}
-
-function readPiece(path: string, json: Uint8Array, share: Share): TokenRecord[] {
-  try {
-    return (JSON.parse(UTF8.decode(json)) as StoredRecord[]).map((stored) => readRecord(stored, share))
-  } catch (cause) {
-    throw new StoreError('ERR_STORE', `${path}: a stored record cannot be read; restore the file from a backup.`, {
-      cause,
-    })
   }
 }

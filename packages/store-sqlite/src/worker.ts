@@ -8,7 +8,7 @@ import { assertSameFile } from './file.js'
 import { findToken } from './find.js'
 import { type Gate, workBehind } from './gate.js'
 import { haveArrivals } from './list-arrivals.js'
-import { pagePieces } from './page.js'
+import { pageParts } from './page.js'
 import { isBusy, problemOf } from './problem.js'
 import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
 import { applyGroup, pagesOf } from './write-group.js'
@@ -91,7 +91,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
 
   /**
    * Writes what has been sent by now in one transaction. The next is not begun within the same turn of the event loop, but
-   * behind a piece of each list: a thousand messages may come in one turn.
+   * behind a part of each list: a thousand messages may come in one turn.
    */
   function runWrites(): void {
     writing = true
@@ -179,26 +179,25 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     working(closeIfIdle)
   }
 
-  /** A page of one moment, in pieces between which writes may run. */
+  /** A page of one moment, in parts between which writes may run. */
   async function sendPage(db: Database, { number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
     working(() => db.sql('BEGIN DEFERRED').run())
     try {
-      const pieces = pagePieces(db, call.env, call.query)
+      const parts = pageParts(db, call.env, call.query)
       for (;;) {
-        const piece = working(() => pieces.next())
-        const json = piece.done ? piece.value.json : piece.value
-        if (json !== undefined) sendPiece(number, json)
-        if (piece.done) return piece.value.result
-        await nextTurn()
+        const part = working(() => parts.next())
+        if (part.done) return part.value
+        if (part.value === undefined) await nextTurn()
+        else sendPart(number, part.value)
       }
     } finally {
       working(() => rollback(db))
     }
   }
 
-  function sendPiece(number: number, text: string): void {
+  function sendPart(number: number, text: string): void {
     const json = UTF8.encode(text)
-    port.postMessage({ number, kind: 'piece', json } satisfies Response, [json.buffer])
+    port.postMessage({ number, kind: 'part', json } satisfies Response, [json.buffer])
   }
 
   function closeIfIdle(): void {

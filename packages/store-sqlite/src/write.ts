@@ -4,7 +4,18 @@ import { recordChange } from './change-log.js'
 import type { Cell, Database } from './database.js'
 import { findToken, parseRecord } from './find.js'
 import { Problem } from './problem.js'
-import { columnText, dayOf, detailJson, FOREVER, NEVER, RECORD_JSON, type SecretUse, splitId, type Uses, usesJson } from './rows.js'
+import {
+  columnText,
+  dayOf,
+  detailJson,
+  FOREVER,
+  NEVER,
+  RECORD_JSON,
+  type SecretUse,
+  splitId,
+  type Uses,
+  usesJson,
+} from './rows.js'
 import {
   bitsOf,
   countToken,

@@ -7,7 +7,7 @@ import { openConnections } from '../src/connections.js'
 import { type Database, openDatabase, transaction } from '../src/database.js'
 import { findToken } from '../src/find.js'
 import { sqliteStore } from '../src/index.js'
-import { pagePieces } from '../src/page.js'
+import { pageParts } from '../src/page.js'
 import { SORT_COLUMNS } from '../src/plan.js'
 import type { StoredRecord } from '../src/rows.js'
 import { insertToken, removeToken } from '../src/write.js'
@@ -238,13 +238,12 @@ interface Page {
 }
 
 function pageOf(db: Database, query: ListQuery): Page {
-  const pieces = pagePieces(db, ENV, query)
+  const parts = pageParts(db, ENV, query)
   const records: StoredRecord[] = []
   for (;;) {
-    const { done, value } = pieces.next()
-    const json = done ? value.json : value
-    if (json !== undefined) records.push(...(JSON.parse(json) as StoredRecord[]))
-    if (done) return { records, ...value.result }
+    const { done, value } = parts.next()
+    if (done) return { records, ...value }
+    if (value !== undefined) records.push(...(JSON.parse(value) as StoredRecord[]))
   }
 }
 

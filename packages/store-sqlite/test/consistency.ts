@@ -25,8 +25,7 @@ const VIOLATIONS = {
     FROM token t JOIN owner o USING (owner)
     EXCEPT SELECT n, detail ->> 0, detail ->> 1, detail ->> 2, detail ->> 3, detail ->> 6,
       coalesce(detail ->> 7, 9007199254740991), coalesce(detail ->> 8, -1) FROM token`,
-  'a day that is not that of the last use':
-    'SELECT n FROM token WHERE used_day <> iif(used < 0, -1, used / 86400000)',
+  'a day that is not that of the last use': 'SELECT n FROM token WHERE used_day <> iif(used < 0, -1, used / 86400000)',
   'bits that are not those of the scopes': `
     SELECT n, scope_bits FROM token
     EXCEPT SELECT n, sum(DISTINCT 1 << bit) FROM token_scope JOIN scope USING (scope) GROUP BY n

@@ -2,12 +2,11 @@ import type { EnvironmentStore } from '@latchkey/core'
 import { tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/database.js'
-import type { Response } from '../src/protocol.js'
+import { LARGE_PART, type Response } from '../src/protocol.js'
 import { createSqliteStore } from '../src/sqlite-store.js'
 import { startWorker } from '../src/worker-client.js'
 import { temporaryFolder } from './temporary.js'
 
-const PIECE = 200
 const range = (length: number) => Array.from({ length }, (_, i) => i)
 const LANES = 64
 
@@ -38,17 +37,17 @@ function countAnswers(counted: { writes: number; atLists: number[] }): typeof st
 test('a list takes its turns between writes, however many there are', async () => {
   const counted = { writes: 0, atLists: [] as number[] }
   const store = await openStore(`${temporaryFolder()}/tokens.db`, countAnswers(counted))
-  await Promise.all(range(6 * PIECE).map(() => store.insert(tokenRecord())))
+  await Promise.all(range(6 * LARGE_PART).map(() => store.insert(tokenRecord())))
   let done = false
   const lanes = range(LANES).map(async () => {
     while (!done) await store.insert(tokenRecord())
   })
   try {
-    for (const pieces of [1, 6, 1, 6, 1, 6]) {
+    for (const parts of [1, 6, 1, 6, 1, 6]) {
       const before = counted.writes
-      expect((await store.list(query(pieces * PIECE))).records).toHaveLength(pieces * PIECE)
-      // Those whose answers were on their way, the group that was being written, and one behind each piece but the last.
-      expect(Number(counted.atLists.at(-1)) - before).toBeLessThanOrEqual((pieces + 1) * LANES)
+      expect((await store.list(query(parts * LARGE_PART))).records).toHaveLength(parts * LARGE_PART)
+      // Those whose answers were on their way, the group that was being written, and one behind each part but the last.
+      expect(Number(counted.atLists.at(-1)) - before).toBeLessThanOrEqual((parts + 1) * LANES)
     }
   } finally {
     done = true

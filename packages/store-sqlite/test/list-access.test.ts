@@ -12,6 +12,9 @@ import { assertConsistent } from './consistency.js'
 import { temporaryFolder } from './temporary.js'
 
 const TOKENS = 3_000
+const DAY = 86_400_000
+/** All times lie before. */
+const LATEST = 10 * DAY
 const ENV = 1
 const OWNERS = ['alice', 'alice', 'alice', 'alice', 'bob', 'carol']
 /** More than have a bit of their own. */
@@ -37,7 +40,7 @@ beforeAll(() => {
   close = connections.close
   db.exec("INSERT INTO environment (name, dataset, sealing_key) VALUES ('default', '', '')")
   transaction(db, 'IMMEDIATE', () => {
-    insertToken(db, arrivalRow(ENV, { ...randomToken(), owner: 'rare', scopes: ['rare.scope'], lastUsedAt: 1_000 }))
+    insertToken(db, arrivalRow(ENV, { ...randomToken(), owner: 'rare', scopes: ['rare.scope'], lastUsedAt: LATEST }))
     for (let i = 0; i < TOKENS; i++) {
       const record = randomToken()
       insertToken(db, arrivalRow(ENV, record))
@@ -46,7 +49,7 @@ beforeAll(() => {
       if (choice < 0.2) removeToken(db, ENV, record.id)
       else if (choice < 0.4)
         updateToken(db, ENV, record.id, { scopes: someScopes(4), name: `n${randomInt(90, random)}` }, 1)
-      else if (choice < 0.6) touchTokens(db, ENV, [{ id: record.id, gen: 1, at: randomInt(1_000, random) }])
+      else if (choice < 0.6) touchTokens(db, ENV, [{ id: record.id, gen: 1, at: randomTime() }])
     }
   })
 })
@@ -120,7 +123,7 @@ test('planning follows the numbers: rare criteria are gathered, common ones walk
   expect(plan({ owner: 'nobody' }, byName)).toBeUndefined()
   expect(plan({ owner: 'rare' }, byName)).toEqual({ kind: 'gather', by: 'owner' })
   expect(plan({ scopes: ['rare.scope'] }, byName)).toEqual({ kind: 'gather', by: 'scopes' })
-  expect(plan({ lastUsed: { from: 999 } }, byName)).toEqual({ kind: 'gather', by: 'used' })
+  expect(plan({ lastUsed: { from: LATEST - 1 } }, byName)).toEqual({ kind: 'gather', by: 'used' })
   expect(plan({ lastUsed: { from: 0 } }, { by: 'lastUsedAt', direction: 'asc' })).toEqual({ kind: 'walk', by: 'sort' })
 })
 
@@ -141,9 +144,14 @@ function randomToken(): TokenRecord {
     random,
   )
   for (const member of ['expiresAt', 'modifiedAt', 'lastUsedAt'] as const) {
-    if (random() < 0.5) record[member] = randomInt(990, random)
+    if (random() < 0.5) record[member] = randomTime()
   }
   return record
+}
+
+/** Some are the first moment of a day. */
+function randomTime(): number {
+  return random() < 0.3 ? randomInt(10, random) * DAY : randomInt(LATEST - 10, random)
 }
 
 /** The first ones are held by most tokens, the last ones by few. */
@@ -157,8 +165,8 @@ function randomFilter(): ListFilter {
   if (random() < 0.3) filter.personal = random() < 0.5
   if (random() < 0.6) filter.scopes = Array.from({ length: 1 + randomInt(3, random) }, () => randomItem(SCOPES, random))
   if (random() < 0.5) {
-    const from = randomInt(900, random)
-    filter.lastUsed = randomItem([{ from }, { to: from }, { from, to: from + 200 }], random)
+    const [from, to] = [randomTime(), randomTime()].sort((a, b) => a - b) as [number, number]
+    filter.lastUsed = randomItem([{ from }, { to }, { from, to }, { from, to: from + DAY - 1 }], random)
   }
   return filter
 }
