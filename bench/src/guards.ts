@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { expressApp, expressGuards } from './http/express.js'
 import { FRAMEWORKS, type Framework, type GuardName } from './http/guarded.js'
 import { koaApp, koaGuards } from './http/koa.js'
-import { findWrk, wrk } from './http/wrk.js'
+import { serveFor } from './http/serve.js'
+import { findWrk } from './http/wrk.js'
 import { choose, readArgumentsWith } from './lib/arguments.js'
 import { expect } from './lib/expect.js'
 import { type Known, knownToken } from './lib/issue.js'
@@ -37,7 +36,7 @@ await findWrk()
 const rows = []
 for (const { name } of choose(all, options.only)) {
   const contenders = await Promise.all(GUARDS.map((guard) => contender(name, guard, known)))
-  const requests = await serve(listenerOf(name, contenders), known)
+  const requests = await serveFor(options.seconds, listenerOf(name, contenders), `Bearer ${known.token}`)
   for (const { name: row, ns, firstNs } of contenders) {
     expect(ns.length > 0.99 * requests && requests > 2 * WARM_UP, `${name}-${row} lets ${requests} requests in`)
     rows.push({ name: `${name}-${row}`, ns: median(ns.slice(WARM_UP)), firstNs: median(firstNs.slice(WARM_UP / 2)) })
@@ -86,17 +85,4 @@ function listenerOf(framework: Framework, contenders: readonly Contender[]): Req
     judgeAll(req, res)
     next()
   }) as RequestListener
-}
-
-async function serve(listener: RequestListener, { token }: Known): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { requests } = await wrk(
-    `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    `Bearer ${token}`,
-    options.seconds,
-  )
-  server.close()
-  server.closeAllConnections()
-  return requests
 }

@@ -1,3 +1,5 @@
+import { FRAMEWORKS } from '../http/guarded.js'
+
 /** What must hold within one run of a benchmark. */
 export interface Bound {
   readonly row: string
@@ -27,6 +29,13 @@ function more(row: string, other: string, atMost: number, reason: string, member
 
 function at(row: string, member: string, atMost: number, reason: string): Bound {
   return { row, member, atMost, reason }
+}
+
+function inTurns(row: string): Bound[] {
+  return [
+    { row, member: 'ofFloor', atLeast: 0.98, reason: 'a guard costs no more than the least that it must do' },
+    { row, member: 'ofUntracked', atLeast: 0.97, reason: 'noting last uses is nearly free' },
+  ]
 }
 
 function http(framework: 'express' | 'koa'): Bound[] {
@@ -102,6 +111,10 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ...http('express'),
     ...http('koa'),
     more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
+  ],
+  turns: [
+    ...FRAMEWORKS.flatMap((framework) => inTurns(`${framework}-latchkey`)),
+    at('koa-latchkey', 'cpuOverBare', 10, 'what a host pays for each request, in microseconds of CPU'),
   ],
   flood: [...flood('express'), ...flood('koa')],
   timing: [
