@@ -47,6 +47,10 @@ export function takeIn(db: Database, row: ArrivalRow): boolean {
   return db.sql(TAKE_IN).run(...row).changes === 1
 }
 
+export function haveArrivals(db: Database): boolean {
+  return db.sql('SELECT 1 FROM arrival LIMIT 1').get() !== undefined
+}
+
 /** Files all that has arrived, through whatever process. Belongs inside an IMMEDIATE transaction. */
 export function fileArrivals(db: Database): void {
   const arrivals = db.sql('SELECT env, public, owner, personal, scopes FROM arrival ORDER BY n').all()

@@ -25,25 +25,24 @@ export interface RangeSize {
   edges: number
 }
 
-/** Exact for small ranges, but for the edges; else an estimate. Never 0: shares divide by it. */
+/** Estimated, but exact where few tokens lie in the range. Never 0: shares divide by it. */
 export function rangeSize(db: Database, { env, all, used }: Filter): RangeSize {
   const tokens = Math.max(all.tokens, 1)
   if (!used) return { within: tokens, edges: 0 }
   const uses = sampledUses(db, env, tokens)
-  const within = uses.filter((at) => at >= used.from && at <= used.to).length
-  if (within >= ENOUGH) {
-    const edges = uses.filter((at) => dayOf(at) === dayOf(used.from) || dayOf(at) === dayOf(used.to)).length
-    return { within: (tokens * within) / uses.length, edges: (tokens * edges) / uses.length }
-  }
+  const share = (test: (at: number) => boolean) => uses.filter(test).length / Math.max(uses.length, 1)
+  const within = share((at) => at >= used.from && at <= used.to)
+  const edges = tokens * share((at) => dayOf(at) === dayOf(used.from) || dayOf(at) === dayOf(used.to))
+  if (within * uses.length >= ENOUGH) return { within: tokens * within, edges }
   const most = Math.ceil(tokens / 10) + 1_000
-  const [counted] = db
+  const [count] = db
     .sql(
       `SELECT count(*) FROM (
          SELECT 1 FROM token INDEXED BY token_by_used WHERE env = ? AND used BETWEEN ? AND ? LIMIT ?)`,
     )
     .get(env, used.from, used.to, most) ?? [0]
-  const exact = Math.max(Number(counted), 1)
-  return { within: exact, edges: exact }
+  const counted = Math.max(Number(count), 1)
+  return { within: counted, edges: Math.max(edges, counted) }
 }
 
 /** From tokens of all ages. Looking at them takes a millisecond, so they are remembered for a while. */

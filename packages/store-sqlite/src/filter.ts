@@ -89,7 +89,10 @@ export function usedCondition({ used }: Filter): Condition[] {
   return used ? [{ sql: 't.used BETWEEN ? AND ?', values: [used.from, used.to] }] : []
 }
 
-/** The same by an index that holds only the day: rows are looked up for those of the first and the last one. */
+/**
+ * The same by an index that holds only the day: rows are looked up for those of the first and the last one. No range begins
+ * before 0 (see `usedRange`), so that tokens never used lie in none.
+ */
 export function usedByDay({ used }: Filter): Condition[] {
   if (!used) return []
   const [first, last] = [dayOf(used.from), dayOf(used.to)]

@@ -1,6 +1,6 @@
 import type { TokenRecord } from '@latchkey/core'
 import type { Cell, Database } from './database.js'
-import { RECORD_JSON, readRecord, type StoredRecord, splitId } from './rows.js'
+import { RECORD_JSON, readRecord, type StoredRecord, splitId, UNREADABLE } from './rows.js'
 
 const WHERE = 'WHERE t.env = ?1 AND t.public = ?2 AND t.prefix = ?3'
 /** One statement sees one moment: a token that is being filed is in one of the two places. */
@@ -14,7 +14,12 @@ export function findToken(db: Database, env: number, id: string): { n: number; r
   return row && { n: Number(row[1]), record: parseRecord(row[0]) }
 }
 
-/** From a cell of `RECORD_JSON`. */
+/** From a cell of `RECORD_JSON`. Throws if it is none. */
 export function parseRecord(json: Cell | undefined): TokenRecord {
-  return readRecord(JSON.parse(String(json)) as StoredRecord, String)
+  try {
+    return readRecord(JSON.parse(String(json)) as StoredRecord, String)
+  } catch {
+    // What was wrong shows a piece of the record.
+    throw new Error(UNREADABLE)
+  }
 }

@@ -7,10 +7,6 @@ import { columnText, RECORD_JSON } from './rows.js'
 
 // What lists need of the few tokens that are not filed yet. There is no index: they are looked at one by one.
 
-export function haveArrivals(db: Database): boolean {
-  return db.sql('SELECT 1 FROM arrival LIMIT 1').get() !== undefined
-}
-
 export function countArrivals(db: Database, env: number, asked: ListFilter): number {
   const { sql, values } = conditionOf(env, asked)
   return Number(db.sql(`SELECT count(*) FROM arrival t WHERE ${sql}`).get(...values)?.[0])

@@ -125,7 +125,7 @@ function rangeConditions(
   column: string,
   from?: { behind: '<' | '>'; value: Cell },
 ): Condition[] {
-  // Only the indexes of last uses and of owners hold the exact time.
+  // All others see the exact time, in their index or in the row.
   const used = access.by === 'sort' && column !== 'used' ? usedByDay(filter) : usedCondition(filter)
   if (!from) return used
   const walked: Condition = { sql: `t.${column} ${from.behind} ?`, values: [from.value] }

@@ -1,16 +1,10 @@
 import { StoreError, type TokenRecord } from '@latchkey/core'
-import { createShare, readRecord, type StoredRecord } from './rows.js'
+import { createShare, readRecord, type StoredRecord, UNREADABLE } from './rows.js'
 
-/** The host's side of a page that comes in parts, as the worker sends them. */
+/** The host's side of a page that comes in parts. */
 export interface PageReader {
-  /** Reads a part now. If it cannot be read, `records` says so. */
+  /** Reads a part. If it cannot be read, `records` says so. */
   read(json: Uint8Array): void
-  /** Keeps a part for later. */
-  keep(json: Uint8Array): void
-  /** Whether any part is kept. */
-  hasMore(): boolean
-  /** Reads the first part that is kept. */
-  readNext(): void
   /** All that were read. Throws `StoreError` if one could not be. */
   records(): TokenRecord[]
 }
@@ -19,29 +13,18 @@ const UTF8 = new TextDecoder()
 
 export function createPageReader(path: string): PageReader {
   const records: TokenRecord[] = []
-  const kept: Uint8Array[] = []
   const share = createShare()
-  let failure: StoreError | undefined
-
-  function read(json: Uint8Array): void {
-    try {
-      for (const stored of JSON.parse(UTF8.decode(json)) as StoredRecord[]) records.push(readRecord(stored, share))
-    } catch (cause) {
-      const message = `${path}: a stored record cannot be read; restore the file from a backup.`
-      failure ??= new StoreError('ERR_STORE', message, { cause })
-    }
-  }
-
+  let unreadable = false
   return {
-    read,
-    keep: (json) => void kept.push(json),
-    hasMore: () => kept.length > 0,
-    readNext() {
-      const json = kept.shift()
-      if (json) read(json)
+    read(json) {
+      try {
+        for (const stored of JSON.parse(UTF8.decode(json)) as StoredRecord[]) records.push(readRecord(stored, share))
+      } catch {
+        unreadable = true
+      }
     },
     records() {
-      if (failure) throw failure
+      if (unreadable) throw new StoreError('ERR_STORE', `${path}: ${UNREADABLE}`)
       return records
     },
   }

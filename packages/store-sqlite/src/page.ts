@@ -1,8 +1,9 @@
 import type { ListQuery } from '@latchkey/core'
+import { haveArrivals } from './arrivals.js'
 import type { Database } from './database.js'
 import { type Filter, resolveFilter } from './filter.js'
 import { countMatches, decodePosition, encodePosition, listPositions, type Position, recordsJson } from './list.js'
-import { arrivalPositions, countArrivals, haveArrivals, merge, mixedJson } from './list-arrivals.js'
+import { arrivalPositions, countArrivals, merge, mixedJson } from './list-arrivals.js'
 import { knownCount, planCount, planPage } from './plan.js'
 import { isLarge, LARGE_PART, type Results } from './protocol.js'
 
@@ -10,14 +11,9 @@ import { isLarge, LARGE_PART, type Results } from './protocol.js'
 const SMALL_PART = 50
 
 /**
- * One page, in parts of JSON records, with `undefined` where others may have their turn. The connection must be inside a
- * transaction, so that all of it is of one moment.
+ * One page, in parts of JSON records. The connection must be inside a transaction, so that all of it is of one moment.
  */
-export function* pageParts(
-  db: Database,
-  env: number,
-  query: ListQuery,
-): Generator<string | undefined, Results['list']> {
+export function* pageParts(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
   const { sort, limit, after, filter: asked } = query
   const filter = resolveFilter(db, env, asked)
   const arrivals = haveArrivals(db)
@@ -37,10 +33,7 @@ export function* pageParts(
   const last = page.at(-1)
   if (found.length > limit && last) result.next = encodePosition(last)
   const size = isLarge(limit) ? LARGE_PART : SMALL_PART
-  for (let start = 0; start < page.length; start += size) {
-    if (isLarge(limit) && start > 0) yield undefined
-    yield json(page.slice(start, start + size))
-  }
+  for (let start = 0; start < page.length; start += size) yield json(page.slice(start, start + size))
   return result
 }
 

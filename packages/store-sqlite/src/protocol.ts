@@ -43,7 +43,10 @@ export interface Results {
   close: undefined
 }
 
-/** Records per part of a large page: about a millisecond's work for either thread. Others have their turn between two. */
+/**
+ * Records per part of a large page, which is one that may have more: about a millisecond's work for either thread. Others
+ * have their turn between two parts.
+ */
 export const LARGE_PART = 200
 
 /** Whether a page may have so many records that neither thread should work on it in one go. */

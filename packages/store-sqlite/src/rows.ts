@@ -8,7 +8,10 @@ export const FOREVER = Number.MAX_SAFE_INTEGER
 
 const DAY = 86_400_000
 /** The day of a last use: what indexes hold of it that need not change with every use. `NEVER` remains so. */
-export const dayOf = (used: number): number => Math.floor(used / DAY)
+export function dayOf(used: number): number {
+  return used < 0 ? NEVER : Math.floor(used / DAY)
+}
+
 /** The same of the column `used`. */
 export const DAY_OF_USE = `CASE WHEN used < 0 THEN ${NEVER} ELSE used / ${DAY} END`
 
@@ -17,6 +20,9 @@ export const DAY_OF_USE = `CASE WHEN used < 0 THEN ${NEVER} ELSE used / ${DAY} E
  * pass it on to the host's thread as it is.
  */
 export const RECORD_JSON = `'[' || t.detail || ',' || t.used || ',' || t.uses || ']'`
+
+/** What is said of one that cannot be read. */
+export const UNREADABLE = 'a stored record cannot be read; restore the file from a backup.'
 
 /** A record as it crosses threads. What touches change stands by itself, so that they read and write nothing else. */
 export type StoredRecord = [detail: Detail, used: number, uses: Uses]
@@ -59,9 +65,9 @@ export function createShare(): Share {
 
 /** Keeps nothing of the parsed arrays and objects: they die young, and only what a record needs lives on. */
 export function readRecord([detail, used, uses]: StoredRecord, share: Share): TokenRecord {
-  const [id, name, owner, personal, enabled, version, createdAt, expires, modified, rotated] = detail
-  const [, , , , , , , , , , scopes, networks, secrets, retired, metadata] = detail
-  const [usedIp] = uses
+  const [id, name, owner, personal, enabled, version, createdAt, expires, modified, rotated, ...lists] = detail
+  const [scopes, networks, secrets, retired, metadata] = lists
+  const [usedIp, ...usesOfSecrets] = uses
   const record: TokenRecord = {
     id,
     name,
@@ -75,7 +81,7 @@ export function readRecord([detail, used, uses]: StoredRecord, share: Share): To
     secrets: secrets.map(([gen, hash, tag, until]) => {
       const secret: StoredSecret = { gen, hash, tag }
       if (until !== undefined) secret.until = until
-      const use = uses.find((candidate): candidate is SecretUse => candidate?.[0] === gen)
+      const use = usesOfSecrets.find((candidate) => candidate[0] === gen)
       if (use) setLastUse(secret, use[1], use[2] === usedIp ? usedIp : use[2])
       return secret
     }),

@@ -28,12 +28,6 @@ function plain(column: string): string {
 /** `uses` was a list without the address of the token's own last use. */
 const USES_WITH_IP = `'[' || json_quote(used_ip) || iif(uses = '[]', '', ',') || substr(uses, 2)`
 
-/** A process that knows no arrivals would take their numbers. */
-const OLD_WRITERS = `
-  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
-  WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
-  BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;`
-
 /**
  * What turns a file of version i into one of version i + 1; an empty file has version 0. Never change a step that was
  * released: add one. Each runs inside the transaction that also raises the version.
@@ -95,11 +89,15 @@ export const MIGRATIONS: readonly string[] = [
     used INTEGER NOT NULL, used_ip TEXT, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL,
     PRIMARY KEY (env, public)
   ) STRICT, WITHOUT ROWID;
-  ${OLD_WRITERS}
+  -- A process that knows no arrivals would take their numbers.
+  CREATE TRIGGER token_was_arrival BEFORE INSERT ON token
+  WHEN NOT EXISTS (SELECT 1 FROM arrival WHERE env = NEW.env AND public = NEW.public AND n = NEW.n)
+  BEGIN SELECT RAISE(ABORT, 'a process of an older version of Latchkey writes to this file'); END;
   `,
   `
   -- Tokens lose the columns that lists do not search by: the whole record stands in detail, but for its last uses. used_day:
-  -- the day of the last use, behind every sort, so that a walk past a range of last uses reads no other page.
+  -- the day of the last use, behind the other sorts, so that a walk past a range of last uses reads no other page. (Whoever
+  -- knows no arrivals knows too many columns now, and can write no token.)
   CREATE TABLE next_token (
     n INTEGER PRIMARY KEY, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL, name TEXT NOT NULL,
     owner INTEGER NOT NULL, personal INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
@@ -133,7 +131,6 @@ export const MIGRATIONS: readonly string[] = [
     FROM arrival t;
   DROP TABLE arrival;
   ALTER TABLE next_arrival RENAME TO arrival;
-  ${OLD_WRITERS}
   `,
 ]
 

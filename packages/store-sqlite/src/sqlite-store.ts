@@ -12,8 +12,8 @@ import { createWorkerClient, startWorker } from './worker-client.js'
 
 /** Beyond the wait for locks, a call may take so long: a first count over a million tokens on a cold disk, say. */
 const DEADLINE = 10_000
-/** Checking a large file takes its time. */
-const OPEN_DEADLINE = 120_000
+/** Checking a large file takes its time, and so does bringing one forward: a minute for a million tokens. */
+const OPEN_DEADLINE = 600_000
 /** Larger batches are sent in pieces, so that other writes get in between. */
 const TOUCHES = 500
 const PURGES = 200

@@ -110,16 +110,17 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
       const page = createPageReader(path)
       // Of a large page parts are read only when all have come: two threads that work beside the garbage collector, which
       // has threads of its own, make each of its pauses longer. Until then they lie outside the heap.
-      const read = isLarge(query.limit) ? page.keep : page.read
-      const result = await send({ op: 'list', env, query }, deadline, read)
-      for (let first = true; page.hasMore(); first = false) {
+      const kept: Uint8Array[] = []
+      const onPart = isLarge(query.limit) ? (json: Uint8Array) => kept.push(json) : page.read
+      const result = (await send({ op: 'list', env, query }, deadline, onPart)) as Results['list']
+      for (let json = kept.shift(); json; json = kept.shift()) {
+        page.read(json)
         // A large page must not hold up the host's event loop.
-        if (!first) await nextTurn()
+        if (kept.length > 0) await nextTurn()
         if (performance.now() > end)
           throw new StoreError('ERR_STORE', `${path}: the list took longer than ${deadline} ms.`)
-        page.readNext()
       }
-      return { records: page.records(), ...(result as Results['list']) }
+      return { records: page.records(), ...result }
     },
 
     async close(deadline) {

@@ -1,24 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { fileArrivals } from './arrivals.js'
 import { type Connections, openConnections } from './connections.js'
-import { type Database, rollback, transaction } from './database.js'
+import { type Database, rollback } from './database.js'
 import { openEnvironment } from './environment.js'
 import { assertSameFile } from './file.js'
+import { createFiling } from './filing.js'
 import { findToken } from './find.js'
 import { type Gate, workBehind } from './gate.js'
-import { haveArrivals } from './list-arrivals.js'
 import { pageParts } from './page.js'
-import { isBusy, problemOf } from './problem.js'
-import type { CallOf, Op, Request, Response, Results, WorkerSettings, Write } from './protocol.js'
+import { problemOf } from './problem.js'
+import {
+  type CallOf,
+  isLarge,
+  type Op,
+  type Request,
+  type Response,
+  type Results,
+  type WorkerSettings,
+  type Write,
+} from './protocol.js'
 import { applyGroup, pagesOf } from './write-group.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 
-/** Once so many new tokens have come they are filed: the next write waits for it some milliseconds. */
-const ARRIVALS = 32
-/** After so long without a write, in ms, fewer are filed too. Should another process write then, it is tried again. */
-const QUIET = 20
 /** So many writes at most share a transaction, so that none waits long for the others. */
 const GROUP = 256
 const UTF8 = new TextEncoder()
@@ -34,13 +38,10 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
   const writes: Waiting<Write>[] = []
   const lists: Waiting<CallOf<'list'>>[] = []
   let connections: Connections | undefined
-  /** How many new tokens this process has taken in since it last filed, and when it will. */
-  let arrived = 0
-  let filing: NodeJS.Timeout | undefined
-  let warned = false
   let writing = false
   let listing = false
   let closing: number | undefined
+  const filing = createFiling(path, settings.busyTimeout, () => connections?.writer, working)
 
   const reply = (response: Response) => port.postMessage(response)
   const done = (number: number, result: Results[Op]) => reply({ number, kind: 'done', result })
@@ -62,7 +63,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       case 'open':
         answer(number, () => openEnvironment(open(), call.environment))
         // What another process may have left.
-        fileSoon()
+        filing.soon()
         break
       case 'find':
         answer(number, () => findToken(open().writer, call.env, call.id)?.record)
@@ -95,10 +96,10 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
    */
   function runWrites(): void {
     writing = true
-    clearTimeout(filing)
+    filing.hold()
     for (let more = receiveMessageOnPort(port); more; more = receiveMessageOnPort(port)) take(more.message as Request)
     writeGroup(writes.splice(0, GROUP))
-    if (arrived >= ARRIVALS) fileWaiting()
+    filing.ifDue()
     setImmediate(() => working(afterWrites))
   }
 
@@ -108,7 +109,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       return
     }
     writing = false
-    fileSoon()
+    filing.soon()
     closeIfIdle()
   }
 
@@ -120,7 +121,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
         writer,
         group.map(({ call }) => call),
       )
-      arrived += group.filter(({ call }) => call.op === 'insert').length
+      filing.note(group.filter(({ call }) => call.op === 'insert').length)
       for (const [i, { number }] of group.entries()) {
         const outcome = outcomes[i]
         if (outcome?.ok) done(number, outcome.result)
@@ -129,38 +130,6 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       checkpointIfDue(group.reduce((sum, { call }) => sum + pagesOf(call), 0))
     } catch (error) {
       for (const { number } of group) failed(number, error)
-    }
-  }
-
-  function fileSoon(): void {
-    clearTimeout(filing)
-    if (closing === undefined) filing = setTimeout(() => working(fileWaiting), QUIET).unref()
-  }
-
-  /** Need not succeed: whoever cannot do without does it again, and says what is wrong. */
-  function fileWaiting(): void {
-    arrived = 0
-    const writer = connections?.writer
-    try {
-      if (writer && haveArrivals(writer)) fileAtOnce(writer)
-    } catch (error) {
-      if (isBusy(error)) {
-        fileSoon()
-        return
-      }
-      // No token can be changed then: who watches the process should know before somebody must revoke one.
-      if (!warned) process.emitWarning(problemOf(error, path))
-      warned = true
-    }
-  }
-
-  /** Never waits for a lock: lists wait for this thread. */
-  function fileAtOnce(writer: Database): void {
-    writer.pragma('busy_timeout = 0')
-    try {
-      transaction(writer, 'IMMEDIATE', () => fileArrivals(writer))
-    } finally {
-      writer.pragma(`busy_timeout = ${settings.busyTimeout}`)
     }
   }
 
@@ -179,7 +148,7 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
     working(closeIfIdle)
   }
 
-  /** A page of one moment, in parts between which writes may run. */
+  /** A page of one moment, in parts; writes may run between those of a large one. */
   async function sendPage(db: Database, { number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
     working(() => db.sql('BEGIN DEFERRED').run())
     try {
@@ -187,8 +156,8 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
       for (;;) {
         const part = working(() => parts.next())
         if (part.done) return part.value
-        if (part.value === undefined) await nextTurn()
-        else sendPart(number, part.value)
+        sendPart(number, part.value)
+        if (isLarge(call.query.limit)) await nextTurn()
       }
     } finally {
       working(() => rollback(db))
@@ -202,9 +171,9 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
 
   function closeIfIdle(): void {
     if (closing === undefined || writing || listing) return
-    clearTimeout(filing)
     answer(closing, () => {
-      fileWaiting()
+      filing.now()
+      filing.hold()
       connections?.close()
       return undefined
     })

@@ -96,7 +96,7 @@ export function touchTokens(db: Database, env: number, touches: readonly TokenUs
     const columns: Record<string, Cell> = {}
     if (json !== before) columns.uses = json
     if (isNewest) columns.used = at
-    // It stands in the index of every sort: most touches leave those alone.
+    // It stands in the indexes of the other sorts: most touches leave those alone.
     if (isNewest && dayOf(at) !== day) columns.used_day = dayOf(at)
     if (json !== before || isNewest) setColumns(db, Number(n), columns)
   }
@@ -125,11 +125,22 @@ function replaceScopes(db: Database, env: number, n: number, record: TokenRecord
   return scopes
 }
 
-/** The next version. What the patch drops is `null`, which is stored as absent; the last uses of secrets that stay are kept. */
+/** The next version. Each secret that stays keeps its last use. */
 function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {
-  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
-  const next: TokenRecord = { ...record, ...given, version: record.version + 1 }
+  const { name = record.name, enabled = record.enabled, retired = record.retired } = patch
+  const { scopes = record.scopes, networks = record.networks } = patch
+  const { metadata: oldMetadata, expiresAt: oldExpiry, modifiedAt: oldChange, rotatedAt: oldRotation, ...rest } = record
+  const next: TokenRecord = { ...rest, name, enabled, scopes, networks, retired, version: record.version + 1 }
   if (patch.secrets) next.secrets = patch.secrets.map((secret) => withLastUse(secret, record))
+  const metadata = patch.metadata === undefined ? oldMetadata : patch.metadata
+  const expiresAt = patch.expiresAt === undefined ? oldExpiry : patch.expiresAt
+  const modifiedAt = patch.modifiedAt === undefined ? oldChange : patch.modifiedAt
+  const rotatedAt = patch.rotatedAt === undefined ? oldRotation : patch.rotatedAt
+  // `null` drops them.
+  if (metadata) next.metadata = metadata
+  if (expiresAt !== undefined && expiresAt !== null) next.expiresAt = expiresAt
+  if (modifiedAt !== undefined && modifiedAt !== null) next.modifiedAt = modifiedAt
+  if (rotatedAt !== undefined && rotatedAt !== null) next.rotatedAt = rotatedAt
   return next
 }
 

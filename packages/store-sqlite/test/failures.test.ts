@@ -151,3 +151,31 @@ test('text with NUL and U+0001 is kept, found and ordered by code points', async
     }
   }
 })
+
+test('a record that is damaged fails what reads it with a sentence that shows nothing of it, and nothing else', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const first = sqliteStore({ path })
+  const [damaged, sound] = [tokenRecord({ name: 'a' }), tokenRecord({ name: 'b' })]
+  const filling = await first.open('default')
+  for (const record of [damaged, sound]) await filling.insert(record)
+  await first.close()
+  const other = openDatabase(path, 1_000)
+  for (const detail of ['$argon2id$secret', '{}', '["a"]']) {
+    other.sql("UPDATE token SET detail = ? WHERE name = 'a'").run(detail)
+    const store = await openStore(path)
+    const failure = {
+      code: 'ERR_STORE',
+      message: `${path}: a stored record cannot be read; restore the file from a backup.`,
+    }
+    const calls = [
+      () => store.find(damaged.id),
+      () => store.update(damaged.id, { enabled: false }, 1),
+      () => store.list(query),
+      () => store.list({ ...query, limit: 300 }),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject(failure)
+    expect(await store.find(sound.id)).toEqual(sound)
+    expect((await store.list({ ...query, sort: { by: 'name', direction: 'desc' }, limit: 1 })).records).toEqual([sound])
+  }
+  other.close()
+})

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { arrivalRow, fileArrivals } from '../src/arrivals.js'
 import { openConnections } from '../src/connections.js'
 import { type Database, transaction } from '../src/database.js'
+import { rangeSize } from '../src/estimate.js'
 import { type Filter, resolveFilter } from '../src/filter.js'
 import { countMatches, listPositions } from '../src/list.js'
 import { type Access, type CountAccess, knownCount, planCount, planPage, SORT_COLUMNS } from '../src/plan.js'
@@ -125,6 +126,16 @@ test('planning follows the numbers: rare criteria are gathered, common ones walk
   expect(plan({ scopes: ['rare.scope'] }, byName)).toEqual({ kind: 'gather', by: 'scopes' })
   expect(plan({ lastUsed: { from: LATEST - 1 } }, byName)).toEqual({ kind: 'gather', by: 'used' })
   expect(plan({ lastUsed: { from: 0 } }, { by: 'lastUsedAt', direction: 'asc' })).toEqual({ kind: 'walk', by: 'sort' })
+})
+
+test('the estimate of a range knows how many tokens its first and last day have, also where few lie in it', () => {
+  const filter = resolveFilter(db, ENV, { lastUsed: { from: 5 * DAY + 1, to: 5 * DAY + 2 } })
+  if (!filter) throw new Error('anything may match')
+  const [ofDay] = db.sql('SELECT count(*) FROM token WHERE used_day = 5').get() ?? []
+  const { within, edges } = rangeSize(db, filter)
+  expect(within).toBe(1)
+  expect(edges / Number(ofDay)).toBeGreaterThan(0.3)
+  expect(edges / Number(ofDay)).toBeLessThan(3)
 })
 
 test('all numbers of the file agree after all that', () => {
