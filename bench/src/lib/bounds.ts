@@ -31,7 +31,8 @@ function at(row: string, member: string, atMost: number, reason: string): Bound 
   return { row, member, atMost, reason }
 }
 
-function inTurns(row: string): Bound[] {
+/** Of the row of a guard, in what a server answers in a second. */
+function besideFloor(row: string): Bound[] {
   return [
     { row, member: 'ofFloor', atLeast: 0.98, reason: 'a guard costs no more than the least that it must do' },
     { row, member: 'ofUntracked', atLeast: 0.97, reason: 'noting last uses is nearly free' },
@@ -41,13 +42,7 @@ function inTurns(row: string): Bound[] {
 function http(framework: 'express' | 'koa'): Bound[] {
   const of = (guard: string) => `${framework}-${guard}`
   return [
-    {
-      row: of('latchkey'),
-      member: 'ofFloor',
-      atLeast: 0.98,
-      reason: 'a guard costs no more than the least that it must do',
-    },
-    { row: of('latchkey'), member: 'ofUntracked', atLeast: 0.97, reason: 'noting last uses is nearly free' },
+    ...besideFloor(of('latchkey')),
     at(of('latchkey'), 'p99OfBare', 1.3, 'nobody waits notably longer because there is a guard'),
     ...['passport', 'jwt', 'better-auth'].map((peer) =>
       ratio(of('latchkey'), of(peer), { atLeast: 1 }, 'ahead of every peer', 'rps'),
@@ -113,7 +108,7 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
   ],
   turns: [
-    ...FRAMEWORKS.flatMap((framework) => inTurns(`${framework}-latchkey`)),
+    ...FRAMEWORKS.flatMap((framework) => besideFloor(`${framework}-latchkey`)),
     at('koa-latchkey', 'cpuOverBare', 10, 'what a host pays for each request, in microseconds of CPU'),
   ],
   flood: [...flood('express'), ...flood('koa')],

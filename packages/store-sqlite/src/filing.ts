@@ -45,7 +45,6 @@ export function createFiling(
   }
 
   function now(): void {
-    hold()
     waiting = 0
     const db = writer()
     try {

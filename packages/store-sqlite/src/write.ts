@@ -129,18 +129,12 @@ function replaceScopes(db: Database, env: number, n: number, record: TokenRecord
 function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {
   const { name = record.name, enabled = record.enabled, retired = record.retired } = patch
   const { scopes = record.scopes, networks = record.networks } = patch
-  const { metadata: oldMetadata, expiresAt: oldExpiry, modifiedAt: oldChange, rotatedAt: oldRotation, ...rest } = record
-  const next: TokenRecord = { ...rest, name, enabled, scopes, networks, retired, version: record.version + 1 }
+  const next: TokenRecord = { ...record, name, enabled, scopes, networks, retired, version: record.version + 1 }
   if (patch.secrets) next.secrets = patch.secrets.map((secret) => withLastUse(secret, record))
-  const metadata = patch.metadata === undefined ? oldMetadata : patch.metadata
-  const expiresAt = patch.expiresAt === undefined ? oldExpiry : patch.expiresAt
-  const modifiedAt = patch.modifiedAt === undefined ? oldChange : patch.modifiedAt
-  const rotatedAt = patch.rotatedAt === undefined ? oldRotation : patch.rotatedAt
-  // `null` drops them.
-  if (metadata) next.metadata = metadata
-  if (expiresAt !== undefined && expiresAt !== null) next.expiresAt = expiresAt
-  if (modifiedAt !== undefined && modifiedAt !== null) next.modifiedAt = modifiedAt
-  if (rotatedAt !== undefined && rotatedAt !== null) next.rotatedAt = rotatedAt
+  for (const member of ['metadata', 'expiresAt', 'modifiedAt', 'rotatedAt'] as const) {
+    if (patch[member] === null) delete next[member]
+    else if (patch[member] !== undefined) Object.assign(next, { [member]: patch[member] })
+  }
   return next
 }
 

@@ -5,11 +5,11 @@ import { evaluate, evaluateUse } from '../policy/evaluate.js'
 import type { Prover } from '../secret/prover.js'
 import { digestOf, tagOf } from '../secret/tag.js'
 import type { TokenFormat } from '../token/format.js'
-import { isAlive } from '../token/record.js'
 import type { Verdict, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
-import { type Clock, isTickBefore, sinceOrigin } from './clock.js'
+import { type Clock, sinceOrigin } from './clock.js'
 import type { Entry, Secret } from './entry.js'
+import { isSound, secretWithDigest, secretWithTag } from './living.js'
 import type { Loader } from './loader.js'
 import type { UsageWriter } from './usage.js'
 
@@ -222,23 +222,4 @@ export function createVerifier(parts: VerifierParts): Verifier {
     },
     counts,
   }
-}
-
-/** `at`: since `ORIGIN`. */
-function isSound(entry: Entry, at: number): boolean {
-  return at >= entry.loadedAt && at < entry.soundUntil && isTickBefore(entry.soundUntilTick)
-}
-
-/** The living secret that was proven for this digest. */
-function secretWithDigest(entry: Entry, digest: string, now: number): Secret | undefined {
-  const { previous } = entry
-  const secret = entry.digest === digest ? entry : previous?.digest === digest ? previous : undefined
-  return secret !== undefined && isAlive(secret, now) ? secret : undefined
-}
-
-/** The living secret that the tag speaks of, proven or not. */
-function secretWithTag(entry: Entry, tag: string, now: number): Secret | undefined {
-  const { previous } = entry
-  if (entry.tag === tag && isAlive(entry, now)) return entry
-  return previous !== undefined && previous.tag === tag && isAlive(previous, now) ? previous : undefined
 }
