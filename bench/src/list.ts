@@ -1,8 +1,9 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
-import { tokenId } from '@latchkey/testkit'
+import { readPage, tokenId } from '@latchkey/testkit'
 import { NOW, tokens } from './list/data.js'
+import { largePages } from './list/large-pages.js'
 import { failed, measure, measureDelay, measureInTurns, type Row } from './list/measure.js'
 import { COUNTED, EVERY_SORT, FILTERED, nameOf } from './list/queries.js'
 import { SUBJECTS } from './list/stores.js'
@@ -124,45 +125,48 @@ async function lists(store: EnvironmentStore): Promise<void> {
     // Far behind the first page, in the largest pages: their time is worth a look too.
     const steps = Math.min(20, Math.max(1, Math.floor(count / 20_000)))
     const large = await measure(`${name}, 10,000 rows`, steps, async () => {
-      const got = await store.list({ ...page, limit: 10_000, sort, ...(after === undefined ? {} : { after }) })
+      const got = await readPage(store, { ...page, limit: 10_000, sort, ...(after === undefined ? {} : { after }) })
       after = got.next
     })
-    unfiltered.push({ name, run: () => store.list({ ...page, sort }) })
+    unfiltered.push({ name, run: () => readPage(store, { ...page, sort }) })
     if (after === undefined) continue
     const middle = after
-    unfiltered.push({ name: `${name}, deep`, run: () => store.list({ ...page, sort, after: middle }) })
+    unfiltered.push({ name: `${name}, deep`, run: () => readPage(store, { ...page, sort, after: middle }) })
     report(large)
   }
   for (const row of await measureInTurns(unfiltered, runs, subject.server)) report(row)
   for (const { name, ...query } of FILTERED) {
     let next: string | undefined
     const run = async () => {
-      next = (await store.list({ ...page, ...query })).next
+      next = (await readPage(store, { ...page, ...query })).next
     }
     await reportOf(() => measure(name, runs, run), name)
     if (next === undefined) continue
     let after: string = next
-    for (let i = 0; i < 4; i++) after = (await store.list({ ...page, ...query, after, limit: 2_000 })).next ?? after
-    await reportOf(() => measure(`${name}, deep`, runs, () => store.list({ ...page, ...query, after })), name)
+    for (let i = 0; i < 4; i++)
+      after = (await readPage(store, { ...page, ...query, after, limit: 2_000 })).next ?? after
+    await reportOf(() => measure(`${name}, deep`, runs, () => readPage(store, { ...page, ...query, after })), name)
   }
   for (const { name, ...query } of COUNTED) {
     const total = `first count: ${name}`
     await reportOf(
-      () => measure(total, Math.ceil(runs / 4), () => store.list({ ...query, limit: 1, count: true })),
+      () => measure(total, Math.ceil(runs / 4), () => readPage(store, { ...query, limit: 1, count: true })),
       total,
     )
   }
 }
 
 async function delays(store: EnvironmentStore, ids: readonly string[]): Promise<void> {
-  const sort = { by: 'createdAt', direction: 'desc' } as const
   const repeat = async (times: number, run: (i: number) => Promise<unknown>) => {
     for (let i = 0; i < times; i++) await run(i)
   }
   const name = (what: string) => `event-loop delay during ${what}`
-  const large = { filter: {}, sort, limit: 10_000, count: false }
-  await reportOf(() => measureDelay(name('lists of 10,000 rows'), () => repeat(20, () => store.list(large))))
+  const large = await largePages(subject.store)
+  await reportOf(() => measureDelay(name('lists of 10,000 tokens'), () => large.list(20)))
+  await reportOf(() => measureDelay(name('the same over HTTP'), () => large.answer(20)))
+  await large.close()
   const counted = COUNTED.find((query) => query.filter.scopes && query.filter.lastUsed) ?? { filter: {} }
+  const sort = { by: 'createdAt', direction: 'desc' } as const
   const total = { filter: counted.filter, sort, limit: 1, count: true }
   await reportOf(
     () => measureDelay(name('first counts'), () => repeat(20, () => store.list(total))),

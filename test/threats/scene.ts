@@ -78,7 +78,7 @@ export async function scene(
     async records() {
       const environment = await store.open(latchkey.environment)
       const sort = { by: 'createdAt', direction: 'asc' } as const
-      return (await environment.list({ filter: {}, sort, limit: 10_000, count: false })).records
+      return [...(await environment.list({ filter: {}, sort, limit: 10_000, count: false })).records]
     },
   }
 }

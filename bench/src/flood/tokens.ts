@@ -1,4 +1,5 @@
 import { createLatchkey, memoryStore, type TokenRecord } from '@latchkey/core'
+import { readPage } from '@latchkey/testkit'
 import { issueMany } from '../lib/issue.js'
 
 /** So many tokens have been used before an attack begins, and are cached. */
@@ -23,7 +24,7 @@ export async function issueTokens(): Promise<FloodTokens> {
     tokens.push(...(await issueMany(latchkey, Math.min(500, CACHED + COLD - tokens.length))))
   }
   const environment = await store.open('default')
-  const { records } = await environment.list({
+  const { records } = await readPage(environment, {
     filter: {},
     sort: { by: 'createdAt', direction: 'asc' },
     limit: 10_000,

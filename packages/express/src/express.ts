@@ -152,7 +152,7 @@ const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, respon
 
 /** Written directly: `res.send` would add an ETag, and `res.json` follow the app's settings. */
 function send(res: Response, response: HttpResponse): void {
-  const { status, headers, text } = encodeResponse(response)
+  const { status, headers, body } = encodeResponse(response)
   res.writeHead(status, { ...headers })
-  res.end(text)
+  res.end(body)
 }

@@ -150,8 +150,8 @@ class LazyRequest {
 const PATH = /^(?:\/[^/?#]+)*$/
 
 function send(ctx: Pick<Context, 'status' | 'set' | 'body'>, response: HttpResponse): void {
-  const { status, headers, text } = encodeResponse(response)
+  const { status, headers, body } = encodeResponse(response)
   ctx.status = status
-  if (text !== '') ctx.body = text
+  if (body !== '') ctx.body = body
   ctx.set({ ...headers })
 }

@@ -1,5 +1,5 @@
 import type { EnvironmentStore } from '@latchkey/core'
-import { type RedisServer, startRedis, tokenRecord } from '@latchkey/testkit'
+import { type RedisServer, readPage, startRedis, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisStore, redisStore } from '../src/index.js'
 import { type Connection, connect } from './setups.js'
@@ -38,11 +38,16 @@ describe('check() and rebuild()', () => {
   async function assertWhole(): Promise<void> {
     expect(await store.check('default')).toMatchObject({ ok: true, tokens: records.length, problems: [] })
     for (const by of ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt'] as const) {
-      const page = await environment.list({ filter: {}, sort: { by, direction: 'desc' }, limit: 1_000, count: true })
+      const page = await readPage(environment, {
+        filter: {},
+        sort: { by, direction: 'desc' },
+        limit: 1_000,
+        count: true,
+      })
       expect(new Set(page.records.map(({ id }) => id)).size, by).toBe(records.length)
       expect(page.totalCount).toBe(records.length)
     }
-    const owned = await environment.list({
+    const owned = await readPage(environment, {
       filter: { owner: 'owner 3', scopes: ['scope.1', 'scope.2'], personal: false },
       sort: { by: 'createdAt', direction: 'asc' },
       limit: 1_000,

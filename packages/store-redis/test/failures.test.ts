@@ -1,5 +1,5 @@
 import { StoreError } from '@latchkey/core'
-import { type RedisServer, startRedis, startReplica, storedSecret, tokenRecord } from '@latchkey/testkit'
+import { type RedisServer, readPage, startRedis, startReplica, storedSecret, tokenRecord } from '@latchkey/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
 import { startProxy } from './proxy.js'
@@ -145,7 +145,7 @@ describe.each(CLIENTS)('%s', (client) => {
     expect(await environment.remove(two.id)).toBe(true)
     expect(await environment.find(two.id)).toBeUndefined()
     expect(await environment.purge(6)).toBe(1)
-    expect((await environment.list(LIST)).records.map(({ id }) => id)).toEqual([one.id])
+    expect((await readPage(environment, LIST)).records.map(({ id }) => id)).toEqual([one.id])
     await redis.command('CONFIG', 'SET', 'maxmemory', 0)
     await environment.insert(refused)
   })
@@ -183,7 +183,9 @@ describe.each(CLIENTS)('%s', (client) => {
     await flush()
     expect((await environment.update(record.id, { name: 'new' }, 1))?.lastUsedAt).toBe(7)
     await flush()
-    expect((await environment.list({ ...LIST, sort: { by: 'createdAt', direction: 'asc' } })).records.length).toBe(1)
+    expect((await readPage(environment, { ...LIST, sort: { by: 'createdAt', direction: 'asc' } })).records.length).toBe(
+      1,
+    )
     await flush()
     expect(await environment.remove(record.id)).toBe(true)
   })
@@ -252,7 +254,7 @@ describe.each(CLIENTS)('%s', (client) => {
     const record = tokenRecord({ owner: 'mallory' })
     await unavailable(environment.insert(record), /WRONGTYPE/)
     expect(await environment.find(record.id)).toBeUndefined()
-    expect((await environment.list(LIST)).records).toEqual([before])
+    expect((await readPage(environment, LIST)).records).toEqual([before])
     // A removal kills the token whatever else is wrong.
     await redis.command('DEL', '{latchkey:default:0}:z:n')
     await redis.command('SET', '{latchkey:default:0}:z:n', 'not a sorted set')

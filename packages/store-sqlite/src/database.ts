@@ -67,7 +67,10 @@ function prepare(connection: Libsql.Database, text: string): Statement {
   }
 }
 
-/** Runs `body` in one transaction, which is rolled back if it throws. */
+/**
+ * Runs `body` in one transaction, which is rolled back if it throws. Every write belongs in one: with libsql 0.5.29 a lone
+ * INSERT has been answered and yet not committed, while a COMMIT that does not succeed says so.
+ */
 export function transaction<T>(db: Database, mode: 'IMMEDIATE' | 'DEFERRED', body: () => T): T {
   db.sql(`BEGIN ${mode}`).run()
   try {

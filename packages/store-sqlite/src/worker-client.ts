@@ -1,8 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type ListPage, type ListQuery, StoreError } from '@latchkey/core'
 import { closeAtExit, createGate } from './gate.js'
-import { createPageReader } from './page-reader.js'
+import { readLate, readSoon } from './page-reader.js'
 import {
   type Call,
   type CallOf,
@@ -106,20 +105,8 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
     },
 
     async list(env, query, deadline) {
-      const end = performance.now() + deadline
-      const page = createPageReader(path)
-      // Of a large page parts are read only when all have come: two threads that work beside the garbage collector, which
-      // has threads of its own, make each of its pauses longer. Until then they lie outside the heap.
-      const kept: Uint8Array[] = []
-      const onPart = isLarge(query.limit) ? (json: Uint8Array) => kept.push(json) : page.read
-      const result = (await send({ op: 'list', env, query }, deadline, onPart)) as Results['list']
-      for (let json = kept.shift(); json; json = kept.shift()) {
-        page.read(json)
-        // A large page must not hold up the host's event loop.
-        if (kept.length > 0) await nextTurn()
-        if (performance.now() > end)
-          throw new StoreError('ERR_STORE', `${path}: the list took longer than ${deadline} ms.`)
-      }
+      const page = isLarge(query.limit) ? readLate(path) : readSoon(path)
+      const result = (await send({ op: 'list', env, query }, deadline, page.take)) as Results['list']
       return { records: page.records(), ...result }
     },
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import type { EnvironmentStore, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
 import { memoryStore } from '@latchkey/core'
-import { randomInt, seededRandom } from '@latchkey/testkit'
+import { randomInt, readPage, seededRandom } from '@latchkey/testkit'
 import { expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
 import { assertConsistent } from './consistency.js'
@@ -84,7 +84,7 @@ async function everything(store: EnvironmentStore): Promise<Map<string, TokenRec
   const records = new Map<string, TokenRecord>()
   let after: string | undefined
   do {
-    const page = await store.list({
+    const page = await readPage(store, {
       filter: {},
       sort: { by: 'name', direction: 'asc' },
       limit: 10_000,

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
 import { type ChangeEvent, type EnvironmentStore, StoreError } from '@latchkey/core'
-import { tokenRecord } from '@latchkey/testkit'
+import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../src/database.js'
 import { sqliteStore } from '../src/index.js'
@@ -46,7 +46,7 @@ test('a lock that goes in time is only waited for', async () => {
   const inserted = store.insert(tokenRecord())
   setTimeout(() => other.exec('COMMIT'), 100)
   await inserted
-  expect((await store.list(query)).totalCount).toBe(1)
+  expect((await readPage(store, query)).totalCount).toBe(1)
   other.close()
 })
 
@@ -120,7 +120,7 @@ test('a write that cannot be stored fails alone, not those beside it', async () 
   const outcomes = await Promise.allSettled([...good.slice(0, 10), bad, ...good.slice(10)].map(store.insert))
   expect(outcomes.map(({ status }) => status).indexOf('rejected')).toBe(10)
   expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'ERR_STORE' } }])
-  expect((await store.list(query)).totalCount).toBe(20)
+  expect((await readPage(store, query)).totalCount).toBe(20)
   assertConsistent(path)
 })
 
@@ -143,11 +143,11 @@ test('text with NUL and U+0001 is kept, found and ordered by code points', async
     'ab',
   ]
   for (const name of [...names].reverse()) await store.insert(tokenRecord({ name, owner: `${name}!`, scopes: [name] }))
-  const all = await store.list({ ...query, limit: 100 })
+  const all = await readPage(store, { ...query, limit: 100 })
   expect(all.records.map(({ name }) => name)).toEqual(names)
   for (const name of names) {
     for (const filter of [{ owner: `${name}!` }, { scopes: [name] }]) {
-      expect((await store.list({ ...query, filter })).records.map((record) => record.name)).toEqual([name])
+      expect((await readPage(store, { ...query, filter })).records.map((record) => record.name)).toEqual([name])
     }
   }
 })
@@ -170,12 +170,14 @@ test('a record that is damaged fails what reads it with a sentence that shows no
     const calls = [
       () => store.find(damaged.id),
       () => store.update(damaged.id, { enabled: false }, 1),
-      () => store.list(query),
-      () => store.list({ ...query, limit: 300 }),
+      () => readPage(store, query),
+      () => readPage(store, { ...query, limit: 300 }),
     ]
     for (const call of calls) await expect(call()).rejects.toMatchObject(failure)
     expect(await store.find(sound.id)).toEqual(sound)
-    expect((await store.list({ ...query, sort: { by: 'name', direction: 'desc' }, limit: 1 })).records).toEqual([sound])
+    expect((await readPage(store, { ...query, sort: { by: 'name', direction: 'desc' }, limit: 1 })).records).toEqual([
+      sound,
+    ])
   }
   other.close()
 })

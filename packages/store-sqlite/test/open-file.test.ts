@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreError } from '@latchkey/core'
-import { tokenRecord } from '@latchkey/testkit'
+import { readPage, tokenRecord } from '@latchkey/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Database, openDatabase } from '../src/database.js'
 import { prepareFile } from '../src/file.js'
@@ -185,7 +185,7 @@ describe('the file', () => {
     const store = sqliteStore({ path })
     onTestFinished(() => store.close())
     const environment = await store.open('default')
-    const { records } = await environment.list(query)
+    const { records } = await readPage(environment, query)
     const owner = 'al\0ice'
     const same = { owner, version: 7, createdAt: 5 }
     expect(records).toEqual([
@@ -222,7 +222,7 @@ describe('the file', () => {
     ])
     db.close()
     const store = sqliteStore({ path })
-    const { records } = await (await store.open('default')).list(query)
+    const { records } = await readPage(await store.open('default'), query)
     await store.close()
     expect(records).toMatchObject([
       { id: 'lk.b', ...detail },
@@ -285,7 +285,7 @@ describe('the file', () => {
     const copy = sqliteStore({ path: `${path}.backup`, create: false })
     const restored = await copy.open('default')
     expect(restored.dataset).toBe(environment.dataset)
-    expect(await restored.list(query)).toEqual(await environment.list(query))
+    expect(await readPage(restored, query)).toEqual(await readPage(environment, query))
     await Promise.all([store.close(), copy.close()])
     assertConsistent(`${path}.backup`)
   })

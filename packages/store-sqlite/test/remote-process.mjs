@@ -21,6 +21,10 @@ const calls = {
     objects.set(watch, await objects.get(environment).watch((event) => process.send({ watch, event })))
   },
   unwatch: (watch) => objects.get(watch)(),
+  async list(environment, query) {
+    const page = await objects.get(environment).list(query)
+    return { ...page, records: [...page.records] }
+  },
   call: (environment, method, args) => objects.get(environment)[method](...args),
 }
 

@@ -76,7 +76,7 @@ function environmentStore(
     find: (id) => method('find', id),
     update: (id, patch, expectedVersion) => method('update', id, patch, expectedVersion),
     remove: (id, expectedVersion) => method('remove', id, expectedVersion),
-    list: (query) => method('list', query),
+    list: (query) => call('list', object, query),
     touch: (uses) => method('touch', uses),
     purge: (expiredBefore) => method('purge', expiredBefore),
     async watch(listener) {

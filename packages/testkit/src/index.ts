@@ -21,6 +21,7 @@ export {
   tokenId,
   tokenRecord,
 } from './fixtures.js'
+export { readPage } from './read-page.js'
 export {
   type RedisCluster,
   type RedisServer,

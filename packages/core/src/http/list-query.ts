@@ -59,7 +59,7 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
 }
 
 /** The fields that a page shows. A cursor of another dialect's list is refused. */
-export function fieldsOf(dialect: Dialect, page: TokenPage): readonly string[] {
+export function fieldsOf(dialect: Dialect, page: Pick<TokenPage, 'view'>): readonly string[] {
   const view = page.view as View | undefined
   if (view?.dialect === dialect.name) return view.fields
   throw invalidInput([{ path: dialect.list.cursor, message: 'is not a key that this list gave out' }])

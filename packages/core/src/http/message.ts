@@ -20,7 +20,7 @@ export interface HttpRequest {
   body(): Promise<unknown>
 }
 
-/** An answer; `body` becomes JSON. */
+/** An answer; `body` becomes JSON, or is bytes that are JSON already. */
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -31,22 +31,22 @@ export interface HttpResponse {
 export interface EncodedResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** JSON, or empty where there is no body. */
-  readonly text: string
+  /** JSON as text, or as bytes where it is long. Empty where there is no body. */
+  readonly body: string | Buffer
 }
 
 /** Adds what every answer carries: that it must not be stored (`Cache-Control`), its type and its length. */
 export function encodeResponse({ status, headers, body }: HttpResponse): EncodedResponse {
-  const text = body === undefined ? '' : JSON.stringify(body)
+  const json = body === undefined ? '' : body instanceof Buffer ? body : JSON.stringify(body)
   return {
     status,
     headers: {
       'Cache-Control': 'no-store',
       ...(body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
       // A 204 has no length (RFC 9110 §8.6).
-      ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(text)) }),
+      ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(json)) }),
       ...headers,
     },
-    text,
+    body: json,
   }
 }

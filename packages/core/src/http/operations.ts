@@ -4,7 +4,7 @@ import { invalidInput, violationsOf } from '../manage/check-input.js'
 import { type ManageContext, notFound } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
 import type { CreateInput, RotateInput, UpdateInput } from '../manage/inputs.js'
-import { type ListRequest, listTokens, type NextRequest } from '../manage/list.js'
+import { type ListRequest, type NextRequest, openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
@@ -14,7 +14,8 @@ import type { ApiToken } from '../types.js'
 import { inBodyWords, readInput, renamed } from './body.js'
 import type { Answer, BodyOperation, Dialect, OperationName } from './dialects/dialect.js'
 import { show } from './dialects/resource.js'
-import { fieldsOf, inListWords, readListQuery } from './list-query.js'
+import { listAnswer } from './list-answer.js'
+import { inListWords, readListQuery } from './list-query.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { OPERATIONS } from './routes.js'
 
@@ -66,10 +67,7 @@ export async function readOperation(call: Call): Promise<(actor: Actor) => Promi
 
 async function list({ context, dialect }: Call, actor: Actor, asked: ListRequest | NextRequest): Promise<HttpResponse> {
   try {
-    const page = await listTokens(context, asked, actor)
-    const fields = fieldsOf(dialect, page)
-    const rows = page.tokens.map((token) => show(dialect.resource, token, fields))
-    return answer(dialect.listed, page, rows)
+    return await listAnswer(dialect, await openPage(context, asked, actor))
   } catch (error) {
     throw error instanceof RequestError ? inListWords(dialect.list, error) : error
   }

@@ -1,7 +1,8 @@
 import { openCursor, sealCursor } from '../query/cursor.js'
 import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
-import type { ApiToken } from '../types.js'
+import { inTurns } from '../turns.js'
+import type { ApiToken, TokenRecord } from '../types.js'
 import type { MaybeActor } from './caller.js'
 import { invalidInput } from './check-input.js'
 import type { ManageContext } from './context.js'
@@ -45,6 +46,11 @@ export interface TokenPage {
   readonly view?: unknown
 }
 
+/** A page whose tokens are yet to be read, in parts: see `inTurns`. */
+export interface OpenPage extends Omit<TokenPage, 'tokens'> {
+  readonly tokens: AsyncIterable<readonly ApiToken[]>
+}
+
 /** What a cursor holds: enough to go on with the very same listing. */
 interface Position {
   readonly filter: ListFilter
@@ -71,6 +77,18 @@ export async function listTokens(
   request: ListRequest | NextRequest,
   actor: MaybeActor,
 ): Promise<TokenPage> {
+  const page = await openPage(context, request, actor)
+  const tokens: ApiToken[] = []
+  for await (const part of page.tokens) tokens.push(...part)
+  return { ...page, tokens }
+}
+
+/** The same, for those who make something else of the tokens. */
+export async function openPage(
+  context: ManageContext,
+  request: ListRequest | NextRequest,
+  actor: MaybeActor,
+): Promise<OpenPage> {
   const store = await context.store()
   const bound = actor?.power.personal === true ? actor.power.owner : null
   const listing = 'cursor' in request ? resume(request, store, bound) : begin(request)
@@ -88,14 +106,17 @@ export async function listTokens(
   const totalCount = listing.total ?? page.totalCount ?? 0
   const position: Position | undefined =
     page.next === undefined ? undefined : { filter, sort, limit, total: totalCount, next: page.next, bound, view }
-  const now = context.now()
   return {
-    tokens: page.records.map((record) => publicView(record, now)),
+    tokens: views(page.records, context.now()),
     ...(position !== undefined && { nextCursor: sealCursor(position, store) }),
     totalCount,
     limit,
     ...(view !== undefined && { view }),
   }
+}
+
+async function* views(records: Iterable<TokenRecord>, now: number): AsyncGenerator<ApiToken[]> {
+  for await (const part of inTurns(records)) yield part.map((record) => publicView(record, now))
 }
 
 type Listing = Omit<Position, 'bound' | 'total' | 'next'> & Partial<Pick<Position, 'total' | 'next'>>

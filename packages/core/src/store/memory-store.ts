@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { StoreError } from '../errors.js'
+import type { TokenRecord } from '../types.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
 import { copyRecord, patchRecord, recordUse } from './memory-record.js'
 import type { ChangeListener, EnvironmentStore, TokenStore } from './token-store.js'
@@ -119,7 +120,7 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
     async list(query) {
       assertOpen(connection)
       const page = listEntries(entries.values(), query)
-      return { ...page, records: page.records.map(copyRecord) }
+      return { ...page, records: copies(page.records) }
     },
 
     async touch(uses) {
@@ -154,6 +155,10 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
       return async () => unwatch()
     },
   }
+}
+
+function* copies(records: Iterable<TokenRecord>): Generator<TokenRecord> {
+  for (const record of records) yield copyRecord(record)
 }
 
 /** Tells the watchers after the write is done, so that what a listener does or throws cannot reach the writer. */

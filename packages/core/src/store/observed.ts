@@ -19,6 +19,13 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
       }
     }
   }
+  function* attemptAll<T>(records: Iterable<T>): Generator<T> {
+    try {
+      yield* records
+    } catch (error) {
+      throw storeFailure(environment, 'list', error)
+    }
+  }
   return {
     dataset: store.dataset,
     sealingKey: store.sealingKey,
@@ -26,7 +33,11 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
     find: (id) => attempt('find', () => store.find(id)),
     update: (id, patch, version) => attempt('update', () => store.update(id, patch, version)),
     remove: (id, version) => attempt('remove', () => store.remove(id, version)),
-    list: (query) => attempt('list', () => store.list(query)),
+    list: (query) =>
+      attempt('list', async () => {
+        const page = await store.list(query)
+        return { ...page, records: attemptAll(page.records) }
+      }),
     touch: (uses) => attempt('touch', () => store.touch(uses)),
     purge: (expiredBefore) => attempt('purge', () => store.purge(expiredBefore)),
     watch: (listener) => attempt('watch', () => store.watch(listener)),

@@ -142,7 +142,11 @@ export interface ListQuery {
 
 /** What `list` resolves to. */
 export interface ListPage {
-  records: TokenRecord[]
+  /**
+   * To be gone through once, and soon. A step takes microseconds: what reads many of them gives others a turn of the
+   * event loop in between. Throws `StoreError` for a record that cannot be read.
+   */
+  records: Iterable<TokenRecord>
   /** The store's own, opaque position behind the last record. */
   next?: string
   /** Only when asked for. */

@@ -40,8 +40,8 @@ export async function call(latchkey: Latchkey, request: Call): Promise<Answered>
     { dialect, authorize },
   )
   if (answer === undefined) throw new Error(`${line} is not ours`)
-  const { status, headers: sent, text } = encodeResponse(answer)
-  return { status, headers: sent, body: text === '' ? undefined : (JSON.parse(text) as unknown) }
+  const { status, headers: sent, body: json } = encodeResponse(answer)
+  return { status, headers: sent, body: json === '' ? undefined : (JSON.parse(json.toString()) as unknown) }
 }
 
 /** A member of an answer's body. */

@@ -35,8 +35,8 @@ async function echo(req: IncomingMessage, res: ServerResponse): Promise<void> {
       return { status: error.status, body: { code: error.code, message: error.message } }
     },
   )
-  const { status, headers, text } = encodeResponse(outcome)
-  res.writeHead(status, { ...headers }).end(text)
+  const { status, headers, body } = encodeResponse(outcome)
+  res.writeHead(status, { ...headers }).end(body)
 }
 
 interface Received {
@@ -197,8 +197,8 @@ describe('through the router', () => {
       const { method = '', headers, rawHeaders, socket } = req
       const parts = { method, mount: '', path, search, headers, rawHeaders, ip: socket.remoteAddress }
       const answered = await handleRequest(set.latchkey, { ...parts, body: () => readJson(req, undefined) })
-      const { status, headers: sent, text } = encodeResponse(answered ?? { status: 404 })
-      res.writeHead(status, { ...sent }).end(text)
+      const { status, headers: sent, body } = encodeResponse(answered ?? { status: 404 })
+      res.writeHead(status, { ...sent }).end(body)
     }
   })
 

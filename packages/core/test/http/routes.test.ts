@@ -140,7 +140,7 @@ describe('answers', () => {
       'null',
     ],
   ])('encoded: %j', (response, headers, text) => {
-    expect(encodeResponse(response)).toEqual({ status: response.status, headers, text })
+    expect(encodeResponse(response)).toEqual({ status: response.status, headers, body: text })
   })
 })
 

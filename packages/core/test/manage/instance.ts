@@ -36,7 +36,7 @@ export async function everything(data: MemoryData, environment = 'default'): Pro
     limit: 10_000,
     count: false,
   })
-  return page.records
+  return [...page.records]
 }
 
 /** A store on `data` that lets something happen between the reading of a record and whatever its reader does next. */

@@ -11,8 +11,8 @@ export function referenceHost({ latchkey, guarded, management }: HostPlan): Requ
   return (request, response) => {
     answer(latchkey, request).then(
       (answered) => {
-        const { status, headers, text } = answered === undefined ? NOT_OURS : encodeResponse(answered)
-        response.writeHead(status, { ...headers }).end(text)
+        const { status, headers, body } = answered === undefined ? NOT_OURS : encodeResponse(answered)
+        response.writeHead(status, { ...headers }).end(body)
       },
       () => void response.writeHead(500).end(),
     )
@@ -35,4 +35,4 @@ export function referenceHost({ latchkey, guarded, management }: HostPlan): Requ
   }
 }
 
-const NOT_OURS = { status: 404, headers: {}, text: '' }
+const NOT_OURS = { status: 404, headers: {}, body: '' }

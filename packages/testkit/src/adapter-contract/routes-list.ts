@@ -86,6 +86,13 @@ export const routesListCases: readonly AdapterCase[] = [
       reply = await call('GET', `?nextPageKey=${key}`)
     }
     assert.deepEqual([new Set(seen).size, seen.length], [250, 250])
+    const whole = await call('GET', '?pageSize=10000&sort=name&fields=%2Bscopes')
+    assert.deepEqual(
+      page(whole).apiTokens.map(({ id }) => id),
+      seen,
+    )
+    assert.equal(whole.headers['content-type'], 'application/json; charset=utf-8')
+    assert.equal(whole.headers['content-length'], String(Buffer.byteLength(whole.text)))
   }),
   adapterCase('routes', 'a page key that is altered in any character is refused', {}, async (scene) => {
     const { call } = await administrator(scene)

@@ -14,6 +14,7 @@ import {
   memoryStore,
   type TokenRecord,
 } from '@latchkey/core'
+import { readPage } from '../read-page.js'
 import type { AdapterCase, AdapterGroup, HostPlan, HostRequest, MountHost } from './adapter-case.js'
 import { type FaultyStore, faultyStore } from './faulty-store.js'
 import { type Ask, type Reply, send } from './http-client.js'
@@ -109,7 +110,7 @@ export async function withScene(
   async function records(): Promise<readonly TokenRecord[]> {
     const environment = await memoryStore(data).open(latchkey.environment)
     const sort = { by: 'createdAt', direction: 'asc' } as const
-    return (await environment.list({ filter: {}, sort, limit: 10_000, count: false })).records
+    return (await readPage(environment, { filter: {}, sort, limit: 10_000, count: false })).records
   }
 
   const scene: Scene = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { EnvironmentStore, ListSort, TokenRecord } from '@latchkey/core'
 import { type Random, randomInt, randomItem, seededRandom, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { ALL_SORTS, describeSort, insertAll, range, walkIds } from './helpers.js'
 
@@ -51,7 +52,13 @@ async function walkUnderChurn(
     if (sort.by === 'lastUsedAt') for (const id of changes.touched) moved.add(id)
     if (sort.by !== 'lastUsedAt' && sort.by !== 'createdAt') for (const id of changes.updated) moved.add(id)
     const early = changes.writes.filter((_, i) => i % 2 === 0).map((write) => write(a))
-    const listing = b.list({ filter: {}, sort, limit: PAGE, count: false, ...(after === undefined ? {} : { after }) })
+    const listing = readPage(b, {
+      filter: {},
+      sort,
+      limit: PAGE,
+      count: false,
+      ...(after === undefined ? {} : { after }),
+    })
     const late = changes.writes.filter((_, i) => i % 2 === 1).map((write) => write(a))
     const [page] = await Promise.all([listing, ...early, ...late])
     pages++

@@ -7,6 +7,7 @@ import {
   StoreError,
   type TokenRecord,
 } from '@latchkey/core'
+import { readPage } from '../read-page.js'
 
 export const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt']
 
@@ -62,7 +63,7 @@ export async function walk(store: EnvironmentStore, options: Walk = {}): Promise
   const seen = new Set<string>()
   let after: string | undefined
   do {
-    const page = await store.list(after === undefined ? query : { ...query, after })
+    const page = await readPage(store, after === undefined ? query : { ...query, after })
     assert.ok(page.records.length <= query.limit, 'a page holds no more than its limit')
     assert.ok(page.next === undefined || page.records.length === query.limit, 'a page before the last is full')
     records.push(...page.records)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { EnvironmentStore, ListFilter, TokenRecord } from '@latchkey/core'
 import { CREATED_AT, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { insertAll, range } from './helpers.js'
 
@@ -141,7 +142,7 @@ async function expectRows(
   expectations: readonly (readonly [ListFilter, readonly number[]])[],
 ): Promise<void> {
   for (const [filter, rows] of expectations) {
-    const page = await store.list({ filter, sort: { by: 'createdAt', direction: 'asc' }, limit: 100, count: true })
+    const page = await readPage(store, { filter, sort: { by: 'createdAt', direction: 'asc' }, limit: 100, count: true })
     const got = page.records.map(({ id }) => records.findIndex((record) => record.id === id))
     assert.deepStrictEqual(got, rows, `rows of ${JSON.stringify(filter)}`)
     assert.equal(page.totalCount, rows.length, `total of ${JSON.stringify(filter)}`)

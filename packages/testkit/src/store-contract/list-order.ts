@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { EnvironmentStore, ListSort, SortKey, TokenRecord } from '@latchkey/core'
 import { randomInt, seededRandom, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { ALL_SORTS, compareBy, describeSort, idsOf, insertAll, range, SORT_KEYS, walk, walkIds } from './helpers.js'
 
@@ -114,13 +115,13 @@ export const listOrderCases: readonly ContractCase[] = [
     for (const sort of ALL_SORTS) {
       await insertAll(a, recordsWithTies(40))
       const all = await walkIds(b, { sort, limit: 10_000 })
-      const { next } = await b.list({ filter: {}, sort, limit: 15, count: false })
+      const { next } = await readPage(b, { filter: {}, sort, limit: 15, count: false })
       assert.ok(next !== undefined)
       for (const id of all.slice(0, 15)) await a.remove(id)
-      const rest = await b.list({ filter: {}, sort, limit: 100, count: false, after: next })
+      const rest = await readPage(b, { filter: {}, sort, limit: 100, count: false, after: next })
       assert.deepStrictEqual(idsOf(rest.records), all.slice(15), describeSort(sort))
       for (const id of all.slice(15)) await a.remove(id)
-      const none = await b.list({ filter: {}, sort, limit: 100, count: false, after: next })
+      const none = await readPage(b, { filter: {}, sort, limit: 100, count: false, after: next })
       assert.deepStrictEqual(none, { records: [] }, `${describeSort(sort)}, nothing left`)
     }
   }),
@@ -129,11 +130,11 @@ export const listOrderCases: readonly ContractCase[] = [
 /** Takes one page, removes the record it ended with, and reads on. */
 async function resumesBehindRemoved(a: EnvironmentStore, b: EnvironmentStore, sort: ListSort, limit: number) {
   const all = await walkIds(b, { sort, limit: 10_000 })
-  const first = await b.list({ filter: {}, sort, limit, count: false })
+  const first = await readPage(b, { filter: {}, sort, limit, count: false })
   assert.deepStrictEqual(idsOf(first.records), all.slice(0, limit))
   assert.ok(first.next !== undefined)
   await a.remove(all[limit - 1] ?? '')
-  const second = await b.list({ filter: {}, sort, limit: 10_000, count: false, after: first.next })
+  const second = await readPage(b, { filter: {}, sort, limit: 10_000, count: false, after: first.next })
   assert.deepStrictEqual(idsOf(second.records), all.slice(limit), `${describeSort(sort)}, page of ${limit}`)
 }
 

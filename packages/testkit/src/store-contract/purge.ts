@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { idsOf, insertAll, range, walkIds } from './helpers.js'
 
@@ -52,7 +53,7 @@ export const purgeCases: readonly ContractCase[] = [
     await insertAll(a, records)
     assert.equal(await b.purge(2_000), 1_200)
     for (const filter of [{}, { owner: 'alice' }, { scopes: ['reports.read'] }, { lastUsed: { from: 0 } }]) {
-      const page = await a.list({ filter, sort: { by: 'name', direction: 'asc' }, limit: 200, count: true })
+      const page = await readPage(a, { filter, sort: { by: 'name', direction: 'asc' }, limit: 200, count: true })
       assert.deepStrictEqual([page.records.length, page.totalCount, page.next], [100, 100, undefined])
       assert.ok(page.records.every(({ expiresAt }) => expiresAt === 5_000))
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { fullTokenRecord, tokenId, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, connections, ENVIRONMENT, twoConnections } from './contract-case.js'
 import { insertAll, range, stored, walk, winners } from './helpers.js'
 
@@ -78,7 +79,7 @@ export const raceCases: readonly ContractCase[] = [
       // Reads start before the update and after it, and several one after another, to meet it at any moment.
       const reading = async () => {
         const seen = [await b.find(id), await a.find(id), await b.find(id)]
-        const page = await b.list({ filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 1, count: false })
+        const page = await readPage(b, { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 1, count: false })
         return [...seen, ...page.records]
       }
       const early = [reading(), reading()]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { storedSecret, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { range, stored } from './helpers.js'
 
@@ -51,7 +52,7 @@ export const touchRaceCases: readonly ContractCase[] = [
       assert.equal(removed, true)
       assert.equal(await b.find(id), undefined, `round ${round}`)
     }
-    const page = await a.list({ filter: {}, sort: { by: 'lastUsedAt', direction: 'desc' }, limit: 1, count: true })
+    const page = await readPage(a, { filter: {}, sort: { by: 'lastUsedAt', direction: 'desc' }, limit: 1, count: true })
     assert.deepStrictEqual(page, { records: [], totalCount: 0 })
   }),
 ]

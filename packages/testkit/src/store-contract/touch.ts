@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TokenRecord, TokenUse } from '@latchkey/core'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
+import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { idsOf, insertAll, range, stored, walk, walkIds } from './helpers.js'
 
@@ -140,9 +141,14 @@ export const touchCases: readonly ContractCase[] = [
     await b.touch([removed, purged, kept].map(({ id }) => ({ id, gen: 1, at: 10, ip: '192.0.2.1' })))
     assert.equal(await a.find(removed.id), undefined)
     assert.equal(await a.find(purged.id), undefined)
-    const page = await a.list({ filter: {}, sort: { by: 'lastUsedAt', direction: 'desc' }, limit: 10, count: true })
+    const page = await readPage(a, {
+      filter: {},
+      sort: { by: 'lastUsedAt', direction: 'desc' },
+      limit: 10,
+      count: true,
+    })
     assert.deepStrictEqual([idsOf(page.records), page.totalCount], [[kept.id], 1])
-    const used = await a.list({
+    const used = await readPage(a, {
       filter: { lastUsed: { from: 0 } },
       sort: { by: 'name', direction: 'asc' },
       limit: 10,

@@ -73,8 +73,13 @@ export interface Dialect {
   readonly resource: Resource
   /** The members that a list shows unless asked otherwise. */
   readonly standardFields: readonly string[]
-  /** `rows`: resources, cut down to the fields asked for. */
-  readonly listed: Answer<[page: TokenPage, rows: readonly Record<string, unknown>[]]>
+  /** `items` is the member that holds the resources, cut down to the fields asked for. */
+  readonly listed: {
+    readonly status: number
+    readonly schema: JsonSchema
+    readonly items: string
+    others(page: Omit<TokenPage, 'tokens'>): Readonly<Record<string, unknown>>
+  }
   readonly created: Answer<[issued: IssuedToken, mount: string]>
   readonly updated: Answer<[token: ApiToken]>
   readonly rotated: Answer<[issued: IssuedToken]>

@@ -92,14 +92,17 @@ export const dynatrace: Dialect = {
   standardFields: STANDARD_FIELDS,
   listed: {
     status: 200,
+    items: 'apiTokens',
     schema: object({
       apiTokens: list({ ...resourceSchema(RESOURCE), required: ['id'] }),
       nextPageKey: orNull(TEXT),
       pageSize: COUNT,
       totalCount: COUNT,
     }),
-    of: ({ nextCursor, limit, totalCount }, rows) => ({
-      body: { apiTokens: rows, nextPageKey: nextCursor ?? null, pageSize: limit, totalCount },
+    others: ({ nextCursor, limit, totalCount }) => ({
+      nextPageKey: nextCursor ?? null,
+      pageSize: limit,
+      totalCount,
     }),
   },
   created: {

@@ -48,8 +48,9 @@ export const panther: Dialect = {
   standardFields: Object.keys(RESOURCE),
   listed: {
     status: 200,
+    items: 'results',
     schema: object({ results: list(resourceSchema(RESOURCE)), next: TEXT }, ['results']),
-    of: ({ nextCursor }, rows) => ({ body: { results: rows, next: nextCursor } }),
+    others: ({ nextCursor }) => ({ next: nextCursor }),
   },
   created: {
     status: 200,
