@@ -163,7 +163,8 @@ async function delays(store: EnvironmentStore, ids: readonly string[]): Promise<
   const name = (what: string) => `event-loop delay during ${what}`
   const large = await largePages(subject.store)
   await reportOf(() => measureDelay(name('lists of 10,000 tokens'), () => large.list(20)))
-  await reportOf(() => measureDelay(name('the same over HTTP'), () => large.answer(20)))
+  await reportOf(() => measureDelay(name('the same over HTTP'), () => large.answer(20, 1)))
+  await reportOf(() => measureDelay(name('the same to four clients at once'), () => large.answer(5, 4)))
   await large.close()
   const counted = COUNTED.find((query) => query.filter.scopes && query.filter.lastUsed) ?? { filter: {} }
   const sort = { by: 'createdAt', direction: 'desc' } as const

@@ -11,8 +11,8 @@ const LIMIT = 10_000
 export interface LargePages {
   /** So many pages, one after another, as a host gets them. */
   list(times: number): Promise<void>
-  /** The same as a client gets them over HTTP, with all of their fields. The client has a thread of its own. */
-  answer(times: number): Promise<void>
+  /** The same as each of some clients at once gets them over HTTP, with most of their fields. A client is a thread. */
+  answer(times: number, clients: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -25,17 +25,16 @@ export async function largePages(store: TokenStore): Promise<LargePages> {
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const fields =
-    '%2Bscopes,%2BlastUsedDate,%2BlastUsedIpAddress,%2BexpirationDate,%2BmodifiedDate,%2BpersonalAccessToken'
-  const address = `http://127.0.0.1:${port}/tokens?pageSize=${LIMIT}&fields=${fields}`
+  const fields = '+scopes,+lastUsedDate,+lastUsedIpAddress,+expirationDate,+modifiedDate,+personalAccessToken'
+  const address = `http://127.0.0.1:${port}/tokens?${new URLSearchParams({ pageSize: String(LIMIT), fields })}`
   return {
     async list(times) {
       for (let i = 0; i < times; i++) await latchkey.list({ limit: LIMIT })
     },
-    async answer(times) {
-      const reader = new Worker(new URL('./reader.js', import.meta.url), { workerData: { address, times } })
-      await once(reader, 'message')
-      await once(reader, 'exit')
+    async answer(times, clients) {
+      const file = new URL('./reader.js', import.meta.url)
+      const readers = Array.from({ length: clients }, () => new Worker(file, { workerData: { address, times } }))
+      await Promise.all(readers.map((reader) => once(reader, 'exit')))
     },
     async close() {
       server.close()
