@@ -29,7 +29,7 @@ export interface LatchkeyEvents {
   flushed: { environment: string; uses: number; rehashed: number }
   /**
    * A call to the store ended, well or not, after `duration` milliseconds: `operation` is the name of the method of
-   * `EnvironmentStore`.
+   * `EnvironmentStore`. The records of a page are read after it.
    */
   'store-call': { environment: string; operation: string; duration: number }
   /** A call to the store failed: `operation` is the name of its method. Lost races are no failures. */

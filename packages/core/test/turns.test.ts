@@ -36,20 +36,41 @@ test.each([
   expect(parts.flat()).toEqual(numbers(length))
 })
 
-test('between two parts the event loop has a turn, and in each one part at most is given, whoever asks', async () => {
+/** Longer than any turn has for parts. */
+function work(): void {
+  for (const start = performance.now(); performance.now() - start < 6; );
+}
+
+test('once the time for parts is used up a turn gives none to anybody: each of these comes in a turn of its own', async () => {
   const counter = countTurns()
   const turns: number[] = []
   const walk = async () => {
-    let first = true
     for await (const _ of inTurns(numbers(1_000))) {
-      if (!first) turns.push(counter.turn)
-      first = false
+      turns.push(counter.turn)
+      work()
     }
   }
   await Promise.all([walk(), walk(), walk(), nextTurn().then(walk)])
   await counter.stop()
-  expect(turns).toHaveLength(4 * 9)
+  expect(turns).toHaveLength(4 * 10)
   expect(new Set(turns).size).toBe(turns.length)
+})
+
+test('all have their parts in turn, and who has had none goes first', async () => {
+  const given: string[] = []
+  const walk = async (name: string) => {
+    for await (const _ of inTurns(numbers(300))) {
+      given.push(name)
+      work()
+    }
+  }
+  const large = Promise.all(['a', 'b', 'c'].map(walk))
+  while (given.length < 4) await nextTurn()
+  const before = given.length
+  await Promise.all([walk('d'), large])
+  expect(given.slice(0, 4)).toEqual(['a', 'b', 'c', 'a'])
+  expect(given.slice(before, before + 2)).toContain('d')
+  expect(given.filter((name) => name !== 'd').join('')).toBe('abcabcabc')
 })
 
 test('items are asked for part by part, an error comes where they end, and who stops early ends them', async () => {
@@ -64,7 +85,7 @@ test('items are asked for part by part, an error comes where they end, and who s
   }
   const parts = inTurns(items())
   await parts.next()
-  expect(state).toEqual({ asked: 100, ended: false })
+  expect(state).toEqual({ asked: 99, ended: false })
   await expect(parts.next()).rejects.toThrow('no more')
   Object.assign(state, { asked: 0, ended: false })
   for await (const _ of inTurns(items())) break

@@ -16,6 +16,7 @@ import {
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
   request<O extends Op>(call: CallOf<O>, deadline: number): Promise<Results[O]>
+  /** A record of the page that cannot be read is noticed here, or when it is asked for if the page is a large one. */
   list(env: number, query: ListQuery, deadline: number): Promise<ListPage>
   /**
    * Lets the calls in progress be answered, then closes the file and ends the thread. If that takes longer than the

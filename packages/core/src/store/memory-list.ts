@@ -2,7 +2,7 @@ import { compareCodePoints } from '../query/code-points.js'
 import type { TokenRecord } from '../types.js'
 import type { ListFilter, ListPage, ListQuery, SortKey } from './token-store.js'
 
-/** A stored record and its place in the order of insertion, which settles ties. */
+/** A stored record, which is never changed but replaced, and its place in the order of insertion, which settles ties. */
 export interface MemoryEntry {
   readonly seq: number
   record: TokenRecord

@@ -26,18 +26,18 @@ export function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord
   return next
 }
 
-/** Moves the last use of the token, and of the secret if it is still there, forward. Changes the record in place. */
-export function recordUse(record: TokenRecord, use: TokenUse): void {
-  moveForward(record, use)
-  const secret = record.secrets.find(({ gen }) => gen === use.gen)
-  if (secret) moveForward(secret, use)
+/** The record with the last use of the token, and of the secret if it is still there, moved forward. */
+export function withUse(record: TokenRecord, use: TokenUse): TokenRecord {
+  const secrets = record.secrets.map((secret) => (secret.gen === use.gen ? movedForward(secret, use) : secret))
+  return movedForward({ ...record, secrets }, use)
 }
 
-function moveForward(target: { lastUsedAt?: number; lastUsedIp?: string }, use: TokenUse): void {
-  if (target.lastUsedAt !== undefined && target.lastUsedAt >= use.at) return
-  target.lastUsedAt = use.at
-  if (use.ip === undefined) delete target.lastUsedIp
-  else target.lastUsedIp = use.ip
+function movedForward<T extends { lastUsedAt?: number; lastUsedIp?: string }>(target: T, { at, ip }: TokenUse): T {
+  if (target.lastUsedAt !== undefined && target.lastUsedAt >= at) return target
+  const moved = { ...target, lastUsedAt: at }
+  if (ip === undefined) delete moved.lastUsedIp
+  else moved.lastUsedIp = ip
+  return moved
 }
 
 function keepLastUse({ gen, hash, tag, until }: StoredSecret, before: readonly StoredSecret[]): StoredSecret {

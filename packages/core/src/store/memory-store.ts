@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { StoreError } from '../errors.js'
 import type { TokenRecord } from '../types.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
-import { copyRecord, patchRecord, recordUse } from './memory-record.js'
+import { copyRecord, patchRecord, withUse } from './memory-record.js'
 import type { ChangeListener, EnvironmentStore, TokenStore } from './token-store.js'
 
 /** What memory stores keep: hand the same one to several stores to make them connections to the same data. */
@@ -127,7 +127,7 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
       assertOpen(connection)
       for (const use of uses) {
         const entry = lookUp(use.id)
-        if (entry) recordUse(entry.record, use)
+        if (entry) entry.record = withUse(entry.record, use)
       }
     },
 

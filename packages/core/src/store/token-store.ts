@@ -143,8 +143,9 @@ export interface ListQuery {
 /** What `list` resolves to. */
 export interface ListPage {
   /**
-   * To be gone through once, and soon. A step takes microseconds: what reads many of them gives others a turn of the
-   * event loop in between. Throws `StoreError` for a record that cannot be read.
+   * Gone through once at most, in turns with other work, some time after `list` has resolved, or never: hold nothing that
+   * must be released. A step takes microseconds; one that fails throws `StoreError`.
+   * - MUST show what the page was: later writes and touches change nothing in it.
    */
   records: Iterable<TokenRecord>
   /** The store's own, opaque position behind the last record. */

@@ -1,14 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encodeResponse, handleRequest, memoryStore, StoreError, type TokenStore } from '../../src/index.js'
-import { everything, instance } from '../manage/instance.js'
+import { DIALECTS } from '../../src/http/dialects/all.js'
+import { listAnswer } from '../../src/http/list-answer.js'
+import {
+  type ApiToken,
+  encodeResponse,
+  handleRequest,
+  memoryStore,
+  StoreError,
+  type TokenStore,
+} from '../../src/index.js'
+import { everything, type Instance, instance } from '../manage/instance.js'
 import { published } from '../verify/support.js'
 import { call, MOUNT } from './call.js'
 
 const authorize = () => ({ owner: 'ada', scopes: ['*'] })
 const COUNT = 350
 
-let set: ReturnType<typeof instance>
+let set: Instance
 let by: string
 
 beforeAll(async () => {
@@ -18,6 +27,37 @@ beforeAll(async () => {
     by = token
   }
 })
+
+/** The same data in a store that does something before each record of a page is read. */
+function withEach(each: (n: number) => void): Instance {
+  const store = memoryStore(set.data)
+  const changed: TokenStore = {
+    open: async (environment) => {
+      const opened = await store.open(environment)
+      return {
+        ...opened,
+        async list(query) {
+          const page = await opened.list(query)
+          function* records() {
+            let n = 0
+            for (const record of page.records) {
+              each(n++)
+              yield record
+            }
+          }
+          return { ...page, records: records() }
+        },
+      }
+    },
+    close: () => store.close(),
+  }
+  return instance({ store: changed }, set.data)
+}
+
+/** Each hundred records take longer than a turn of the event loop may be held up. */
+function slow(n: number): void {
+  if (n % 100 === 0) for (const start = performance.now(); performance.now() - start < 6; );
+}
 
 async function turnsWhile<T>(work: () => Promise<T>): Promise<[turns: number, result: T]> {
   let [turns, done] = [0, false]
@@ -36,8 +76,9 @@ describe.each([
 ] as const)('in the words of %s', (dialect, search, items) => {
   test('a large page is one JSON text with a length, and the event loop has its turns meanwhile', async () => {
     const parts = { method: 'GET', mount: MOUNT, path: '', search, headers: {}, rawHeaders: [], ip: undefined }
+    const { latchkey } = withEach(slow)
     const [turns, answer] = await turnsWhile(async () =>
-      handleRequest(set.latchkey, { ...parts, body: async () => undefined }, { dialect, authorize }),
+      handleRequest(latchkey, { ...parts, body: async () => undefined }, { dialect, authorize }),
     )
     expect(turns).toBeGreaterThanOrEqual(3)
     const { status, headers, body } = encodeResponse(answer ?? { status: 404 })
@@ -55,6 +96,25 @@ describe.each([
   })
 })
 
+test('each part is JSON before the next is asked for', async () => {
+  const [token] = (await set.latchkey.list({ limit: 1 })).tokens
+  const steps: string[] = []
+  async function* tokens() {
+    for (const n of [1, 2, 3]) {
+      steps.push(`asked for ${n}`)
+      const shown = () => {
+        steps.push(`made ${n}`)
+        return `n${n}`
+      }
+      yield [Object.defineProperty({ ...token }, 'name', { get: shown }) as ApiToken]
+    }
+  }
+  const view = { dialect: 'dynatrace', fields: ['name'] }
+  const { body } = await listAnswer(DIALECTS.dynatrace, { tokens: tokens(), totalCount: 3, limit: 200, view })
+  expect(steps).toEqual(['asked for 1', 'made 1', 'asked for 2', 'made 2', 'asked for 3', 'made 3'])
+  expect(JSON.parse(String(body))).toMatchObject({ apiTokens: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3' }] })
+})
+
 test('many at once are answered as if each were alone', async () => {
   const one = await call(set.latchkey, { line: 'GET /?pageSize=1000', by })
   const many = await Promise.all(
@@ -64,41 +124,18 @@ test('many at once are answered as if each were alone', async () => {
 })
 
 test('a list in the host’s own code gives the event loop its turns too', async () => {
-  const [turns, page] = await turnsWhile(() => set.latchkey.list({ limit: 10_000 }))
+  const [turns, page] = await turnsWhile(() => withEach(slow).latchkey.list({ limit: 10_000 }))
   expect(turns).toBeGreaterThanOrEqual(3)
   expect(page.tokens).toHaveLength(COUNT)
 })
-
-/** A store whose lists break off at the record with this number. */
-function breakingStore(at: number, error: Error): TokenStore {
-  const store = memoryStore(set.data)
-  return {
-    open: async (environment) => {
-      const opened = await store.open(environment)
-      return {
-        ...opened,
-        async list(query) {
-          const page = await opened.list(query)
-          function* records() {
-            let n = 0
-            for (const record of page.records) {
-              if (n++ === at) throw error
-              yield record
-            }
-          }
-          return { ...page, records: records() }
-        },
-      }
-    },
-    close: () => store.close(),
-  }
-}
 
 test.each([0, 99, 100, 349])(
   'a record that cannot be read (number %i) fails the whole list, and is told of',
   async (at) => {
     const cause = new Error('disk')
-    const { latchkey } = instance({ store: breakingStore(at, cause) }, set.data)
+    const { latchkey } = withEach((n) => {
+      if (n === at) throw cause
+    })
     const { environment } = latchkey
     const errors = await published('store-error', async () => {
       await expect(latchkey.list({ limit: 1_000 })).rejects.toThrow(StoreError)

@@ -12,6 +12,20 @@ export const listCases: readonly ContractCase[] = [
     assert.deepStrictEqual(await readPage(a, query), { records: [], totalCount: 0 })
   }),
 
+  twoConnections('list', 'a page shows what it was, whatever is written before its records are read', async (a, b) => {
+    const records = range(300).map((i) => tokenRecord({ createdAt: i, ...(i % 2 === 0 && { lastUsedAt: i }) }))
+    await insertAll(a, records)
+    const limits = [100, 250]
+    const pages = await Promise.all(limits.map((limit) => b.list({ ...query, limit })))
+    await a.touch(records.map(({ id }) => ({ id, gen: 1, at: 1_000, ip: '192.0.2.1' })))
+    await a.update(records[1]?.id ?? '', { enabled: false }, 1)
+    await a.remove(records[2]?.id ?? '')
+    await a.insert(tokenRecord({ createdAt: 3 }))
+    for (const [i, { records: shown }] of pages.entries()) {
+      assert.deepStrictEqual([...shown], records.slice(0, limits[i]))
+    }
+  }),
+
   twoConnections('list', 'returns next if and only if more follow', async (a, b) => {
     const records = range(12).map((i) => tokenRecord({ createdAt: i }))
     await insertAll(a, records)
