@@ -68,8 +68,9 @@ function prepare(connection: Libsql.Database, text: string): Statement {
 }
 
 /**
- * Runs `body` in one transaction, which is rolled back if it throws. Every write belongs in one: with libsql 0.5.29 a lone
- * INSERT has been answered and yet not committed, while a COMMIT that does not succeed says so.
+ * Runs `body` in one transaction, which is rolled back if it throws. Every write belongs in one: in libsql 0.5.29 a BEGIN
+ * that fails with SQLITE_BUSY stays active until it is used again, and meanwhile a lone INSERT is answered but not
+ * committed.
  */
 export function transaction<T>(db: Database, mode: 'IMMEDIATE' | 'DEFERRED', body: () => T): T {
   db.sql(`BEGIN ${mode}`).run()
