@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { inTurns } from '../src/turns.js'
+import { countTurns, holdUp } from './event-loop.js'
 
 const numbers = (length: number) => Array.from({ length }, (_, i) => i)
 
@@ -8,19 +9,6 @@ async function partsOf<T>(items: Iterable<T>): Promise<(readonly T[])[]> {
   const parts: (readonly T[])[] = []
   for await (const part of inTurns(items)) parts.push(part)
   return parts
-}
-
-/** Counts the turns of the event loop until it is stopped. */
-function countTurns() {
-  const counter = { turn: 0, stopped: false, stop: () => Promise.resolve() }
-  const counting = (async () => {
-    for (; !counter.stopped; counter.turn++) await nextTurn()
-  })()
-  counter.stop = () => {
-    counter.stopped = true
-    return counting
-  }
-  return counter
 }
 
 test.each([
@@ -36,18 +24,13 @@ test.each([
   expect(parts.flat()).toEqual(numbers(length))
 })
 
-/** Longer than any turn has for parts. */
-function work(): void {
-  for (const start = performance.now(); performance.now() - start < 6; );
-}
-
 test('once the time for parts is used up a turn gives none to anybody: each of these comes in a turn of its own', async () => {
   const counter = countTurns()
   const turns: number[] = []
   const walk = async () => {
     for await (const _ of inTurns(numbers(1_000))) {
-      turns.push(counter.turn)
-      work()
+      turns.push(counter.count())
+      holdUp()
     }
   }
   await Promise.all([walk(), walk(), walk(), nextTurn().then(walk)])
@@ -61,7 +44,7 @@ test('all have their parts in turn, and who has had none goes first', async () =
   const walk = async (name: string) => {
     for await (const _ of inTurns(numbers(300))) {
       given.push(name)
-      work()
+      holdUp()
     }
   }
   const large = Promise.all(['a', 'b', 'c'].map(walk))

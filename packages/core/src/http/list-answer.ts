@@ -13,11 +13,12 @@ export async function listAnswer(dialect: Dialect, page: OpenPage): Promise<Http
   const { status, items, others } = dialect.listed
   const fields = fieldsOf(dialect, page)
   const json = (token: ApiToken) => JSON.stringify(show(dialect.resource, token, fields))
-  const parts = [Buffer.from(`{"${items}":[`)]
+  const envelope = JSON.stringify({ [items]: [], ...others(page) })
+  const end = envelope.indexOf(']')
+  const parts = [Buffer.from(envelope.slice(0, end))]
   for await (const tokens of page.tokens) {
     parts.push(Buffer.from(`${parts.length > 1 ? ',' : ''}${tokens.map(json).join()}`))
   }
-  const rest = JSON.stringify(others(page)).slice(1)
-  parts.push(Buffer.from(rest === '}' ? ']}' : `],${rest}`))
+  parts.push(Buffer.from(envelope.slice(end)))
   return { status, body: Buffer.concat(parts) }
 }

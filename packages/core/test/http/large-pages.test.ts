@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DIALECTS } from '../../src/http/dialects/all.js'
 import { listAnswer } from '../../src/http/list-answer.js'
@@ -10,6 +9,7 @@ import {
   StoreError,
   type TokenStore,
 } from '../../src/index.js'
+import { countTurns, holdUp } from '../event-loop.js'
 import { everything, type Instance, instance } from '../manage/instance.js'
 import { published } from '../verify/support.js'
 import { call, MOUNT } from './call.js'
@@ -56,18 +56,14 @@ function withEach(each: (n: number) => void): Instance {
 
 /** Each hundred records take longer than a turn of the event loop may be held up. */
 function slow(n: number): void {
-  if (n % 100 === 0) for (const start = performance.now(); performance.now() - start < 6; );
+  if (n % 100 === 0) holdUp()
 }
 
 async function turnsWhile<T>(work: () => Promise<T>): Promise<[turns: number, result: T]> {
-  let [turns, done] = [0, false]
-  const counting = (async () => {
-    for (; !done; turns++) await nextTurn()
-  })()
+  const turns = countTurns()
   const result = await work()
-  done = true
-  await counting
-  return [turns, result]
+  await turns.stop()
+  return [turns.count(), result]
 }
 
 describe.each([

@@ -73,7 +73,7 @@ export interface Dialect {
   readonly resource: Resource
   /** The members that a list shows unless asked otherwise. */
   readonly standardFields: readonly string[]
-  /** `items` is the member that holds the resources, cut down to the fields asked for. */
+  /** `items` is the member that comes first and holds the resources, cut down to the fields asked for. */
   readonly listed: {
     readonly status: number
     readonly schema: JsonSchema
