@@ -6,22 +6,24 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
 
 /*
  * A new token is taken into one small table first, and filed in the others later, many at a time: so whoever creates it
- * waits for one page or two to be on the disk, not for twenty. Reads look in both places (find.ts, list-arrivals.ts and
- * changes.ts); all writes to tokens that exist file what has arrived before they begin, and find it filed.
+ * waits for one page to be on the disk, not for twenty. Each stands behind the one before, in a table without an index
+ * (which would be another page): they are few, and looked at one by one. Reads look in both places (find.ts,
+ * list-arrivals.ts and changes.ts); all writes to tokens that exist file what has arrived before they begin, and find it
+ * filed.
  */
 
 const COPIED = 'env, public, prefix, name, personal, created, expires, modified, used, uses, detail'
 
 const COLUMNS = `${COPIED}, owner, scopes`
 const PARAMETERS = COLUMNS.split(',').map((_, i) => `?${i + 1}`)
+/** A statement of its own, since INSERT ... SELECT ... WHERE takes longer than the two. */
+const IS_TAKEN = `
+  SELECT 1 FROM token WHERE env = ?1 AND public = ?2 UNION ALL SELECT 1 FROM arrival WHERE env = ?1 AND public = ?2`
 const TAKE_IN = `
-  INSERT INTO arrival (n, seq, ${COLUMNS})
-  SELECT 1 + coalesce(max(n), (SELECT max(n) FROM token), 0),
-    1 + max(coalesce(max(seq), 0), (SELECT coalesce(max(seq), 0) FROM change)),
-    ${PARAMETERS.join()}
-  FROM arrival
-  HAVING NOT EXISTS (SELECT 1 FROM token WHERE env = ?1 AND public = ?2)
-  ON CONFLICT (env, public) DO NOTHING`
+  INSERT INTO arrival (n, seq, ${COLUMNS}) VALUES (
+    1 + coalesce((SELECT max(n) FROM arrival), (SELECT max(n) FROM token), 0),
+    1 + coalesce((SELECT seq FROM arrival ORDER BY n DESC LIMIT 1), (SELECT max(seq) FROM change), 0),
+    ${PARAMETERS.join()})`
 
 /** The values of `COLUMNS`: all that a record is kept in. */
 export type ArrivalRow = readonly [env: number, publicPart: string, ...Cell[]]
@@ -41,10 +43,13 @@ export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
 
 /**
  * Takes in a token; `false` if it is in either place already. Its numbers are final: it keeps its place in every list, and
- * its coming that among the changes. One statement: a call of the binding takes about as long as what this one does.
+ * its coming that among the changes.
  */
 export function takeIn(db: Database, row: ArrivalRow): boolean {
-  return db.sql(TAKE_IN).run(...row).changes === 1
+  const [env, publicPart] = row
+  if (db.sql(IS_TAKEN).get(env, publicPart)) return false
+  db.sql(TAKE_IN).run(...row)
+  return true
 }
 
 export function haveArrivals(db: Database): boolean {
@@ -53,10 +58,10 @@ export function haveArrivals(db: Database): boolean {
 
 /** Files all that has arrived, through whatever process. Belongs inside an IMMEDIATE transaction. */
 export function fileArrivals(db: Database): void {
-  const arrivals = db.sql('SELECT env, public, owner, personal, scopes FROM arrival ORDER BY n').all()
+  const arrivals = db.sql('SELECT n, env, owner, personal, scopes FROM arrival ORDER BY n').all()
   if (arrivals.length === 0) return
-  for (const [env, publicPart, owner, personal, scopes] of arrivals) {
-    fileOne(db, Number(env), String(publicPart), {
+  for (const [n, env, owner, personal, scopes] of arrivals) {
+    fileOne(db, Number(n), Number(env), {
       owner: plainText(String(owner)),
       personal: Number(personal),
       scopes: JSON.parse(String(scopes)) as string[],
@@ -68,19 +73,17 @@ export function fileArrivals(db: Database): void {
 
 function fileOne(
   db: Database,
+  n: number,
   env: number,
-  publicPart: string,
   holder: { owner: string; personal: number; scopes: string[] },
 ): void {
   const { personal } = holder
   const owner = joinOwner(db, env, holder.owner, personal)
   const scopes = joinScopes(db, env, holder.scopes, personal)
-  const { rowid: n } = db
-    .sql(
-      `INSERT INTO token (n, owner, scope_bits, used_day, ${COPIED}) SELECT n, ?, ?, ${DAY_OF_USE}, ${COPIED} FROM arrival
-       WHERE env = ? AND public = ?`,
-    )
-    .run(owner, bitsOf(scopes), env, publicPart)
+  db.sql(
+    `INSERT INTO token (n, owner, scope_bits, used_day, ${COPIED}) SELECT n, ?, ?, ${DAY_OF_USE}, ${COPIED} FROM arrival
+     WHERE n = ?`,
+  ).run(owner, bitsOf(scopes), n)
   linkScopes(db, n, scopes)
   countToken(db, env, personal, 1)
 }

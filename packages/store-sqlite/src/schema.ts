@@ -132,6 +132,19 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE arrival;
   ALTER TABLE next_arrival RENAME TO arrival;
   `,
+  `
+  -- Each arrival behind the one before, and no index: whoever writes one writes one page.
+  CREATE TABLE next_arrival (
+    n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL,
+    name TEXT NOT NULL, owner TEXT NOT NULL, personal INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
+    modified INTEGER NOT NULL, used INTEGER NOT NULL, scopes TEXT NOT NULL, uses TEXT NOT NULL, detail TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO next_arrival
+    SELECT n, seq, env, public, prefix, name, owner, personal, created, expires, modified, used, scopes, uses, detail
+    FROM arrival;
+  DROP TABLE arrival;
+  ALTER TABLE next_arrival RENAME TO arrival;
+  `,
 ]
 
 /** Throws `Problem` for a file of a newer version or of another program. Changes nothing. */

@@ -101,8 +101,8 @@ export function createWorkerClient(path: string, start: () => Worker): WorkerCli
   }
 
   return {
-    async request<O extends Op>(call: CallOf<O>, deadline: number) {
-      return (await send(call, deadline)) as Results[O]
+    request<O extends Op>(call: CallOf<O>, deadline: number) {
+      return send(call, deadline) as Promise<Results[O]>
     },
 
     async list(env, query, deadline) {

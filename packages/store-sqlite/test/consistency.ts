@@ -38,7 +38,9 @@ const VIOLATIONS = {
   'a wrong total of a scope': `
     SELECT scope, tokens, personal FROM scope
     EXCEPT SELECT scope, count(*), sum(personal) FROM token_scope JOIN token USING (n) GROUP BY 1`,
-  'a token that is in two places': 'SELECT env, public FROM token INTERSECT SELECT env, public FROM arrival',
+  'a token that is in two places': `
+    SELECT env, public FROM (SELECT env, public FROM token UNION ALL SELECT env, public FROM arrival)
+    GROUP BY 1, 2 HAVING count(*) > 1`,
   'a new token whose number is not above those of all others':
     'SELECT n FROM arrival WHERE n <= (SELECT max(n) FROM token)',
   'a new token whose coming is not above all other changes':
