@@ -31,13 +31,22 @@ export type ArrivalRow = readonly [env: number, publicPart: string, ...Cell[]]
 /** Throws `Problem` for a record that could not be filed later. */
 export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
   const [prefix, publicPart] = splitId(record.id)
-  const scopes = [...new Set(record.scopes)]
   // They come into a column only when they are filed.
-  for (const scope of scopes) columnText(scope)
+  for (const scope of record.scopes) columnText(scope)
   return [
-    ...([env, publicPart, prefix, columnText(record.name), Number(record.personal)] as const),
-    ...[record.createdAt, record.expiresAt ?? FOREVER, record.modifiedAt ?? NEVER, record.lastUsedAt ?? NEVER],
-    ...[usesJson(record), detailJson(record), columnText(record.owner), JSON.stringify(scopes)],
+    env,
+    publicPart,
+    prefix,
+    columnText(record.name),
+    Number(record.personal),
+    record.createdAt,
+    record.expiresAt ?? FOREVER,
+    record.modifiedAt ?? NEVER,
+    record.lastUsedAt ?? NEVER,
+    usesJson(record),
+    detailJson(record),
+    columnText(record.owner),
+    JSON.stringify(record.scopes),
   ]
 }
 
@@ -64,7 +73,7 @@ export function fileArrivals(db: Database): void {
     fileOne(db, Number(n), Number(env), {
       owner: plainText(String(owner)),
       personal: Number(personal),
-      scopes: JSON.parse(String(scopes)) as string[],
+      scopes: [...new Set(JSON.parse(String(scopes)) as string[])],
     })
   }
   fileComings(db)

@@ -106,8 +106,20 @@ export function detailJson(record: TokenRecord): string {
   const { id, name, owner, personal, enabled, version, createdAt, scopes, networks, secrets, retired } = record
   const { expiresAt = null, modifiedAt = null, rotatedAt = null, metadata } = record
   const detail: Detail = [
-    ...([id, name, owner, personal, enabled, version, createdAt, expiresAt, modifiedAt, rotatedAt] as const),
-    ...([scopes, networks, secrets.map(detailOf), retired] as const),
+    id,
+    name,
+    owner,
+    personal,
+    enabled,
+    version,
+    createdAt,
+    expiresAt,
+    modifiedAt,
+    rotatedAt,
+    scopes,
+    networks,
+    secrets.map(detailOf),
+    retired,
   ]
   if (metadata) detail.push(metadata)
   return JSON.stringify(detail)
@@ -119,10 +131,9 @@ function detailOf({ gen, hash, tag, until }: StoredSecret): Detail[12][number] {
 
 /** The last uses of a record. */
 export function usesJson({ secrets, lastUsedIp }: TokenRecord): string {
-  const ofSecrets = secrets.map(
-    (secret): SecretUse => [secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null],
-  )
-  return JSON.stringify([lastUsedIp ?? null, ...ofSecrets] satisfies Uses)
+  const uses: Uses = [lastUsedIp ?? null]
+  for (const secret of secrets) uses.push([secret.gen, secret.lastUsedAt ?? NEVER, secret.lastUsedIp ?? null])
+  return JSON.stringify(uses)
 }
 
 /** `prefix` and `PUBLIC24` of an id. The public part is what must be unique. */

@@ -121,12 +121,12 @@ function serve(port: MessagePort, settings: WorkerSettings, gate: Gate): void {
         writer,
         group.map(({ call }) => call),
       )
-      filing.note(group.filter(({ call }) => call.op === 'insert').length)
       for (const [i, { number }] of group.entries()) {
         const outcome = outcomes[i]
         if (outcome?.ok) done(number, outcome.result)
         else failed(number, outcome?.error)
       }
+      filing.note(group.filter(({ call }) => call.op === 'insert').length)
       checkpointIfDue(group.reduce((sum, { call }) => sum + pagesOf(call), 0))
     } catch (error) {
       for (const { number } of group) failed(number, error)
