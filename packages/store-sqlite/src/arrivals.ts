@@ -6,8 +6,8 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
 
 /*
  * A new token is taken into one small table first, and filed in the others later, many at a time: so whoever creates it
- * waits for one page to be on the disk, not for twenty. Each stands behind the one before, in a table without an index
- * (which would be another page): they are few, and looked at one by one. Reads look in both places (find.ts,
+ * waits for mostly one page to be on the disk, not for twenty. Each stands behind the one before, in a table without an
+ * index (which would be another page): they are few, and looked at one by one. Reads look in both places (find.ts,
  * list-arrivals.ts and changes.ts); all writes to tokens that exist file what has arrived before they begin, and find it
  * filed.
  */
@@ -31,8 +31,9 @@ export type ArrivalRow = readonly [env: number, publicPart: string, ...Cell[]]
 /** Throws `Problem` for a record that could not be filed later. */
 export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
   const [prefix, publicPart] = splitId(record.id)
+  const scopes = [...new Set(record.scopes)]
   // They come into a column only when they are filed.
-  for (const scope of record.scopes) columnText(scope)
+  for (const scope of scopes) columnText(scope)
   return [
     env,
     publicPart,
@@ -46,7 +47,7 @@ export function arrivalRow(env: number, record: TokenRecord): ArrivalRow {
     usesJson(record),
     detailJson(record),
     columnText(record.owner),
-    JSON.stringify(record.scopes),
+    JSON.stringify(scopes),
   ]
 }
 
@@ -73,7 +74,7 @@ export function fileArrivals(db: Database): void {
     fileOne(db, Number(n), Number(env), {
       owner: plainText(String(owner)),
       personal: Number(personal),
-      scopes: [...new Set(JSON.parse(String(scopes)) as string[])],
+      scopes: JSON.parse(String(scopes)) as string[],
     })
   }
   fileComings(db)

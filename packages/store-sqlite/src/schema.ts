@@ -133,7 +133,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE next_arrival RENAME TO arrival;
   `,
   `
-  -- Each arrival behind the one before, and no index: whoever writes one writes one page.
+  -- Each arrival behind the one before, and no index: whoever writes one mostly writes one page. (Processes of the version
+  -- before cannot write any: they name a key that is gone. All else they do is right.)
   CREATE TABLE next_arrival (
     n INTEGER PRIMARY KEY, seq INTEGER NOT NULL, env INTEGER NOT NULL, public TEXT NOT NULL, prefix TEXT NOT NULL,
     name TEXT NOT NULL, owner TEXT NOT NULL, personal INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,

@@ -103,8 +103,12 @@ test('a token that is not filed is found by its whole id, in its environment, an
   const again = () => insertToken(db, arrivalRow(ENV, tokenRecord({ id: 'other.NEW' })))
   const conflict = expect.objectContaining({ code: 'ERR_CONFLICT' })
   expect(again).toThrow(conflict)
+  const elsewhere = { ...record, name: 'of another environment' }
+  transaction(db, 'IMMEDIATE', () => insertToken(db, arrivalRow(2, elsewhere)))
+  expect(findToken(db, 2, 'lk.NEW')?.record).toEqual(elsewhere)
   transaction(db, 'IMMEDIATE', () => fileArrivals(db))
   expect(findToken(db, ENV, 'lk.NEW')?.record).toEqual(record)
+  expect(findToken(db, 2, 'lk.NEW')?.record).toEqual(elsewhere)
   expect(again).toThrow(conflict)
   expect(waiting(path)).toBe(0)
 })

@@ -15,11 +15,11 @@ const VIOLATIONS = {
     SELECT n, s.value ->> 0 FROM token, json_each(detail, '$[12]') s
     EXCEPT SELECT n, u.value ->> 0 FROM token, json_each(uses) u WHERE u.key > 0`,
   'scopes that are not those of the detail': `
-    SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)
+    SELECT ts.n, ${plainText('s.name')} FROM token_scope ts JOIN scope s USING (scope)
     EXCEPT SELECT n, s.value FROM token, json_each(detail, '$[10]') s`,
   'scopes of the detail that are not linked': `
     SELECT n, s.value FROM token, json_each(detail, '$[10]') s
-    EXCEPT SELECT ts.n, s.name FROM token_scope ts JOIN scope s USING (scope)`,
+    EXCEPT SELECT ts.n, ${plainText('s.name')} FROM token_scope ts JOIN scope s USING (scope)`,
   'a column that is not what the detail says': `
     SELECT n, prefix || '.' || public, ${plainText('t.name')}, ${plainText('o.name')}, t.personal, created, expires, modified
     FROM token t JOIN owner o USING (owner)

@@ -231,6 +231,26 @@ describe('the file', () => {
     assertConsistent(path)
   })
 
+  test('of the third version keeps the numbers of what was not filed yet', () => {
+    const path = `${temporaryFolder()}/tokens.db`
+    writeFileSync(path, '')
+    const db = openDatabase(path, 1_000)
+    migrate(db, path, MIGRATIONS.slice(0, 3))
+    db.exec(`INSERT INTO environment VALUES (1, 'one', 'set', '', 0, 0), (2, 'two', 'set', '', 0, 0)`)
+    const arrivals = [
+      [41, 9, 2, 'b', 'lk', 'name', 'owner', 1, 5, 6, 7, 8, '["s"]', '["ip"]', '["detail"]'],
+      [42, 10, 1, 'a', 'lk', 'name', 'owner', 0, 5, 6, 7, 8, '["s"]', '["ip"]', '["detail"]'],
+    ]
+    const columns =
+      'n, seq, env, public, prefix, name, owner, personal, created, expires, modified, used, scopes, uses, detail'
+    for (const arrival of arrivals) {
+      db.sql(`INSERT INTO arrival (${columns}) VALUES (${arrival.map(() => '?').join()})`).run(...arrival)
+    }
+    migrate(db, path)
+    expect(db.sql(`SELECT ${columns} FROM arrival ORDER BY n`).all()).toEqual(arrivals)
+    db.close()
+  })
+
   test('is not opened and closed beside connections of this process, which would lose their locks', () => {
     const path = `${temporaryFolder()}/tokens.db`
     writeFileSync(path, '')
