@@ -6,7 +6,7 @@ import { bitsOf, countToken, joinOwner, joinScopes, linkScopes } from './tallies
 
 /*
  * A new token is taken into one small table first, and filed in the others later, many at a time: so whoever creates it
- * waits for mostly one page to be on the disk, not for twenty. Each stands behind the one before, in a table without an
+ * waits for one page, seldom more, to be on the disk, not for twenty. Each stands behind the one before, in a table without an
  * index (which would be another page): they are few, and looked at one by one. Reads look in both places (find.ts,
  * list-arrivals.ts and changes.ts); all writes to tokens that exist file what has arrived before they begin, and find it
  * filed.

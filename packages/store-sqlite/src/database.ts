@@ -7,7 +7,7 @@ export type Row = readonly Cell[]
 export interface Statement {
   get(...values: Cell[]): Row | undefined
   all(...values: Cell[]): Row[]
-  run(...values: Cell[]): { changes: number; rowid: number }
+  run(...values: Cell[]): { rowid: number }
 }
 
 /** One connection. Not for use by two at a time: a transaction belongs to the connection. */
@@ -61,8 +61,7 @@ function prepare(connection: Libsql.Database, text: string): Statement {
     get: (...values) => statement.get(values) as Row | undefined,
     all: (...values) => statement.all(values) as Row[],
     run(...values) {
-      const { changes, lastInsertRowid } = statement.run(values)
-      return { changes, rowid: Number(lastInsertRowid) }
+      return { rowid: Number(statement.run(values).lastInsertRowid) }
     },
   }
 }
