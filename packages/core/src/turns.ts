@@ -11,6 +11,8 @@ const later: GoOn[] = []
 let until: number | undefined
 /** When the last part ended. */
 let ended = 0
+/** Somebody has a part whose end is not known. Before that, or the end of the turn, there is none for others. */
+let isGiven = false
 
 /**
  * Goes through many items in parts, and gives the event loop to others in between: all who go through items in this process
@@ -24,25 +26,27 @@ export async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<readonly T
     if (part.length < PART) continue
     yield part
     part = []
+    isGiven = false
     await leave(later)
   }
   if (part.length > 0) yield part
+  isGiven = false
 }
 
-/** Resolves when its caller may go on: at once, if nobody waits and there is time left in this turn. */
+/** Resolves when its caller may go on: at once, if nobody waits or has a part, and there is time left in this turn. */
 async function leave(queue: GoOn[]): Promise<void> {
   ended = performance.now()
   until ??= beginTurn(ended, LEAST)
-  const hasTime = ended < until
-  if (hasTime && first.length + later.length === 0) return
+  const isFree = ended < until && !isGiven
   await new Promise<void>((resolve) => {
     queue.push(resolve)
-    if (hasTime) next()
+    if (isFree) next()
   })
 }
 
 function next(): void {
   const goOn = first.shift() ?? later.shift()
+  isGiven = goOn !== undefined
   goOn?.()
 }
 
