@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 /** The units of packages/core/src (a folder, or a file at its top), lowest rank first. Each may import lower ranks. */
 const CORE_RANKS = [
   ['errors', 'types', 'parsed', 'turns'],
+  ['option-checks'],
   ['events'],
   ['token'],
   ['policy', 'query', 'secret'],
@@ -16,7 +17,7 @@ const CORE_RANKS = [
   ['instance'],
   ['latchkey'],
   ['http'],
-  ['index'],
+  ['index', 'store', 'adapter'],
 ]
 
 /** Imports between units of one rank. All others are refused. */
@@ -58,12 +59,12 @@ if (complaints.length > 0) {
 }
 
 function checkPackageImport(folder, file, specifier, complain) {
-  if (!/^@latchkey\/[a-z0-9-]+$/.test(specifier)) {
+  if (!/^@latchkey\/[a-z0-9-]+(\/(store|adapter))?$/.test(specifier)) {
     complain('other packages are imported by their public name only')
   } else if (dirname(folder) === 'packages' && isIn(file, folder, 'src')) {
     const { name } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
     const allowed = PACKAGE_IMPORTS[name] ?? DEFAULT_PACKAGE_IMPORTS
-    if (!allowed.includes(specifier)) {
+    if (!allowed.includes(specifier.split('/').slice(0, 2).join('/'))) {
       complain(`of our packages, the sources of ${name} may import ${allowed.join(', ') || 'none'}`)
     }
   }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
+import type { EnvironmentStore, TokenRecord } from '@latchkey/core/store'
 import { readPage, tokenId } from '@latchkey/testkit'
 import { NOW, tokens } from './list/data.js'
 import { largePages } from './list/large-pages.js'

@@ -1,15 +1,7 @@
 // The parsers as strangers reach them: through the guard and the routes of one instance, without a network between.
 import { BlockList, isIP } from 'node:net'
-import {
-  type Caller,
-  createLatchkey,
-  type DialectName,
-  encodeResponse,
-  guardRequest,
-  handleRequest,
-  hmacSha256,
-  memoryStore,
-} from '@latchkey/core'
+import { type Caller, createLatchkey, type DialectName, hmacSha256, memoryStore } from '@latchkey/core'
+import { encodeResponse, guardRequest, handleRequest } from '@latchkey/core/adapter'
 
 const NOW = Date.UTC(2030, 0, 1)
 const ADMIN: Caller = { owner: 'alice', scopes: ['*'] }

@@ -1,6 +1,7 @@
 // What is taken back stays taken back: at once here, within the bound elsewhere, whatever is cached.
 import { randomUUID } from 'node:crypto'
-import { createLatchkey, memoryStore, type TokenUse } from '@latchkey/core'
+import { createLatchkey, memoryStore } from '@latchkey/core'
+import type { TokenUse } from '@latchkey/core/store'
 import { describe, expect, test } from 'vitest'
 import { type Node, STORES, startPair } from './nodes.js'
 import { FAST, FRAMEWORKS, type Scene, scene } from './scene.js'

@@ -10,9 +10,9 @@ import {
   type Latchkey,
   type LatchkeyOptions,
   memoryStore,
-  type TokenRecord,
   type TokenStore,
 } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { onTestFinished } from 'vitest'
 import { type Call, client } from './client.js'
 import { type HostOptions, type HostRequest, hostListener } from './host.mjs'

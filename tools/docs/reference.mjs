@@ -10,32 +10,28 @@ const SECTIONS = [
 ]
 
 /**
- * The pages of docs/reference by their paths: one for each public package, with the declaration and docstring of each
+ * The pages of docs/reference by their paths: one for each public entry point, with the declaration and docstring of each
  * public name as its users' editors show them, and an index.
  */
 export function referencePages(root) {
-  const packages = readdirSync(join(root, 'packages')).flatMap((folder) => {
+  const entries = readdirSync(join(root, 'packages')).flatMap((folder) => {
     const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'))
-    return manifest.private ? [] : [{ folder, manifest, entry: join(root, 'packages', folder, 'dist/index.d.ts') }]
+    return manifest.private ? [] : entryPoints(root, folder, manifest)
   })
   const program = ts.createProgram(
-    packages.map(({ entry }) => entry),
+    entries.map(({ file }) => file),
     { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, types: [], skipLibCheck: true, noEmit: true },
   )
   const checker = program.getTypeChecker()
-  const exported = new Map(packages.map(({ folder, entry }) => [folder, exportsOf(program.getSourceFile(entry))]))
-  /** Where each public name is described. The package that declares it comes first, alphabetically. */
+  const exported = new Map(entries.map(({ page, file }) => [page, exportsOf(program.getSourceFile(file))]))
+  /** Where each public name is described: on the page of the first entry point that exports it. */
   const places = new Map()
-  for (const [folder, symbols] of exported) {
-    for (const symbol of symbols)
-      if (!places.has(symbol)) places.set(symbol, { page: `${folder}.md`, name: symbol.name })
+  for (const [page, symbols] of exported) {
+    for (const symbol of symbols) if (!places.has(symbol)) places.set(symbol, { page, name: symbol.name })
   }
 
-  const pages = packages.map(({ folder, manifest }) => [
-    `docs/reference/${folder}.md`,
-    page(manifest, exported.get(folder), `${folder}.md`),
-  ])
-  return new Map([...pages, ['docs/reference/README.md', index(packages)]])
+  const pages = entries.map((entry) => [`docs/reference/${entry.page}`, pageOf(entry)])
+  return new Map([...pages, ['docs/reference/README.md', index(entries)]])
 
   function exportsOf(file) {
     return checker
@@ -48,12 +44,21 @@ export function referencePages(root) {
     return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
   }
 
-  function page({ name, description }, symbols, here) {
+  function pageOf({ page, name, description }) {
+    const symbols = exported.get(page).filter((symbol) => places.get(symbol).page === page)
     const sections = SECTIONS.flatMap(([title, flags]) => {
       const members = symbols.filter((symbol) => symbol.flags & flags)
-      return members.length === 0 ? [] : [`## ${title}`, ...members.map((symbol) => entry(symbol, here))]
+      return members.length === 0 ? [] : [`## ${title}`, ...members.map((symbol) => entry(symbol, page))]
     })
-    return `${[`# ${name}`, NOTE, description, ...sections].join('\n\n')}\n`
+    return `${[`# ${name}`, NOTE, description, ...sections, ...elsewhere(page)].join('\n\n')}\n`
+  }
+
+  /** The names that an entry point shares with an earlier one. */
+  function elsewhere(page) {
+    const shared = exported.get(page).filter((symbol) => places.get(symbol).page !== page)
+    if (shared.length === 0) return []
+    const links = shared.map((symbol) => `[${symbol.name}](${places.get(symbol).page}#${symbol.name.toLowerCase()})`)
+    return [`Also exported here: ${links.join(', ')}.`]
   }
 
   function entry(symbol, here) {
@@ -100,9 +105,35 @@ export function referencePages(root) {
 
 const NOTE = '<!-- Made by npm run docs from the docstrings. Do not edit. -->'
 
-function index(packages) {
-  const lines = packages.map(({ folder, manifest }) => `- [${manifest.name}](${folder}.md): ${manifest.description}`)
+function index(entries) {
+  const lines = entries.map(({ page, name, description }) => `- [${name}](${page}): ${description}`)
   return `# Reference\n\n${NOTE}\n\nEvery public name, with what its docstring says.\n\n${lines.join('\n')}\n`
+}
+
+/** The entry points of a package, its main one first. Another one is described by the comment at the top of its file. */
+function entryPoints(root, folder, manifest) {
+  return Object.entries(manifest.exports).flatMap(([path, target]) => {
+    if (typeof target === 'string') return []
+    const file = join(root, 'packages', folder, target.types)
+    const isMain = path === '.'
+    return [
+      {
+        file,
+        page: isMain ? `${folder}.md` : `${folder}-${path.slice(2)}.md`,
+        name: isMain ? manifest.name : `${manifest.name}/${path.slice(2)}`,
+        description: isMain ? manifest.description : leadingComment(readFileSync(file, 'utf8')),
+      },
+    ]
+  })
+}
+
+function leadingComment(text) {
+  const [, comment = ''] = /^\/\*\*([\s\S]*?)\*\//.exec(text) ?? []
+  return comment
+    .split('\n')
+    .map((line) => line.replace(/^\s*\*?\s?/, '').trim())
+    .filter(Boolean)
+    .join(' ')
 }
 
 /** A variable's docstring and keyword belong to its statement. */

@@ -1,4 +1,5 @@
-import { createLatchkey, memoryStore, type TokenRecord } from '@latchkey/core'
+import { createLatchkey, memoryStore } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { readPage } from '@latchkey/testkit'
 import { issueMany } from '../lib/issue.js'
 

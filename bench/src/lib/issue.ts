@@ -1,4 +1,5 @@
-import { type CreateInput, createLatchkey, type Latchkey, memoryStore, type TokenRecord } from '@latchkey/core'
+import { type CreateInput, createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 
 export const SCOPE = 'a.read'
 

@@ -1,4 +1,5 @@
-import { memoryStore, type TokenRecord, type TokenStore } from '@latchkey/core'
+import { memoryStore, type TokenStore } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 
 /**
  * The memory store, except that what it finds comes as from a database: every text in it is a new one, which the cache

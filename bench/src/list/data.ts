@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { type Random, randomInt, seededRandom, storedSecret, tokenId } from '@latchkey/testkit'
 
 /** The data set is the same in every run: its "now" too. */

@@ -1,4 +1,5 @@
-import type { ListFilter, ListSort, SortKey } from '@latchkey/core'
+import type { SortKey } from '@latchkey/core'
+import type { ListFilter, ListSort } from '@latchkey/core/store'
 import { DAY, NOW, ownerOf } from './data.js'
 
 export interface Query {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { EnvironmentStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 import { ioredis, nodeRedis, type RedisClient, redisStore } from '@latchkey/store-redis'
 import { type RedisServer, startRedis, tokenRecord } from '@latchkey/testkit'
 import { Redis } from 'ioredis'

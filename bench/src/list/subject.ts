@@ -1,4 +1,5 @@
-import type { EnvironmentStore, TokenRecord, TokenStore } from '@latchkey/core'
+import type { TokenStore } from '@latchkey/core'
+import type { EnvironmentStore, TokenRecord } from '@latchkey/core/store'
 import type { Row, ServerTimes } from './measure.js'
 
 export interface Subject {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createLatchkey, guardRequest } from '@latchkey/core'
+import { createLatchkey } from '@latchkey/core'
+import { guardRequest } from '@latchkey/core/adapter'
 import { answer } from '../lib/child.js'
 import { connectStore, HASHER, type Where } from './connect.js'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { EnvironmentStore, TokenRecord } from '@latchkey/core'
+import type { EnvironmentStore, TokenRecord } from '@latchkey/core/store'
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 

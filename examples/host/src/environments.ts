@@ -1,4 +1,5 @@
-import { type Caller, type GuardedRequest, guardRequest, StoreError, type TokenStore } from '@latchkey/core'
+import { type Caller, StoreError, type TokenStore } from '@latchkey/core'
+import { type GuardedRequest, guardRequest } from '@latchkey/core/adapter'
 import { type HostLatchkey, hostTokens } from './tokens.js'
 
 /** Names come from the path, so from anybody: more instances than this are not made. */

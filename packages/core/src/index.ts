@@ -1,24 +1,16 @@
+/** For hosts. Authors of stores and adapters find more in `@latchkey/core/store` and `@latchkey/core/adapter`. */
 export {
   ERROR_TABLE,
   type ErrorCode,
   LatchkeyError,
-  optionError,
   RequestError,
   StoreError,
   UnavailableError,
   type Violation,
 } from './errors.js'
 export type { LatchkeyEvents } from './events.js'
-export { checkRoutes } from './http/check-routes.js'
 export type { DialectName } from './http/dialects/dialect.js'
-export { type Admission, type GuardedRequest, type GuardOptions, guardRequest } from './http/guard.js'
-export { guardOnce, type RememberingRequest } from './http/guard-once.js'
-export { guardScopes } from './http/guard-scopes.js'
-export { type EncodedResponse, encodeResponse, type HttpRequest, type HttpResponse } from './http/message.js'
-export { readJson } from './http/read-json.js'
 export type { GuardDenial } from './http/refusal.js'
-export { handleRequest, type RouterOptions } from './http/router.js'
-export { restrictsAddress, warnForgeableAddress } from './http/warn.js'
 export type { Latchkey, OnBehalf, Stats } from './instance.js'
 export { createLatchkey } from './latchkey.js'
 export type { Caller } from './manage/caller.js'
@@ -30,27 +22,12 @@ export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
 export type { Hasher } from './secret/hasher.js'
 export { type HmacSha256Options, hmacSha256 } from './secret/hmac-sha256.js'
 export { type MemoryData, memoryData, memoryStore } from './store/memory-store.js'
-export type {
-  ChangeEvent,
-  ChangeListener,
-  EnvironmentStore,
-  ListFilter,
-  ListPage,
-  ListQuery,
-  ListSort,
-  SortKey,
-  TokenPatch,
-  TokenStore,
-  Unwatch,
-} from './store/token-store.js'
+export type { SortKey, TokenStore } from './store/token-store.js'
 export { tokenPattern } from './token/format.js'
 export type {
   ApiToken,
   Denial,
   DenialReason,
-  StoredSecret,
-  TokenRecord,
-  TokenUse,
   Verdict,
   VerifyContext,
 } from './types.js'

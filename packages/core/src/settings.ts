@@ -1,8 +1,10 @@
 import { optionError } from './errors.js'
+import { assertKnownOptions, integerOption, isObject } from './option-checks.js'
 import type { CredentialSource, LatchkeyOptions, ManagementScopes } from './options.js'
 import { isPlainScope } from './policy/scopes.js'
 import { argon2id } from './secret/argon2id.js'
 import type { Hasher } from './secret/hasher.js'
+import { assertEnvironmentName } from './store/environment-name.js'
 import type { TokenStore } from './store/token-store.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
 import type { OwnerScopes } from './verify/loader.js'
@@ -29,28 +31,28 @@ export interface Settings {
 }
 
 const SOURCES: readonly CredentialSource[] = ['bearer', 'api-token', 'x-api-key']
-const ENVIRONMENT = /^[A-Za-z0-9_.-]{1,64}$/
 /** RFC 9110 quoted-string without what would need an escape. */
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/
-const LONGEST = 100 * 365 * 86_400_000
+/** A hundred years. */
+const MAX_DURATION = 100 * 365 * 86_400_000
 /** What Node's timers take. */
-const LONGEST_TIMER = 2 ** 31 - 1
+const MAX_TIMER = 2 ** 31 - 1
 
 /** Every option checked, every default filled in. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
 export function readOptions(options: LatchkeyOptions): Settings {
   if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
-  knownMembers('', options, OPTION_NAMES)
+  assertKnownOptions('', options, OPTION_NAMES)
   const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
   if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
-  if (!matches(ENVIRONMENT, environment)) throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')
+  assertEnvironmentName(environment)
   if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
   if (!matches(REALM, realm))
     throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
-  knownMembers('cache', cache, ['max', 'ttl', 'staleIfError'])
-  if (lastUsed !== false) knownMembers('lastUsed', lastUsed, ['flushInterval'])
+  assertKnownOptions('cache', cache, ['max', 'ttl', 'staleIfError'])
+  if (lastUsed !== false) assertKnownOptions('lastUsed', lastUsed, ['flushInterval'])
   const managementScopes = readManagementScopes(options.managementScopes)
-  const retention = optional('retention', options.retention, 0, LONGEST)
-  const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, LONGEST_TIMER)
+  const retention = optional('retention', options.retention, 0, MAX_DURATION)
+  const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, MAX_TIMER)
   if (purgeInterval !== undefined && retention === undefined) throw optionError('purgeInterval', 'needs retention')
   return {
     store,
@@ -62,15 +64,15 @@ export function readOptions(options: LatchkeyOptions): Settings {
     hasher: readHasher('hasher', options.hasher ?? argon2id()),
     acceptHashers: readHashers('acceptHashers', options.acceptHashers ?? []),
     cache: {
-      max: whole('cache.max', cache.max ?? 50_000, 1, 10_000_000),
-      ttl: whole('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
-      staleIfError: whole('cache.staleIfError', cache.staleIfError ?? 0, 0, 86_400_000),
+      max: integerOption('cache.max', cache.max ?? 50_000, 1, 10_000_000),
+      ttl: integerOption('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
+      staleIfError: integerOption('cache.staleIfError', cache.staleIfError ?? 0, 0, 86_400_000),
     },
     lastUsed:
       lastUsed === false
         ? false
-        : { flushInterval: whole('lastUsed.flushInterval', lastUsed.flushInterval ?? 10_000, 10, LONGEST_TIMER) },
-    maxLifetime: optional('maxLifetime', options.maxLifetime, 1, LONGEST),
+        : { flushInterval: integerOption('lastUsed.flushInterval', lastUsed.flushInterval ?? 10_000, 10, MAX_TIMER) },
+    maxLifetime: optional('maxLifetime', options.maxLifetime, 1, MAX_DURATION),
     retention,
     purgeInterval,
     credentials: readCredentials(options.credentials ?? SOURCES),
@@ -98,27 +100,15 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
   'now',
 ]
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function matches(pattern: RegExp, value: unknown): boolean {
   return typeof value === 'string' && pattern.test(value)
-}
-
-/** A misspelt member would silently be a default. */
-export function knownMembers(place: string, given: unknown, known: readonly string[]): void {
-  if (!isObject(given)) throw optionError(place, 'must be an object')
-  for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')
-  }
 }
 
 function readManagementScopes(
   given: ManagementScopes = { read: 'apiTokens.read', write: 'apiTokens.write' },
 ): ManagementScopes {
   const names = ['read', 'write'] as const
-  knownMembers('managementScopes', given, names)
+  assertKnownOptions('managementScopes', given, names)
   for (const name of names) {
     if (!isPlainScope(given[name])) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
   }
@@ -155,13 +145,8 @@ function readCredentials(given: readonly CredentialSource[]): readonly Credentia
   return [...given]
 }
 
-function whole(place: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw optionError(place, `must be a whole number from ${least} to ${most}`)
-}
-
-function optional(place: string, value: number | undefined, least: number, most: number): number | undefined {
-  return value === undefined ? undefined : whole(place, value, least, most)
+function optional(place: string, value: number | undefined, min: number, max: number): number | undefined {
+  return value === undefined ? undefined : integerOption(place, value, min, max)
 }
 
 function aFunction<F>(place: string, value: F | undefined): F | undefined {

@@ -14,7 +14,7 @@ import {
   readJson,
   restrictsAddress,
   warnForgeableAddress,
-} from '@latchkey/core'
+} from '@latchkey/core/adapter'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 
 declare global {

@@ -16,7 +16,7 @@ import {
   readJson,
   restrictsAddress,
   warnForgeableAddress,
-} from '@latchkey/core'
+} from '@latchkey/core/adapter'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
 
 /** What a guard adds to `ctx.state`. */

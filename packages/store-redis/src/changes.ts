@@ -1,4 +1,4 @@
-import type { ChangeEvent, ChangeListener, Unwatch } from '@latchkey/core'
+import type { ChangeEvent, ChangeListener, Unwatch } from '@latchkey/core/store'
 import { createFollower, PATIENCE } from './follow.js'
 import { placesOf, type Space } from './space.js'
 

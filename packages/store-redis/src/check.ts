@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { decodeDocument } from './codec.js'
 import { indexEntries, indexMember, sortableName, TAIL } from './index-entries.js'
 import { parseScore } from './list/row.js'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredSecret, TokenRecord } from '@latchkey/core'
+import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
 import type { TokenId } from './token-id.js'
 import { applyUses } from './uses.js'
 

@@ -1,4 +1,4 @@
-import { StoreError, type TokenRecord } from '@latchkey/core'
+import { StoreError, type TokenRecord } from '@latchkey/core/store'
 import { decodeDocument, type StoredDocument } from './codec.js'
 import type { Deadline } from './link.js'
 import { readPoint } from './point-reads.js'

@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '@latchkey/core'
+import type { ChangeEvent } from '@latchkey/core/store'
 import type { Deadline } from './link.js'
 import { POLL } from './scripts/poll.js'
 import { type Place, reset, type Space } from './space.js'

@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import type { ShardKeys } from './keys.js'
 
 /**

@@ -1,4 +1,4 @@
-import { StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core/store'
 import { type Argument, type RedisClient, replyCode } from './client.js'
 import type { Script } from './scripts/script.js'
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core/store'
 import { type ShardKeys, shardKeys } from './keys.js'
 import type { Deadline, Link } from './link.js'
 import { isShardCount, type Settings } from './options.js'

@@ -1,4 +1,4 @@
-import type { StoredSecret, TokenPatch, TokenRecord } from '@latchkey/core'
+import type { StoredSecret, TokenPatch, TokenRecord } from '@latchkey/core/store'
 
 /** The next version of a record: `null` drops a member, secrets keep the last use of the generations that remain. */
 export function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {

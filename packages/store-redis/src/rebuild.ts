@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core/store'
 import type { Argument } from './client.js'
 import { decodeDocument } from './codec.js'
 import { indexEntries, indexMember } from './index-entries.js'

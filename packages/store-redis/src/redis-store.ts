@@ -1,4 +1,4 @@
-import type { EnvironmentStore, TokenStore } from '@latchkey/core'
+import type { EnvironmentStore, TokenStore } from '@latchkey/core/store'
 import { type Changes, createChanges } from './changes.js'
 import { type CheckReport, check, memoryWarnings } from './check.js'
 import { find } from './find.js'

@@ -1,4 +1,4 @@
-import { StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core/store'
 import type { Argument } from './client.js'
 import { changesChannel, type ShardKeys, shardOf } from './keys.js'
 import type { Deadline, Link } from './link.js'

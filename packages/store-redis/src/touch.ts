@@ -1,4 +1,4 @@
-import type { TokenUse } from '@latchkey/core'
+import type { TokenUse } from '@latchkey/core/store'
 import { TOUCH } from './scripts/touch.js'
 import { manageDeadline, type Place, placeOf, type Space, write } from './space.js'
 import { parseTokenId, rawId } from './token-id.js'

@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 
 /**
  * Last uses as text, apart from the document: the first line is the token's own, each further line a generation's, with

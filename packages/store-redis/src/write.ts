@@ -1,4 +1,4 @@
-import { StoreError, type TokenPatch, type TokenRecord } from '@latchkey/core'
+import { StoreError, type TokenPatch, type TokenRecord } from '@latchkey/core/store'
 import { decodeDocument, encodeDocument, encodeVersion, newNonce, type StoredDocument } from './codec.js'
 import { readDocument } from './find.js'
 import { entryArguments, indexChanges, indexEntries } from './index-entries.js'

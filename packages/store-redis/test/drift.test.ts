@@ -1,4 +1,4 @@
-import type { EnvironmentStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 import { type RedisServer, readPage, startRedis, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisStore, redisStore } from '../src/index.js'

@@ -1,4 +1,4 @@
-import type { EnvironmentStore, ListFilter, ListQuery, ListSort, TokenRecord } from '@latchkey/core'
+import type { EnvironmentStore, ListFilter, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
 import {
   type Random,
   type RedisServer,

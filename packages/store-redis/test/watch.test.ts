@@ -1,4 +1,4 @@
-import type { EnvironmentStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 import { type RedisServer, startRedis, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'

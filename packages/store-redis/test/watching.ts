@@ -1,4 +1,4 @@
-import type { ChangeEvent, EnvironmentStore, Unwatch } from '@latchkey/core'
+import type { ChangeEvent, EnvironmentStore, Unwatch } from '@latchkey/core/store'
 
 export interface Watching {
   readonly events: ChangeEvent[]

@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { fileComings } from './change-log.js'
 import type { Cell, Database } from './database.js'
 import { columnText, DAY_OF_USE, detailJson, FOREVER, NEVER, plainText, splitId, usesJson } from './rows.js'

@@ -1,4 +1,4 @@
-import type { ChangeEvent, ChangeListener } from '@latchkey/core'
+import type { ChangeEvent, ChangeListener } from '@latchkey/core/store'
 import { changesBehind, newestChange } from './change-log.js'
 import type { Database } from './database.js'
 import { assertSameFile } from './file.js'

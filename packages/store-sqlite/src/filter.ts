@@ -1,4 +1,4 @@
-import type { ListFilter } from '@latchkey/core'
+import type { ListFilter } from '@latchkey/core/store'
 import type { Cell, Database } from './database.js'
 import { columnText, dayOf } from './rows.js'
 import { SHARED_BIT } from './tallies.js'

@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import type { Cell, Database } from './database.js'
 import { RECORD_JSON, readRecord, type StoredRecord, splitId, UNREADABLE } from './rows.js'
 

@@ -1,4 +1,4 @@
-import type { ListFilter, ListSort } from '@latchkey/core'
+import type { ListFilter, ListSort } from '@latchkey/core/store'
 import type { Database } from './database.js'
 import { type Condition, usedRange } from './filter.js'
 import { joinedJson, type Position } from './list.js'

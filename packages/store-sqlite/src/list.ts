@@ -1,4 +1,4 @@
-import type { ListSort } from '@latchkey/core'
+import type { ListSort } from '@latchkey/core/store'
 import type { Cell, Database } from './database.js'
 import { type Condition, type Filter, facetConditions, usedByDay, usedCondition } from './filter.js'
 import { type Access, type CountAccess, SORT_COLUMNS } from './plan.js'

@@ -1,4 +1,4 @@
-import { StoreError, type TokenRecord } from '@latchkey/core'
+import { StoreError, type TokenRecord } from '@latchkey/core/store'
 import { createShare, readRecord, type Share, type StoredRecord, UNREADABLE } from './rows.js'
 
 /** The host's side of a page that comes in parts. */

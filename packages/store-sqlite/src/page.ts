@@ -1,4 +1,4 @@
-import type { ListQuery } from '@latchkey/core'
+import type { ListQuery } from '@latchkey/core/store'
 import { haveArrivals } from './arrivals.js'
 import type { Database } from './database.js'
 import { type Filter, resolveFilter } from './filter.js'

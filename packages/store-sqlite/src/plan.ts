@@ -1,4 +1,4 @@
-import type { ListSort } from '@latchkey/core'
+import type { ListSort } from '@latchkey/core/store'
 import type { Database } from './database.js'
 import { rangeSize } from './estimate.js'
 import type { Filter, Tally } from './filter.js'

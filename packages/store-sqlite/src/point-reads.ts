@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { type Database, openDatabase } from './database.js'
 import { findToken } from './find.js'
 import { isBusy } from './problem.js'

@@ -1,4 +1,4 @@
-import type { ListQuery, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
+import type { ListQuery, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core/store'
 import type { ArrivalRow } from './arrivals.js'
 
 /** What the worker is started with. */

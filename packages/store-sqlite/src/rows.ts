@@ -1,4 +1,4 @@
-import type { StoredSecret, TokenRecord } from '@latchkey/core'
+import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
 import { Problem } from './problem.js'
 
 /** Never used, never modified: older than every time. */

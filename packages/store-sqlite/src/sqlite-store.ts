@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { type EnvironmentStore, StoreError, type TokenRecord, type TokenStore } from '@latchkey/core'
+import { type EnvironmentStore, StoreError, type TokenRecord, type TokenStore } from '@latchkey/core/store'
 import { type ArrivalRow, arrivalRow } from './arrivals.js'
 import { type Changes, followChanges } from './changes.js'
 import type { Database } from './database.js'

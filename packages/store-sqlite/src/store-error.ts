@@ -1,4 +1,4 @@
-import { StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core/store'
 import { problemOf } from './problem.js'
 
 /** What callers see of a problem on this thread. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type ListPage, type ListQuery, StoreError } from '@latchkey/core'
+import { type ListPage, type ListQuery, StoreError } from '@latchkey/core/store'
 import { closeAtExit, createGate } from './gate.js'
 import { readLate, readSoon } from './page-reader.js'
 import {

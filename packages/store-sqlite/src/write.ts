@@ -1,4 +1,4 @@
-import type { StoredSecret, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core'
+import type { StoredSecret, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core/store'
 import { type ArrivalRow, takeIn } from './arrivals.js'
 import { recordChange } from './change-log.js'
 import type { Cell, Database } from './database.js'

@@ -1,4 +1,5 @@
-import type { ListFilter, ListQuery, ListSort, SortKey, TokenRecord } from '@latchkey/core'
+import type { SortKey } from '@latchkey/core'
+import type { ListFilter, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
 import { randomInt, randomItem, readPage, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { arrivalRow, fileArrivals } from '../src/arrivals.js'

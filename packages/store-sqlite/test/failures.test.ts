@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
-import { type ChangeEvent, type EnvironmentStore, StoreError } from '@latchkey/core'
+import { StoreError } from '@latchkey/core'
+import type { ChangeEvent, EnvironmentStore } from '@latchkey/core/store'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../src/database.js'

@@ -1,4 +1,4 @@
-import type { EnvironmentStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../src/database.js'

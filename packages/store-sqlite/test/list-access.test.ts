@@ -1,4 +1,5 @@
-import type { ListFilter, ListSort, SortKey, TokenRecord } from '@latchkey/core'
+import type { SortKey } from '@latchkey/core'
+import type { ListFilter, ListSort, TokenRecord } from '@latchkey/core/store'
 import { randomInt, randomItem, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { arrivalRow, fileArrivals } from '../src/arrivals.js'

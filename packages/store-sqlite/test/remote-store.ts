@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { type ChangeEvent, type EnvironmentStore, StoreError, type TokenStore } from '@latchkey/core'
+import { StoreError, type TokenStore } from '@latchkey/core'
+import type { ChangeEvent, EnvironmentStore } from '@latchkey/core/store'
 import type { SqliteStoreOptions } from '../src/index.js'
 
 export interface RemoteProcess {

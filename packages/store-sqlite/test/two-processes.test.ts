@@ -1,4 +1,4 @@
-import type { ChangeEvent } from '@latchkey/core'
+import type { ChangeEvent } from '@latchkey/core/store'
 import { storeContract, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'

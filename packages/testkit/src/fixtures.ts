@@ -1,4 +1,4 @@
-import type { StoredSecret, TokenRecord } from '@latchkey/core'
+import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
 
 /** Numbers from 0 (included) to 1 (excluded), as `Math.random`. */
 export type Random = () => number

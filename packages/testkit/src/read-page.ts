@@ -1,4 +1,4 @@
-import type { EnvironmentStore, ListPage, ListQuery, TokenRecord } from '@latchkey/core'
+import type { EnvironmentStore, ListPage, ListQuery, TokenRecord } from '@latchkey/core/store'
 
 /** A page of the store's, whose records have all been read. */
 export async function readPage(

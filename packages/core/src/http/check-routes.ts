@@ -1,5 +1,5 @@
 import { optionError } from '../errors.js'
-import { knownMembers } from '../settings.js'
+import { assertKnownOptions } from '../option-checks.js'
 import { DIALECTS } from './dialects/all.js'
 import type { DialectName } from './dialects/dialect.js'
 
@@ -12,7 +12,7 @@ export function checkRoutes(
   options: { readonly dialect?: DialectName; readonly authorize?: unknown },
   others: readonly string[] = [],
 ): void {
-  knownMembers('tokenRoutes', options, ['dialect', 'authorize', ...others])
+  assertKnownOptions('tokenRoutes', options, ['dialect', 'authorize', ...others])
   const { dialect = 'dynatrace', authorize } = options
   if (!Object.hasOwn(DIALECTS, dialect)) {
     const names = Object.keys(DIALECTS).map((name) => `'${name}'`)

@@ -1,6 +1,6 @@
 import { optionError } from '../errors.js'
+import { assertKnownOptions } from '../option-checks.js'
 import { isPlainScope } from '../policy/scopes.js'
-import { knownMembers } from '../settings.js'
 import type { GuardOptions } from './guard.js'
 
 /**
@@ -12,7 +12,7 @@ export function guardScopes<Scope extends string>(
   options: GuardOptions<Scope>,
   others: readonly string[] = [],
 ): readonly Scope[] {
-  knownMembers('requireToken', options, ['scopes', ...others])
+  assertKnownOptions('requireToken', options, ['scopes', ...others])
   const { scopes = [] } = options
   if (!Array.isArray(scopes)) throw optionError('requireToken.scopes', 'must be a list of scopes')
   for (const scope of scopes) {

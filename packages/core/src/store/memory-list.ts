@@ -1,6 +1,7 @@
-import { compareCodePoints } from '../query/code-points.js'
 import type { TokenRecord } from '../types.js'
-import type { ListFilter, ListPage, ListQuery, SortKey } from './token-store.js'
+import { matchesFilter } from './filter.js'
+import { compareSortValues, sortValue } from './sort.js'
+import type { ListPage, ListQuery } from './token-store.js'
 
 /** A stored record, which is never changed but replaced, and its place in the order of insertion, which settles ties. */
 export interface MemoryEntry {
@@ -14,9 +15,6 @@ interface Row {
   readonly seq: number
 }
 
-const BEFORE_ALL_TIMES = -1
-const AFTER_ALL_TIMES = Number.MAX_SAFE_INTEGER
-
 /** One page by filtering and sorting all records: O(N log N). The page holds the stored records themselves. */
 export function listEntries(entries: Iterable<MemoryEntry>, query: ListQuery): ListPage {
   const { filter, sort, limit } = query
@@ -25,7 +23,7 @@ export function listEntries(entries: Iterable<MemoryEntry>, query: ListQuery): L
   const rows: (Row & { record: TokenRecord })[] = []
   let totalCount = 0
   for (const { seq, record } of entries) {
-    if (!matches(record, filter)) continue
+    if (!matchesFilter(record, filter)) continue
     totalCount++
     const row = { value: sortValue(record, sort.by), seq, record }
     if (after === undefined || order(row, after) > 0) rows.push(row)
@@ -40,26 +38,8 @@ export function listEntries(entries: Iterable<MemoryEntry>, query: ListQuery): L
   }
 }
 
-function matches(record: TokenRecord, filter: ListFilter): boolean {
-  const { owner, personal, scopes, lastUsed } = filter
-  if (owner !== undefined && record.owner !== owner) return false
-  if (personal !== undefined && record.personal !== personal) return false
-  if (scopes !== undefined && !scopes.some((scope) => record.scopes.includes(scope))) return false
-  if (lastUsed === undefined) return true
-  const { from = 0, to = AFTER_ALL_TIMES } = lastUsed
-  return record.lastUsedAt !== undefined && record.lastUsedAt >= from && record.lastUsedAt <= to
-}
-
-function sortValue(record: TokenRecord, by: SortKey): string | number {
-  return record[by] ?? (by === 'expiresAt' ? AFTER_ALL_TIMES : BEFORE_ALL_TIMES)
-}
-
 function compareRows(a: Row, b: Row): number {
-  return compareValues(a.value, b.value) || a.seq - b.seq
-}
-
-function compareValues(a: string | number, b: string | number): number {
-  return typeof a === 'string' || typeof b === 'string' ? compareCodePoints(String(a), String(b)) : a - b
+  return compareSortValues(a.value, b.value) || a.seq - b.seq
 }
 
 function writePosition({ value, seq }: Row): string {

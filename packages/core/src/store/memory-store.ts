@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { StoreError } from '../errors.js'
+import { parseTokenId, requireTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
+import { idTaken, storeClosed, versionConflict } from './failures.js'
+import { createListeners, type Listeners } from './listeners.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
-import { copyRecord, patchRecord, withUse } from './memory-record.js'
-import type { ChangeListener, EnvironmentStore, TokenStore } from './token-store.js'
+import { applyPatch, applyUse } from './patch.js'
+import type { EnvironmentStore, TokenStore } from './token-store.js'
 
 /** What memory stores keep: hand the same one to several stores to make them connections to the same data. */
 export interface MemoryData {
@@ -15,21 +17,24 @@ interface KeySpace {
   readonly sealingKey: Uint8Array
   /** By public part, since that is unique under any prefix. */
   readonly entries: Map<string, MemoryEntry>
-  readonly watchers: Set<Watcher>
+  readonly listeners: Listeners
   lastSeq: number
-}
-
-interface Watcher {
-  readonly listener: ChangeListener
 }
 
 /** One store on the data. */
 interface Connection {
   closed: boolean
-  readonly unwatch: Set<() => void>
+  readonly watches: Set<() => void>
 }
 
-/** Empty data for memory stores. */
+/**
+ * Empty data for memory stores.
+ *
+ * @example
+ * const data = memoryData()
+ * const nodeA = createLatchkey({ store: memoryStore(data) })
+ * const nodeB = createLatchkey({ store: memoryStore(data) })
+ */
 export function memoryData(): MemoryData {
   return { environments: new Map() }
 }
@@ -39,9 +44,12 @@ export function memoryData(): MemoryData {
  * survives the process, and no other process sees it. Point reads and writes are O(1), a list sorts all that matches.
  *
  * `close()` ends this store only; `data` stays as it is for other stores on it.
+ *
+ * @example
+ * const latchkey = createLatchkey({ store: memoryStore() })
  */
 export function memoryStore(data: MemoryData = memoryData()): TokenStore {
-  const connection: Connection = { closed: false, unwatch: new Set() }
+  const connection: Connection = { closed: false, watches: new Set() }
   return {
     async open(environment) {
       assertOpen(connection)
@@ -54,7 +62,8 @@ export function memoryStore(data: MemoryData = memoryData()): TokenStore {
     },
     async close() {
       connection.closed = true
-      for (const unwatch of connection.unwatch) unwatch()
+      for (const unwatch of connection.watches) unwatch()
+      connection.watches.clear()
     },
   }
 }
@@ -64,18 +73,23 @@ function newKeySpace(): KeySpace {
     dataset: randomUUID(),
     sealingKey: new Uint8Array(randomBytes(32)),
     entries: new Map(),
-    watchers: new Set(),
+    listeners: createListeners(),
     lastSeq: 0,
   }
 }
 
 // Every function below runs to its end without awaiting: that is what makes the writes atomic.
 function environmentStore(space: KeySpace, connection: Connection): EnvironmentStore {
-  const { entries, watchers } = space
+  const { entries, listeners } = space
 
   function lookUp(id: string): MemoryEntry | undefined {
-    const entry = entries.get(publicPart(id))
+    const entry = entries.get(parseTokenId(id)?.publicPart ?? '')
     return entry?.record.id === id ? entry : undefined
+  }
+
+  /** Notifies after the write is done, so that what a listener does cannot reach the writer. */
+  function announce(ids: readonly string[]): void {
+    queueMicrotask(() => listeners.notify({ ids }))
   }
 
   return {
@@ -84,11 +98,11 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
 
     async insert(record) {
       assertOpen(connection)
-      const key = publicPart(record.id)
-      if (entries.has(key)) throw new StoreError('ERR_CONFLICT', `A token ${key} exists already.`)
+      const { publicPart } = requireTokenId(record.id)
+      if (entries.has(publicPart)) throw idTaken(publicPart)
       space.lastSeq++
-      entries.set(key, { seq: space.lastSeq, record: copyRecord(record) })
-      announce(space, [record.id])
+      entries.set(publicPart, { seq: space.lastSeq, record: copyRecord(record) })
+      announce([record.id])
     },
 
     async find(id) {
@@ -101,9 +115,9 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
       assertOpen(connection)
       const entry = lookUp(id)
       if (!entry) return undefined
-      assertVersion(entry, expectedVersion)
-      entry.record = copyRecord(patchRecord(entry.record, patch))
-      announce(space, [id])
+      assertVersion(entry.record, expectedVersion)
+      entry.record = copyRecord(applyPatch(entry.record, patch))
+      announce([id])
       return copyRecord(entry.record)
     },
 
@@ -111,9 +125,9 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
       assertOpen(connection)
       const entry = lookUp(id)
       if (!entry) return false
-      if (expectedVersion !== undefined) assertVersion(entry, expectedVersion)
-      entries.delete(publicPart(id))
-      announce(space, [id])
+      if (expectedVersion !== undefined) assertVersion(entry.record, expectedVersion)
+      entries.delete(requireTokenId(id).publicPart)
+      announce([id])
       return true
     },
 
@@ -127,7 +141,7 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
       assertOpen(connection)
       for (const use of uses) {
         const entry = lookUp(use.id)
-        if (entry) entry.record = withUse(entry.record, use)
+        if (entry) entry.record = applyUse(entry.record, use)
       }
     },
 
@@ -139,20 +153,18 @@ function environmentStore(space: KeySpace, connection: Connection): EnvironmentS
         entries.delete(key)
         ids.push(record.id)
       }
-      if (ids.length > 0) announce(space, ids)
+      if (ids.length > 0) announce(ids)
       return ids.length
     },
 
     async watch(listener) {
       assertOpen(connection)
-      const watcher = { listener }
-      const unwatch = () => {
-        watchers.delete(watcher)
-        connection.unwatch.delete(unwatch)
+      const remove = listeners.add(listener)
+      connection.watches.add(remove)
+      return async () => {
+        remove()
+        connection.watches.delete(remove)
       }
-      watchers.add(watcher)
-      connection.unwatch.add(unwatch)
-      return async () => unwatch()
     },
   }
 }
@@ -161,29 +173,23 @@ function* copies(records: Iterable<TokenRecord>): Generator<TokenRecord> {
   for (const record of records) yield copyRecord(record)
 }
 
-/** Tells the watchers after the write is done, so that what a listener does or throws cannot reach the writer. */
-function announce({ watchers }: KeySpace, ids: readonly string[]): void {
-  for (const watcher of watchers) {
-    queueMicrotask(() => {
-      if (!watchers.has(watcher)) return
-      try {
-        watcher.listener({ ids })
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error))
-      }
-    })
+/** A copy that shares nothing with its source. Metadata passes through JSON, as it does in every durable store. */
+function copyRecord(record: TokenRecord): TokenRecord {
+  const copy = {
+    ...record,
+    scopes: [...record.scopes],
+    networks: [...record.networks],
+    secrets: record.secrets.map((secret) => ({ ...secret })),
+    retired: [...record.retired],
   }
+  if (record.metadata) copy.metadata = JSON.parse(JSON.stringify(record.metadata)) as Record<string, unknown>
+  return copy
 }
 
-function publicPart(id: string): string {
-  return id.slice(id.lastIndexOf('.') + 1)
-}
-
-function assertVersion({ record }: MemoryEntry, expected: number): void {
-  if (record.version === expected) return
-  throw new StoreError('ERR_CONFLICT', `Token ${record.id} is at version ${record.version}, not ${expected}.`)
+function assertVersion({ id, version }: TokenRecord, expected: number): void {
+  if (version !== expected) throw versionConflict(id, version, expected)
 }
 
 function assertOpen({ closed }: Connection): void {
-  if (closed) throw new StoreError('ERR_STORE', 'The store was closed.')
+  if (closed) throw storeClosed()
 }

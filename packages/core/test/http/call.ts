@@ -1,4 +1,5 @@
-import { type DialectName, encodeResponse, handleRequest, type Latchkey, type RouterOptions } from '../../src/index.js'
+import { encodeResponse, handleRequest, type RouterOptions } from '../../src/adapter.js'
+import type { DialectName, Latchkey } from '../../src/index.js'
 
 export const MOUNT = '/api/v2/apiTokens'
 

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { type Admission, createLatchkey, guardOnce, hmacSha256, memoryStore } from '../../src/index.js'
+import { type Admission, guardOnce } from '../../src/adapter.js'
+import { createLatchkey, hmacSha256, memoryStore } from '../../src/index.js'
 
 async function scene() {
   const hasher = hmacSha256({ keys: { k: Buffer.alloc(32, 7) }, current: 'k' })

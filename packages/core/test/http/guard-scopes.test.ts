@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { guardScopes } from '../../src/index.js'
+import { guardScopes } from '../../src/adapter.js'
 
 test('the scopes of a guard are a copy of what was given, none if nothing was', () => {
   const given = ['a', 'b.c']

@@ -1,14 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { encodeResponse, handleRequest } from '../../src/adapter.js'
 import { DIALECTS } from '../../src/http/dialects/all.js'
 import { listAnswer } from '../../src/http/list-answer.js'
-import {
-  type ApiToken,
-  encodeResponse,
-  handleRequest,
-  memoryStore,
-  StoreError,
-  type TokenStore,
-} from '../../src/index.js'
+import { type ApiToken, memoryStore, StoreError, type TokenStore } from '../../src/index.js'
 import { countTurns, holdUp } from '../event-loop.js'
 import { everything, type Instance, instance } from '../manage/instance.js'
 import { published } from '../verify/support.js'

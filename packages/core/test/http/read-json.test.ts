@@ -3,7 +3,8 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { type AddressInfo, connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { encodeResponse, handleRequest, RequestError, readJson } from '../../src/index.js'
+import { encodeResponse, handleRequest, readJson } from '../../src/adapter.js'
+import { RequestError } from '../../src/index.js'
 import { type Instance, instance } from '../manage/instance.js'
 
 const LIMIT = 64 * 1024

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { encodeResponse, handleRequest } from '../../src/adapter.js'
 import { dynatrace } from '../../src/http/dialects/dynatrace.js'
 import { panther } from '../../src/http/dialects/panther.js'
 import { matchRoute } from '../../src/http/routes.js'
-import { encodeResponse, handleRequest } from '../../src/index.js'
 import { instance } from '../manage/instance.js'
 import { call, MOUNT } from './call.js'
 

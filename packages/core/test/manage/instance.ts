@@ -6,10 +6,10 @@ import {
   memoryData,
   memoryStore,
   RequestError,
-  type TokenRecord,
   type TokenStore,
 } from '../../src/index.js'
 import type { MemoryData } from '../../src/store/memory-store.js'
+import type { TokenRecord } from '../../src/store.js'
 
 /** 2026-01-15T12:00:00Z, a Thursday: where the clock of an instance stands at first. */
 export const NOW = Date.UTC(2026, 0, 15, 12)

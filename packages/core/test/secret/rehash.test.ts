@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { argon2id, type Hasher, hmacSha256, memoryData, memoryStore, type TokenRecord } from '../../src/index.js'
+import { argon2id, type Hasher, hmacSha256, memoryData, memoryStore } from '../../src/index.js'
+import type { TokenRecord } from '../../src/store.js'
 import { connection, counting, forged, type Node, node, outcome, published, settled } from '../verify/support.js'
 
 const OLD_KEY = randomBytes(32)

@@ -1,9 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import {
-  type ChangeEvent,
-  type ChangeListener,
   createLatchkey,
-  type EnvironmentStore,
   type Hasher,
   hmacSha256,
   type IssuedToken,
@@ -14,9 +11,9 @@ import {
   memoryData,
   memoryStore,
   type TokenStore,
-  type TokenUse,
   type Verdict,
 } from '../../src/index.js'
+import type { ChangeEvent, ChangeListener, EnvironmentStore, TokenUse } from '../../src/store.js'
 import { tokenFormat } from '../../src/token/format.js'
 
 export const START = 1_700_000_000_000

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { EnvironmentStore, TokenUse } from '../../src/index.js'
+import type { EnvironmentStore, TokenUse } from '../../src/store.js'
 import { ORIGIN } from '../../src/verify/clock.js'
 import type { Secret } from '../../src/verify/entry.js'
 import { LazyContext } from '../../src/verify/lazy-context.js'

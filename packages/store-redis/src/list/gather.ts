@@ -1,4 +1,4 @@
-import type { ListSort } from '@latchkey/core'
+import type { ListSort } from '@latchkey/core/store'
 import { decodeDocument } from '../codec.js'
 import { readMany } from '../read-many.js'
 import { hasBit } from './bitmap.js'

@@ -1,4 +1,4 @@
-import type { ListFilter, ListPage, ListQuery, ListSort, TokenRecord } from '@latchkey/core'
+import type { ListFilter, ListPage, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
 import { decodeDocument } from '../codec.js'
 import type { Deadline } from '../link.js'
 import { readMany } from '../read-many.js'

@@ -1,4 +1,4 @@
-import { type ListSort, StoreError, type TokenRecord } from '@latchkey/core'
+import { type ListSort, StoreError, type TokenRecord } from '@latchkey/core/store'
 import { expiresScore, sortableName, TAIL, usedScore } from '../index-entries.js'
 import type { ShardKeys } from '../keys.js'
 import { publicPartOf } from '../token-id.js'

@@ -1,4 +1,4 @@
-import type { ListFilter, ListSort } from '@latchkey/core'
+import type { ListFilter, ListSort } from '@latchkey/core/store'
 import type { ShardKeys } from '../keys.js'
 import type { Deadline } from '../link.js'
 import type { Space } from '../space.js'

@@ -1,4 +1,4 @@
-import type { ListSort } from '@latchkey/core'
+import type { ListSort } from '@latchkey/core/store'
 import { SEEK } from '../scripts/seek.js'
 import { formatScore, parseScore, type Row } from './row.js'
 import type { ShardQuery } from './shard-query.js'

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
-import type { ApiToken, Caller, DialectName, GuardDenial, HttpResponse, Latchkey } from '@latchkey/core'
+import type { ApiToken, Caller, DialectName, GuardDenial, Latchkey } from '@latchkey/core'
+import type { HttpResponse } from '@latchkey/core/adapter'
 
 /** The half of an adapter that a case is about. */
 export type AdapterGroup = 'guard' | 'routes'

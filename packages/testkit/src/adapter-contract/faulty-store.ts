@@ -1,4 +1,5 @@
-import { type EnvironmentStore, StoreError, type TokenStore } from '@latchkey/core'
+import { StoreError, type TokenStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 
 /** A real store whose line can be cut. */
 export interface FaultyStore {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { encodeResponse, guardRequest, type HttpResponse, handleRequest, type Latchkey, readJson } from '@latchkey/core'
+import type { Latchkey } from '@latchkey/core'
+import { encodeResponse, guardRequest, type HttpResponse, handleRequest, readJson } from '@latchkey/core/adapter'
 import type { HostPlan } from './adapter-case.js'
 
 /**

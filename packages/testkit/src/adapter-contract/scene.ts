@@ -12,8 +12,8 @@ import {
   type MemoryData,
   memoryData,
   memoryStore,
-  type TokenRecord,
 } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { readPage } from '../read-page.js'
 import type { AdapterCase, AdapterGroup, HostPlan, HostRequest, MountHost } from './adapter-case.js'
 import { type FaultyStore, faultyStore } from './faulty-store.js'

@@ -1,4 +1,5 @@
-import type { EnvironmentStore, TokenStore } from '@latchkey/core'
+import type { TokenStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 
 /** The method that a case is about; `races` are about several. */
 export type ContractGroup =

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { fullTokenRecord, tokenId, tokenRecord } from '../fixtures.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { range, rejectsWith, stored, walk, walkIds } from './helpers.js'

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  type EnvironmentStore,
-  type ListQuery,
-  type ListSort,
-  type SortKey,
-  StoreError,
-  type TokenRecord,
-} from '@latchkey/core'
+import { type SortKey, StoreError } from '@latchkey/core'
+import type { EnvironmentStore, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
 import { readPage } from '../read-page.js'
 
 export const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt']

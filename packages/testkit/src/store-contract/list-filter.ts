@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { EnvironmentStore, ListFilter, TokenRecord } from '@latchkey/core'
+import type { EnvironmentStore, ListFilter, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ListFilter, ListSort, TokenRecord } from '@latchkey/core'
+import type { ListFilter, ListSort, TokenRecord } from '@latchkey/core/store'
 import { type Random, randomInt, randomItem, seededRandom, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { EnvironmentStore, ListSort, SortKey, TokenRecord } from '@latchkey/core'
+import type { SortKey } from '@latchkey/core'
+import type { EnvironmentStore, ListSort, TokenRecord } from '@latchkey/core/store'
 import { randomInt, seededRandom, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'

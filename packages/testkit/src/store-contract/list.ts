@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { EnvironmentStore, ListFilter } from '@latchkey/core'
+import type { EnvironmentStore, ListFilter } from '@latchkey/core/store'
 import { fullTokenRecord, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { EnvironmentStore, TokenStore } from '@latchkey/core'
+import type { TokenStore } from '@latchkey/core'
+import type { EnvironmentStore } from '@latchkey/core/store'
 import { fullTokenRecord, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, connections, ENVIRONMENT } from './contract-case.js'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TokenRecord, TokenUse } from '@latchkey/core'
+import type { TokenRecord, TokenUse } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import { type ContractCase, twoConnections } from './contract-case.js'

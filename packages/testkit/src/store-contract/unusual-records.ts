@@ -1,4 +1,4 @@
-import type { TokenRecord } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { fullTokenRecord, randomItem, seededRandom, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { range } from './helpers.js'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TokenPatch, TokenRecord } from '@latchkey/core'
+import type { TokenPatch, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { type ContractCase, twoConnections } from './contract-case.js'
 import { range, rejectsWith, stored, walkIds } from './helpers.js'

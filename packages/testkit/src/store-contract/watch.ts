@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ChangeEvent, EnvironmentStore, TokenRecord } from '@latchkey/core'
+import type { ChangeEvent, EnvironmentStore, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, storedSecret, tokenRecord } from '../fixtures.js'
 import { type ContractCase, connections, twoConnections } from './contract-case.js'
 import { insertAll, range } from './helpers.js'

@@ -1,21 +1,11 @@
 import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
 import type { TokenPatch } from './token-store.js'
 
-/** A copy that shares nothing with its source. Metadata passes through JSON, as it does in every durable store. */
-export function copyRecord(record: TokenRecord): TokenRecord {
-  const copy = {
-    ...record,
-    scopes: [...record.scopes],
-    networks: [...record.networks],
-    secrets: record.secrets.map((secret) => ({ ...secret })),
-    retired: [...record.retired],
-  }
-  if (record.metadata) copy.metadata = copyJson(record.metadata)
-  return copy
-}
-
-/** The next version of a record. May share members with the patch: copy it before keeping it. */
-export function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord {
+/**
+ * The next version of a record. `null` drops an optional member, and secrets keep the last use of the generations that
+ * remain. The result may share members with the record and the patch.
+ */
+export function applyPatch(record: TokenRecord, patch: TokenPatch): TokenRecord {
   const { metadata, expiresAt, modifiedAt, rotatedAt, secrets, ...replaced } = patch
   const next: TokenRecord = { ...record, ...replaced, version: record.version + 1 }
   if (secrets) next.secrets = secrets.map((secret) => keepLastUse(secret, record.secrets))
@@ -26,8 +16,8 @@ export function patchRecord(record: TokenRecord, patch: TokenPatch): TokenRecord
   return next
 }
 
-/** The record with the last use of the token, and of the secret if it is still there, moved forward. */
-export function withUse(record: TokenRecord, use: TokenUse): TokenRecord {
+/** The record with the last use of the token, and of the used secret if the token still has it, moved forward. */
+export function applyUse(record: TokenRecord, use: TokenUse): TokenRecord {
   const secrets = record.secrets.map((secret) => (secret.gen === use.gen ? movedForward(secret, use) : secret))
   return movedForward({ ...record, secrets }, use)
 }
@@ -53,8 +43,4 @@ type Droppable = 'metadata' | 'expiresAt' | 'modifiedAt' | 'rotatedAt'
 function setOrDrop<K extends Droppable>(record: Pick<TokenRecord, K>, key: K, value: TokenPatch[K]): void {
   if (value === null) delete record[key]
   else if (value !== undefined) Object.assign(record, { [key]: value })
-}
-
-function copyJson(value: Record<string, unknown>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>
 }

@@ -1,0 +1,22 @@
+import { optionError } from './errors.js'
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Refuses a member that is not an option: a misspelt name would silently mean the default. `place` names the object, and
+ * is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).
+ */
+export function assertKnownOptions(place: string, given: unknown, known: readonly string[]): void {
+  if (!isObject(given)) throw optionError(place, 'must be an object')
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')
+  }
+}
+
+/** The value, if it is a whole number within the bounds, both included. Throws a `TypeError` (`ERR_OPTION`). */
+export function integerOption(place: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw optionError(place, `must be a whole number from ${min} to ${max}`)
+}

@@ -1,0 +1,28 @@
+/**
+ * For authors of stores: the interface, and what all stores share. Loads no native module. The contract that every store
+ * must pass is in `@latchkey/testkit`.
+ */
+export { isConflict, LatchkeyError, optionError, StoreError } from './errors.js'
+export { assertKnownOptions, integerOption } from './option-checks.js'
+export { assertEnvironmentName } from './store/environment-name.js'
+export { idTaken, storeClosed, versionConflict } from './store/failures.js'
+export { matchesFilter } from './store/filter.js'
+export { createListeners, type Listeners } from './store/listeners.js'
+export { applyPatch, applyUse } from './store/patch.js'
+export { AFTER_ALL_TIMES, BEFORE_ALL_TIMES, compareRecords, compareSortValues, sortValue } from './store/sort.js'
+export type {
+  ChangeEvent,
+  ChangeListener,
+  EnvironmentStore,
+  ListFilter,
+  ListPage,
+  ListQuery,
+  ListSort,
+  SortKey,
+  TokenPatch,
+  TokenStore,
+  Unwatch,
+} from './store/token-store.js'
+export { ALPHABET as BASE32_ALPHABET } from './token/checksum.js'
+export { parseTokenId, requireTokenId, type TokenId } from './token/id.js'
+export type { StoredSecret, TokenRecord, TokenUse } from './types.js'
