@@ -1,0 +1,14 @@
+/** `T` without members that are `undefined`: a member that may be `undefined` becomes an optional one. */
+export type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/**
+ * A shallow copy of an object without the members that are `undefined`.
+ *
+ * @example
+ * compact({ id: 'a', ip: undefined }) // { id: 'a' }
+ */
+export function compact<T extends object>(members: T): Compact<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Compact<T>
+}
