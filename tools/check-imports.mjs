@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 /** The units of packages/core/src (a folder, or a file at its top), lowest rank first. Each may import lower ranks. */
 const CORE_RANKS = [
-  ['errors', 'types', 'parsed', 'turns'],
+  ['errors', 'types', 'result', 'turns'],
   ['option-checks'],
   ['events'],
   ['token'],

@@ -1,12 +1,12 @@
 import { RequestError, type Violation } from '../errors.js'
 import { invalidInput } from '../manage/check-input.js'
 import type { ListRequest, NextRequest, TokenPage } from '../manage/list.js'
-import type { Parsed } from '../parsed.js'
 import { parseFields } from '../query/fields.js'
 import { parsePageSize } from '../query/page-size.js'
 import { parseSelector } from '../query/selector.js'
 import { parseSort } from '../query/sort.js'
 import { parseTimeframe } from '../query/timeframe.js'
+import type { Result } from '../result.js'
 import type { Dialect, ListWords } from './dialects/dialect.js'
 
 /** How a listing is shown, carried from page to page in its cursors. */
@@ -24,12 +24,12 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   const given = new URLSearchParams(search)
   const violations: Violation[] = nameViolations(given, words)
 
-  function read<T>(name: string | undefined, parse: (text: string) => Parsed<T>): T | undefined {
+  function read<T>(name: string | undefined, parse: (text: string) => Result<T>): T | undefined {
     const text = name === undefined ? null : given.get(name)
     if (name === undefined || text === null) return undefined
     const result = parse(text)
     if (result.ok) return result.value
-    violations.push({ path: name, message: result.problem })
+    violations.push({ path: name, message: result.error })
     return undefined
   }
 

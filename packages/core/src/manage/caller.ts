@@ -59,7 +59,7 @@ export function actorFromHost(caller: Caller | undefined, environment: string): 
   if (!isTextList(networks)) throw optionError('caller.networks', 'must be a list of CIDR blocks')
   for (const block of networks) {
     const read = parseBlock(block)
-    if (!read.ok) throw optionError('caller.networks', `holds an invalid block. ${read.problem}`)
+    if (!read.ok) throw optionError('caller.networks', `holds an invalid block. ${read.error}`)
   }
   if (expiresAt !== undefined && !Number.isFinite(expiresAt)) throw optionError('caller.expiresAt', 'must be a time')
   return {

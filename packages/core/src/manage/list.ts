@@ -151,7 +151,7 @@ function resume(
   bound: string | null,
 ): Listing {
   const opened = openCursor<Position>(cursor, seal)
-  if (!opened.ok) throw invalidInput([{ path: 'cursor', message: opened.problem }])
+  if (!opened.ok) throw invalidInput([{ path: 'cursor', message: opened.error }])
   // A page of one caller's view must not be continued in another's: its total and its place would be wrong.
   if (opened.value.bound !== bound) {
     throw invalidInput([{ path: 'cursor', message: 'belongs to the listing of another caller' }])

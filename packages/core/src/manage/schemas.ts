@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Parsed } from '../parsed.js'
 import { type Block, parseBlock } from '../policy/cidr.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
+import type { Result } from '../result.js'
 import type { CheckedCreate, CheckedRotate, CheckedUpdate } from './inputs.js'
 import { checkMetadata } from './metadata.js'
 
@@ -49,7 +49,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     .string({ error: 'A scope must be a string.' })
     .superRefine((value, context) => {
       const read = parseScope(value)
-      if (!read.ok) context.addIssue(read.problem)
+      if (!read.ok) context.addIssue(read.error)
       else if (!isGrantable(value, rules.declaredScopes)) context.addIssue('This scope is not known here.')
     })
     .meta({ description: scopeDescription(rules.declaredScopes), maxLength: 100 })
@@ -119,7 +119,7 @@ const block = z
   .string({ error: 'A CIDR block must be a string.' })
   .superRefine((value, context) => {
     const read = parseBlock(value)
-    if (!read.ok) context.addIssue(read.problem)
+    if (!read.ok) context.addIssue(read.error)
   })
   .meta({ description: 'A CIDR block such as `192.0.2.0/24` or `2001:db8::/32`.', maxLength: 64 })
 
@@ -149,9 +149,9 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function settle<T>(read: Parsed<T>, context: z.RefinementCtx): T {
+function settle<T>(read: Result<T>, context: z.RefinementCtx): T {
   if (read.ok) return read.value
-  context.addIssue(read.problem)
+  context.addIssue(read.error)
   return z.NEVER
 }
 
@@ -169,7 +169,7 @@ function unique(key: (value: string) => string, message: string) {
 }
 
 function canonicalBlock(text: string): string {
-  const read: Parsed<Block> = parseBlock(text)
+  const read: Result<Block> = parseBlock(text)
   return read.ok ? read.value.canonical : text
 }
 

@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 import { type Address, formatAddress, readAddress, readIPv4 } from './address.js'
 
 /** A range of addresses that one CIDR block covers, both ends included. */
@@ -31,34 +31,34 @@ const EXAMPLE = 'such as 192.0.2.0/24 or 2001:db8::/32'
  * with a prefix below 96 always has host bits set, so it is refused; wider IPv6 blocks, `::/0` included, never cover
  * IPv4.
  */
-export function parseBlock(text: unknown): Parsed<Block> {
-  if (typeof text !== 'string') return problem(`A CIDR block must be a string, ${EXAMPLE}.`)
-  if (text.length > MAX_LENGTH) return problem(`A CIDR block has at most ${MAX_LENGTH} characters.`)
+export function parseBlock(text: unknown): Result<Block> {
+  if (typeof text !== 'string') return err(`A CIDR block must be a string, ${EXAMPLE}.`)
+  if (text.length > MAX_LENGTH) return err(`A CIDR block has at most ${MAX_LENGTH} characters.`)
   const slash = text.indexOf('/')
   const written = slash < 0 ? text : text.slice(0, slash)
   const address = written.includes('%') ? undefined : readAddress(written)
   if (address === undefined) {
-    return problem(`Not a CIDR block in its full form without leading zeros or a zone, ${EXAMPLE}.`)
+    return err(`Not a CIDR block in its full form without leading zeros or a zone, ${EXAMPLE}.`)
   }
   // Mapped addresses are written with the prefix lengths of IPv6.
   const longest = written.includes(':') ? 128 : 32
-  if (slash < 0) return problem(`A CIDR block needs a prefix length; for this one address append /${longest}.`)
+  if (slash < 0) return err(`A CIDR block needs a prefix length; for this one address append /${longest}.`)
   const length = text.slice(slash + 1)
   if (!PREFIX_LENGTH.test(length) || Number(length) > longest) {
-    return problem(`The prefix length must be 0 to ${longest}, in digits without leading zeros.`)
+    return err(`The prefix length must be 0 to ${longest}, in digits without leading zeros.`)
   }
   return toBlock(address, longest - Number(length))
 }
 
-function toBlock(address: Address, hostBits: number): Parsed<Block> {
+function toBlock(address: Address, hostBits: number): Result<Block> {
   const { family, value } = address
   const bits = family === 4 ? 32 : 128
-  if (hostBits > bits) return problem('A block of IPv4-mapped addresses needs a prefix length of at least 96.')
+  if (hostBits > bits) return err('A block of IPv4-mapped addresses needs a prefix length of at least 96.')
   const hosts = (1n << BigInt(hostBits)) - 1n
   const first = value & ~hosts
   const canonical = `${formatAddress({ family, value: first })}/${bits - hostBits}`
-  if (first !== value) return problem(`The address has bits set behind the prefix; the network is ${canonical}.`)
-  return parsed({ family, first, last: first | hosts, canonical })
+  if (first !== value) return err(`The address has bits set behind the prefix; the network is ${canonical}.`)
+  return ok({ family, first, last: first | hosts, canonical })
 }
 
 /** Whether every address of `inner` is one of `outer`. */

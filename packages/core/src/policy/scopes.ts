@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 
 /** The compiled scopes of a token, a caller or an owner. */
 export interface ScopeSet {
@@ -12,15 +12,13 @@ const MAX_LENGTH = 100
 const SCOPE = /^(?:\*|[A-Za-z0-9_:-]+(?:\.[A-Za-z0-9_:-]+)*(?:\.\*)?)$/
 
 /** Reads a scope as a token may hold it: `segment(.segment)*`, `*`, or `p.*`; at most 100 characters of ASCII. */
-export function parseScope(text: unknown): Parsed<string> {
-  if (typeof text !== 'string') return problem('A scope must be a string.')
-  if (text.length > MAX_LENGTH) return problem(`A scope has at most ${MAX_LENGTH} characters.`)
+export function parseScope(text: unknown): Result<string> {
+  if (typeof text !== 'string') return err('A scope must be a string.')
+  if (text.length > MAX_LENGTH) return err(`A scope has at most ${MAX_LENGTH} characters.`)
   if (!SCOPE.test(text)) {
-    return problem(
-      'A scope is made of letters, digits, "_", ":" and "-" in parts joined by "."; the last part may be "*".',
-    )
+    return err('A scope is made of letters, digits, "_", ":" and "-" in parts joined by "."; the last part may be "*".')
   }
-  return parsed(text)
+  return ok(text)
 }
 
 /** Whether this is a scope without a wildcard, as routes require and hosts declare them. */

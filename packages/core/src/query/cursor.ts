@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 
 /** One byte in front of every cursor. Raise it when payloads change their shape: cursors of before are refused then. */
 const VERSION = 1
@@ -26,15 +26,15 @@ export function sealCursor(payload: object, seal: CursorSeal): string {
  * Gives back what `sealCursor` sealed, with the same key for the same data set. Text that differs from it in any
  * character is a problem, also where base64url decodes to the same bytes. `T` is taken on trust: only we can seal.
  */
-export function openCursor<T>(text: string, seal: CursorSeal): Parsed<T> {
-  const refused = problem('is not a key that this list gave out, or was altered')
+export function openCursor<T>(text: string, seal: CursorSeal): Result<T> {
+  const refused = err('is not a key that this list gave out, or was altered')
   if (text.length > MAX_LENGTH) return refused
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.toString('base64url') !== text) return refused
   if (bytes.length <= 1 + TAG_BYTES || bytes[0] !== VERSION) return refused
   const body = bytes.subarray(1 + TAG_BYTES)
   if (!timingSafeEqual(bytes.subarray(1, 1 + TAG_BYTES), tagOf(body, seal))) return refused
-  return parsed(JSON.parse(body.toString()) as T)
+  return ok(JSON.parse(body.toString()) as T)
 }
 
 /** The label keeps these tags apart from anything else the key may sign. JSON has no raw newline, so none can be moved. */

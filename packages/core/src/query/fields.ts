@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 
 /**
  * Reads which members of a resource are asked for. `known` are all of them in the resource's own order, which the
@@ -8,14 +8,14 @@ import { type Parsed, parsed, problem } from '../parsed.js'
  * A `+` that was not encoded in a query reaches us as a blank. So a leading blank makes the list a signed one, and in a
  * signed list a blank before a name without a sign stands for `+`. In other lists blanks before a name mean nothing.
  *
- * Problems: an empty list or name, an unknown name, a name given twice, signed names among plain ones.
+ * Errors: an empty list or name, an unknown name, a name given twice, signed names among plain ones.
  */
 export function parseFields(
   text: string,
   known: readonly string[],
   defaults: readonly string[],
-): Parsed<readonly string[]> {
-  if (text === '') return problem('must not be empty')
+): Result<readonly string[]> {
+  if (text === '') return err('must not be empty')
   const signed = /^[-+ ]/.test(text)
   const chosen = new Set(signed ? defaults : [])
   const named = new Set<string>()
@@ -24,18 +24,18 @@ export function parseFields(
   for (const entry of text.split(',', known.length + 1)) {
     const [, blanks = '', sign = '', name = ''] = /^( *)([-+]?)(.*)$/s.exec(entry) ?? []
     const place = `at character ${before + blanks.length + sign.length + 1}`
-    if (name === '') return problem(`a field's name is missing ${place}`)
-    if (!known.includes(name)) return problem(`unknown field${shown(name)} ${place}; known are ${known.join(', ')}`)
-    if (named.has(name)) return problem(`field ${name} is given a second time ${place}`)
+    if (name === '') return err(`a field's name is missing ${place}`)
+    if (!known.includes(name)) return err(`unknown field${shown(name)} ${place}; known are ${known.join(', ')}`)
+    if (named.has(name)) return err(`field ${name} is given a second time ${place}`)
     if (signed ? sign + blanks === '' : sign !== '') {
-      return problem(`field ${name} ${place} mixes a plain list with one of + and -`)
+      return err(`field ${name} ${place} mixes a plain list with one of + and -`)
     }
     named.add(name)
     if (sign === '-') chosen.delete(name)
     else chosen.add(name)
     before += entry.length + 1
   }
-  return parsed(known.filter((field, index) => index === 0 || chosen.has(field)))
+  return ok(known.filter((field, index) => index === 0 || chosen.has(field)))
 }
 
 /** Repeats a wrong name only if it looks like a name: it may be anything, and ends up in logs. */

@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 import { readSelectorTokens, type SelectorToken } from './selector-tokens.js'
 
 /** What a selector asks of a token; all of it must hold. Values are literal, exact and case-sensitive. */
@@ -29,28 +29,28 @@ const CRITERIA = new Map([
  * a problem, and so is one of more than 4,000 bytes of UTF-8, or of more than 100 scopes. Places in problems count
  * code points from 1. Not checked: whether an owner exists or a scope is well-formed.
  */
-export function parseSelector(text: string): Parsed<Selection> {
-  if (Buffer.byteLength(text) > MAX_BYTES) return problem(`is longer than ${MAX_BYTES} bytes in UTF-8`)
+export function parseSelector(text: string): Result<Selection> {
+  if (Buffer.byteLength(text) > MAX_BYTES) return err(`is longer than ${MAX_BYTES} bytes in UTF-8`)
   const tokens = readSelectorTokens(text)
-  if (tokens[0]?.kind === 'end') return problem('must not be empty')
+  if (tokens[0]?.kind === 'end') return err('must not be empty')
   const given = new Map<string, readonly string[]>()
   for (let next = 0; ; next++) {
     const name = tokens[next]
     if (name?.kind !== 'word' || !CRITERIA.has(name.text))
       return unlike(`one of ${[...CRITERIA.keys()].join(', ')}`, name)
-    if (given.has(name.text)) return problem(`${name.text} is given a second time at character ${name.at}`)
+    if (given.has(name.text)) return err(`${name.text} is given a second time at character ${name.at}`)
     const list = readArguments(tokens, next)
     if (!list.ok) return list
     given.set(name.text, list.value.values)
     const joint = tokens[list.value.end]
-    if (joint?.kind === 'end') return parsed(selectionOf(given))
+    if (joint?.kind === 'end') return ok(selectionOf(given))
     if (joint?.kind !== ',') return unlike('a comma or the end', joint)
     next = list.value.end
   }
 }
 
 /** Reads what stands in the parentheses behind the criterion at `start`; `end` is the index behind them. */
-function readArguments(tokens: readonly SelectorToken[], start: number): Parsed<{ values: string[]; end: number }> {
+function readArguments(tokens: readonly SelectorToken[], start: number): Result<{ values: string[]; end: number }> {
   const name = tokens[start]?.text ?? ''
   const { argument, most } = CRITERIA.get(name) ?? { argument: QUOTED, most: 0 }
   if (tokens[start + 1]?.kind !== '(') return unlike('(', tokens[start + 1])
@@ -58,10 +58,10 @@ function readArguments(tokens: readonly SelectorToken[], start: number): Parsed<
   for (let next = start + 2; ; next += 2) {
     const value = tokens[next]
     if (value === undefined || !argument.fits(value)) return unlike(argument.expected, value)
-    if (values.length === most) return problem(`too many values in ${name} (at most ${most}) at character ${value.at}`)
+    if (values.length === most) return err(`too many values in ${name} (at most ${most}) at character ${value.at}`)
     values.push(value.text)
     const joint = tokens[next + 1]
-    if (joint?.kind === ')') return parsed({ values, end: next + 2 })
+    if (joint?.kind === ')') return ok({ values, end: next + 2 })
     if (joint?.kind !== ',') return unlike('a comma or )', joint)
   }
 }
@@ -79,7 +79,7 @@ function selectionOf(given: ReadonlyMap<string, readonly string[]>): Selection {
 
 /** The problem of a token that is not what was expected in its place. */
 function unlike(expected: string, token: SelectorToken | undefined) {
-  if (token?.kind === 'bad') return problem(`${token.text} at character ${token.at}`)
+  if (token?.kind === 'bad') return err(`${token.text} at character ${token.at}`)
   const place = token?.kind === 'end' ? 'at the end, character' : 'at character'
-  return problem(`expected ${expected} ${place} ${token?.at}`)
+  return err(`expected ${expected} ${place} ${token?.at}`)
 }

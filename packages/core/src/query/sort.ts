@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 
 /**
  * Reads one of the names in `keys`, with `+` (ascending, the default) or `-` (descending) in front. A leading blank is a
@@ -7,10 +7,9 @@ import { type Parsed, parsed, problem } from '../parsed.js'
 export function parseSort<Key extends string>(
   text: string,
   keys: Readonly<Record<string, Key>>,
-): Parsed<{ by: Key; direction: 'asc' | 'desc' }> {
+): Result<{ by: Key; direction: 'asc' | 'desc' }> {
   const name = /^[-+ ]/.test(text) ? text.slice(1) : text
   const by = Object.hasOwn(keys, name) ? keys[name] : undefined
-  if (by === undefined)
-    return problem(`must be one of ${Object.keys(keys).join(', ')}, with + or - in front or without`)
-  return parsed({ by, direction: text.startsWith('-') ? 'desc' : 'asc' })
+  if (by === undefined) return err(`must be one of ${Object.keys(keys).join(', ')}, with + or - in front or without`)
+  return ok({ by, direction: text.startsWith('-') ? 'desc' : 'asc' })
 }

@@ -1,4 +1,4 @@
-import { type Parsed, parsed, problem } from '../parsed.js'
+import { err, ok, type Result } from '../result.js'
 import { addUnits, floorToUnit, isTimeUnit } from './calendar.js'
 
 /** 9999-12-31T23:59:59.999Z, the last millisecond that is written with a year of four digits. */
@@ -24,28 +24,28 @@ const FORMS =
  * A `+` that was not encoded in a query reaches us as a blank. Both places of a `+`, after `now` and before an offset,
  * can hold no other blank, so one is read as `+` there.
  */
-export function parseTimeframe(input: unknown, now: number): Parsed<number> {
+export function parseTimeframe(input: unknown, now: number): Result<number> {
   if (typeof input === 'number') {
-    return Number.isInteger(input) ? withinBounds(input) : problem('must be a whole number of milliseconds')
+    return Number.isInteger(input) ? withinBounds(input) : err('must be a whole number of milliseconds')
   }
-  if (typeof input !== 'string') return problem('must be a string or a number of milliseconds')
-  if (input.length > MAX_LENGTH) return problem(`is longer than ${MAX_LENGTH} characters`)
+  if (typeof input !== 'string') return err('must be a string or a number of milliseconds')
+  if (input.length > MAX_LENGTH) return err(`is longer than ${MAX_LENGTH} characters`)
   if (MILLISECONDS.test(input)) return withinBounds(Number(input))
   return input.startsWith('now') ? parseRelative(input, now) : parseDate(input)
 }
 
-function withinBounds(at: number): Parsed<number> {
-  if (at < 0) return problem('lies before 1970-01-01T00:00:00.000Z')
-  if (at > LATEST) return problem('lies after 9999-12-31T23:59:59.999Z')
-  return parsed(at)
+function withinBounds(at: number): Result<number> {
+  if (at < 0) return err('lies before 1970-01-01T00:00:00.000Z')
+  if (at > LATEST) return err('lies after 9999-12-31T23:59:59.999Z')
+  return ok(at)
 }
 
-function parseRelative(text: string, now: number): Parsed<number> {
+function parseRelative(text: string, now: number): Result<number> {
   const match = RELATIVE.exec(text)
-  if (!match) return problem(FORMS)
+  if (!match) return err(FORMS)
   const [, sign, amount, unit, alignment] = match
   for (const name of [unit, alignment]) {
-    if (name !== undefined && !isTimeUnit(name)) return problem('has an unknown unit: known are m, h, d, w, M and y')
+    if (name !== undefined && !isTimeUnit(name)) return err('has an unknown unit: known are m, h, d, w, M and y')
   }
   const moved = unit && isTimeUnit(unit) ? addUnits(now, sign === '-' ? -Number(amount) : Number(amount), unit) : now
   const bounded = withinBounds(moved)
@@ -53,14 +53,14 @@ function parseRelative(text: string, now: number): Parsed<number> {
   return withinBounds(floorToUnit(moved, alignment))
 }
 
-function parseDate(text: string): Parsed<number> {
+function parseDate(text: string): Result<number> {
   const match = DATE.exec(text)
-  if (!match) return problem(FORMS)
+  if (!match) return err(FORMS)
   const [, year, month, day, clock] = match
   // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
   const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day))
   if (!new Date(midnight).toISOString().startsWith(`${year}-${month}-${day}T`)) {
-    return problem('names a day that does not exist')
+    return err('names a day that does not exist')
   }
   if (clock === undefined) return withinBounds(midnight)
   const time = parseTime(clock)
@@ -68,18 +68,18 @@ function parseDate(text: string): Parsed<number> {
 }
 
 /** Milliseconds from the written day's midnight in UTC to the written time: the offset is taken off already. */
-function parseTime(text: string): Parsed<number> {
+function parseTime(text: string): Result<number> {
   const match = TIME.exec(text)
-  if (!match) return problem(FORMS)
+  if (!match) return err(FORMS)
   const [, hour, minute, second = '0', fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) {
-    return problem('names a time of day that does not exist (00:00:00 to 23:59:59)')
+    return err('names a time of day that does not exist (00:00:00 to 23:59:59)')
   }
   if (Number(offsetHour) > 23 || Number(offsetMinute) > 59) {
-    return problem('names an offset that does not exist (-23:59 to +23:59)')
+    return err('names an offset that does not exist (-23:59 to +23:59)')
   }
   const offset = Number(offsetHour) * 60 + Number(offsetMinute)
   const minutes = Number(hour) * 60 + Number(minute) - (sign === '-' ? -offset : offset)
   const milliseconds = Number(fraction.slice(0, 3).padEnd(3, '0'))
-  return parsed(minutes * 60_000 + Number(second) * 1000 + milliseconds)
+  return ok(minutes * 60_000 + Number(second) * 1000 + milliseconds)
 }

@@ -6,7 +6,7 @@ import { ipv4, ipv4BlockAndNeighbour, ipv6BlockAndNeighbour, writeIPv4, writeIPv
 
 function block(text: string): Block {
   const read = parseBlock(text)
-  if (!read.ok) throw new Error(`${text}: ${read.problem}`)
+  if (!read.ok) throw new Error(`${text}: ${read.error}`)
   return read.value
 }
 
@@ -66,13 +66,13 @@ describe('parseBlock', () => {
     [`10.0.0.0/${'0'.repeat(100_000)}8`, 'at most 64'],
   ])('refuses %s', (text, part) => {
     const read = parseBlock(text)
-    expect(read.ok ? read.value : read.problem).toContain(part)
+    expect(read.ok ? read.value : read.error).toContain(part)
   })
 
   test.each([[undefined], [null], [8], [['10.0.0.0/8']], [{ $ne: null }], [Object('10.0.0.0/8')]])(
     'refuses %j, which is no string',
     (value) => {
-      expect(parseBlock(value)).toMatchObject({ ok: false, problem: expect.stringContaining('must be a string') })
+      expect(parseBlock(value)).toMatchObject({ ok: false, error: expect.stringContaining('must be a string') })
     },
   )
 

@@ -67,14 +67,14 @@ describe('parseScope', () => {
     `${'x'.repeat(99)}.*`,
     'a.'.repeat(500_000),
   ])('refuses %j', (text) => {
-    expect(parseScope(text)).toMatchObject({ ok: false, problem: expect.stringMatching(/^A scope /) })
+    expect(parseScope(text)).toMatchObject({ ok: false, error: expect.stringMatching(/^A scope /) })
     expect(isPlainScope(text)).toBe(false)
   })
 
   test.each([[undefined], [null], [1], [['a']], [{ $ne: null }], [Object('a')]])(
     'refuses %j, which is no string',
     (value) => {
-      expect(parseScope(value)).toMatchObject({ ok: false, problem: expect.stringContaining('must be a string') })
+      expect(parseScope(value)).toMatchObject({ ok: false, error: expect.stringContaining('must be a string') })
       expect(isPlainScope(value)).toBe(false)
     },
   )

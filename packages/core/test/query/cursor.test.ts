@@ -6,7 +6,7 @@ import { parseSelector } from '../../src/query/selector.js'
 
 const SEAL = { sealingKey: new Uint8Array(32).fill(7), dataset: '1f0c4f5e-3a52-4a58-9a0c-5b3f4d8f9a11' }
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const REFUSED = { ok: false, problem: 'is not a key that this list gave out, or was altered' }
+const REFUSED = { ok: false, error: 'is not a key that this list gave out, or was altered' }
 
 const json = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' }), { maxKeys: 5 })
 
@@ -82,7 +82,7 @@ test('an unknown version is refused, though sealed with the right key', () => {
 
 test('a cursor of the largest selector fits, whatever is in it; anything longer than 16 KiB is refused', () => {
   const selection = parseSelector(`owner("${'\\'.repeat(3991)}")`)
-  if (!selection.ok) throw new Error(selection.problem)
+  if (!selection.ok) throw new Error(selection.error)
   const payload = { next: 'x'.repeat(2000), filter: selection.value, fields: ['id', 'name'], total: 1_000_000 }
   expect(openCursor(sealCursor(payload, SEAL), SEAL)).toEqual({ ok: true, value: payload })
   expect(openCursor(sealCursor({ next: 'x'.repeat(20_000) }, SEAL), SEAL)).toEqual(REFUSED)

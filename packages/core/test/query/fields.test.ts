@@ -7,7 +7,7 @@ const DEFAULTS = ['id', 'name', 'owner']
 
 function read(text: string): string {
   const result = parseFields(text, KNOWN, DEFAULTS)
-  return result.ok ? result.value.join(' ') : result.problem
+  return result.ok ? result.value.join(' ') : result.error
 }
 
 describe('accepted', () => {
@@ -95,7 +95,7 @@ test('never throws, also for a long text', () => {
     fc.property(fc.oneof(fc.string({ unit: 'binary' }), pieces), (text) => {
       const result = parseFields(text, KNOWN, DEFAULTS)
       if (result.ok) expect(result.value[0]).toBe('id')
-      else expect(result.problem).not.toBe('')
+      else expect(result.error).not.toBe('')
     }),
     { numRuns: 2000 },
   )

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parsePageSize } from '../../src/query/page-size.js'
 
 const BOUNDS = { min: 100, max: 10_000 }
-const PROBLEM = { ok: false, problem: 'must be a whole number from 100 to 10000' }
+const PROBLEM = { ok: false, error: 'must be a whole number from 100 to 10000' }
 
 test.each(['100', '200', '10000'])('%s', (text) => {
   expect(parsePageSize(text, BOUNDS)).toEqual({ ok: true, value: Number(text) })

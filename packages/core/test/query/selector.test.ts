@@ -89,7 +89,7 @@ describe('problems name the place', () => {
     ['scope("a"),scope("b")', 'scope is given a second time at character 12'],
     ['scope("a"),owner("b"),owner("b")', 'owner is given a second time at character 23'],
   ])('%s', (text, problem) => {
-    expect(parseSelector(text)).toEqual({ ok: false, problem })
+    expect(parseSelector(text)).toEqual({ ok: false, error: problem })
   })
 
   test('at most 100 scopes', () => {
@@ -98,12 +98,12 @@ describe('problems name the place', () => {
     const tooMany = `scope(${scopes.join()})`
     expect(parseSelector(tooMany)).toEqual({
       ok: false,
-      problem: `too many values in scope (at most 100) at character ${tooMany.indexOf('"s100"') + 1}`,
+      error: `too many values in scope (at most 100) at character ${tooMany.indexOf('"s100"') + 1}`,
     })
   })
 
   test('at most 4,000 bytes of UTF-8', () => {
-    const tooLong = { ok: false, problem: 'is longer than 4000 bytes in UTF-8' }
+    const tooLong = { ok: false, error: 'is longer than 4000 bytes in UTF-8' }
     expect(parseSelector(`owner("${'x'.repeat(3991)}")`)).toMatchObject({ ok: true })
     expect(parseSelector(`owner("${'x'.repeat(3992)}")`)).toEqual(tooLong)
     expect(parseSelector(`owner("${'ж'.repeat(1996)}")`)).toEqual(tooLong)
@@ -134,8 +134,8 @@ test('never throws, and every place lies in the text or right behind it', () => 
   fc.assert(
     fc.property(text, (input) => {
       const result = parseSelector(input)
-      if (result.ok || result.problem === 'must not be empty') return
-      const place = Number(/ character (\d+)$/.exec(result.problem)?.[1])
+      if (result.ok || result.error === 'must not be empty') return
+      const place = Number(/ character (\d+)$/.exec(result.error)?.[1])
       expect(place).toBeGreaterThanOrEqual(1)
       expect(place).toBeLessThanOrEqual(Array.from(input).length + 1)
     }),

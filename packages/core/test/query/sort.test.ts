@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parseSort } from '../../src/query/sort.js'
 
 const KEYS = { name: 'name', creationDate: 'createdAt' } as const
-const PROBLEM = { ok: false, problem: 'must be one of name, creationDate, with + or - in front or without' }
+const PROBLEM = { ok: false, error: 'must be one of name, creationDate, with + or - in front or without' }
 
 test.each([
   ['name', 'name', 'asc'],

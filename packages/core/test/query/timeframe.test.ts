@@ -11,7 +11,7 @@ const unit = fc.constantFrom('m', 'h', 'd', 'w', 'M', 'y')
 
 function read(input: unknown, now = NOW): string {
   const result = parseTimeframe(input, now)
-  return result.ok ? new Date(result.value).toISOString() : result.problem
+  return result.ok ? new Date(result.value).toISOString() : result.error
 }
 
 describe('milliseconds', () => {
@@ -302,7 +302,7 @@ describe('relative times', () => {
     fc.assert(
       fc.property(fc.integer({ min: Date.parse('1970-01-05'), max: LATEST }), unit, (now, u) => {
         const once = parseTimeframe(`now/${u}`, now)
-        if (!once.ok) throw new Error(once.problem)
+        if (!once.ok) throw new Error(once.error)
         expect(once.value).toBeLessThanOrEqual(now)
         expect(parseTimeframe(`now/${u}`, once.value)).toEqual(once)
       }),
@@ -324,7 +324,7 @@ test('is bounded in length, and never throws', () => {
     fc.property(anything, (input) => {
       const result = parseTimeframe(input, NOW)
       if (result.ok) expect(result.value >= 0 && result.value <= LATEST && Number.isInteger(result.value)).toBe(true)
-      else expect(result.problem).toMatch(/^[a-z]/)
+      else expect(result.error).toMatch(/^[a-z]/)
     }),
     { numRuns: 3000 },
   )
