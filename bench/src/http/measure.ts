@@ -2,7 +2,6 @@ import { startChild } from '../lib/child.js'
 import { expect } from '../lib/expect.js'
 import type { Known } from '../lib/issue.js'
 import type { Framework, GuardName } from './guarded.js'
-import type { Frame } from './profiler.js'
 import type { ServerAnswers } from './server.js'
 import { wrk } from './wrk.js'
 
@@ -20,8 +19,6 @@ export interface HttpFigures {
 export interface MeasuredServer {
   /** Another second of requests. */
   measure(): Promise<HttpFigures>
-  /** So many seconds under V8's profiler. */
-  profile(seconds: number): Promise<{ readonly requests: number; readonly frames: readonly Frame[] }>
   stop(): Promise<void>
 }
 
@@ -44,11 +41,6 @@ export async function startServer(framework: Framework, guard: GuardName, known:
       const { requests, us, p99Us } = await wrk(url, authorization, SECONDS)
       const cpu = (await server.ask('cpu')) - before
       return { rps: requests / (us / 1e6), p99Us, cpuUs: cpu / requests }
-    },
-    async profile(seconds) {
-      await server.ask('beginProfile')
-      const { requests } = await wrk(url, authorization, seconds)
-      return { requests, frames: await server.ask('endProfile') }
     },
     stop: () => server.stop(),
   }

@@ -5,15 +5,12 @@ import type { Known } from '../lib/issue.js'
 import { expressApp, expressGuards } from './express.js'
 import type { Framework, GuardName } from './guarded.js'
 import { koaApp, koaGuards } from './koa.js'
-import { beginProfile, endProfile, type Frame } from './profiler.js'
 
 /** What a server of the benchmark tells about itself. */
 export interface ServerAnswers {
   readonly where: { readonly port: number; readonly authorization: string; readonly forged: string }
   /** CPU time of this process so far, in µs. */
   readonly cpu: number
-  readonly beginProfile: undefined
-  readonly endProfile: readonly Frame[]
 }
 
 const [framework, guard, known] = process.argv.slice(2) as [Framework, GuardName, string]
@@ -27,8 +24,6 @@ answer<ServerAnswers>({
     const { user, system } = process.cpuUsage()
     return user + system
   },
-  beginProfile,
-  endProfile,
 })
 
 async function guarded(framework: Framework, guard: GuardName, known: Known) {

@@ -1,5 +1,3 @@
-import { FRAMEWORKS } from '../http/guarded.js'
-
 /** What must hold within one run of a benchmark. */
 export interface Bound {
   readonly row: string
@@ -106,10 +104,6 @@ export const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ...http('express'),
     ...http('koa'),
     more('koa-latchkey', 'koa-bare', 10, 'what a host pays for each request, in microseconds of CPU', 'cpuUs'),
-  ],
-  turns: [
-    ...FRAMEWORKS.flatMap((framework) => besideFloor(`${framework}-latchkey`)),
-    at('koa-latchkey', 'cpuOverBare', 10, 'what a host pays for each request, in microseconds of CPU'),
   ],
   flood: [...flood('express'), ...flood('koa')],
   timing: [
