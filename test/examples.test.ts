@@ -8,7 +8,7 @@ import { mustRun, runProgram } from './run-program.js'
 import { endExamples, startExample } from './start-example.js'
 
 const examples = join(import.meta.dirname, '../examples')
-const program = (name: string) => join(examples, name, 'dist/main.js')
+const program = (name: string) => join(examples, `dist/${name}.js`)
 
 afterEach(endExamples)
 

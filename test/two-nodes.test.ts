@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 
 test('the example of two nodes shows a revocation crossing', async () => {
-  const main = join(import.meta.dirname, '../examples/two-nodes/dist/main.js')
+  const main = join(import.meta.dirname, '../examples/dist/two-nodes.js')
   const child = spawn(process.execPath, [main], { stdio: ['ignore', 'pipe', 'pipe'] })
   const [output, complaints, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   expect({ code, complaints }).toEqual({ code: 0, complaints: '' })

@@ -123,9 +123,9 @@ function cyclesIn(graph) {
 }
 
 function projectFolders() {
-  const groups = ['packages', 'examples'].filter((group) => existsSync(join(root, group)))
-  const members = groups.flatMap((group) => readdirSync(join(root, group)).map((name) => join(group, name)))
-  return [...members, 'bench', 'test'].filter((folder) => existsSync(join(root, folder, 'package.json')))
+  const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
+  const folders = [...packages, 'examples', 'examples/host', 'bench', 'test']
+  return folders.filter((folder) => existsSync(join(root, folder, 'package.json')))
 }
 
 function sourceFiles(folder) {

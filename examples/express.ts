@@ -1,3 +1,4 @@
+// The smallest Express host: two guarded routes, the token routes, and a clean end.
 import { once } from 'node:events'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
@@ -12,7 +13,7 @@ const latchkey = createLatchkey({
 const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
 
 const app = express()
-// The proxy on this machine is believed, nobody else.
+// Trust X-Forwarded-For from a proxy on this machine only.
 app.set('trust proxy', 'loopback')
 app.use('/api/v2/apiTokens', tokenRoutes())
 

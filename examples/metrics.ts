@@ -1,6 +1,17 @@
+// Latchkey's events and counters as OpenTelemetry metrics.
 import { subscribe } from 'node:diagnostics_channel'
-import type { Latchkey, LatchkeyEvents } from '@latchkey/core'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createLatchkey, type Latchkey, type LatchkeyEvents, memoryStore } from '@latchkey/core'
+import { latchkeyExpress } from '@latchkey/express'
 import type { Meter } from '@opentelemetry/api'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import express from 'express'
 
 /** A typed listener on one of Latchkey's channels. */
 function on<E extends keyof LatchkeyEvents>(event: E, listener: (message: LatchkeyEvents[E]) => void): void {
@@ -8,9 +19,9 @@ function on<E extends keyof LatchkeyEvents>(event: E, listener: (message: Latchk
 }
 
 /** Events, as counters. They come from every instance in the process, each with the name of its environment. */
-export function countEvents(meter: Meter): void {
+function countEvents(meter: Meter): void {
   const verdicts = meter.createCounter('latchkey.verdicts', { description: 'Tokens judged, by outcome' })
-  const reuses = meter.createCounter('latchkey.reuses', { description: 'Dead secrets presented' })
+  const reuses = meter.createCounter('latchkey.reuses', { description: 'Retired secrets presented' })
   const failures = meter.createCounter('latchkey.store.failures', { description: 'Store calls that failed' })
   const uses = meter.createCounter('latchkey.uses.written', { description: 'Last uses written' })
 
@@ -22,7 +33,7 @@ export function countEvents(meter: Meter): void {
 }
 
 /** How long the store takes, and a verification that the cache could not answer. */
-export function recordDurations(meter: Meter): void {
+function recordDurations(meter: Meter): void {
   const milliseconds = { unit: 'ms', advice: { explicitBucketBoundaries: [0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500] } }
   const misses = meter.createHistogram('latchkey.cache.miss.duration', milliseconds)
   const calls = meter.createHistogram('latchkey.store.duration', milliseconds)
@@ -32,7 +43,7 @@ export function recordDurations(meter: Meter): void {
 }
 
 /** `stats()` of one instance, read whenever the metrics are collected. */
-export function observeStats(meter: Meter, latchkey: Latchkey): void {
+function observeStats(meter: Meter, latchkey: Latchkey): void {
   const judged = meter.createObservableCounter('latchkey.judged')
   const hits = meter.createObservableCounter('latchkey.cache.hits')
   const reads = meter.createObservableCounter('latchkey.store.reads')
@@ -58,3 +69,42 @@ export function observeStats(meter: Meter, latchkey: Latchkey): void {
     [judged, hits, reads, proofs, refused, waiting, pending, lagging],
   )
 }
+
+// A real host exports to its collector.
+const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
+const meter = provider.getMeter('latchkey')
+countEvents(meter)
+recordDurations(meter)
+
+const store = memoryStore()
+const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read', 'reports.write': 'Write' } })
+observeStats(meter, latchkey)
+
+const { requireToken } = latchkeyExpress(latchkey)
+const guard = requireToken({ scopes: ['reports.read'] })
+const app = express().get('/reports', guard, (_req, res) => void res.json({ reports: [] }))
+const server = app.listen(0, '127.0.0.1')
+await once(server, 'listening')
+
+// Three good requests, one without the scope, one with a malformed token.
+const reader = await latchkey.create({ name: 'reader', owner: 'ada', scopes: ['reports.read'] })
+const writer = await latchkey.create({ name: 'writer', owner: 'ada', scopes: ['reports.write'] })
+for (const token of [reader.token, reader.token, reader.token, writer.token, 'acme.nonsense']) {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/reports`
+  await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
+}
+await latchkey.flush()
+
+await provider.forceFlush()
+for (const { metrics } of exporter.getMetrics().at(-1)?.scopeMetrics ?? []) {
+  for (const { descriptor, dataPoints } of metrics) {
+    for (const { attributes, value } of dataPoints) console.log(JSON.stringify([descriptor.name, attributes, value]))
+  }
+}
+
+server.close()
+server.closeAllConnections()
+await latchkey.close()
+await store.close()
+await provider.shutdown()

@@ -1,3 +1,4 @@
+// One instance per environment: a token of production is unknown in staging.
 import { once } from 'node:events'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
@@ -14,12 +15,12 @@ const named = (request: Request) => environments.get(String(request.params.envir
 
 const { requireToken, tokenRoutes } = latchkeyExpress((request) => {
   const latchkey = named(request)
-  if (latchkey === undefined) throw new Error('No guard may run before the environment is known.')
+  if (latchkey === undefined) throw new Error('The environment must be known before a guard runs.')
   return latchkey
 })
 
 const app = express()
-// Names that nobody configured are not there, and make no instance.
+// An unknown name is 404. It never creates an instance.
 app.use('/:environment', (req, _res, next) => next(named(req) === undefined ? 'router' : undefined))
 app.use('/:environment/api/v2/apiTokens', tokenRoutes())
 app.get('/:environment/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {

@@ -1,13 +1,9 @@
+// Two example hosts on one Redis: a token that is deleted on A is refused by B, milliseconds later.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startRedis } from '@latchkey/testkit'
-
-/*
- * A revocation crossing: one Redis, two hosts. A token is let in by both; it is deleted at A; B refuses it as soon as
- * Redis has told it.
- */
 
 interface Node {
   readonly name: string

@@ -1,3 +1,4 @@
+// The smallest Koa host: two guarded routes, the token routes, and a clean end.
 import { once } from 'node:events'
 import Router from '@koa/router'
 import { createLatchkey, memoryStore } from '@latchkey/core'
@@ -14,7 +15,7 @@ const latchkey = createLatchkey({
 const { requireToken, tokenRoutes } = latchkeyKoa(latchkey)
 
 const app = new Koa()
-// The proxy on this machine is believed, nobody else. Koa cannot say so itself, and `proxy: true` believes the client.
+// Trust X-Forwarded-For from a proxy on this machine only. Koa has no option for that: `proxy: true` trusts the client.
 const trusted = proxyAddr.compile('loopback')
 app.use((ctx, next) => {
   ctx.request.ip = proxyAddr(ctx.req, trusted)

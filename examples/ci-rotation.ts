@@ -1,9 +1,9 @@
-// A scheduled job that renews its own token: node dist/main.js <URL of the token routes> <URL to check> <token file>
+// A scheduled job that rotates its own token: node dist/ci-rotation.js <URL of the token routes> <URL to check> <token file>
 import { readFile, writeFile } from 'node:fs/promises'
 
 const [tokensUrl = '', checkUrl = '', file = ''] = process.argv.slice(2)
 
-/** Calls with a token; a refusal is an error that names the call, never the token. */
+/** Throws if the call is refused. The error names the call, never the token. */
 async function call(method: string, url: string, token: string, body?: object): Promise<Response> {
   const response = await fetch(url, {
     method,
@@ -28,7 +28,7 @@ try {
   await save(newToken)
   await call('GET', checkUrl, newToken)
 } catch (error) {
-  // The old secret still lives. It becomes the current one again, and the new one dies.
+  // The overlap has not ended: cancelling restores the old secret and revokes the new one.
   await save(oldToken)
   await call('POST', `${tokensUrl}/self/rotate/cancel`, oldToken)
   console.error(`cancelled: ${error instanceof Error ? error.message : error}`)

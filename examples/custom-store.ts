@@ -1,17 +1,19 @@
-import type { TokenStore } from '@latchkey/core'
+// A store around another one that writes an audit log, and the store contract run on it.
+import { createLatchkey, memoryData, memoryStore, type TokenStore } from '@latchkey/core'
+import { storeContract } from '@latchkey/testkit'
 
-export interface AuditEntry {
+interface AuditEntry {
   readonly environment: string
   readonly operation: 'insert' | 'update' | 'remove' | 'purge'
   readonly id?: string
-  /** The members that an update changed; their values may be hashes, so they are left out. */
+  /** The names of the members that an update changed. Their values may be hashes, so they are left out. */
   readonly members?: readonly string[]
   /** How many tokens a purge removed. */
   readonly count?: number
 }
 
-/** A store that keeps its tokens in another one, and tells of every write that was acknowledged. */
-export function auditedStore(store: TokenStore, write: (entry: AuditEntry) => void): TokenStore {
+/** Keeps its tokens in another store, and reports every write that succeeded. */
+function auditedStore(store: TokenStore, write: (entry: AuditEntry) => void): TokenStore {
   return {
     async open(environment) {
       const inner = await store.open(environment)
@@ -46,3 +48,23 @@ export function auditedStore(store: TokenStore, write: (entry: AuditEntry) => vo
     close: () => store.close(),
   }
 }
+
+// Run every case of the store contract, each on empty data. In a project this is a test file.
+const broken: string[] = []
+for (const { group, name, run } of storeContract) {
+  const data = memoryData()
+  await run(async () => auditedStore(memoryStore(data), () => {})).catch((error: unknown) => {
+    broken.push(`${group}: ${name}: ${error}`)
+  })
+}
+console.log(`${storeContract.length - broken.length} of ${storeContract.length} promises kept`)
+for (const line of broken) console.error(line)
+
+// The same store in use.
+const store = auditedStore(memoryStore(), (entry) => console.log(JSON.stringify(entry)))
+const latchkey = createLatchkey({ prefix: 'acme', store })
+const { id } = await latchkey.create({ name: 'nightly', owner: 'ada', scopes: ['reports.read'] })
+await latchkey.update(id, { enabled: false })
+await latchkey.delete(id)
+await latchkey.close()
+await store.close()

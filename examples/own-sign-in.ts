@@ -1,10 +1,40 @@
+// People who are signed in manage their own tokens, without having one first.
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type Caller, createLatchkey, memoryStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
 import express, { type Request } from 'express'
-import { people, signedIn, signIn } from './people.js'
 
 const DAY = 86_400_000
+
+// Users and sessions: replace these with your own.
+
+interface Person {
+  readonly password: string
+  /** What the person may do now. Their tokens can never do more. */
+  readonly scopes: readonly string[]
+}
+
+const people = new Map<string, Person>([
+  ['ada', { password: randomUUID(), scopes: ['reports.*', 'apiTokens.*'] }],
+  ['bob', { password: randomUUID(), scopes: ['reports.read', 'apiTokens.*'] }],
+])
+
+const sessions = new Map<string, string>()
+
+/** The value of a new session's cookie, or `undefined` if the password is wrong. */
+function signIn(name: string, password: string): string | undefined {
+  if (people.get(name)?.password !== password) return undefined
+  const session = randomUUID()
+  sessions.set(session, name)
+  return session
+}
+
+/** Who sent this request, by the session's cookie. */
+function signedIn(request: Request): string | undefined {
+  const [, session = ''] = /(?:^|; )session=([^;]*)/.exec(request.headers.cookie ?? '') ?? []
+  return sessions.get(session)
+}
 
 const latchkey = createLatchkey({
   prefix: 'acme',
@@ -15,9 +45,9 @@ const latchkey = createLatchkey({
 })
 const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
 
-/** People who are signed in manage their own tokens. Everybody else needs a token for that. */
+/** People who are signed in manage their own tokens. Everybody else needs a token. */
 function authorize(request: Request): Caller | undefined {
-  // Browsers send cookies along with requests that other sites make, and say so in this header.
+  // Browsers send cookies with requests from other sites too, and say so in this header.
   if (request.get('Sec-Fetch-Site') !== 'same-origin') return undefined
   const owner = signedIn(request)
   const person = owner === undefined ? undefined : people.get(owner)
@@ -36,7 +66,7 @@ app.post('/sign-in', express.json(), (req, res) => {
 app.delete('/people/:name', requireToken({ scopes: ['people.write'] }), (req, res) => {
   const name = String(req.params.name)
   people.delete(name)
-  // Without this line their tokens would live on for up to `cache.ttl`.
+  // Otherwise their tokens would work for up to `cache.ttl`.
   latchkey.forgetOwner(name)
   res.sendStatus(204)
 })
