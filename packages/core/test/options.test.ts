@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createLatchkey, type LatchkeyOptions, memoryStore } from '../src/index.js'
 import { readOptions } from '../src/settings.js'
-import { hmac } from './verify/support.js'
+import { testHasher } from './support/hasher.js'
 
 const store = memoryStore()
 
@@ -80,9 +80,9 @@ describe('a wrong option is a TypeError that names it', () => {
     ['managementScopes.delete', { managementScopes: { read: 'a', write: 'b', delete: 'c' } }],
     ['hasher', { hasher: 'argon2id' }],
     ['hasher', { hasher: {} }],
-    ['acceptHashers', { acceptHashers: hmac }],
+    ['acceptHashers', { acceptHashers: testHasher }],
     ['acceptHashers', { acceptHashers: 'argon2id' }],
-    ['acceptHashers[1]', { acceptHashers: [hmac, null] }],
+    ['acceptHashers[1]', { acceptHashers: [testHasher, null] }],
     ['cache', { cache: null }],
     ['cache', { cache: 5_000 }],
     ['cache', { cache: [] }],
@@ -119,7 +119,7 @@ describe('a wrong option is a TypeError that names it', () => {
   ]
 
   test.each(wrong)('%s: %j', (place, options) => {
-    const make = () => createLatchkey({ store, hasher: hmac, ...options } as unknown as LatchkeyOptions)
+    const make = () => createLatchkey({ store, hasher: testHasher, ...options } as unknown as LatchkeyOptions)
     expect(make).toThrow(TypeError)
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(make).toThrow(expect.objectContaining({ message: expect.stringMatching(beginningWith(place)) }))

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { inTurns } from '../src/turns.js'
-import { countTurns, holdUp } from './event-loop.js'
+import { countTurns, holdUp } from './support/event-loop.js'
 
 const numbers = (length: number) => Array.from({ length }, (_, i) => i)
 

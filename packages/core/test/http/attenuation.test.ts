@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ApiToken, Caller, Latchkey } from '../../src/index.js'
-import { instance, NOW } from '../manage/instance.js'
-import { type Answered, type Call, call, member } from './call.js'
+import { type Answered, type Call, call, member } from '../support/call.js'
+import { NOW, testInstance } from '../support/instance.js'
 
 /**
  * Whatever is created, widened, re-enabled or rotated over HTTP, by whomever, can do no act that its maker cannot: an
@@ -98,7 +98,7 @@ type Acts = ReadonlySet<string>
 
 async function set(scene: Scene) {
   const current = { rights: scene.now }
-  const { latchkey, clock } = instance({
+  const { latchkey, clock } = testInstance({
     lastUsed: false,
     ownerScopes: async (owner) => current.rights[owner === 'ada' ? 'ada' : 'bob'],
   })

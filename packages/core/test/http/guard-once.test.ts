@@ -1,11 +1,11 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Admission, guardOnce } from '../../src/adapter.js'
-import { createLatchkey, hmacSha256, memoryStore } from '../../src/index.js'
+import { createLatchkey, memoryStore } from '../../src/index.js'
+import { testInstance } from '../support/instance.js'
 
 async function scene() {
-  const hasher = hmacSha256({ keys: { k: Buffer.alloc(32, 7) }, current: 'k' })
-  const latchkey = createLatchkey({ store: memoryStore(), hasher })
+  const { latchkey } = testInstance()
   const { token } = await latchkey.create({ name: 'x', owner: 'o', scopes: ['a', 'b'] })
   const request = (text: string) => ({
     key: {},

@@ -2,20 +2,21 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeResponse, handleRequest } from '../../src/adapter.js'
 import { DIALECTS } from '../../src/http/dialects/all.js'
 import { listAnswer } from '../../src/http/list-answer.js'
-import { type ApiToken, memoryStore, StoreError, type TokenStore } from '../../src/index.js'
-import { countTurns, holdUp } from '../event-loop.js'
-import { everything, type Instance, instance } from '../manage/instance.js'
-import { published } from '../verify/support.js'
-import { call, MOUNT } from './call.js'
+import { type ApiToken, StoreError } from '../../src/index.js'
+import { call, MOUNT } from '../support/call.js'
+import { countTurns, holdUp } from '../support/event-loop.js'
+import { type TestInstance, testInstance } from '../support/instance.js'
+import { published } from '../support/outcome.js'
+import { storedRecords, testStore } from '../support/store.js'
 
 const authorize = () => ({ owner: 'ada', scopes: ['*'] })
 const COUNT = 350
 
-let set: Instance
+let set: TestInstance
 let by: string
 
 beforeAll(async () => {
-  set = instance()
+  set = testInstance()
   for (let i = 0; i < COUNT; i++) {
     const { token } = await set.latchkey.create({ name: `é${i} "\u{1F600}`, owner: 'ada', scopes: ['*'] })
     by = token
@@ -23,29 +24,21 @@ beforeAll(async () => {
 })
 
 /** The same data in a store that does something before each record of a page is read. */
-function withEach(each: (n: number) => void): Instance {
-  const store = memoryStore(set.data)
-  const changed: TokenStore = {
-    open: async (environment) => {
-      const opened = await store.open(environment)
-      return {
-        ...opened,
-        async list(query) {
-          const page = await opened.list(query)
-          function* records() {
-            let n = 0
-            for (const record of page.records) {
-              each(n++)
-              yield record
-            }
-          }
-          return { ...page, records: records() }
-        },
+function withEach(each: (n: number) => void): TestInstance {
+  const store = testStore(set.data, (opened) => ({
+    async list(query) {
+      const page = await opened.list(query)
+      function* records() {
+        let n = 0
+        for (const record of page.records) {
+          each(n++)
+          yield record
+        }
       }
+      return { ...page, records: records() }
     },
-    close: () => store.close(),
-  }
-  return instance({ store: changed }, set.data)
+  }))
+  return testInstance({ store, data: set.data })
 }
 
 /** Each hundred records take longer than a turn of the event loop may be held up. */
@@ -135,6 +128,6 @@ test.each([0, 99, 100, 349])(
       { environment, operation: 'list', error: cause },
       { environment, operation: 'list', error: cause },
     ])
-    expect(await everything(set.data)).toHaveLength(COUNT)
+    expect(await storedRecords(set.data)).toHaveLength(COUNT)
   },
 )

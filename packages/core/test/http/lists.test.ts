@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { memoryData } from '../../src/index.js'
-import { DAY, type Instance, instance, MINUTE, NOW } from '../manage/instance.js'
-import { type Answered, call, places } from './call.js'
+import { type Answered, call, places } from '../support/call.js'
+import { DAY, MINUTE, NOW, type TestInstance, testInstance } from '../support/instance.js'
 
 interface Page {
   apiTokens: Record<string, unknown>[]
@@ -10,12 +10,12 @@ interface Page {
   totalCount: number
 }
 
-let set: Instance
+let set: TestInstance
 let by: string
 
 /** 250 tokens with owners, scopes and uses in turn, one of them the caller itself: the last one made. */
 beforeAll(async () => {
-  set = instance()
+  set = testInstance()
   for (let i = 0; i < 249; i++) {
     set.clock.now = NOW + i
     const { token } = await set.latchkey.create({
@@ -212,7 +212,7 @@ describe('from and to', () => {
 
   test('relative times, and the end that is now, are fixed on the first page', async () => {
     const data = memoryData()
-    const { latchkey, clock } = instance({}, data)
+    const { latchkey, clock } = testInstance({ data })
     for (let i = 0; i < 150; i++) {
       const { token } = await latchkey.create({ name: `n${i}`, owner: 'ada', scopes: ['a'] })
       await latchkey.verify(token)
@@ -297,7 +297,7 @@ describe('keys', () => {
       const altered = `${key.slice(0, i)}${key[i] === 'A' ? 'B' : 'A'}${key.slice(i + 1)}`
       await refused(query({ nextPageKey: altered }), 'nextPageKey')
     }
-    const other = instance()
+    const other = testInstance()
     const reader = await other.latchkey.create({ name: 'r', owner: 'ada', scopes: ['*'] })
     expect((await call(other.latchkey, { line: `GET /?nextPageKey=${key}`, by: reader.token })).status).toBe(400)
     expect((await list(`?cursor=${key}`, 'panther')).status).toBe(400)
@@ -308,7 +308,7 @@ describe('keys', () => {
   })
 
   test('a walk neither skips nor repeats a token that stays, while others come and go', async () => {
-    const { latchkey, clock } = instance()
+    const { latchkey, clock } = testInstance()
     const reader = await latchkey.create({ name: 'r', owner: 'z', scopes: ['apiTokens.read'] })
     const ids: string[] = []
     for (let i = 0; i < 350; i++) {

@@ -1,19 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { type Hasher, hmacSha256, type Latchkey, memoryData, RequestError } from '../../src/index.js'
-import { hostCaller, instance, interruptedStore, MINUTE } from '../manage/instance.js'
-import { type Call, call } from './call.js'
+import { type Latchkey, RequestError } from '../../src/index.js'
+import { type Call, call } from '../support/call.js'
+import { countingHasher, testHasher } from '../support/hasher.js'
+import { hostCaller, MINUTE, testInstance, twoInstances } from '../support/instance.js'
 
 const UNKNOWN = `lk.${'A'.repeat(24)}`
 
 /** Tokens of every kind that the requests below need, and a store that loses every race once `racing` is set. */
 async function stage() {
-  const data = memoryData()
-  const other = instance({}, data)
+  const [{ latchkey, store }, other] = twoInstances()
   const state = { racing: false }
-  const store = interruptedStore(data, async (id) => {
+  store.afterFind = async (id) => {
     if (state.racing) await other.latchkey.update(id, { metadata: { change: Math.random() } })
-  })
-  const { latchkey } = instance({ store }, data)
+  }
   const base = { name: 'n', owner: 'ada' }
   const writer = await latchkey.create({ ...base, scopes: ['apiTokens.*', 'a'] })
   const reader = await latchkey.create({ ...base, scopes: ['apiTokens.read'] })
@@ -270,7 +269,7 @@ test('a body that takes its time carries no old right along', async () => {
 })
 
 test('nor does one that the host has signed in', async () => {
-  const { latchkey, records } = instance()
+  const { latchkey, records } = testInstance()
   const session: { caller: ReturnType<typeof hostCaller>['caller'] | undefined } = { caller: hostCaller().caller }
   const answer = await call(latchkey, {
     line: 'POST /',
@@ -287,19 +286,14 @@ test('nor does one that the host has signed in', async () => {
 
 /** An instance whose next hash waits for something to happen. */
 function slowlyHashing() {
-  const hasher = hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' })
   const during: { happens?: (() => Promise<unknown>) | undefined } = {}
-  const slow: Hasher = {
-    ...hasher,
-    slow: true,
-    async hash(secret) {
-      const { happens } = during
-      during.happens = undefined
-      await happens?.()
-      return hasher.hash(secret)
-    },
+  const hasher = countingHasher(testHasher, true)
+  hasher.beforeHash = async () => {
+    const { happens } = during
+    during.happens = undefined
+    await happens?.()
   }
-  return { ...instance({ hasher: slow }), during }
+  return { ...testInstance({ hasher }), during }
 }
 
 test.each([
@@ -345,7 +339,7 @@ test('nor to one whose right by the host ends meanwhile', async () => {
 
 test('what the host throws is thrown on, before the body and behind it', async () => {
   for (const failing of [1, 2, 3]) {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const failure = new RequestError('ERR_NOT_FOUND', 'of the host')
     let asked = 0
     const request: Call = {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { DialectName } from '../../src/index.js'
-import { hostCaller, instance } from '../manage/instance.js'
-import { call, member } from './call.js'
+import { call, member } from '../support/call.js'
+import { hostCaller, testInstance } from '../support/instance.js'
 
 const MANAGE = ['apiTokens.read', 'apiTokens.write']
 
 async function stage(rights: Record<string, readonly string[] | undefined> = { ada: ['*'], bob: ['*'] }) {
-  const setup = instance({ ownerScopes: async (owner) => rights[owner] })
+  const setup = testInstance({ ownerScopes: async (owner) => rights[owner] })
   const make = (name: string, owner: string, personal: boolean) =>
     setup.latchkey.create({ name, owner, personal, scopes: [...MANAGE, 'a'] })
   const ada = await make('ada personal', 'ada', true)
@@ -145,7 +145,7 @@ describe('its owner’s rights', () => {
 
   test('that cannot be found out are 503, and let nobody in', async () => {
     let away = false
-    const { latchkey } = instance({
+    const { latchkey } = testInstance({
       ownerScopes: async () => {
         if (away) throw new Error('directory away')
         return ['*']

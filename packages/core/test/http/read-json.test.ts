@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { encodeResponse, handleRequest, readJson } from '../../src/adapter.js'
 import { RequestError } from '../../src/index.js'
-import { type Instance, instance } from '../manage/instance.js'
+import { type TestInstance, testInstance } from '../support/instance.js'
 
 const LIMIT = 64 * 1024
 
@@ -187,11 +187,11 @@ describe('a body that a parser of the host has read', () => {
 })
 
 describe('through the router', () => {
-  let set: Instance
+  let set: TestInstance
   let by: string
 
   beforeEach(async () => {
-    set = instance()
+    set = testInstance()
     by = (await set.latchkey.create({ name: 'n', owner: 'ada', scopes: ['*'] })).token
     answer = async (req, res) => {
       const [path = '', search = ''] = (req.url ?? '').split('?')

@@ -3,8 +3,8 @@ import { encodeResponse, handleRequest } from '../../src/adapter.js'
 import { dynatrace } from '../../src/http/dialects/dynatrace.js'
 import { panther } from '../../src/http/dialects/panther.js'
 import { matchRoute } from '../../src/http/routes.js'
-import { instance } from '../manage/instance.js'
-import { call, MOUNT } from './call.js'
+import { call, MOUNT } from '../support/call.js'
+import { testInstance } from '../support/instance.js'
 
 describe('matchRoute', () => {
   test.each([
@@ -54,13 +54,13 @@ describe('matchRoute', () => {
     [panther, 'POST', '/x/rotate/cancel'],
   ] as const)('steps aside: $0.name %s %s', async (dialect, method, path) => {
     expect(matchRoute(dialect, method, path)).toBeUndefined()
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const parts = { mount: MOUNT, search: '', headers: {}, rawHeaders: [], ip: undefined, body: async () => undefined }
     expect(await handleRequest(latchkey, { method, path, ...parts }, { dialect: dialect.name })).toBeUndefined()
   })
 
   test('a known path with another method says which are known, in the dialect’s envelope', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     expect(await call(latchkey, { line: 'PATCH /x' })).toMatchObject({
       status: 405,
       headers: { Allow: 'GET, HEAD, PUT, DELETE', 'Cache-Control': 'no-store' },
@@ -73,7 +73,7 @@ describe('matchRoute', () => {
 
 describe('answers', () => {
   test('of create', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const { token: by } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['*'] })
     const body = { name: 'n', scopes: ['a'], expirationDate: '2027-01-01' }
     const created = await call(latchkey, { line: 'POST /', by, body })
@@ -97,7 +97,7 @@ describe('answers', () => {
   })
 
   test('of Panther’s update: blocks stay when absent, and are lifted by an empty list alone', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const { token: by } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['*'] })
     const { id } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['a'], networks: ['10.0.0.0/8'] })
     const update = (more: object) =>
@@ -113,7 +113,7 @@ describe('answers', () => {
   })
 
   test('carry the secret in create and rotate alone', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const { token: by, id } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['*'] })
     for (const dialect of ['dynatrace', 'panther'] as const) {
       for (const line of ['GET /', 'GET /self', `GET /${id}`]) {
@@ -146,16 +146,10 @@ describe('answers', () => {
 
 describe('failures', () => {
   test('of the store are 503 in the dialect’s envelope, of the host’s own code its own', async () => {
-    const setup = instance()
+    const setup = testInstance()
     const { token: by } = await setup.latchkey.create({ name: 'n', owner: 'ada', scopes: ['*'] })
-    const away = instance({
-      store: {
-        open: async () => {
-          throw new Error('no route to host')
-        },
-        close: async () => undefined,
-      },
-    })
+    const away = testInstance()
+    away.store.failing.set('open', new Error('no route to host'))
     for (const line of ['GET /', 'GET /self', 'DELETE /self']) {
       const answer = await call(away.latchkey, { line, by })
       expect(answer).toMatchObject({ status: 503, headers: { 'Retry-After': '1' }, body: { error: { code: 503 } } })
@@ -171,7 +165,7 @@ describe('failures', () => {
   })
 
   test('a host’s caller needs the management scopes too', async () => {
-    const { latchkey } = instance({ managementScopes: { read: 'tokens.see', write: 'tokens.change' } })
+    const { latchkey } = testInstance({ managementScopes: { read: 'tokens.see', write: 'tokens.change' } })
     const as = (scopes: string[]) => ({ authorize: () => ({ owner: 'ada', scopes }) })
     expect((await call(latchkey, { line: 'GET /', ...as(['tokens.see']) })).status).toBe(200)
     expect(await call(latchkey, { line: 'GET /', ...as(['apiTokens.read', 'tokens.change']) })).toMatchObject({

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { DialectName } from '../../src/index.js'
-import { hostCaller, instance, MINUTE, NOW } from '../manage/instance.js'
-import { call, member } from './call.js'
+import { call, member } from '../support/call.js'
+import { hostCaller, MINUTE, NOW, testInstance } from '../support/instance.js'
 
 const BASE = { name: 'n', owner: 'ada' }
 
 async function stage(scopes: readonly string[]) {
-  const setup = instance()
+  const setup = testInstance()
   const own = await setup.latchkey.create({ ...BASE, scopes })
   const other = await setup.latchkey.create({ ...BASE, scopes: ['a'] })
   for (const { id } of [own, other]) await setup.latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
@@ -96,7 +96,7 @@ describe('delete', () => {
     ['by a retired secret', 'retired', 404],
     ['by a mistyped token', 'mistyped', 404],
   ])('%s', async (_, which, status) => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     const { token: by } = await latchkey.create({ ...BASE, scopes: ['apiTokens.write'] })
     const first = await latchkey.create({ ...BASE, scopes: ['a'] })
     const second = await latchkey.rotate(first.id)
@@ -112,7 +112,7 @@ describe('delete', () => {
   })
 
   test('by the own whole token is as by the own id, by either living secret', async () => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     const first = await latchkey.create({ ...BASE, scopes: ['apiTokens.write'] })
     const second = await latchkey.rotate(first.id, { previousExpiresAt: 'now+1h' })
     for (const { token } of [first, second]) {
@@ -212,7 +212,7 @@ describe('revoke and lookup', () => {
 
 describe('rotation of oneself', () => {
   test('a token cannot outlive itself by renewing its own expiry', async () => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     const { token, id } = await latchkey.create({ ...BASE, scopes: ['*'], expiresAt: 'now+1h' })
     const before = await records()
     for (const name of ['self', id]) {
@@ -233,7 +233,7 @@ describe('rotation of oneself', () => {
   })
 
   test('the overlap as a client sees it, from its begin to its end', async () => {
-    const { latchkey, clock } = instance()
+    const { latchkey, clock } = testInstance()
     const { token, id } = await latchkey.create({ ...BASE, scopes: ['a'] })
     const rotated = await call(latchkey, {
       ...{ line: 'POST /self/rotate', by: token },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DialectName } from '../../src/index.js'
-import { instance } from '../manage/instance.js'
-import { call } from './call.js'
+import { call } from '../support/call.js'
+import { testInstance } from '../support/instance.js'
 
 /** What other systems took for something that it is not, as JSON texts: `__proto__` survives in them. */
 const JUNK = [
@@ -106,7 +106,7 @@ function acceptable(member: string, json: string): boolean {
 }
 
 async function stage() {
-  const setup = instance()
+  const setup = testInstance()
   const { token: by } = await setup.latchkey.create({ name: 'root', owner: 'ada', scopes: ['*'] })
   const { id } = await setup.latchkey.create({ name: 'n', owner: 'ada', scopes: ['a'] })
   return { ...setup, by, id }
@@ -232,7 +232,7 @@ test('every violation of a body is told at once, in the words of the dialect', a
 })
 
 test('excess is told in the words of the dialect too', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const limits = { scopes: ['apiTokens.write', 'a'], networks: ['192.0.2.0/24'], expiresAt: 'now+1h' }
   const { token: by } = await latchkey.create({ name: 'n', owner: 'ada', ...limits })
   const { id } = await latchkey.create({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/index.js'
-import { DAY, hostCaller, instance, NOW, refusal, refused } from './instance.js'
+import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
+import { refusal, refused } from '../support/outcome.js'
 
 const GOOD = { name: 'nightly', scopes: ['reports.read'] }
 
@@ -20,7 +21,7 @@ describe('a caller that is none', () => {
     ['with an expiry null', { owner: 'ada', scopes: ['*'], expiresAt: null }],
     ['with an expiry as a date', { owner: 'ada', scopes: ['*'], expiresAt: new Date() }],
   ])('is the host’s mistake, in every call: %s', async (_, caller) => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     const { id, token } = await latchkey.create({ ...GOOD, owner: 'ada' })
     const before = await records()
     const onBehalf = { caller } as { caller: Caller }
@@ -45,7 +46,7 @@ describe('a caller that is none', () => {
   })
 
   test('what is not exactly true grants nothing', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const slips = { personal: 'no', assignOwner: 'no' } as unknown as Partial<Caller>
     const call = latchkey.create({ ...GOOD, owner: 'bob' }, hostCaller(slips))
     expect(await refused(call)).toEqual({ code: 'ERR_NOT_ALLOWED', paths: ['owner'] })
@@ -53,7 +54,7 @@ describe('a caller that is none', () => {
 })
 
 test('a caller whose right has ended may do nothing', async () => {
-  const { latchkey, clock, records } = instance()
+  const { latchkey, clock, records } = testInstance()
   const { id, token } = await latchkey.create({ ...GOOD, owner: 'ada' })
   const by = hostCaller({ expiresAt: NOW + DAY })
   clock.now = NOW + DAY - 1
@@ -79,7 +80,7 @@ test('a caller whose right has ended may do nothing', async () => {
 })
 
 test('what exceeds a caller is told by place and message, as every violation', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const { code, violations } = await refusal(latchkey.create(GOOD, hostCaller({ scopes: ['apiTokens.write'] })))
   const message = 'The caller does not have the scope reports.read itself.'
   expect({ code, violations }).toEqual({ code: 'ERR_NOT_ALLOWED', violations: [{ path: 'scopes[0]', message }] })
@@ -104,7 +105,7 @@ describe('create on behalf of a caller', () => {
       ...['expiresAt', 'networks[0]', 'owner', 'personal', 'scopes[1]', 'scopes[2]'],
     ],
   ])('%s is refused, and nothing is written', async (_, caller, input, ...paths) => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     expect(await refused(latchkey.create({ ...GOOD, ...input }, hostCaller(caller)))).toEqual({
       code: 'ERR_NOT_ALLOWED',
       paths,
@@ -113,7 +114,7 @@ describe('create on behalf of a caller', () => {
   })
 
   test('as much as the caller is allowed, and the host may let it assign owners', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const bounds = { scopes: ['reports.*'], networks: ['10.0.0.0/8', '::/0'], expiresAt: NOW + DAY }
     const own = await latchkey.create({ ...GOOD, ...bounds }, hostCaller(bounds))
     expect(own.apiToken).toMatchObject({ owner: 'ada', personal: false, ...bounds })
@@ -124,7 +125,7 @@ describe('create on behalf of a caller', () => {
   })
 
   test('without a caller the host is not judged', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const { apiToken } = await latchkey.create({ name: 'root', owner: 'anybody', scopes: ['*'] })
     expect(apiToken).toMatchObject({ owner: 'anybody', scopes: ['*'] })
   })
@@ -132,7 +133,7 @@ describe('create on behalf of a caller', () => {
 
 describe('a personal caller', () => {
   test('sees and touches only what its owner has', async () => {
-    const { latchkey, records } = instance()
+    const { latchkey, records } = testInstance()
     const mine = await latchkey.create({ ...GOOD, owner: 'ada', personal: true })
     const theirs = await latchkey.create({ ...GOOD, owner: 'bob', personal: true })
     await latchkey.rotate(theirs.id, { previousExpiresAt: 'now+1h' })
@@ -162,7 +163,7 @@ describe('a personal caller', () => {
   })
 
   test('may take power from its owner’s impersonal tokens, and give them none', async () => {
-    const { latchkey } = instance()
+    const { latchkey } = testInstance()
     const { id } = await latchkey.create({ ...GOOD, scopes: ['a', 'b'], owner: 'ada' })
     const by = hostCaller({ personal: true })
     expect(await latchkey.update(id, { scopes: ['a'], enabled: false }, by)).toMatchObject({ scopes: ['a'] })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CreateInput } from '../../src/index.js'
-import { DAY, hostCaller, instance, NOW, refusal, refused } from './instance.js'
+import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
+import { refusal, refused } from '../support/outcome.js'
 
 const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
 
@@ -102,7 +103,7 @@ const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
 ]
 
 test.each(BROKEN)('%s is refused by its place, and nothing is written', async (_, broken, ...paths) => {
-  const { latchkey, records } = instance()
+  const { latchkey, records } = testInstance()
   // Not by spread: it would not carry `__proto__` over.
   const input = Object.create(Object.prototype) as CreateInput
   for (const part of [GOOD, broken]) {
@@ -116,13 +117,13 @@ test.each(BROKEN)('%s is refused by its place, and nothing is written', async (_
 })
 
 test.each([undefined, null, 7, 'x', [], () => 1])('input that is no object is refused: %s', async (input) => {
-  const { latchkey, records } = instance()
+  const { latchkey, records } = testInstance()
   expect((await refusal(latchkey.create(input as never))).code).toBe('ERR_INVALID_INPUT')
   expect(await records()).toEqual([])
 })
 
 test('every violation is reported at once, uniqueness and the host maximum among them', async () => {
-  const { latchkey } = instance({ maxLifetime: 30 * DAY, scopes: { 'reports.read': 'x' } })
+  const { latchkey } = testInstance({ maxLifetime: 30 * DAY, scopes: { 'reports.read': 'x' } })
   const input = {
     name: '',
     scopes: ['a', 'reports.read', 'reports.read', 'b c', 3],
@@ -141,7 +142,7 @@ test('every violation is reported at once, uniqueness and the host maximum among
 })
 
 test('a bare address gets a hint at its block, a violation never repeats a name', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const networks = await refusal(latchkey.create({ ...GOOD, networks: ['10.0.0.1', '2001:db8::1'] }))
   expect(networks.violations.map(({ message }) => message)).toEqual([
     expect.stringContaining('/32'),
@@ -152,7 +153,7 @@ test('a bare address gets a hint at its block, a violation never repeats a name'
 })
 
 test('only declared scopes, wildcards over them, and the management scopes can be granted', async () => {
-  const { latchkey } = instance({ scopes: { 'reports.read': 'x', metrics: 'x' } })
+  const { latchkey } = testInstance({ scopes: { 'reports.read': 'x', metrics: 'x' } })
   const scopes = ['reports.read', 'reports.*', '*', 'metrics', 'apiTokens.read', 'apiTokens.*']
   expect((await latchkey.create({ ...GOOD, scopes })).apiToken.scopes).toEqual(scopes)
   const refusedScopes = ['reports', 'metrics.*', 'reports.write', 'report.*', 'apiTokens.delete']
@@ -162,7 +163,7 @@ test('only declared scopes, wildcards over them, and the management scopes can b
 })
 
 test('what is given is kept, with the name trimmed and blocks as written', async () => {
-  const { latchkey, records } = instance()
+  const { latchkey, records } = testInstance()
   const metadata = { k: 'x'.repeat(4088) }
   const networks = ['::ffff:10.0.0.0/104', '2001:DB8::/32']
   const name = `  ${EMOJI.repeat(200)} `
@@ -187,7 +188,7 @@ test('what is given is kept, with the name trimmed and blocks as written', async
 })
 
 test('null counts as absent in optional members', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const nothing = { personal: null, enabled: null, networks: null, expiresAt: null, metadata: null }
   const { apiToken } = await latchkey.create({ ...GOOD, ...nothing })
   const { id: _id, ...rest } = apiToken
@@ -197,7 +198,7 @@ test('null counts as absent in optional members', async () => {
 })
 
 test('the input stays as it was, and the token does not follow its later changes', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const input = { ...GOOD, name: ' n ', scopes: ['a'], networks: ['10.0.0.0/8'], metadata: { list: [1] } }
   const before = structuredClone(input)
   const { id, apiToken } = await latchkey.create(input)
@@ -211,7 +212,7 @@ test('the input stays as it was, and the token does not follow its later changes
 })
 
 test('what one caller does to the metadata it is given, the next does not see', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const { token } = await latchkey.create({ ...GOOD, metadata: { plan: 'free', deep: { list: [1] } } })
   const first = await latchkey.verify(token)
   if (!first.ok) throw new Error('refused')
@@ -224,7 +225,7 @@ test('what one caller does to the metadata it is given, the next does not see', 
 })
 
 test('the host maximum bounds and fills in the expiry', async () => {
-  const { latchkey, records } = instance({ maxLifetime: 30 * DAY })
+  const { latchkey, records } = testInstance({ maxLifetime: 30 * DAY })
   const latest = NOW + 30 * DAY
   expect((await latchkey.create(GOOD)).apiToken.expiresAt).toBe(latest)
   expect((await latchkey.create({ ...GOOD, expiresAt: latest })).apiToken.expiresAt).toBe(latest)
@@ -234,7 +235,7 @@ test('the host maximum bounds and fills in the expiry', async () => {
 })
 
 test('a created token verifies at once, also where its id was just found unknown', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   const { token, id } = await latchkey.create(GOOD)
   expect(await latchkey.verify(token, { scopes: ['reports.read'] })).toMatchObject({ ok: true, token: { id } })
   const off = await latchkey.create({ ...GOOD, enabled: false })

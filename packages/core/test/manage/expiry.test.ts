@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Latchkey, RequestError } from '../../src/index.js'
-import { DAY, instance, NOW } from './instance.js'
+import { DAY, NOW, testInstance } from '../support/instance.js'
 
 /** At which moments every operation is tried on a token with the given expiry. */
 const STATES = [
@@ -47,7 +47,7 @@ const OPERATIONS: readonly {
 
 describe.each(OPERATIONS)('$name', ({ run, alive, dead: whenDead }) => {
   test.each(STATES)('$state', async ({ expiresAt, at, dead }) => {
-    const { latchkey, clock, records } = instance()
+    const { latchkey, clock, records } = testInstance()
     const { id, token } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['a'], expiresAt })
     // Known to the cache already: what counts is the clock.
     expect((await latchkey.verify(token)).ok).toBe(true)

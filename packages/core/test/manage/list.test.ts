@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { memoryData } from '../../src/index.js'
-import { hostCaller, instance, refused } from './instance.js'
+import { hostCaller, testInstance } from '../support/instance.js'
+import { refused } from '../support/outcome.js'
 
 async function filled(count: number) {
-  const setup = instance()
+  const setup = testInstance()
   for (let i = 0; i < count; i++) {
     setup.clock.now++
     await setup.latchkey.create({ name: `n${i}`, owner: i % 2 === 0 ? 'ada' : 'bob', scopes: [i < 2 ? 'a' : 'b'] })
@@ -36,7 +37,7 @@ test('a cursor carries filter, sort, limit, total and view; the limit may change
 })
 
 test('a listing of nothing', async () => {
-  const { latchkey } = instance()
+  const { latchkey } = testInstance()
   expect(await latchkey.list()).toEqual({ tokens: [], totalCount: 0, limit: 200 })
 })
 
@@ -67,8 +68,8 @@ describe('refused', () => {
     for (const altered of [`${cursor}A`, `${cursor}=`, ` ${cursor}`, cursor.slice(0, -1)]) {
       expect(await refused(latchkey.list({ cursor: altered }))).toEqual(bad)
     }
-    expect(await refused(instance({}, memoryData()).latchkey.list({ cursor }))).toEqual(bad)
-    expect(await refused(instance({ environment: 'other' }, data).latchkey.list({ cursor }))).toEqual(bad)
+    expect(await refused(testInstance({ data: memoryData() }).latchkey.list({ cursor }))).toEqual(bad)
+    expect(await refused(testInstance({ environment: 'other', data }).latchkey.list({ cursor }))).toEqual(bad)
     const ada = hostCaller({ personal: true })
     const bob = hostCaller({ personal: true, owner: 'bob' })
     expect(await refused(latchkey.list({ cursor }, ada))).toEqual(bad)
@@ -77,6 +78,6 @@ describe('refused', () => {
     expect(await refused(latchkey.list({ cursor: own }, bob))).toEqual(bad)
     expect(await refused(latchkey.list({ cursor: own }))).toEqual(bad)
     // Another node on the same data goes on with it, as does another impersonal caller.
-    expect(names(await instance({}, data).latchkey.list({ cursor }, hostCaller()))).toEqual(['n2'])
+    expect(names(await testInstance({ data }).latchkey.list({ cursor }, hostCaller()))).toEqual(['n2'])
   })
 })

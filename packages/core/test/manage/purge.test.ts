@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest'
-import { memoryStore } from '../../src/index.js'
-import { DAY, instance, NOW } from './instance.js'
+import { DAY, NOW, testInstance } from '../support/instance.js'
+import { testStore } from '../support/store.js'
 
 const GOOD = { name: 'nightly', owner: 'ada', scopes: ['a'] }
 
-async function withExpiries(options: Parameters<typeof instance>[0] = {}) {
-  const setup = instance(options)
+async function withExpiries(options: Parameters<typeof testInstance>[0] = {}) {
+  const setup = testInstance(options)
   for (const expiresAt of [undefined, NOW + DAY, NOW + 2 * DAY, NOW + 9 * DAY]) {
     await setup.latchkey.create({ ...GOOD, expiresAt })
   }
@@ -41,32 +41,24 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, NOW + 1, '2030-01-01'])(
 )
 
 test('needs a time or the option', async () => {
-  await expect(instance().latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION', name: 'TypeError' })
+  await expect(testInstance().latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION', name: 'TypeError' })
 })
 
 test('runs by itself every purgeInterval, through failures, until the instance is closed', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   try {
     let purges = 0
-    const setup = instance()
-    const inner = memoryStore(setup.data)
-    const { latchkey, clock } = instance({
+    const setup = testInstance()
+    const { latchkey, clock } = testInstance({
       retention: DAY,
       purgeInterval: 60_000,
-      store: {
-        ...inner,
-        async open(environment) {
-          const space = await inner.open(environment)
-          return {
-            ...space,
-            async purge(before) {
-              purges++
-              if (purges === 1) throw new Error('away')
-              return space.purge(before)
-            },
-          }
+      store: testStore(setup.data, (opened) => ({
+        async purge(before) {
+          purges++
+          if (purges === 1) throw new Error('away')
+          return opened.purge(before)
         },
-      },
+      })),
     })
     await setup.latchkey.create({ ...GOOD, expiresAt: NOW + DAY })
     clock.now = NOW + 3 * DAY

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { memoryData, memoryStore, type TokenStore } from '../../src/index.js'
-import { DAY, hostCaller, instance, NOW, refused } from './instance.js'
+import { memoryData, memoryStore } from '../../src/index.js'
+import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
+import { refused } from '../support/outcome.js'
+import { testStore } from '../support/store.js'
 
 const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
 const GONE = { code: 'ERR_NOT_FOUND', paths: [] }
 
 async function created(input: object = {}) {
-  const setup = instance()
+  const setup = testInstance()
   const issued = await setup.latchkey.create({ ...GOOD, ...input })
   return { ...setup, ...issued }
 }
@@ -14,7 +16,7 @@ async function created(input: object = {}) {
 /** The token with another secret of the right form: that of a second instance's token. */
 async function withWrongSecret(id: string): Promise<string> {
   const data = memoryData()
-  const { latchkey } = instance({}, data)
+  const { latchkey } = testInstance({ data })
   const { id: other } = await latchkey.create(GOOD)
   const opened = await memoryStore(data).open('default')
   const record = await opened.find(other)
@@ -115,25 +117,17 @@ describe('revoke', () => {
 
   test('a secret that is rotated away between its proof and the deletion deletes nothing', async () => {
     const data = memoryData()
-    const other = instance({}, data)
+    const other = testInstance({ data })
     const { id, token } = await other.latchkey.create(GOOD)
     let rotated = false
-    const inner = memoryStore(data)
-    const store: TokenStore = {
-      ...inner,
-      async open(environment) {
-        const opened = await inner.open(environment)
-        return {
-          ...opened,
-          async remove(found, version) {
-            if (!rotated) await other.latchkey.rotate(id)
-            rotated = true
-            return opened.remove(found, version)
-          },
-        }
+    const store = testStore(data, (opened) => ({
+      async remove(found, version) {
+        if (!rotated) await other.latchkey.rotate(id)
+        rotated = true
+        return opened.remove(found, version)
       },
-    }
-    expect(await instance({ store }).latchkey.revoke(token)).toBe(false)
+    }))
+    expect(await testInstance({ store }).latchkey.revoke(token)).toBe(false)
     expect(rotated).toBe(true)
     expect(await other.records()).toHaveLength(1)
   })
@@ -165,8 +159,8 @@ describe('lookup', () => {
 
 test('a token of another environment is unknown to every operation', async () => {
   const data = memoryData()
-  const live = instance({ environment: 'live' }, data)
-  const test = instance({ environment: 'test' }, data)
+  const live = testInstance({ environment: 'live', data })
+  const test = testInstance({ environment: 'test', data })
   const { id, token } = await live.latchkey.create(GOOD)
   expect((await live.latchkey.verify(token)).ok).toBe(true)
   expect(await test.latchkey.verify(token)).toEqual({ ok: false, denial: { reason: 'unknown' } })

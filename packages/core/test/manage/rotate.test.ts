@@ -1,13 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
-import { type Hasher, hmacSha256, type Latchkey, memoryData, memoryStore } from '../../src/index.js'
-import { DAY, hostCaller, instance, interruptedStore, MINUTE, NOW, refused } from './instance.js'
+import type { Latchkey } from '../../src/index.js'
+import { DAY, hostCaller, MINUTE, NOW, testInstance, twoInstances } from '../support/instance.js'
+import { refused } from '../support/outcome.js'
 
 const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
 const HOUR = 60 * MINUTE
 
-async function created(input: object = {}, options: Parameters<typeof instance>[0] = {}) {
-  const setup = instance(options)
+async function created(input: object = {}, options: Parameters<typeof testInstance>[0] = {}) {
+  const setup = testInstance(options)
   const issued = await setup.latchkey.create({ ...GOOD, ...input })
   return { ...setup, ...issued }
 }
@@ -174,20 +175,10 @@ describe('dead tokens', () => {
   })
 
   test('one that expires while its new secret is hashed stays dead', async () => {
-    const clock = { now: NOW }
-    const inner = hmacSha256({ keys: { k: new Uint8Array(32) }, current: 'k' })
-    let onHash = () => undefined as unknown
-    const hasher: Hasher = {
-      ...inner,
-      async hash(secret) {
-        onHash()
-        return inner.hash(secret)
-      },
-    }
-    const { latchkey, records } = instance({ hasher, now: () => clock.now })
+    const { latchkey, clock, hasher, records } = testInstance()
     const { id } = await latchkey.create({ ...GOOD, expiresAt: 'now+1h' })
     const before = await records()
-    onHash = () => {
+    hasher.beforeHash = () => {
       clock.now += HOUR
     }
     expect(await refused(latchkey.rotate(id, { expiresAt: 'now+9d' }))).toMatchObject({ code: 'ERR_STATE' })
@@ -204,8 +195,7 @@ describe('dead tokens', () => {
 
 describe('races', () => {
   test('of N concurrent rotations exactly one wins, and exactly one new secret lives', async () => {
-    const data = memoryData()
-    const nodes = [instance({}, data), instance({}, data)] as const
+    const nodes = twoInstances()
     const { id, token } = await nodes[0].latchkey.create(GOOD)
     const outcomes = await Promise.allSettled(
       Array.from({ length: 16 }, (_, i) => nodes[i % 2 === 0 ? 0 : 1].latchkey.rotate(id)),
@@ -222,24 +212,21 @@ describe('races', () => {
   test.each(['rotate', 'finishRotation', 'cancelRotation'] as const)(
     '%s is not made again on top of another change',
     async (operation) => {
-      const data = memoryData()
-      const other = instance({}, data)
+      const [{ latchkey, store }, other] = twoInstances()
       const { id } = await other.latchkey.create(GOOD)
       await other.latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
-      const store = interruptedStore(data, (found) => other.latchkey.update(found, { name: `${Math.random()}` }))
+      store.afterFind = (found) => other.latchkey.update(found, { name: `${Math.random()}` })
       const [before] = await other.records()
-      expect(await refused(instance({ store }).latchkey[operation](id))).toEqual({ code: 'ERR_RACE', paths: [] })
+      expect(await refused(latchkey[operation](id))).toEqual({ code: 'ERR_RACE', paths: [] })
       expect((await other.records())[0]?.secrets).toEqual(before?.secrets)
     },
   )
 
   test('a rotation does not bring back a token that was deleted meanwhile', async () => {
-    const data = memoryData()
-    const other = instance({}, data)
+    const [{ latchkey, store }, other] = twoInstances()
     const { id } = await other.latchkey.create(GOOD)
-    const opened = await memoryStore(data).open('default')
-    const store = interruptedStore(data, (found) => opened.remove(found))
-    expect(await refused(instance({ store }).latchkey.rotate(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
+    store.afterFind = (found) => other.latchkey.delete(found)
+    expect(await refused(latchkey.rotate(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
     expect(await other.records()).toEqual([])
   })
 })

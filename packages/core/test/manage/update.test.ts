@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { memoryData, memoryStore, type UpdateInput } from '../../src/index.js'
-import { hostCaller, instance, interruptedStore, MINUTE, NOW, refused } from './instance.js'
+import type { UpdateInput } from '../../src/index.js'
+import { hostCaller, MINUTE, NOW, testInstance, twoInstances } from '../support/instance.js'
+import { refused } from '../support/outcome.js'
 
 const GOOD = {
   name: 'nightly',
@@ -10,8 +11,8 @@ const GOOD = {
   metadata: { team: 'a', size: 1 },
 }
 
-async function created(options: Parameters<typeof instance>[0] = {}) {
-  const setup = instance(options)
+async function created(options: Parameters<typeof testInstance>[0] = {}) {
+  const setup = testInstance(options)
   const issued = await setup.latchkey.create(GOOD)
   setup.clock.now += MINUTE
   return { ...setup, ...issued }
@@ -114,7 +115,7 @@ test.each(['lk.AAAAAAAAAAAAAAAAAAAAAAAA', 'other.AAAAAAAAAAAAAAAAAAAAAAAA', 'sel
 
 test('an instance does not know the tokens of another prefix in the same store', async () => {
   const { id, data } = await created()
-  const other = instance({ prefix: 'zz' }, data)
+  const other = testInstance({ prefix: 'zz', data })
   expect(await refused(other.latchkey.get(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
   expect(await refused(other.latchkey.delete(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
 })
@@ -122,31 +123,29 @@ test('an instance does not know the tokens of another prefix in the same store',
 describe('races', () => {
   /** An instance whose reads are followed, so often, by a change that another node makes. */
   async function raced(times: number, change: UpdateInput) {
-    const data = memoryData()
-    const other = instance({}, data)
+    const [{ latchkey, store }, other] = twoInstances()
     const { id } = await other.latchkey.create({ ...GOOD, networks: [], enabled: false })
-    let finds = 0
-    const store = interruptedStore(data, async (found) => {
-      finds++
+    store.afterFind = async (found) => {
+      const finds = store.finds.length
       if (finds <= times) await other.latchkey.update(found, { ...change, metadata: { change: finds } })
-    })
-    return { ...instance({ store }, data), id, other, finds: () => finds }
+    }
+    return { latchkey, id, other, store }
   }
 
   test('a change is made on top of those that came in between', async () => {
-    const { latchkey, id, finds } = await raced(2, { name: 'theirs' })
+    const { latchkey, id, store } = await raced(2, { name: 'theirs' })
     expect(await latchkey.update(id, { scopes: ['a'] })).toMatchObject({
       name: 'theirs',
       metadata: { change: 2 },
       scopes: ['a'],
     })
-    expect(finds()).toBe(3)
+    expect(store.finds).toHaveLength(3)
   })
 
   test('after three lost races the caller is told, and nothing of the change is written', async () => {
-    const { latchkey, id, finds, other } = await raced(3, { name: 'theirs' })
+    const { latchkey, id, store, other } = await raced(3, { name: 'theirs' })
     expect(await refused(latchkey.update(id, { scopes: ['a'] }))).toEqual({ code: 'ERR_RACE', paths: [] })
-    expect(finds()).toBe(3)
+    expect(store.finds).toHaveLength(3)
     expect(await other.latchkey.get(id)).toMatchObject({ scopes: ['reports.read'], metadata: { change: 3 } })
   })
 
@@ -161,19 +160,14 @@ describe('races', () => {
   })
 
   test('a token deleted in between is not found', async () => {
-    const data = memoryData()
-    const { latchkey } = instance({}, data)
-    const { id } = await latchkey.create(GOOD)
-    const open = memoryStore(data).open('default')
-    const store = interruptedStore(data, async (found) => (await open).remove(found))
-    expect(await refused(instance({ store }).latchkey.update(id, { name: 'x' }))).toMatchObject({
-      code: 'ERR_NOT_FOUND',
-    })
+    const [{ latchkey, store }, other] = twoInstances()
+    const { id } = await other.latchkey.create(GOOD)
+    store.afterFind = (found) => other.latchkey.delete(found)
+    expect(await refused(latchkey.update(id, { name: 'x' }))).toMatchObject({ code: 'ERR_NOT_FOUND' })
   })
 
   test('of 20 concurrent changes none is lost without its caller being told', async () => {
-    const data = memoryData()
-    const nodes = [instance({}, data), instance({}, data)] as const
+    const nodes = twoInstances()
     const { id } = await nodes[0].latchkey.create(GOOD)
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, i) => nodes[i % 2 === 0 ? 0 : 1].latchkey.update(id, { name: `n${i}` })),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { UnavailableError } from '../../src/index.js'
 import { createProofQueue } from '../../src/secret/proof-queue.js'
-import { settled } from '../verify/support.js'
+import { settled } from '../support/outcome.js'
 
 /** A job that runs until it is told how it ended. */
 function job<T>() {

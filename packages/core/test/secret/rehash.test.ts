@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { argon2id, type Hasher, hmacSha256, memoryData, memoryStore } from '../../src/index.js'
 import type { TokenRecord } from '../../src/store.js'
-import { connection, counting, forged, type Node, node, outcome, published, settled } from '../verify/support.js'
+import { countingHasher } from '../support/hasher.js'
+import { type TestInstance, testInstance } from '../support/instance.js'
+import { outcome, published, settled } from '../support/outcome.js'
+import { testStore } from '../support/store.js'
+import { forged } from '../support/tokens.js'
 
 const OLD_KEY = randomBytes(32)
 const NEW_KEY = randomBytes(32)
@@ -18,9 +22,9 @@ let environments = 0
 function change(from: Hasher, to: Hasher, accepted: Hasher[] = []) {
   const data = memoryData()
   const environment = `rehash-${environments++}`
-  const old = counting(from)
-  const before = node({ data, environment, hasher: old })
-  const after = node({ data, environment, hasher: counting(to), acceptHashers: accepted })
+  const old = countingHasher(from)
+  const before = testInstance({ data, environment, hasher: old })
+  const after = testInstance({ data, environment, hasher: countingHasher(to), acceptHashers: accepted })
   const stored = async (id: string): Promise<TokenRecord> => {
     const record = await (await memoryStore(data).open(environment)).find(id)
     if (record === undefined) throw new Error('The token is gone')
@@ -55,8 +59,8 @@ describe('a change of hasher', () => {
     expect(moved).toEqual({
       ...original,
       version: original.version + 1,
-      lastUsedAt: after.clock.at,
-      secrets: [{ ...original.secrets[0], hash: moved.secrets[0]?.hash, lastUsedAt: after.clock.at }],
+      lastUsedAt: after.clock.now,
+      secrets: [{ ...original.secrets[0], hash: moved.secrets[0]?.hash, lastUsedAt: after.clock.now }],
     })
 
     // The write dropped the entry; the proof holds for the new hash too.
@@ -99,7 +103,7 @@ describe('a change of hasher', () => {
 })
 
 describe('a re-hash in a race', () => {
-  async function used(pair: { before: Node; after: Node }) {
+  async function used(pair: { before: TestInstance; after: TestInstance }) {
     const issued = await pair.before.create()
     expect(outcome(await pair.after.latchkey.verify(issued.token))).toBe('ok')
     return issued
@@ -128,9 +132,9 @@ describe('a re-hash in a race', () => {
   test('that changes the version between its read and its write is dropped, and not tried again', async () => {
     const data = memoryData()
     const environment = `rehash-${environments++}`
-    const before = node({ data, environment, hasher: counting(cheap) })
-    const own = connection(data)
-    const after = node({ environment, connection: own, hasher: counting(dearer) })
+    const before = testInstance({ data, environment, hasher: countingHasher(cheap) })
+    const own = testStore(data)
+    const after = testInstance({ environment, store: own, hasher: countingHasher(dearer) })
     const { id, token } = await before.create()
     await after.latchkey.verify(token)
     const hold = own.holdFind()
@@ -154,7 +158,7 @@ describe('a re-hash in a race', () => {
     const pair = change(cheap, dearer)
     const { id, token } = await pair.before.create()
     await pair.before.latchkey.verify(token)
-    const rotated = await pair.before.latchkey.rotate(id, { previousExpiresAt: pair.before.clock.at + 60_000 })
+    const rotated = await pair.before.latchkey.rotate(id, { previousExpiresAt: pair.before.clock.now + 60_000 })
     await pair.before.latchkey.flush()
     const original = await pair.stored(id)
     await pair.after.latchkey.verify(rotated.token)
@@ -168,9 +172,9 @@ describe('a re-hash in a race', () => {
   test('with a failing store is kept, and written later', async () => {
     const data = memoryData()
     const environment = `rehash-${environments++}`
-    const own = connection(data)
-    const before = node({ data, environment, hasher: counting(cheap) })
-    const after = node({ environment, connection: own, hasher: counting(dearer) })
+    const own = testStore(data)
+    const before = testInstance({ data, environment, hasher: countingHasher(cheap) })
+    const after = testInstance({ environment, store: own, hasher: countingHasher(dearer) })
     const { id, token } = await before.create()
     await after.latchkey.verify(token)
     own.failing.set('update', new Error('down'))
@@ -185,14 +189,14 @@ describe('a re-hash in a race', () => {
 })
 
 describe('a slow proof is made once per token and process', () => {
-  const slow = () => counting(cheap)
+  const slow = () => countingHasher(cheap)
 
   test('through refreshes, invalidations, updates, resets and forgotten owners', async () => {
-    const { latchkey, connection: own, clock, hasher, create } = node({ hasher: slow() })
+    const { latchkey, store: own, clock, hasher, create } = testInstance({ hasher: slow() })
     const { id, token } = await create({ personal: true })
     for (let round = 0; round < 5; round++) {
       expect(outcome(await latchkey.verify(token))).toBe('ok')
-      clock.at += 5_000
+      clock.now += 5_000
       expect(outcome(await latchkey.verify(token))).toBe('ok')
       await latchkey.update(id, { name: `n${round}` })
       expect(outcome(await latchkey.verify(token))).toBe('ok')
@@ -207,14 +211,14 @@ describe('a slow proof is made once per token and process', () => {
   })
 
   test('also when it is the secret of before a rotation', async () => {
-    const { latchkey, clock, hasher, create } = node({ hasher: slow() })
+    const { latchkey, clock, hasher, create } = testInstance({ hasher: slow() })
     const { id, token } = await create()
     await latchkey.verify(token)
-    const rotated = await latchkey.rotate(id, { previousExpiresAt: clock.at + 60_000 })
+    const rotated = await latchkey.rotate(id, { previousExpiresAt: clock.now + 60_000 })
     for (let round = 0; round < 3; round++) {
       expect(outcome(await latchkey.verify(token))).toBe('ok')
       expect(outcome(await latchkey.verify(rotated.token))).toBe('ok')
-      clock.at += 5_000
+      clock.now += 5_000
     }
     expect(hasher.verifies).toBe(2)
     await latchkey.cancelRotation(id)
@@ -223,7 +227,7 @@ describe('a slow proof is made once per token and process', () => {
   })
 
   test('however many requests come while it runs, and whenever they come as it ends', async () => {
-    const { latchkey, hasher, create } = node({ hasher: slow() })
+    const { latchkey, hasher, create } = testInstance({ hasher: slow() })
     const { token } = await create()
     const hold = hasher.holdVerify()
     const verdicts = Array.from({ length: 50 }, () => latchkey.verify(token))
@@ -240,7 +244,7 @@ describe('a slow proof is made once per token and process', () => {
 
   test('also when the entry is invalidated as it ends, at whatever moment', async () => {
     for (let moment = 0; moment < 40; moment++) {
-      const { latchkey, connection: own, hasher, create } = node({ hasher: slow() })
+      const { latchkey, store: own, hasher, create } = testInstance({ hasher: slow() })
       const { token } = await create()
       const hold = hasher.holdVerify()
       const verdicts = [latchkey.verify(token)]
@@ -258,7 +262,7 @@ describe('a slow proof is made once per token and process', () => {
 })
 
 test('a full queue of proofs is 503 for newcomers, not for those in the cache, and passes', async () => {
-  const { latchkey, hasher, create } = node({ hasher: counting(pepper, true), cache: { max: 5_000 } })
+  const { latchkey, hasher, create } = testInstance({ hasher: countingHasher(pepper, true), cache: { max: 5_000 } })
   const known = await create()
   await latchkey.verify(known.token)
   const tokens = await Promise.all(Array.from({ length: 1_000 }, async () => (await create()).token))
@@ -279,13 +283,13 @@ test('a full queue of proofs is 503 for newcomers, not for those in the cache, a
 })
 
 test('with the real default a token costs one Argon2 run, and its cached uses none', async () => {
-  const hasher = counting(argon2id())
-  const { latchkey, clock, create } = node({ hasher })
+  const hasher = countingHasher(argon2id())
+  const { latchkey, clock, create } = testInstance({ hasher })
   const { token } = await create()
   expect(outcome(await latchkey.verify(token))).toBe('ok')
   for (let i = 0; i < 10; i++) {
     expect(outcome(await latchkey.verify(forged(token)))).toBe('wrong_secret')
-    clock.at += 5_000
+    clock.now += 5_000
     expect(outcome(await latchkey.verify(token))).toBe('ok')
   }
   expect(hasher).toMatchObject({ hashes: 1, verifies: 1 })

@@ -1,11 +1,14 @@
 import { performance } from 'node:perf_hooks'
 import { describe, expect, test } from 'vitest'
-import { counting, hmac, node, outcome, START, settled, twoNodes, unknownToken } from './support.js'
+import { countingHasher, testHasher } from '../support/hasher.js'
+import { NOW, testInstance, twoInstances } from '../support/instance.js'
+import { outcome, settled } from '../support/outcome.js'
+import { unknownToken } from '../support/tokens.js'
 
 const TTL = 5_000
 
 describe('the revocation bound, with no change event arriving', () => {
-  const revocations: [string, (id: string, node: ReturnType<typeof twoNodes>[1]) => Promise<unknown>, string][] = [
+  const revocations: [string, (id: string, node: ReturnType<typeof twoInstances>[1]) => Promise<unknown>, string][] = [
     ['deletion', (id, { latchkey }) => latchkey.delete(id), 'unknown'],
     ['disabling', (id, { latchkey }) => latchkey.update(id, { enabled: false }), 'disabled'],
     ['rotation', (id, { latchkey }) => latchkey.rotate(id), 'wrong_secret'],
@@ -17,17 +20,17 @@ describe('the revocation bound, with no change event arriving', () => {
     test.each(revocations)(
       `${expiresAt ?? 'no expiry'}: a %s is seen once the ttl has passed, not before`,
       async (_, revoke, reason) => {
-        const [here, there] = twoNodes()
-        here.connection.deaf = true
+        const [here, there] = twoInstances()
+        here.store.deaf = true
         const { id, token } = await there.create({ expiresAt })
         const ask = { scopes: ['a'], ip: '192.0.2.1' }
         expect(outcome(await here.latchkey.verify(token, ask))).toBe('ok')
-        here.clock.at += 1
+        here.clock.now += 1
         await revoke(id, there)
         expect(outcome(await there.latchkey.verify(token, ask))).toBe(reason)
-        here.clock.at += TTL - 2
+        here.clock.now += TTL - 2
         expect(outcome(here.latchkey.verifyCached(token, ask))).toBe('ok')
-        here.clock.at += 1
+        here.clock.now += 1
         expect(here.latchkey.verifyCached(token, ask)).toBeUndefined()
         expect(outcome(await here.latchkey.verify(token, ask))).toBe(reason)
       },
@@ -35,33 +38,33 @@ describe('the revocation bound, with no change event arriving', () => {
   }
 
   test('is not lengthened by use', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await there.create()
     await here.latchkey.verify(token)
     await there.latchkey.delete(id)
     const outcomes = []
     for (let step = 0; step < 10; step++) {
-      here.clock.at += TTL / 10
+      here.clock.now += TTL / 10
       outcomes.push(outcome(await here.latchkey.verify(token)))
     }
     expect(outcomes).toEqual([...Array(9).fill('ok'), 'unknown'])
   })
 
   test('is not lengthened by a clock that is set back', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await there.create()
     await here.latchkey.verify(token)
     await there.latchkey.delete(id)
-    here.clock.at -= 3_600_000
+    here.clock.now -= 3_600_000
     expect(here.latchkey.verifyCached(token)).toBeUndefined()
     expect(outcome(await here.latchkey.verify(token))).toBe('unknown')
   })
 
   test('is not lengthened by a clock that stands still, nor for an unknown id', async () => {
     const ttl = 20
-    const { latchkey, connection, create } = node({ cache: { ttl } })
+    const { latchkey, store, create } = testInstance({ cache: { ttl } })
     const { token } = await create()
     const unknown = unknownToken()
     await latchkey.verify(token)
@@ -71,36 +74,36 @@ describe('the revocation bound, with no change event arriving', () => {
     expect(latchkey.verifyCached(token)).toBeUndefined()
     expect(latchkey.verifyCached(unknown)).toBeUndefined()
     expect(outcome(await latchkey.verify(token))).toBe('ok')
-    expect(connection.finds).toHaveLength(3)
+    expect(store.finds).toHaveLength(3)
   })
 
   test('counts from the beginning of a slow read, not from its end', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await there.create()
-    const hold = here.connection.holdFind()
+    const hold = here.store.holdFind()
     const slow = here.latchkey.verify(token)
     await hold.reached
     await there.latchkey.delete(id)
-    here.clock.at += TTL - 1
+    here.clock.now += TTL - 1
     hold.release()
     expect(outcome(await slow)).toBe('ok')
     expect(outcome(here.latchkey.verifyCached(token))).toBe('ok')
-    here.clock.at += 1
+    here.clock.now += 1
     expect(outcome(await here.latchkey.verify(token))).toBe('unknown')
   })
 
   test('holds for those who come while a read from before hangs', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await there.create()
     await here.latchkey.verify(token)
-    here.clock.at += TTL
-    const hold = here.connection.holdFind()
+    here.clock.now += TTL
+    const hold = here.store.holdFind()
     const early = here.latchkey.verify(token)
     await hold.reached
     await there.latchkey.update(id, { enabled: false })
-    here.clock.at += TTL
+    here.clock.now += TTL
     const late = here.latchkey.verify(token)
     await settled()
     hold.release()
@@ -110,14 +113,14 @@ describe('the revocation bound, with no change event arriving', () => {
   })
 
   test('holds for a proof that waited long: it is judged by what is true when it ends', async () => {
-    const [here, there] = twoNodes({ hasher: counting(hmac, true) })
-    here.connection.deaf = true
+    const [here, there] = twoInstances({ hasher: countingHasher(testHasher, true) })
+    here.store.deaf = true
     const { id, token } = await there.create()
     const hold = here.hasher.holdVerify()
     const waiting = here.latchkey.verify(token)
     await hold.reached
     await there.latchkey.update(id, { enabled: false })
-    here.clock.at += TTL
+    here.clock.now += TTL
     hold.release()
     expect(outcome(await waiting)).toBe('disabled')
   })
@@ -125,7 +128,7 @@ describe('the revocation bound, with no change event arriving', () => {
 
 describe('a change event', () => {
   test('is as good as a change on this node', async () => {
-    const [here, there] = twoNodes()
+    const [here, there] = twoInstances()
     const { id, token } = await there.create()
     await here.latchkey.verify(token)
     await there.latchkey.update(id, { enabled: false })
@@ -140,22 +143,22 @@ describe('a change event', () => {
   })
 
   test('reset drops everything, unknown ids too', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const tokens = [await create(), await create()].map(({ token }) => token)
     const unknown = unknownToken()
     for (const token of [...tokens, unknown]) await latchkey.verify(token)
-    connection.emit('reset')
+    store.emit('reset')
     for (const token of [...tokens, unknown]) expect(latchkey.verifyCached(token)).toBeUndefined()
   })
 
   test('lagging and live change nothing but what stats tell', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { token } = await create()
     await latchkey.verify(token)
-    connection.emit('lagging')
+    store.emit('lagging')
     expect(latchkey.stats().lagging).toBe(true)
     expect(outcome(latchkey.verifyCached(token))).toBe('ok')
-    connection.emit('live')
+    store.emit('live')
     expect(latchkey.stats().lagging).toBe(false)
   })
 })
@@ -164,47 +167,47 @@ describe('while the store is away', () => {
   const down = new Error('down')
 
   test('a verdict older than the ttl is no verdict', async () => {
-    const { latchkey, connection, clock, create } = node()
+    const { latchkey, store, clock, create } = testInstance()
     const { token } = await create()
     await latchkey.verify(token)
-    connection.failing.set('find', down)
-    clock.at += TTL - 1
+    store.failing.set('find', down)
+    clock.now += TTL - 1
     expect(outcome(await latchkey.verify(token))).toBe('ok')
-    clock.at += 1
+    clock.now += 1
     await expect(latchkey.verify(token)).rejects.toMatchObject({ code: 'ERR_STORE', status: 503, cause: down })
     expect(latchkey.verifyCached(token)).toBeUndefined()
     await expect(latchkey.verify(unknownToken())).rejects.toMatchObject({ code: 'ERR_STORE' })
-    connection.failing.clear()
+    store.failing.clear()
     expect(outcome(await latchkey.verify(token))).toBe('ok')
   })
 
   test('staleIfError lengthens the life of what is known, and of nothing else', async () => {
-    const { latchkey, connection, clock, create } = node({ cache: { staleIfError: 60_000 } })
-    const { token } = await create({ expiresAt: START + 50_000 })
+    const { latchkey, store, clock, create } = testInstance({ cache: { staleIfError: 60_000 } })
+    const { token } = await create({ expiresAt: NOW + 50_000 })
     await latchkey.verify(token)
     const other = await create()
-    connection.failing.set('find', down)
-    clock.at += 49_999
+    store.failing.set('find', down)
+    clock.now += 49_999
     expect(latchkey.verifyCached(token)).toBeUndefined()
     expect(outcome(await latchkey.verify(token))).toBe('ok')
     await expect(latchkey.verify(other.token)).rejects.toMatchObject({ code: 'ERR_STORE' })
-    clock.at += 1
+    clock.now += 1
     expect(outcome(await latchkey.verify(token))).toBe('expired')
-    clock.at = START + TTL + 59_999
+    clock.now = NOW + TTL + 59_999
     expect(outcome(await latchkey.verify(token))).toBe('expired')
-    clock.at += 1
+    clock.now += 1
     await expect(latchkey.verify(token)).rejects.toMatchObject({ code: 'ERR_STORE' })
   })
 
   test('staleIfError revives nothing that is known to have changed', async () => {
-    const { latchkey, connection, clock, create } = node({ cache: { staleIfError: 60_000 } })
+    const { latchkey, store, clock, create } = testInstance({ cache: { staleIfError: 60_000 } })
     const { id, token } = await create()
     await latchkey.verify(token)
-    clock.at += TTL
-    const hold = connection.holdFind()
+    clock.now += TTL
+    const hold = store.holdFind()
     const asking = latchkey.verify(token)
     await hold.reached
-    connection.emit({ ids: [id] })
+    store.emit({ ids: [id] })
     hold.fail(down)
     await expect(asking).rejects.toMatchObject({ code: 'ERR_STORE' })
     await expect(latchkey.verify(token)).resolves.toMatchObject({ ok: true })
@@ -212,22 +215,22 @@ describe('while the store is away', () => {
 })
 
 test('an expiry of now is past, on a miss and on a hit; the moment before is not', async () => {
-  const { latchkey, clock, create } = node()
-  const { token } = await create({ expiresAt: START + 10 })
-  clock.at = START + 9
+  const { latchkey, clock, create } = testInstance()
+  const { token } = await create({ expiresAt: NOW + 10 })
+  clock.now = NOW + 9
   expect(outcome(await latchkey.verify(token))).toBe('ok')
   expect(outcome(latchkey.verifyCached(token))).toBe('ok')
-  clock.at = START + 10
+  clock.now = NOW + 10
   expect(outcome(latchkey.verifyCached(token))).toBe('expired')
-  clock.at = START + 10 + TTL
+  clock.now = NOW + 10 + TTL
   expect(outcome(await latchkey.verify(token))).toBe('expired')
 })
 
 test('a clock that tells no time lets nobody in who has an expiry', async () => {
-  const { latchkey, clock, create } = node()
-  const { token } = await create({ expiresAt: START + 10 })
+  const { latchkey, clock, create } = testInstance()
+  const { token } = await create({ expiresAt: NOW + 10 })
   await latchkey.verify(token)
-  clock.at = Number.NaN
+  clock.now = Number.NaN
   expect(latchkey.verifyCached(token)).toBeUndefined()
   expect(outcome(await latchkey.verify(token))).toBe('expired')
 })

@@ -1,23 +1,25 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tokenFormat } from '../../src/token/format.js'
-import { forged, node, outcome, START, settled, unknownToken } from './support.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { outcome, settled } from '../support/outcome.js'
+import { forged, unknownToken } from '../support/tokens.js'
 
 describe('a hit', () => {
   test('is synchronous, reads nothing from the store and proves nothing', async () => {
-    const { latchkey, connection, hasher, create } = node()
+    const { latchkey, store, hasher, create } = testInstance()
     const { token, id } = await create()
     expect(latchkey.verifyCached(token)).toBeUndefined()
     await latchkey.verify(token)
-    expect(connection.finds).toEqual([id])
+    expect(store.finds).toEqual([id])
     for (let i = 0; i < 100; i++) expect(outcome(latchkey.verifyCached(token))).toBe('ok')
-    expect(connection.finds).toEqual([id])
+    expect(store.finds).toEqual([id])
     expect(hasher.verifies).toBe(1)
     expect(latchkey.stats()).toMatchObject({ verified: 101, denied: 0, cacheHits: 100, storeReads: 1, cachedTokens: 1 })
   })
 
   test('shows the token, frozen, without its secrets', async () => {
-    const { latchkey, create } = node()
+    const { latchkey, create } = testInstance()
     const { token, id } = await create({ metadata: { tier: { name: 'gold' } }, networks: ['10.0.0.0/8'] })
     const first = await latchkey.verify(token, { ip: '10.1.2.3' })
     expect(first).toEqual({
@@ -31,7 +33,7 @@ describe('a hit', () => {
         scopes: ['a'],
         networks: ['10.0.0.0/8'],
         metadata: { tier: { name: 'gold' } },
-        createdAt: START,
+        createdAt: NOW,
       },
     })
     if (!first.ok) throw new Error('refused')
@@ -40,8 +42,8 @@ describe('a hit', () => {
   })
 
   test('counts and refuses like a miss: enabled, expiry, network and scope are judged each time', async () => {
-    const { latchkey, clock, create } = node()
-    const { token } = await create({ expiresAt: START + 1_000, networks: ['10.0.0.0/8'], scopes: ['a', 'b.*'] })
+    const { latchkey, clock, create } = testInstance()
+    const { token } = await create({ expiresAt: NOW + 1_000, networks: ['10.0.0.0/8'], scopes: ['a', 'b.*'] })
     const ip = '10.0.0.1'
     expect(outcome(await latchkey.verify(token, { ip, scopes: ['a', 'b.c'] }))).toBe('ok')
     expect(outcome(latchkey.verifyCached(token, { ip: '11.0.0.1' }))).toBe('network')
@@ -52,25 +54,25 @@ describe('a hit', () => {
       ok: false,
       denial: { reason: 'scope', missing: ['b', 'c'] },
     })
-    clock.at = START + 999
+    clock.now = NOW + 999
     expect(outcome(latchkey.verifyCached(token, { ip }))).toBe('ok')
-    clock.at = START + 1_000
+    clock.now = NOW + 1_000
     expect(outcome(latchkey.verifyCached(token, { ip }))).toBe('expired')
     expect(latchkey.stats()).toMatchObject({ verified: 2, denied: 6, storeReads: 1 })
   })
 
   test('of a token of long ago costs a read, of one that never expires too', async () => {
     for (const expiresAt of [undefined, 'now+1y']) {
-      const { latchkey, clock, create } = node()
+      const { latchkey, clock, create } = testInstance()
       const { token } = await create({ expiresAt })
       await latchkey.verify(token)
-      clock.at += 5_000
+      clock.now += 5_000
       expect(latchkey.verifyCached(token)).toBeUndefined()
     }
   })
 
   test('needs the very text that was proven: any other is refused without a proof', async () => {
-    const { latchkey, hasher, create } = node()
+    const { latchkey, hasher, create } = testInstance()
     const { token } = await create()
     await latchkey.verify(token)
     fc.assert(
@@ -88,22 +90,22 @@ describe('a hit', () => {
 
 describe('the right id with a wrong secret', () => {
   test('never hits, costs no proof, and after the first read no store', async () => {
-    const { latchkey, connection, hasher, create } = node()
+    const { latchkey, store, hasher, create } = testInstance()
     const { token } = await create()
     expect(outcome(await latchkey.verify(forged(token)))).toBe('wrong_secret')
     expect(outcome(await latchkey.verify(token))).toBe('ok')
     for (let i = 0; i < 2_000; i++) expect(outcome(latchkey.verifyCached(forged(token)))).toBe('wrong_secret')
     expect(outcome(latchkey.verifyCached(token))).toBe('ok')
-    expect(connection.finds).toHaveLength(1)
+    expect(store.finds).toHaveLength(1)
     expect(hasher.verifies).toBe(1)
     expect(latchkey.stats().proofs.done).toBe(0)
   })
 
   test('of a disabled or expired token looks as it does of any other', async () => {
-    const { latchkey, clock, create } = node()
+    const { latchkey, clock, create } = testInstance()
     const disabled = await create({ enabled: false })
-    const expired = await create({ expiresAt: START + 1 })
-    clock.at += 1
+    const expired = await create({ expiresAt: NOW + 1 })
+    clock.now += 1
     expect(outcome(await latchkey.verify(forged(disabled.token)))).toBe('wrong_secret')
     expect(outcome(await latchkey.verify(forged(expired.token)))).toBe('wrong_secret')
     expect(outcome(await latchkey.verify(disabled.token))).toBe('disabled')
@@ -114,18 +116,18 @@ describe('the right id with a wrong secret', () => {
 test.each([undefined, null, 0, {}, [], '', 'x', 'lk..', 'Bearer', { toString: () => 'lk' }, 'A'.repeat(1_000_000)])(
   'what is no token at all is refused at once: %#',
   async (value) => {
-    const { latchkey, connection } = node()
+    const { latchkey, store } = testInstance()
     expect(outcome(latchkey.verifyCached(value as string))).toBe('malformed')
     expect(outcome(await latchkey.verify(value as string))).toBe('malformed')
-    expect(connection.opens).toBe(0)
+    expect(store.opens).toBe(0)
     expect(latchkey.stats()).toMatchObject({ denied: 2, storeReads: 0 })
   },
 )
 
 test('a token of another prefix or environment is unknown, also right after its use at home', async () => {
-  const home = node({ environment: 'home', prefix: 'acme' })
-  const away = node({ environment: 'away', prefix: 'acme', connection: home.connection })
-  const other = node({ environment: 'home', prefix: 'lk', connection: home.connection })
+  const home = testInstance({ environment: 'home', prefix: 'acme' })
+  const away = testInstance({ environment: 'away', prefix: 'acme', store: home.store })
+  const other = testInstance({ environment: 'home', prefix: 'lk', store: home.store })
   const { token } = await home.create()
   expect(outcome(await home.latchkey.verify(token))).toBe('ok')
   expect(outcome(await away.latchkey.verify(token))).toBe('unknown')
@@ -134,25 +136,25 @@ test('a token of another prefix or environment is unknown, also right after its 
 
 describe('a miss', () => {
   test('costs one read, however many ask at once', async () => {
-    const { latchkey, connection, hasher, create } = node()
+    const { latchkey, store, hasher, create } = testInstance()
     const { token, id } = await create()
-    const hold = connection.holdFind()
+    const hold = store.holdFind()
     const verdicts = Array.from({ length: 100 }, (_, i) => latchkey.verify(i % 10 === 0 ? forged(token) : token))
     await hold.reached
     await settled()
-    expect(connection.finds).toEqual([id])
+    expect(store.finds).toEqual([id])
     hold.release()
     const outcomes = (await Promise.all(verdicts)).map(outcome)
     expect(outcomes.filter((each) => each === 'ok')).toHaveLength(90)
     expect(outcomes.filter((each) => each === 'wrong_secret')).toHaveLength(10)
-    expect(connection.finds).toEqual([id])
+    expect(store.finds).toEqual([id])
     expect(hasher.verifies).toBeLessThanOrEqual(90)
   })
 
   test('that fails fails for all who wait, and the next one reads again', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { token } = await create()
-    const hold = connection.holdFind()
+    const hold = store.holdFind()
     const verdicts = [latchkey.verify(token), latchkey.verify(token)]
     await hold.reached
     hold.fail(new Error('reset by peer'))
@@ -160,40 +162,39 @@ describe('a miss', () => {
       expect(each).toMatchObject({ status: 'rejected', reason: { code: 'ERR_STORE', status: 503 } })
     }
     expect(outcome(await latchkey.verify(token))).toBe('ok')
-    expect(connection.finds).toHaveLength(2)
+    expect(store.finds).toHaveLength(2)
   })
 })
 
 describe('unknown ids', () => {
   test('are remembered, so that asking again reads nothing', async () => {
-    const { latchkey, connection, clock } = node()
+    const { latchkey, store, clock } = testInstance()
     const token = unknownToken()
     expect(outcome(await latchkey.verify(token))).toBe('unknown')
     expect(outcome(latchkey.verifyCached(token))).toBe('unknown')
     expect(outcome(latchkey.verifyCached(forged(token)))).toBe('unknown')
-    expect(connection.finds).toHaveLength(1)
-    clock.at += 5_000
+    expect(store.finds).toHaveLength(1)
+    clock.now += 5_000
     expect(latchkey.verifyCached(token)).toBeUndefined()
     expect(outcome(await latchkey.verify(token))).toBe('unknown')
-    expect(connection.finds).toHaveLength(2)
+    expect(store.finds).toHaveLength(2)
   })
 
   test('never push out a good token', async () => {
-    const { latchkey, connection, create } = node({ cache: { max: 2 } })
+    const { latchkey, store, create } = testInstance({ cache: { max: 2 } })
     const good = [await create(), await create()]
     for (const { token } of good) await latchkey.verify(token)
     for (let i = 0; i < 500; i++) expect(outcome(await latchkey.verify(unknownToken()))).toBe('unknown')
-    connection.failing.set('find', new Error('down'))
+    store.failing.set('find', new Error('down'))
     for (const { token } of good) expect(outcome(latchkey.verifyCached(token))).toBe('ok')
     expect(latchkey.stats().cachedTokens).toBe(2)
   })
 
   test('are forgotten as soon as this node has created the token, without any event', async () => {
-    const { latchkey, connection, create } = node()
-    connection.deaf = true
+    const { latchkey, store, create } = testInstance()
+    store.deaf = true
     const early: (string | undefined)[] = []
-    connection.beforeInsert = async (id) =>
-      early.push(outcome(await latchkey.verify(tokenFormat('lk').renew(id).token)))
+    store.beforeInsert = async (id) => early.push(outcome(await latchkey.verify(tokenFormat('lk').renew(id).token)))
     const { token } = await create()
     expect(early).toEqual(['unknown'])
     expect(outcome(await latchkey.verify(token))).toBe('ok')
@@ -201,7 +202,7 @@ describe('unknown ids', () => {
 })
 
 test('the cache is bounded, and a token that fell out is read and proven again', async () => {
-  const { latchkey, hasher, create } = node({ cache: { max: 3 } })
+  const { latchkey, hasher, create } = testInstance({ cache: { max: 3 } })
   const tokens = []
   for (let i = 0; i < 10; i++) tokens.push((await create()).token)
   for (const token of tokens) expect(outcome(await latchkey.verify(token))).toBe('ok')
@@ -212,7 +213,7 @@ test('the cache is bounded, and a token that fell out is read and proven again',
 })
 
 test('a cache of one serves any number at once', async () => {
-  const { latchkey, create } = node({ cache: { max: 1 } })
+  const { latchkey, create } = testInstance({ cache: { max: 1 } })
   const tokens = await Promise.all(Array.from({ length: 20 }, async () => (await create()).token))
   const verdicts = await Promise.all(tokens.flatMap((token) => [latchkey.verify(token), latchkey.verify(token)]))
   expect(new Set(verdicts.map(outcome))).toEqual(new Set(['ok']))

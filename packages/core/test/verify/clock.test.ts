@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createLatchkey } from '../../src/index.js'
 import { createClock } from '../../src/verify/clock.js'
 import { coarseTick } from '../../src/verify/ticker.js'
-import { connection, hmac, outcome, settled } from './support.js'
+import { testHasher } from '../support/hasher.js'
+import { outcome, settled } from '../support/outcome.js'
+import { testStore } from '../support/store.js'
 
 /** Nothing else runs meanwhile, timers neither: as while a process is frozen, or busy with something long. */
 function standStill(ms: number): void {
@@ -14,8 +16,8 @@ function standStill(ms: number): void {
 describe('with the clock of the system', () => {
   test('the bound holds right after the process stood still for long', async () => {
     const ttl = 1_100
-    const { store } = connection()
-    const latchkey = createLatchkey({ store, hasher: hmac, cache: { ttl } })
+    const store = testStore()
+    const latchkey = createLatchkey({ store, hasher: testHasher, cache: { ttl } })
     const { token } = await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })
     await latchkey.verify(token)
     expect(outcome(latchkey.verifyCached(token))).toBe('ok')
@@ -25,8 +27,8 @@ describe('with the clock of the system', () => {
   })
 
   test('a last use is the time of the use', async () => {
-    const { store } = connection()
-    const latchkey = createLatchkey({ store, hasher: hmac })
+    const store = testStore()
+    const latchkey = createLatchkey({ store, hasher: testHasher })
     const { id, token } = await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })
     const before = Date.now()
     await latchkey.verify(token)

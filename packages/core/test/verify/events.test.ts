@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { forged, node, outcome, published, START, settled, twoNodes, unknownToken } from './support.js'
+import { NOW, testInstance, twoInstances } from '../support/instance.js'
+import { outcome, published, settled } from '../support/outcome.js'
+import { forged, unknownToken } from '../support/tokens.js'
 
 const EVENTS = [
   'verified',
@@ -20,9 +22,9 @@ const MEASURES = ['cache-miss', 'store-call', 'invalidated']
 
 describe('events', () => {
   test('of verifications tell environment, id, address and the finer reason', async () => {
-    const { latchkey, clock, create } = node()
+    const { latchkey, clock, create } = testInstance()
     const { environment } = latchkey
-    const { id, token } = await create({ expiresAt: START + 1, networks: ['10.0.0.0/8'] })
+    const { id, token } = await create({ expiresAt: NOW + 1, networks: ['10.0.0.0/8'] })
     const unknown = unknownToken()
     const ip = '10.0.0.1'
     const verified = await published('verified', async () => {
@@ -39,7 +41,7 @@ describe('events', () => {
       await latchkey.verify(forged(token))
       await latchkey.verify(token)
       await latchkey.verify(token, { ip, scopes: ['b'] })
-      clock.at += 1
+      clock.now += 1
       latchkey.verifyCached(token, { ip })
     })
     expect(denied).toEqual([
@@ -53,7 +55,7 @@ describe('events', () => {
   })
 
   test('come for everything that happens to a token, and none holds a secret', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const heard: [string, unknown][] = []
     const listeners = [...EVENTS, ...MEASURES].map(
       (name) => [`latchkey:${name}`, (message: unknown) => void heard.push([name, message])] as const,
@@ -71,11 +73,11 @@ describe('events', () => {
         await latchkey[step](id)
       }
       await latchkey.verify(token)
-      connection.failing.set('find', new Error('down'))
+      store.failing.set('find', new Error('down'))
       await expect(latchkey.verify(unknownToken())).rejects.toThrow()
-      connection.failing.clear()
-      connection.emit('lagging')
-      connection.emit('live')
+      store.failing.clear()
+      store.emit('lagging')
+      store.emit('live')
       await latchkey.flush()
       await latchkey.delete(id)
     } finally {
@@ -110,13 +112,13 @@ describe('measures', () => {
   const duration = expect.toSatisfy((ms: number) => ms >= 0 && ms < 10_000)
 
   test('of a cache miss come once for all that took the store or a proof, also when it fails', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { environment } = latchkey
     const { token } = await create()
     const missed = await published('cache-miss', async () => {
       for (let i = 0; i < 3; i++) expect(outcome(await latchkey.verify(token))).toBe('ok')
       expect(outcome(await latchkey.verify('junk'))).toBe('malformed')
-      connection.failing.set('find', new Error('down'))
+      store.failing.set('find', new Error('down'))
       await expect(latchkey.verify(unknownToken())).rejects.toThrow()
     })
     expect(missed).toEqual([
@@ -127,9 +129,9 @@ describe('measures', () => {
   })
 
   test('of a cache miss cover the wait for the store', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { token } = await create()
-    const hold = connection.holdFind()
+    const hold = store.holdFind()
     const [missed] = await published('cache-miss', async () => {
       const verdict = latchkey.verify(token)
       await hold.reached
@@ -142,7 +144,7 @@ describe('measures', () => {
   })
 
   test('of the store come for every call, also for those that fail', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { environment } = latchkey
     const calls = await published('store-call', async () => {
       const { id, token } = await create()
@@ -150,7 +152,7 @@ describe('measures', () => {
       await latchkey.list()
       await latchkey.flush()
       await latchkey.delete(id)
-      connection.failing.set('find', new Error('down'))
+      store.failing.set('find', new Error('down'))
       await expect(latchkey.get(id)).rejects.toThrow()
     })
     const operations = ['watch', 'insert', 'find', 'list', 'touch', 'find', 'remove', 'find']
@@ -158,14 +160,14 @@ describe('measures', () => {
   })
 
   test('of a revocation: the node that made it tells of the deletion, every other of its arrival', async () => {
-    const [one, other] = twoNodes()
+    const [one, other] = twoInstances()
     const { environment } = one.latchkey
     const { id } = await one.create()
     await other.latchkey.ready()
     const arrived = await published('invalidated', async () => {
       await one.latchkey.delete(id)
       await settled()
-      other.connection.emit('reset')
+      other.store.emit('reset')
     })
     expect(arrived).toEqual([
       { environment, ids: [id] },
@@ -176,9 +178,9 @@ describe('measures', () => {
 })
 
 test('no error of a failing store holds a secret', async () => {
-  const { latchkey, connection, create } = node()
+  const { latchkey, store, create } = testInstance()
   const { token, id } = await create()
-  connection.failing.set('find', new Error('down'))
+  store.failing.set('find', new Error('down'))
   for (const call of [
     () => latchkey.verify(token),
     () => latchkey.lookup(token),
@@ -198,17 +200,17 @@ test('no error of a failing store holds a secret', async () => {
 
 describe('every refusal of a bad token', () => {
   test('is the same work for the store: at most one read, then none', async () => {
-    const { latchkey, connection, clock, hasher, create } = node()
+    const { latchkey, store, clock, hasher, create } = testInstance()
     const wrong = forged((await create()).token)
     const disabled = (await create({ enabled: false })).token
-    const expired = (await create({ expiresAt: START + 1 })).token
-    clock.at += 1
+    const expired = (await create({ expiresAt: NOW + 1 })).token
+    clock.now += 1
     const reads = async (token: string) => {
-      const before = connection.finds.length
+      const before = store.finds.length
       await latchkey.verify(token)
-      const first = connection.finds.length - before
+      const first = store.finds.length - before
       expect(latchkey.verifyCached(token)).toMatchObject({ ok: false })
-      return [first, connection.finds.length - before]
+      return [first, store.finds.length - before]
     }
     for (const token of [unknownToken(), wrong, disabled, expired]) expect(await reads(token)).toEqual([1, 1])
     for (const junk of ['junk', `${wrong.slice(0, -1)}!`]) expect(await reads(junk)).toEqual([0, 0])
@@ -217,7 +219,7 @@ describe('every refusal of a bad token', () => {
   })
 
   test('is a value that cannot be changed', async () => {
-    const { latchkey } = node()
+    const { latchkey } = testInstance()
     const verdict = latchkey.verifyCached('junk')
     expect(outcome(verdict)).toBe('malformed')
     expect(() => Object.assign(verdict as object, { ok: true })).toThrow(TypeError)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Explanation } from '../../src/index.js'
-import { forged, node, START, unknownToken } from './support.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { forged, unknownToken } from '../support/tokens.js'
 
 function failed({ checks }: Explanation): string[] {
   return checks.filter(({ passed }) => passed !== true).map(({ check }) => check)
@@ -8,8 +9,8 @@ function failed({ checks }: Explanation): string[] {
 
 describe('explain', () => {
   test('lets a good request pass every check, by token and by id', async () => {
-    const { latchkey, create } = node()
-    const { id, token } = await create({ networks: ['10.0.0.0/8'], expiresAt: START + 1_000 })
+    const { latchkey, create } = testInstance()
+    const { id, token } = await create({ networks: ['10.0.0.0/8'], expiresAt: NOW + 1_000 })
     const ask = { ip: '10.0.0.1', scopes: ['a'] }
     const whole = await latchkey.explain({ token, ...ask })
     expect(whole.allowed).toBe(true)
@@ -30,7 +31,7 @@ describe('explain', () => {
   })
 
   test('names each check that fails, all of them at once', async () => {
-    const { latchkey, clock, create } = node({
+    const { latchkey, clock, create } = testInstance({
       ownerScopes: async (owner) => (owner === 'o' ? ['a', 'c'] : undefined),
     })
     const fine = await create()
@@ -41,10 +42,10 @@ describe('explain', () => {
       personal: true,
       owner: 'nobody',
       enabled: false,
-      expiresAt: START + 1,
+      expiresAt: NOW + 1,
       networks: ['10.0.0.0/8'],
     })
-    clock.at += 1
+    clock.now += 1
     const explain = latchkey.explain
     expect(failed(await explain({ token: fine.token, scopes: ['a'] }))).toEqual([])
     expect(failed(await explain({ token: 'junk' }))).toEqual(['format'])
@@ -71,7 +72,7 @@ describe('explain', () => {
   })
 
   test('tells which secret it is, and whether a wrong one was right once', async () => {
-    const { latchkey, clock, create } = node()
+    const { latchkey, clock, create } = testInstance()
     const { id, token: first } = await create()
     const { token: second } = await latchkey.rotate(id)
     const { token: third } = await latchkey.rotate(id, { previousExpiresAt: 'now+1m' })
@@ -81,18 +82,18 @@ describe('explain', () => {
     expect(await detail(second)).toBe('The previous secret.')
     expect(await detail(first)).toBe('A secret that was rotated away.')
     expect(await detail(forged(first))).toBe('Not a secret of this token.')
-    clock.at += 60_000
+    clock.now += 60_000
     expect(await detail(second)).toBe('A secret that was rotated away.')
   })
 
   test('reads the store, counts no use, and shows no secret', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { token, id } = await create()
     await latchkey.verify(token)
-    const before = connection.finds.length
+    const before = store.finds.length
     const pending = latchkey.stats()
     const text = JSON.stringify([await latchkey.explain({ token }), await latchkey.explain({ token: forged(token) })])
-    expect(connection.finds.length).toBeGreaterThan(before)
+    expect(store.finds.length).toBeGreaterThan(before)
     expect(latchkey.stats()).toMatchObject({ verified: pending.verified, denied: pending.denied, pendingUses: 1 })
     expect(text).toContain(id)
     expect(text).not.toContain(token.slice(id.length + 1))
@@ -100,9 +101,9 @@ describe('explain', () => {
   })
 
   test('with a store that is away rejects', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     const { token } = await create()
-    connection.failing.set('find', new Error('down'))
+    store.failing.set('find', new Error('down'))
     await expect(latchkey.explain({ token })).rejects.toMatchObject({ code: 'ERR_STORE' })
   })
 })

@@ -1,22 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { createLatchkey, type Latchkey, memoryStore, type TokenStore } from '../../src/index.js'
-import { connection, counting, hmac, node, outcome, published, START, settled, unknownToken } from './support.js'
+import { createLatchkey, type Latchkey, memoryData, memoryStore, type TokenStore } from '../../src/index.js'
+import { countingHasher, testHasher } from '../support/hasher.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { outcome, published, settled } from '../support/outcome.js'
+import { testStore } from '../support/store.js'
+import { unknownToken } from '../support/tokens.js'
 
 const HOUR = 3_600_000
 
 describe('opening', () => {
   test('waits for the first need, happens once, and can be asked for', async () => {
-    const { latchkey, connection, create } = node()
-    expect(connection.opens).toBe(0)
+    const { latchkey, store, create } = testInstance()
+    expect(store.opens).toBe(0)
     await Promise.all([latchkey.ready(), latchkey.ready(), latchkey.verify(unknownToken()), create()])
     await latchkey.ready()
-    expect(connection.opens).toBe(1)
+    expect(store.opens).toBe(1)
   })
 
   test('that fails is 503 for all who wait, and is tried again by the next', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     for (const operation of ['open', 'watch'] as const) {
-      connection.failing.set(operation, new Error('down'))
+      store.failing.set(operation, new Error('down'))
       const errors = await published('store-error', async () => {
         for (const each of await Promise.allSettled([
           latchkey.ready(),
@@ -27,11 +31,11 @@ describe('opening', () => {
         }
       })
       expect(errors.length).toBeGreaterThan(0)
-      connection.failing.clear()
+      store.failing.clear()
     }
     const { token } = await create()
     expect(outcome(await latchkey.verify(token))).toBe('ok')
-    expect(connection.opens).toBe(3)
+    expect(store.opens).toBe(3)
   })
 
   test('by a store that throws at once is tried again, too', async () => {
@@ -44,7 +48,7 @@ describe('opening', () => {
       },
       close: inner.close,
     }
-    const latchkey = createLatchkey({ store, hasher: hmac })
+    const latchkey = createLatchkey({ store, hasher: testHasher })
     await expect(latchkey.ready()).rejects.toMatchObject({ code: 'ERR_STORE' })
     await latchkey.ready()
     expect((await latchkey.list()).tokens).toEqual([])
@@ -68,7 +72,7 @@ describe('close', () => {
   ]
 
   test.each(calls)('refuses %s from then on', async (_, call) => {
-    const { latchkey, create } = node()
+    const { latchkey, create } = testInstance()
     const { token } = await create()
     await latchkey.verify(token)
     await latchkey.close()
@@ -77,48 +81,40 @@ describe('close', () => {
   })
 
   test('writes the uses noted so far, stops watching, and leaves the store to its host', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     await latchkey.verify(token)
     await latchkey.close()
-    const store = await connection.store.open(latchkey.environment)
-    expect(await store.find(id)).toMatchObject({ lastUsedAt: START })
+    const opened = await store.open(latchkey.environment)
+    expect(await opened.find(id)).toMatchObject({ lastUsedAt: NOW })
     expect(latchkey.stats().pendingUses).toBe(0)
   })
 
   test('rejects when the uses could not be written, and is closed all the same', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { token } = await create()
     await latchkey.verify(token)
-    connection.failing.set('touch', new Error('down'))
+    store.failing.set('touch', new Error('down'))
     await expect(latchkey.close()).rejects.toMatchObject({ code: 'ERR_STORE' })
     expect(latchkey.verifyCached(token)).toBeUndefined()
     await expect(latchkey.verify(token)).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   })
 
   test('lets nobody in from the cache while the watch is being ended, nor when that fails', async () => {
-    const own = connection()
     const states: (string | undefined)[] = []
     let token = ''
-    const store: TokenStore = {
-      async open(environment) {
-        const opened = await own.store.open(environment)
-        return {
-          ...opened,
-          watch: async (listener) => {
-            const unwatch = await opened.watch(listener)
-            return async () => {
-              await unwatch()
-              await settled()
-              states.push(outcome(latchkey.verifyCached(token)))
-              throw new Error('down')
-            }
-          },
+    const store = testStore(memoryData(), (opened) => ({
+      async watch(listener) {
+        const unwatch = await opened.watch(listener)
+        return async () => {
+          await unwatch()
+          await settled()
+          states.push(outcome(latchkey.verifyCached(token)))
+          throw new Error('down')
         }
       },
-      close: own.store.close,
-    }
-    const latchkey = createLatchkey({ store, hasher: hmac })
+    }))
+    const { latchkey } = testInstance({ store })
     token = (await latchkey.create({ name: 'n', owner: 'o', scopes: ['a'] })).token
     await latchkey.verify(token)
     expect(outcome(latchkey.verifyCached(token))).toBe('ok')
@@ -128,11 +124,11 @@ describe('close', () => {
   })
 
   test('before anything was opened opens nothing, and twice is as good as once', async () => {
-    const { latchkey, connection, create } = node()
+    const { latchkey, store, create } = testInstance()
     await latchkey.close()
     await latchkey.close()
-    expect(connection.opens).toBe(0)
-    const other = node()
+    expect(store.opens).toBe(0)
+    const other = testInstance()
     await other.create()
     await other.latchkey.close()
     await other.latchkey.close()
@@ -140,12 +136,12 @@ describe('close', () => {
   })
 
   test('during a read or a proof leaves nothing in the cache and no timer behind', async () => {
-    const { latchkey, connection, hasher, create } = node({ hasher: counting(hmac, true) })
+    const { latchkey, store, hasher, create } = testInstance({ hasher: countingHasher(testHasher, true) })
     const [first, second] = [await create(), await create()]
     const proof = hasher.holdVerify()
     const proving = latchkey.verify(first.token)
     await proof.reached
-    const read = connection.holdFind()
+    const read = store.holdFind()
     const reading = latchkey.verify(second.token)
     await read.reached
     await latchkey.close()
@@ -160,36 +156,36 @@ describe('close', () => {
 
 describe('purge', () => {
   test('removes what expired before a time, and says how many', async () => {
-    const { latchkey, clock, create } = node()
-    const [a, b, c] = [await create({ expiresAt: START + 1 }), await create({ expiresAt: START + 2 }), await create()]
-    clock.at += 10
-    expect(await latchkey.purge(START + 2)).toBe(1)
+    const { latchkey, clock, create } = testInstance()
+    const [a, b, c] = [await create({ expiresAt: NOW + 1 }), await create({ expiresAt: NOW + 2 }), await create()]
+    clock.now += 10
+    expect(await latchkey.purge(NOW + 2)).toBe(1)
     await expect(latchkey.get(a.id)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
     expect(await latchkey.get(b.id)).toMatchObject({ id: b.id })
     expect(await latchkey.get(c.id)).toMatchObject({ id: c.id })
   })
 
   test('goes by the retention when no time is given, and needs one of the two', async () => {
-    const { latchkey, clock, create } = node({ retention: 100 })
-    await create({ expiresAt: START + 1 })
-    clock.at = START + 101
+    const { latchkey, clock, create } = testInstance({ retention: 100 })
+    await create({ expiresAt: NOW + 1 })
+    clock.now = NOW + 101
     expect(await latchkey.purge()).toBe(0)
-    clock.at = START + 102
+    clock.now = NOW + 102
     expect(await latchkey.purge()).toBe(1)
-    await expect(node().latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    await expect(testInstance().latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION' })
   })
 
   test('never removes a token that has not expired, whatever time is given or told by the clock', async () => {
-    const { latchkey, clock, create } = node({ retention: 0 })
-    const { id } = await create({ expiresAt: START + 1 })
-    for (const time of [START + 1, Number.NaN, Number.NEGATIVE_INFINITY, '1', {}]) {
+    const { latchkey, clock, create } = testInstance({ retention: 0 })
+    const { id } = await create({ expiresAt: NOW + 1 })
+    for (const time of [NOW + 1, Number.NaN, Number.NEGATIVE_INFINITY, '1', {}]) {
       await expect(latchkey.purge(time as number)).rejects.toMatchObject({ code: 'ERR_OPTION' })
     }
-    clock.at = Number.NaN
+    clock.now = Number.NaN
     await expect(latchkey.purge()).rejects.toMatchObject({ code: 'ERR_OPTION' })
-    await expect(latchkey.purge(START)).rejects.toMatchObject({ code: 'ERR_OPTION' })
-    clock.at = START
+    await expect(latchkey.purge(NOW)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    clock.now = NOW
     expect(await latchkey.get(id)).toMatchObject({ id })
-    await expect(node().latchkey.purge(null as unknown as number)).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    await expect(testInstance().latchkey.purge(null as unknown as number)).rejects.toMatchObject({ code: 'ERR_OPTION' })
   })
 })

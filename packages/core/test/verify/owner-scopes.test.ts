@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { node, outcome, settled } from './support.js'
+import { testInstance } from '../support/instance.js'
+import { outcome, settled } from '../support/outcome.js'
 
 /** What the host says of its users; a user without an entry is unknown. */
 function host(initial: Record<string, readonly string[]>) {
@@ -20,7 +21,7 @@ function host(initial: Record<string, readonly string[]>) {
 describe('ownerScopes', () => {
   test('cuts a personal token down to what its owner may do now', async () => {
     const { ownerScopes } = host({ o: ['a', 'c.*'] })
-    const { latchkey, create } = node({ ownerScopes })
+    const { latchkey, create } = testInstance({ ownerScopes })
     const { token } = await create({ personal: true, scopes: ['a', 'b', 'c.*'] })
     expect(outcome(await latchkey.verify(token, { scopes: ['a', 'c.d'] }))).toBe('ok')
     expect(latchkey.verifyCached(token, { scopes: ['a', 'b', 'c', 'c.d'] })).toMatchObject({
@@ -30,21 +31,21 @@ describe('ownerScopes', () => {
 
   test('is asked when an entry is read, not on a hit, and never for other tokens', async () => {
     const { ownerScopes, asked } = host({ o: ['a'] })
-    const { latchkey, clock, create } = node({ ownerScopes })
+    const { latchkey, clock, create } = testInstance({ ownerScopes })
     const plain = await create()
     await latchkey.verify(plain.token)
     expect(asked).toEqual([])
     const { token } = await create({ personal: true })
     for (let i = 0; i < 10; i++) await latchkey.verify(token)
     expect(asked).toEqual(['o'])
-    clock.at += 5_000
+    clock.now += 5_000
     await latchkey.verify(token)
     expect(asked).toEqual(['o', 'o'])
   })
 
   test('undefined refuses the tokens of an unknown owner; a list lets them in again', async () => {
     const { ownerScopes, users } = host({})
-    const { latchkey, create } = node({ ownerScopes })
+    const { latchkey, create } = testInstance({ ownerScopes })
     const { token } = await create({ personal: true })
     expect(outcome(await latchkey.verify(token))).toBe('owner_unknown')
     expect(outcome(latchkey.verifyCached(token))).toBe('owner_unknown')
@@ -75,7 +76,7 @@ describe('ownerScopes', () => {
 
   test.each(broken)('that %s makes the answer 503, and is asked again', async (_, answer) => {
     const users = host({ o: ['a'] })
-    const { latchkey, create } = node({ ownerScopes: users.ownerScopes })
+    const { latchkey, create } = testInstance({ ownerScopes: users.ownerScopes })
     const { token } = await create({ personal: true })
     const right = users.answer
     users.answer = answer as typeof right
@@ -89,7 +90,7 @@ describe('ownerScopes', () => {
 describe('forgetOwner', () => {
   test('drops what was said of this owner, at once, and of nobody else', async () => {
     const { ownerScopes, users } = host({ o: ['a'], p: ['a'] })
-    const { latchkey, connection, hasher, create } = node({ ownerScopes })
+    const { latchkey, store, hasher, create } = testInstance({ ownerScopes })
     const own = await create({ personal: true })
     const other = await create({ personal: true, owner: 'p' })
     const plain = await create()
@@ -101,13 +102,13 @@ describe('forgetOwner', () => {
     expect(outcome(await latchkey.verify(own.token, { scopes: ['a'] }))).toBe('scope')
     expect(outcome(latchkey.verifyCached(other.token, { scopes: ['a'] }))).toBe('ok')
     expect(outcome(latchkey.verifyCached(plain.token, { scopes: ['a'] }))).toBe('ok')
-    expect(connection.finds).toHaveLength(4)
+    expect(store.finds).toHaveLength(4)
     expect(hasher.verifies).toBe(3)
   })
 
   test('is not undone by an answer that was under way', async () => {
     const users = host({ o: ['a'] })
-    const { latchkey, create } = node({ ownerScopes: users.ownerScopes })
+    const { latchkey, create } = testInstance({ ownerScopes: users.ownerScopes })
     const { token } = await create({ personal: true })
     let answer: (scopes: readonly string[]) => void = () => {}
     const right = users.answer

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { counting, forged, hmac, type Node, node, outcome, settled, twoNodes, unknownToken } from './support.js'
+import { countingHasher, testHasher } from '../support/hasher.js'
+import { type TestInstance, testInstance, twoInstances } from '../support/instance.js'
+import { outcome, settled } from '../support/outcome.js'
+import { forged, unknownToken } from '../support/tokens.js'
 
-const slow = () => counting(hmac, true)
+const slow = () => countingHasher(testHasher, true)
 
-type Change = [string, (node: Node, id: string) => Promise<unknown>, string]
+type Change = [string, (node: TestInstance, id: string) => Promise<unknown>, string]
 
 const changes: Change[] = [
   ['deleted', ({ latchkey }, id) => latchkey.delete(id), 'unknown'],
@@ -18,9 +21,9 @@ describe('a read under way when the token is changed', () => {
   test.each(changes)(
     'on this node (%s) is not cached, nor joined by those who come after',
     async (_, change, reason) => {
-      const here = node()
+      const here = testInstance()
       const { id, token } = await here.create()
-      const hold = here.connection.holdFind()
+      const hold = here.store.holdFind()
       const early = here.latchkey.verify(token, ask)
       await hold.reached
       const changing = change(here, id)
@@ -40,9 +43,9 @@ describe('a read under way when the token is changed', () => {
   test.each(changes)(
     'on another node (%s) is not cached, nor joined by those who come after',
     async (_, change, reason) => {
-      const [here, there] = twoNodes()
+      const [here, there] = twoInstances()
       const { id, token } = await here.create()
-      const hold = here.connection.holdFind()
+      const hold = here.store.holdFind()
       const early = here.latchkey.verify(token, ask)
       await hold.reached
       await change(there, id)
@@ -57,29 +60,29 @@ describe('a read under way when the token is changed', () => {
   )
 
   test('by a reset is not cached', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await here.create()
-    const hold = here.connection.holdFind()
+    const hold = here.store.holdFind()
     const early = here.latchkey.verify(token)
     await hold.reached
     await there.latchkey.delete(id)
-    here.connection.emit('reset')
+    here.store.emit('reset')
     hold.release()
     await early
     expect(outcome(await here.latchkey.verify(token))).toBe('unknown')
   })
 
   test('and found nothing yet, is not remembered as unknown once the token is there', async () => {
-    const [here, there] = twoNodes()
+    const [here, there] = twoInstances()
     const { id, token } = await there.create()
-    const record = await (await there.connection.store.open(there.latchkey.environment)).find(id)
+    const record = await (await there.store.open(there.latchkey.environment)).find(id)
     await there.latchkey.delete(id)
-    const hold = here.connection.holdFind()
+    const hold = here.store.holdFind()
     const early = here.latchkey.verify(token)
     await hold.reached
     if (record === undefined) throw new Error('The token is gone')
-    await (await there.connection.store.open(there.latchkey.environment)).insert(record)
+    await (await there.store.open(there.latchkey.environment)).insert(record)
     await settled()
     hold.release()
     expect(outcome(await early)).toBe('unknown')
@@ -87,9 +90,9 @@ describe('a read under way when the token is changed', () => {
   })
 
   test('that ends after a newer one does not replace it', async () => {
-    const [here, there] = twoNodes()
+    const [here, there] = twoInstances()
     const { id, token } = await here.create()
-    const hold = here.connection.holdFind()
+    const hold = here.store.holdFind()
     const early = here.latchkey.verify(token)
     await hold.reached
     await there.latchkey.update(id, { name: 'newer' })
@@ -102,9 +105,9 @@ describe('a read under way when the token is changed', () => {
   })
 
   test('is outdated by a management read that begins later, which fills the cache', async () => {
-    const here = node()
+    const here = testInstance()
     const { token } = await here.create()
-    const hold = here.connection.holdFind()
+    const hold = here.store.holdFind()
     const early = here.latchkey.verify(token)
     await hold.reached
     await here.latchkey.explain({ token })
@@ -116,7 +119,7 @@ describe('a read under way when the token is changed', () => {
 
 describe('a proof under way when the token is changed', () => {
   test.each(changes)('on this node (%s) lets nobody in once the change has returned', async (_, change, reason) => {
-    const here = node({ hasher: slow() })
+    const here = testInstance({ hasher: slow() })
     const { id, token } = await here.create()
     const hold = here.hasher.holdVerify()
     const early = here.latchkey.verify(token, ask)
@@ -130,7 +133,7 @@ describe('a proof under way when the token is changed', () => {
   })
 
   test.each(changes)('on another node (%s) lets nobody in once the event has come', async (_, change, reason) => {
-    const [here, there] = twoNodes({ hasher: slow() })
+    const [here, there] = twoInstances({ hasher: slow() })
     const { id, token } = await here.create()
     const hold = here.hasher.holdVerify()
     const early = here.latchkey.verify(token, ask)
@@ -143,14 +146,14 @@ describe('a proof under way when the token is changed', () => {
   })
 
   test('and its read after the proof is under way too, leaves no entry that lets the old secret in', async () => {
-    const here = node({ hasher: slow() })
+    const here = testInstance({ hasher: slow() })
     const { id, token } = await here.create()
     const proof = here.hasher.holdVerify()
     const early = here.latchkey.verify(token)
     await proof.reached
     // Something drops the entry, so that the proof is followed by a read; that read is overtaken by the rotation.
-    here.connection.emit('reset')
-    const read = here.connection.holdFind()
+    here.store.emit('reset')
+    const read = here.store.holdFind()
     proof.release()
     await read.reached
     await here.latchkey.rotate(id)
@@ -161,7 +164,7 @@ describe('a proof under way when the token is changed', () => {
   })
 
   test('that ends after the rotation does not stand for the new secret', async () => {
-    const here = node({ hasher: slow() })
+    const here = testInstance({ hasher: slow() })
     const { id, token } = await here.create()
     const hold = here.hasher.holdVerify()
     const early = here.latchkey.verify(token)
@@ -175,13 +178,13 @@ describe('a proof under way when the token is changed', () => {
   })
 
   test('a management call is judged by what was read after it began, also where a proof came between', async () => {
-    const [here, there] = twoNodes()
-    here.connection.deaf = true
+    const [here, there] = twoInstances()
+    here.store.deaf = true
     const { id, token } = await there.create()
     // Somebody's junk has put an entry into the cache.
     await here.latchkey.verify(forged(token))
     await there.latchkey.update(id, { enabled: false })
-    const [first, second] = [here.connection.holdFind(), here.connection.holdFind()]
+    const [first, second] = [here.store.holdFind(), here.store.holdFind()]
     const looking = here.latchkey.lookup(token)
     await first.reached
     // A second read outdates the first, so that only the old entry is in the cache when the proof is done.
@@ -195,9 +198,9 @@ describe('a proof under way when the token is changed', () => {
 })
 
 test('a stored hash that changes under every proof ends in 503, not in a loop', async () => {
-  const [here, there] = twoNodes({ hasher: slow() })
+  const [here, there] = twoInstances({ hasher: slow() })
   const { id, token } = await here.create()
-  const store = await there.connection.store.open(there.latchkey.environment)
+  const store = await there.store.open(there.latchkey.environment)
   let version = 1
   const record = await store.find(id)
   const [secret] = record?.secrets ?? []
@@ -216,7 +219,7 @@ test('a stored hash that changes under every proof ends in 503, not in a loop', 
 
 describe('500 rounds of verify against', () => {
   async function rounds(change: Change) {
-    const [here, there] = twoNodes({ lastUsed: { flushInterval: 60_000 } })
+    const [here, there] = twoInstances({ lastUsed: { flushInterval: 60_000 } })
     const [, deed, reason] = change
     let let_in = 0
     for (let round = 0; round < 500; round++) {
@@ -239,7 +242,7 @@ describe('500 rounds of verify against', () => {
       expect(outcome(here.latchkey.verifyCached(token, ask))).toBe(reason)
       await here.latchkey.flush()
       // Whatever was written last, the use did not bring the old state back.
-      const record = await (await there.connection.store.open(there.latchkey.environment)).find(id)
+      const record = await (await there.store.open(there.latchkey.environment)).find(id)
       expect(record === undefined).toBe(reason === 'unknown')
       if (record !== undefined) expect(record.version).toBe(2)
       expect(outcome(await there.latchkey.verify(token, ask))).toBe(reason)
@@ -255,10 +258,10 @@ describe('500 rounds of verify against', () => {
 describe('concurrent rotations', () => {
   test('of one token: exactly one wins, the others are 409, exactly one new secret lives', async () => {
     for (let round = 0; round < 50; round++) {
-      const [here, there] = twoNodes()
+      const [here, there] = twoInstances()
       const { id, token } = await here.create()
       await here.latchkey.verify(token)
-      const input = round % 2 === 0 ? {} : { previousExpiresAt: here.clock.at + 60_000 }
+      const input = round % 2 === 0 ? {} : { previousExpiresAt: here.clock.now + 60_000 }
       const results = await Promise.allSettled(
         [here, there, here, there].map(({ latchkey }) => latchkey.rotate(id, input)),
       )
@@ -267,7 +270,7 @@ describe('concurrent rotations', () => {
       expect(won).toHaveLength(1)
       expect(lost).toHaveLength(3)
       for (const error of lost) expect(error).toMatchObject({ code: 'ERR_RACE', status: 409 })
-      const record = await (await here.connection.store.open(here.latchkey.environment)).find(id)
+      const record = await (await here.store.open(here.latchkey.environment)).find(id)
       expect(record?.secrets).toHaveLength(round % 2 === 0 ? 1 : 2)
       expect(record?.version).toBe(2)
       for (const { latchkey } of [here, there]) {
@@ -279,7 +282,7 @@ describe('concurrent rotations', () => {
 
   test('and deletions: a token that is gone has no new secret', async () => {
     for (let round = 0; round < 50; round++) {
-      const [here, there] = twoNodes()
+      const [here, there] = twoInstances()
       const { id } = await here.create()
       const [rotated] = await Promise.allSettled([here.latchkey.rotate(id), there.latchkey.delete(id)])
       const token = rotated.status === 'fulfilled' ? rotated.value.token : unknownToken()
@@ -288,12 +291,12 @@ describe('concurrent rotations', () => {
   })
 
   test('of tokens that are disabled, expired or gone fail, and revive nothing', async () => {
-    const { latchkey, clock, create } = node()
+    const { latchkey, clock, create } = testInstance()
     const disabled = await create({ enabled: false })
-    const expired = await create({ expiresAt: clock.at + 1 })
+    const expired = await create({ expiresAt: clock.now + 1 })
     const gone = await create()
     await latchkey.delete(gone.id)
-    clock.at += 1
+    clock.now += 1
     await expect(latchkey.rotate(disabled.id)).rejects.toMatchObject({ code: 'ERR_STATE' })
     await expect(latchkey.rotate(expired.id, { expiresAt: 'now+1d' })).rejects.toMatchObject({ code: 'ERR_STATE' })
     await expect(latchkey.rotate(gone.id)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })

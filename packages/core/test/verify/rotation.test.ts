@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { forged, node, outcome, published, START } from './support.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { outcome, published } from '../support/outcome.js'
+import { forged } from '../support/tokens.js'
 
 describe('after a rotation', () => {
   test('without overlap the old secret is refused as soon as the call returns', async () => {
-    const { latchkey, create } = node()
+    const { latchkey, create } = testInstance()
     const { id, token } = await create()
     await latchkey.verify(token)
     const rotated = await latchkey.rotate(id)
@@ -15,15 +17,15 @@ describe('after a rotation', () => {
   })
 
   test('with overlap both live until the moment that was named, hits included', async () => {
-    const { latchkey, clock, create } = node({ cache: { ttl: 60_000 } })
+    const { latchkey, clock, create } = testInstance({ cache: { ttl: 60_000 } })
     const { id, token } = await create()
-    const rotated = await latchkey.rotate(id, { previousExpiresAt: START + 100 })
+    const rotated = await latchkey.rotate(id, { previousExpiresAt: NOW + 100 })
     expect(outcome(await latchkey.verify(token))).toBe('ok')
     expect(outcome(await latchkey.verify(rotated.token))).toBe('ok')
-    clock.at = START + 99
+    clock.now = NOW + 99
     expect(outcome(latchkey.verifyCached(token))).toBe('ok')
     expect(outcome(latchkey.verifyCached(rotated.token))).toBe('ok')
-    clock.at = START + 100
+    clock.now = NOW + 100
     expect(outcome(latchkey.verifyCached(token))).toBe('wrong_secret')
     expect(outcome(await latchkey.verify(token))).toBe('wrong_secret')
     expect(outcome(latchkey.verifyCached(rotated.token))).toBe('ok')
@@ -31,7 +33,7 @@ describe('after a rotation', () => {
   })
 
   test('that is finished the previous secret is dead, that is cancelled the new one is', async () => {
-    const { latchkey, create } = node()
+    const { latchkey, create } = testInstance()
     for (const step of ['finishRotation', 'cancelRotation'] as const) {
       const { id, token } = await create()
       const rotated = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
@@ -45,10 +47,10 @@ describe('after a rotation', () => {
   })
 
   test('an expiry of the token counts for both secrets', async () => {
-    const { latchkey, clock, create } = node()
-    const { id, token } = await create({ expiresAt: START + 100 })
-    const rotated = await latchkey.rotate(id, { previousExpiresAt: START + 100 })
-    clock.at = START + 100
+    const { latchkey, clock, create } = testInstance()
+    const { id, token } = await create({ expiresAt: NOW + 100 })
+    const rotated = await latchkey.rotate(id, { previousExpiresAt: NOW + 100 })
+    clock.now = NOW + 100
     expect(outcome(await latchkey.verify(token))).toBe('wrong_secret')
     expect(outcome(await latchkey.verify(rotated.token))).toBe('expired')
   })
@@ -61,7 +63,7 @@ describe('the reuse event', () => {
       await latchkey.verify(first, { ip: '192.0.2.1' })
       latchkey.verifyCached(first)
       await latchkey.verify(second)
-      clock.at += 60_000
+      clock.now += 60_000
       // The overlap ran out meanwhile: now the second is dead as well, but not retired yet.
       latchkey.verifyCached(second)
       await latchkey.verify(second)
@@ -85,7 +87,7 @@ describe('the reuse event', () => {
   })
 
   async function rotatedTwice() {
-    const { latchkey, clock, create } = node({ cache: { ttl: 120_000 } })
+    const { latchkey, clock, create } = testInstance({ cache: { ttl: 120_000 } })
     const { id, token: first } = await create()
     const { token: second } = await latchkey.rotate(id)
     const { token: third } = await latchkey.rotate(id, { previousExpiresAt: 'now+1m' })

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { tokenFormat } from '../../src/token/format.js'
 import type { Entry } from '../../src/verify/entry.js'
 import { createShortcuts } from '../../src/verify/shortcuts.js'
-import { node, outcome, published, START } from './support.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { outcome, published } from '../support/outcome.js'
 
 const format = tokenFormat('lk')
 const entryOf = (id: string) => ({ id }) as Entry
@@ -40,7 +41,7 @@ describe('the shortcuts', () => {
 })
 
 test('tokens that share a place are all let in from the cache, and each by its own secret alone', async () => {
-  const { latchkey, connection, create } = node({ cache: { max: 8 } })
+  const { latchkey, store, create } = testInstance({ cache: { max: 8 } })
   const issued = await Promise.all(Array.from({ length: 8 }, (_, i) => create({ name: `n${i}`, scopes: [`s${i}`] })))
   for (const { token } of issued) await latchkey.verify(token)
   for (let round = 0; round < 20; round++) {
@@ -51,11 +52,11 @@ test('tokens that share a place are all let in from the cache, and each by its o
       expect(outcome(latchkey.verifyCached(foreign))).toBe('wrong_secret')
     }
   }
-  expect(connection.finds).toHaveLength(8)
+  expect(store.finds).toHaveLength(8)
 })
 
 test('a secret of one token behind the id of another that shares its place is refused', async () => {
-  const { latchkey, create } = node({ cache: { max: 2 } })
+  const { latchkey, create } = testInstance({ cache: { max: 2 } })
   const issued = await Promise.all(Array.from({ length: 20 }, () => create()))
   for (const { token } of issued) {
     await latchkey.verify(token)
@@ -68,7 +69,7 @@ test('a secret of one token behind the id of another that shares its place is re
 })
 
 test('a token that was pushed out is no longer let in after it is gone', async () => {
-  const { latchkey, create } = node({ cache: { max: 2, ttl: 3_600_000 } })
+  const { latchkey, create } = testInstance({ cache: { max: 2, ttl: 3_600_000 } })
   for (let i = 0; i < 30; i++) {
     const { token, id } = await create()
     await latchkey.verify(token)
@@ -79,7 +80,7 @@ test('a token that was pushed out is no longer let in after it is gone', async (
 })
 
 test('a dropped entry is not let in by the shortcut: deleted, disabled, all dropped, owner forgotten', async () => {
-  const { latchkey, connection, create } = node({ ownerScopes: async () => ['a'] })
+  const { latchkey, store, create } = testInstance({ ownerScopes: async () => ['a'] })
   const [deleted, disabled, reset, owned] = await Promise.all([
     create(),
     create(),
@@ -95,32 +96,32 @@ test('a dropped entry is not let in by the shortcut: deleted, disabled, all drop
   latchkey.forgetOwner('p')
   for (const { token } of [deleted, disabled, owned]) expect(latchkey.verifyCached(token)).toBeUndefined()
   expect(outcome(latchkey.verifyCached(reset.token))).toBe('ok')
-  connection.emit('reset')
+  store.emit('reset')
   expect(latchkey.verifyCached(reset.token)).toBeUndefined()
 })
 
 test.each(['current', 'previous'])(
   'a token in use, by its %s secret, is not pushed out by others that come and go',
   async (which) => {
-    const { latchkey, connection, hasher, clock, create } = node({ cache: { max: 3, ttl: 3_600_000 } })
+    const { latchkey, store, hasher, clock, create } = testInstance({ cache: { max: 3, ttl: 3_600_000 } })
     const { token: old, id } = await create()
-    const { token: fresh } = await latchkey.rotate(id, { previousExpiresAt: START + 86_400_000 })
+    const { token: fresh } = await latchkey.rotate(id, { previousExpiresAt: NOW + 86_400_000 })
     const token = which === 'current' ? fresh : old
     await latchkey.verify(token)
-    const [reads, proofs] = [connection.finds.length, hasher.verifies]
+    const [reads, proofs] = [store.finds.length, hasher.verifies]
     for (let i = 0; i < 20; i++) {
       // Two at once: without the use between them and the next two, the token would be the oldest.
       for (let j = 0; j < 2; j++) await latchkey.verify((await create()).token)
-      if (i % 2 === 0) clock.at++
+      if (i % 2 === 0) clock.now++
       expect(outcome(latchkey.verifyCached(token))).toBe('ok')
     }
-    expect(connection.finds.slice(reads)).not.toContain(id)
+    expect(store.finds.slice(reads)).not.toContain(id)
     expect(hasher.verifies - proofs).toBe(40)
   },
 )
 
 test('a text with the right end of an id, and the length of a token, is refused as what it is', async () => {
-  const { latchkey, create } = node()
+  const { latchkey, create } = testInstance()
   const { token, id } = await create()
   await latchkey.verify(token)
   const texts = [`xx${token.slice(2)}`, `${id}x${token.slice(id.length + 1)}`, `${id}.${'é'.repeat(64)}`]

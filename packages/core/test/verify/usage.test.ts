@@ -4,78 +4,80 @@ import { ORIGIN } from '../../src/verify/clock.js'
 import type { Secret } from '../../src/verify/entry.js'
 import { LazyContext } from '../../src/verify/lazy-context.js'
 import { createUsageWriter } from '../../src/verify/usage.js'
-import { forged, node, outcome, published, START, settled } from './support.js'
+import { NOW, testInstance } from '../support/instance.js'
+import { outcome, published, settled } from '../support/outcome.js'
+import { forged } from '../support/tokens.js'
 
 const HOUR = 3_600_000
 
 describe('last uses', () => {
   test('are not written by a verification, only by a flush', async () => {
-    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     await latchkey.verify(token, { ip: '192.0.2.1' })
     await settled()
-    expect(connection.touched).toEqual([])
+    expect(store.touched).toEqual([])
     expect(latchkey.stats().pendingUses).toBe(1)
     expect(await latchkey.get(id)).not.toHaveProperty('lastUsedAt')
     const flushed = await published('flushed', () => latchkey.flush())
     expect(flushed).toEqual([{ environment: latchkey.environment, uses: 1, rehashed: 0 }])
-    expect(connection.touched).toEqual([[{ id, gen: 1, at: clock.at, ip: '192.0.2.1' }]])
-    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.at, lastUsedIp: '192.0.2.1' })
+    expect(store.touched).toEqual([[{ id, gen: 1, at: clock.now, ip: '192.0.2.1' }]])
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.now, lastUsedIp: '192.0.2.1' })
     expect(latchkey.stats().pendingUses).toBe(0)
   })
 
   test('carry no address that is too long to be one', async () => {
-    const { latchkey, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     await latchkey.verify(token, { ip: `<${'x'.repeat(10_000)}>` })
     await latchkey.flush()
-    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.at })
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: clock.now })
     expect(await latchkey.get(id)).not.toHaveProperty('lastUsedIp')
   })
 
   test('are coalesced per token, the newest wins, its address too', async () => {
-    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     const other = await create()
     await latchkey.verify(token, { ip: '192.0.2.1' })
     await latchkey.verify(other.token, { ip: '192.0.2.9' })
     for (let i = 0; i < 100; i++) {
       // Past several refreshes of the entry.
-      clock.at += 400
+      clock.now += 400
       expect(outcome(await latchkey.verify(token, { ip: `192.0.2.${i + 2}` }))).toBe('ok')
     }
     await latchkey.verify(token)
     await latchkey.flush()
-    expect(connection.touched).toEqual([
+    expect(store.touched).toEqual([
       [
-        { id: other.id, gen: 1, at: START, ip: '192.0.2.9' },
-        { id, gen: 1, at: clock.at },
+        { id: other.id, gen: 1, at: NOW, ip: '192.0.2.9' },
+        { id, gen: 1, at: clock.now },
       ],
     ])
   })
 
   test('are kept apart for the two secrets of a rotation', async () => {
-    const { latchkey, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     const rotated = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
     await latchkey.verify(rotated.token, { ip: '192.0.2.2' })
-    clock.at += 1
+    clock.now += 1
     await latchkey.verify(token, { ip: '192.0.2.1' })
     await latchkey.flush()
     expect(await latchkey.get(id)).toMatchObject({
-      lastUsedAt: START + 1,
+      lastUsedAt: NOW + 1,
       lastUsedIp: '192.0.2.1',
-      previousSecret: { lastUsedAt: START + 1, lastUsedIp: '192.0.2.1' },
+      previousSecret: { lastUsedAt: NOW + 1, lastUsedIp: '192.0.2.1' },
     })
     await latchkey.finishRotation(id)
-    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: START + 1 })
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: NOW + 1 })
   })
 
   test('of a denied request are none', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const fenced = await create({ networks: ['10.0.0.0/8'] })
     const disabled = await create({ enabled: false })
-    const expired = await create({ expiresAt: START + 1 })
+    const expired = await create({ expiresAt: NOW + 1 })
     await latchkey.verify(expired.token, { scopes: ['b'] })
     await latchkey.verify(fenced.token, { ip: '192.0.2.1' })
     await latchkey.verify(fenced.token, { ip: '10.0.0.1', scopes: ['b'] })
@@ -85,80 +87,80 @@ describe('last uses', () => {
     await latchkey.explain({ token: fenced.token, ip: '10.0.0.1' })
     expect(latchkey.stats()).toMatchObject({ pendingUses: 0, verified: 0, denied: 5 })
     await latchkey.flush()
-    expect(connection.touched).toEqual([])
+    expect(store.touched).toEqual([])
   })
 
   test('are not kept with lastUsed: false', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: false })
+    const { latchkey, store, create } = testInstance({ lastUsed: false })
     const { id, token } = await create()
     for (let i = 0; i < 10; i++) await latchkey.verify(token)
     expect(latchkey.stats()).toMatchObject({ pendingUses: 0, verified: 10 })
     await latchkey.flush()
     await latchkey.close()
-    expect(connection.touched).toEqual([])
-    expect(await (await connection.store.open(latchkey.environment)).find(id)).not.toHaveProperty('lastUsedAt')
+    expect(store.touched).toEqual([])
+    expect(await (await store.open(latchkey.environment)).find(id)).not.toHaveProperty('lastUsedAt')
   })
 
   test('are written by themselves, every interval', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: 10 } })
+    const { latchkey, store, create } = testInstance({ lastUsed: { flushInterval: 10 } })
     const { token } = await create()
     for (const round of [1, 2]) {
       await latchkey.verify(token)
-      const hold = connection.holdTouch()
+      const hold = store.holdTouch()
       await hold.reached
       hold.release()
-      expect(connection.touched).toHaveLength(round)
+      expect(store.touched).toHaveLength(round)
     }
     await latchkey.close()
   })
 
   test('that could not be written are kept, and the newest of them written later', async () => {
-    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const first = await create()
     const second = await create()
     await latchkey.verify(first.token)
     await latchkey.verify(second.token)
-    connection.failing.set('touch', new Error('down'))
+    store.failing.set('touch', new Error('down'))
     const errors = await published('store-error', () =>
       expect(latchkey.flush()).rejects.toMatchObject({ code: 'ERR_STORE' }),
     )
     expect(errors).toMatchObject([{ operation: 'touch' }])
     expect(latchkey.stats().pendingUses).toBe(2)
-    clock.at += 1
+    clock.now += 1
     await latchkey.verify(second.token)
-    connection.failing.clear()
+    store.failing.clear()
     await latchkey.flush()
-    expect(await latchkey.get(first.id)).toMatchObject({ lastUsedAt: START })
-    expect(await latchkey.get(second.id)).toMatchObject({ lastUsedAt: START + 1 })
+    expect(await latchkey.get(first.id)).toMatchObject({ lastUsedAt: NOW })
+    expect(await latchkey.get(second.id)).toMatchObject({ lastUsedAt: NOW + 1 })
     expect(latchkey.stats().pendingUses).toBe(0)
   })
 
   test('noted while a flush runs belong to the next one, and none is lost', async () => {
-    const { latchkey, connection, clock, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, clock, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const { id, token } = await create()
     await latchkey.verify(token)
-    const hold = connection.holdTouch()
+    const hold = store.holdTouch()
     const flushing = latchkey.flush()
     await hold.reached
-    clock.at += 1
+    clock.now += 1
     await latchkey.verify(token)
     const again = latchkey.flush()
     hold.release()
     await Promise.all([flushing, again])
-    expect(connection.touched.map(([use]) => use?.at)).toEqual([START, START + 1])
-    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: START + 1 })
+    expect(store.touched.map(([use]) => use?.at)).toEqual([NOW, NOW + 1])
+    expect(await latchkey.get(id)).toMatchObject({ lastUsedAt: NOW + 1 })
   })
 
   test('go to the store in batches', async () => {
-    const { latchkey, connection, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, store, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const tokens = await Promise.all(Array.from({ length: 1_100 }, async () => (await create()).token))
     for (const token of tokens) await latchkey.verify(token)
     await latchkey.flush()
-    expect(connection.touched.map(({ length }) => length)).toEqual([500, 500, 100])
+    expect(store.touched.map(({ length }) => length)).toEqual([500, 500, 100])
   })
 
   test('never bring a deleted token back, nor undo what was changed', async () => {
-    const { latchkey, create } = node({ lastUsed: { flushInterval: HOUR } })
+    const { latchkey, create } = testInstance({ lastUsed: { flushInterval: HOUR } })
     const gone = await create()
     const disabled = await create()
     await latchkey.verify(gone.token)
@@ -167,7 +169,7 @@ describe('last uses', () => {
     await latchkey.update(disabled.id, { enabled: false, name: 'm' })
     await latchkey.flush()
     await expect(latchkey.get(gone.id)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
-    expect(await latchkey.get(disabled.id)).toMatchObject({ enabled: false, name: 'm', lastUsedAt: START })
+    expect(await latchkey.get(disabled.id)).toMatchObject({ enabled: false, name: 'm', lastUsedAt: NOW })
   })
 })
 

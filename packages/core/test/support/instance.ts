@@ -1,0 +1,67 @@
+import {
+  type Caller,
+  type CreateInput,
+  createLatchkey,
+  type IssuedToken,
+  type Latchkey,
+  type LatchkeyOptions,
+  type MemoryData,
+  memoryData,
+} from '../../src/index.js'
+import type { TokenRecord } from '../../src/store.js'
+import { type CountingHasher, countingHasher } from './hasher.js'
+import { storedRecords, type TestStore, testStore } from './store.js'
+
+/** 2026-01-15T12:00:00Z, a Thursday: when every test begins. */
+export const NOW = Date.UTC(2026, 0, 15, 12)
+export const MINUTE = 60_000
+export const DAY = 86_400_000
+
+export interface TestInstance {
+  readonly latchkey: Latchkey
+  readonly data: MemoryData
+  readonly store: TestStore
+  /** Stands still until a test moves it. */
+  readonly clock: { now: number }
+  readonly hasher: CountingHasher
+  /** A token of the owner `o` with the scope `a`, unless asked otherwise. */
+  create(input?: Partial<CreateInput>): Promise<IssuedToken>
+  /** All that is stored, hashes of secrets included. */
+  records(): Promise<TokenRecord[]>
+}
+
+export interface TestInstanceOptions extends Partial<Omit<LatchkeyOptions, 'store' | 'now' | 'hasher'>> {
+  readonly data?: MemoryData
+  /** Default: one over `data`. */
+  readonly store?: TestStore
+  readonly hasher?: CountingHasher
+  readonly clock?: { now: number }
+}
+
+/** An instance on a memory store, with a clock that stands still and a fast hasher. */
+export function testInstance(options: TestInstanceOptions = {}): TestInstance {
+  const {
+    data = memoryData(),
+    store = testStore(data),
+    hasher = countingHasher(),
+    clock = { now: NOW },
+    ...rest
+  } = options
+  const latchkey = createLatchkey({ ...rest, store, hasher, now: () => clock.now })
+  return {
+    ...{ latchkey, data, store, clock, hasher },
+    create: (input) => latchkey.create({ name: 'n', owner: 'o', scopes: ['a'], ...input }),
+    records: () => storedRecords(data, latchkey.environment),
+  }
+}
+
+/** Two instances on the same data with one clock, each over a connection of its own. */
+export function twoInstances(options: TestInstanceOptions = {}): [TestInstance, TestInstance] {
+  const shared = { data: memoryData(), clock: { now: NOW }, ...options }
+  return [testInstance(shared), testInstance(shared)]
+}
+
+/** The last argument of a call that is made for somebody: of `ada`, who may do everything, unless asked otherwise. */
+export function hostCaller(overrides: Partial<Caller> = {}): { caller: Caller } {
+  return { caller: { owner: 'ada', scopes: ['*'], ...overrides } }
+}
