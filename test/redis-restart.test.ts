@@ -1,7 +1,7 @@
 // A host under load while its Redis is killed and started again, with its data.
 import { Agent, request } from 'node:http'
-import { createLatchkey, hmacSha256, memoryStore } from '@latchkey/core'
-import { type RedisServer, startRedis } from '@latchkey/testkit'
+import { createLatchkey, memoryStore } from '@latchkey/core'
+import { type RedisServer, startRedis, testHasher } from '@latchkey/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SpawnedHost, spawnHost } from './start-host.js'
 
@@ -73,8 +73,7 @@ async function wrongSecret(): Promise<string> {
 
 /** Well-formed tokens that the host has never seen: only its store can tell. */
 async function strangers(count: number): Promise<string[]> {
-  const hasher = hmacSha256({ keys: { test: Buffer.alloc(32, 1) }, current: 'test' })
-  const elsewhere = createLatchkey({ prefix: 'acme', store: memoryStore(), hasher })
+  const elsewhere = createLatchkey({ prefix: 'acme', store: memoryStore(), hasher: testHasher })
   const made = Array.from({ length: count }, () => elsewhere.create({ name: 'x', owner: 'x', scopes: ['x'] }))
   const tokens = (await Promise.all(made)).map(({ token }) => token)
   await elsewhere.close()

@@ -1,7 +1,8 @@
 // The parsers as strangers reach them: through the guard and the routes of one instance, without a network between.
 import { BlockList, isIP } from 'node:net'
-import { type Caller, createLatchkey, type DialectName, hmacSha256, memoryStore } from '@latchkey/core'
+import { type Caller, createLatchkey, type DialectName, memoryStore } from '@latchkey/core'
 import { encodeResponse, guardRequest, handleRequest } from '@latchkey/core/adapter'
+import { testHasher } from '@latchkey/testkit'
 
 const NOW = Date.UTC(2030, 0, 1)
 const ADMIN: Caller = { owner: 'alice', scopes: ['*'] }
@@ -16,7 +17,7 @@ const LIMITED: Caller = {
 export const latchkey = createLatchkey({
   prefix: 'acme',
   store: memoryStore(),
-  hasher: hmacSha256({ keys: { k: new Uint8Array(32).fill(7) }, current: 'k' }),
+  hasher: testHasher,
   cache: { ttl: 3_600_000 },
   now: () => NOW,
 })

@@ -1,8 +1,9 @@
 // Who is let in at all, and what the others are told.
 import { memoryStore, type TokenStore } from '@latchkey/core'
+import { testHasher } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
 import type { Ask, Reply } from './client.js'
-import { FAST, FRAMEWORKS, scene } from './scene.js'
+import { FRAMEWORKS, scene } from './scene.js'
 import { forge } from './tokens.js'
 
 /** Every operation of both dialects, on the token of this id. */
@@ -107,10 +108,10 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       now: advancing(),
       ownerScopes: () => owners(),
       hasher: {
-        ...FAST,
+        ...testHasher,
         verify: async (secret, phc) => {
           if (hasherFails) throw new TypeError('not a verdict')
-          return FAST.verify(secret, phc)
+          return testHasher.verify(secret, phc)
         },
       },
     })

@@ -2,9 +2,10 @@
 // Prints a line of JSON when it listens, and ends when its stdin does.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createLatchkey, hmacSha256, memoryStore } from '@latchkey/core'
+import { createLatchkey, memoryStore } from '@latchkey/core'
 import { nodeRedis, redisStore } from '@latchkey/store-redis'
 import { sqliteStore } from '@latchkey/store-sqlite'
+import { testHasher } from '@latchkey/testkit'
 import { createClient } from 'redis'
 import { hostListener } from './host.mjs'
 
@@ -34,7 +35,7 @@ const store = await stores[kind](place)
 const latchkey = createLatchkey({
   prefix: 'acme',
   store: deaf ? withoutWatch(store) : store,
-  hasher: hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' }),
+  hasher: testHasher,
   cache: { ttl },
   // As often as it goes, so that a write is always on its way.
   lastUsed: { flushInterval: 10 },

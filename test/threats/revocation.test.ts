@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import type { TokenUse } from '@latchkey/core/store'
+import { testHasher } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
 import { type Node, STORES, startPair } from './nodes.js'
-import { FAST, FRAMEWORKS, type Scene, scene } from './scene.js'
+import { FRAMEWORKS, type Scene, scene } from './scene.js'
 import { alter, forge } from './tokens.js'
 
 /** Ways in which a token stops being good for `/reports.read`, with the answer from then on. */
@@ -111,9 +112,9 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const hash = async (secret: string) => {
       arrived()
       await gate
-      return FAST.hash(secret)
+      return testHasher.hash(secret)
     }
-    const { call, clock, issue, latchkey } = await scene(framework, { hasher: { ...FAST, hash } })
+    const { call, clock, issue, latchkey } = await scene(framework, { hasher: { ...testHasher, hash } })
     const admin = (await issue({ scopes: ['*'] })).token
     const body = { expirationDate: 'now+1d' }
     const rotate = ({ id }: { id: string }) => call('POST', `/tokens/${id}/rotate`, admin, { body })
@@ -145,11 +146,11 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
 
   test('18 a token is unknown in every other environment and store, also right after it was used in its own', async () => {
     const store = memoryStore()
-    const environment = () => createLatchkey({ prefix: 'acme', environment: randomUUID(), store, hasher: FAST })
+    const environment = () => createLatchkey({ prefix: 'acme', environment: randomUUID(), store, hasher: testHasher })
     const places = {
       red: environment(),
       blue: environment(),
-      elsewhere: createLatchkey({ prefix: 'acme', store: memoryStore(), hasher: FAST }),
+      elsewhere: createLatchkey({ prefix: 'acme', store: memoryStore(), hasher: testHasher }),
     }
     const choose = (name: unknown) => Object.entries(places).find(([place]) => place === name)?.[1]
     const { call } = await scene(framework, {}, { choose: (request, own) => choose(request.headers['x-place']) ?? own })

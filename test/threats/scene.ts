@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import {
   type CreateInput,
   createLatchkey,
-  hmacSha256,
   type IssuedToken,
   type Latchkey,
   type LatchkeyOptions,
@@ -13,15 +12,13 @@ import {
   type TokenStore,
 } from '@latchkey/core'
 import type { TokenRecord } from '@latchkey/core/store'
+import { testHasher } from '@latchkey/testkit'
 import { onTestFinished } from 'vitest'
 import { type Call, client } from './client.js'
 import { type HostOptions, type HostRequest, hostListener } from './host.mjs'
 
 export const FRAMEWORKS = ['express', 'koa'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
-
-/** Takes microseconds, where Argon2 would take the tests' time. */
-export const FAST = hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' })
 
 /** 2030-01-01T00:00:00Z: when every scene begins. */
 export const BEGIN = Date.UTC(2030, 0, 1)
@@ -52,7 +49,7 @@ export async function scene(
   const latchkey: Latchkey = createLatchkey({
     prefix: 'acme',
     environment: randomUUID(),
-    hasher: FAST,
+    hasher: testHasher,
     cache: { ttl: 3_600_000 },
     now: () => clock.at,
     ...options,

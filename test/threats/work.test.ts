@@ -1,23 +1,24 @@
+import { testHasher } from '@latchkey/testkit'
 // Strangers cannot make the server work, nor learn anything from how it does.
 
 import { argon2id, type Hasher, type IssuedToken } from '@latchkey/core'
 import { hash } from '@node-rs/argon2'
 import { describe, expect, test } from 'vitest'
 import type { Reply } from './client.js'
-import { FAST, FRAMEWORKS, type Scene, scene } from './scene.js'
+import { FRAMEWORKS, type Scene, scene } from './scene.js'
 import { alter, forge } from './tokens.js'
 
 /** Counts its proofs, which are as slow as somebody wants them to be. */
 function counting(): Hasher & { proofs: number; gate: Promise<void> } {
   const made = {
-    ...FAST,
+    ...testHasher,
     slow: true,
     proofs: 0,
     gate: Promise.resolve(),
     async verify(secret: string, phc: string) {
       made.proofs++
       await made.gate
-      return FAST.verify(secret, phc)
+      return testHasher.verify(secret, phc)
     },
   }
   return made

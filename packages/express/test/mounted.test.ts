@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createLatchkey, hmacSha256, memoryStore } from '@latchkey/core'
+import { createLatchkey, memoryStore } from '@latchkey/core'
+import { testHasher } from '@latchkey/testkit'
 import express from 'express'
 import { expect, test } from 'vitest'
 import { latchkeyExpress } from '../src/index.js'
@@ -9,7 +10,7 @@ import { latchkeyExpress } from '../src/index.js'
 test('a mounted app that trusts fewer proxies judges the address itself, whatever its parent let in', async () => {
   const latchkey = createLatchkey({
     store: memoryStore(),
-    hasher: hmacSha256({ keys: { a: new Uint8Array(32) }, current: 'a' }),
+    hasher: testHasher,
   })
   const networks = ['192.0.2.0/24']
   const { token } = await latchkey.create({ name: 'n', owner: 'alice', scopes: ['a'], networks })

@@ -1,3 +1,4 @@
+import { hmacSha256 } from '@latchkey/core'
 import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
 
 /** Numbers from 0 (included) to 1 (excluded), as `Math.random`. */
@@ -9,6 +10,9 @@ const HEX = '0123456789abcdef'
 
 /** 2023-11-14T22:13:20Z: when the records of `tokenRecord` were created. */
 export const CREATED_AT = 1_700_000_000_000
+
+/** For tests that really make and prove tokens: takes microseconds, where Argon2 would take most of their time. */
+export const testHasher = hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' })
 
 /** The same numbers for the same seed (a 32-bit xorshift): for tests that are random and yet repeatable. */
 export function seededRandom(seed: number): Random {

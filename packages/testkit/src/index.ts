@@ -18,6 +18,7 @@ export {
   secretTag,
   seededRandom,
   storedSecret,
+  testHasher,
   tokenId,
   tokenRecord,
 } from './fixtures.js'

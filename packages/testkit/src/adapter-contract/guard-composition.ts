@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
+import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
 import { bearer } from './headers.js'
 import { json } from './http-client.js'
 import { RENDERING_FAILED } from './planned-routes.js'
-import { adapterCase, MOUNT, TEST_HASHER, withScene } from './scene.js'
+import { adapterCase, MOUNT, withScene } from './scene.js'
 
 const FOREIGN = new Error("the host's own function failed")
 
@@ -73,7 +74,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
           prefix: 'acme',
           store: memoryStore(scene.data),
           environment: 'staging',
-          hasher: TEST_HASHER,
+          hasher: testHasher,
           now: scene.now,
         })
         others.push(staging)

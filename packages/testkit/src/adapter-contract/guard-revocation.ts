@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createLatchkey, memoryStore } from '@latchkey/core'
+import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, WRONG_ADDRESS } from './answers.js'
 import { bearer } from './headers.js'
-import { adapterCase, type Scene, TEST_HASHER } from './scene.js'
+import { adapterCase, type Scene } from './scene.js'
 
 /** A token that was let in, then changed, is refused at once although its old state is cached. */
 function refusedAfter(
@@ -26,7 +27,7 @@ function refusedAfter(
 
 /** The same change by another node. */
 async function elsewhere(scene: Scene, change: (node: Scene['latchkey']) => Promise<unknown>): Promise<void> {
-  const node = createLatchkey({ prefix: 'acme', store: memoryStore(scene.data), hasher: TEST_HASHER, now: scene.now })
+  const node = createLatchkey({ prefix: 'acme', store: memoryStore(scene.data), hasher: testHasher, now: scene.now })
   await change(node)
   await node.close()
 }

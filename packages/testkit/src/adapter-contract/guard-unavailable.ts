@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Hasher, IssuedToken } from '@latchkey/core'
+import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, NO_CREDENTIAL, TOKENS_UNAVAILABLE, UNAVAILABLE } from './answers.js'
 import { bearer } from './headers.js'
-import { adapterCase, MOUNT, TEST_HASHER, withScene } from './scene.js'
+import { adapterCase, MOUNT, withScene } from './scene.js'
 
 export const guardUnavailableCases: readonly AdapterCase[] = [
   adapterCase('guard', 'a store that fails is a 503, and lets in again once it is back', {}, async (scene) => {
@@ -114,11 +115,11 @@ function heldHasher(): Hasher & { hold(): void; release(): void } {
   let gate: Promise<void> = Promise.resolve()
   let open: () => void = () => undefined
   return {
-    ...TEST_HASHER,
+    ...testHasher,
     slow: true,
     async verify(secret, phc) {
       await gate
-      return TEST_HASHER.verify(secret, phc)
+      return testHasher.verify(secret, phc)
     },
     hold() {
       gate = new Promise((resolve) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
+import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
 import { bearer } from './headers.js'
-import { adapterCase, BEGIN, type Scene, TEST_HASHER } from './scene.js'
+import { adapterCase, BEGIN, type Scene } from './scene.js'
 
 /** Tokens that must be refused, each for another reason. */
 async function refusedTokens(scene: Scene): Promise<Record<string, string>> {
@@ -32,7 +33,7 @@ async function refusedTokens(scene: Scene): Promise<Record<string, string>> {
 
 async function tokenOf(prefix: string, scene?: Scene): Promise<string> {
   const store = memoryStore(scene?.data)
-  const elsewhere = createLatchkey({ prefix, store, environment: 'elsewhere', hasher: TEST_HASHER, now: () => BEGIN })
+  const elsewhere = createLatchkey({ prefix, store, environment: 'elsewhere', hasher: testHasher, now: () => BEGIN })
   const { token } = await elsewhere.create({ name: 'elsewhere', owner: 'alice', scopes: ['reports.read'] })
   await elsewhere.close()
   return token
@@ -45,7 +46,7 @@ async function neverItsSecret(scene: Scene): Promise<string> {
   assert.ok(record)
   const data = memoryData()
   await (await memoryStore(data).open('default')).insert(record)
-  const copy = createLatchkey({ prefix: 'acme', store: memoryStore(data), hasher: TEST_HASHER, now: scene.now })
+  const copy = createLatchkey({ prefix: 'acme', store: memoryStore(data), hasher: testHasher, now: scene.now })
   const { token } = await copy.rotate(id)
   await copy.close()
   return token

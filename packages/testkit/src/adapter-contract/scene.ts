@@ -5,7 +5,6 @@ import {
   type CreateInput,
   createLatchkey,
   type DialectName,
-  hmacSha256,
   type IssuedToken,
   type Latchkey,
   type LatchkeyOptions,
@@ -14,6 +13,7 @@ import {
   memoryStore,
 } from '@latchkey/core'
 import type { TokenRecord } from '@latchkey/core/store'
+import { testHasher } from '../fixtures.js'
 import { readPage } from '../read-page.js'
 import type { AdapterCase, AdapterGroup, HostPlan, HostRequest, MountHost } from './adapter-case.js'
 import { type FaultyStore, faultyStore } from './faulty-store.js'
@@ -80,7 +80,7 @@ export async function withScene(
   const latchkey: Latchkey = createLatchkey({
     prefix: 'acme',
     store: line.store,
-    hasher: TEST_HASHER,
+    hasher: testHasher,
     cache: { ttl: 3_600_000 },
     now: () => now,
     ...options.latchkey,
@@ -140,6 +140,3 @@ export async function withScene(
     await latchkey.close()
   }
 }
-
-/** Takes microseconds, where Argon2 would take the cases' time. */
-export const TEST_HASHER = hmacSha256({ keys: { test: new Uint8Array(32).fill(7) }, current: 'test' })
