@@ -32,7 +32,7 @@ let tarballs: ReadonlyMap<string, string>
 
 beforeAll(async () => {
   consumer = await mkdtemp(join(tmpdir(), 'latchkey-packed-'))
-  await mustRun(process.execPath, [bin('typescript/bin/tsc'), '-b'], root)
+  await mustRun(process.execPath, ['tools/run.mjs', 'build'], root)
   const pnpm = `pnpm@${rootManifest.config?.pnpm}`
   const packArgs = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', consumer]
   await mustRun('npx', ['--yes', '--prefer-offline', pnpm, ...packArgs], root)
