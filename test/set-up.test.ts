@@ -1,6 +1,7 @@
 // From a bare copy of the repository to a running host, by npm alone, and the sentences when that cannot be.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -99,6 +100,14 @@ test('a step that fails is named, without a stack trace', async () => {
   expect(stderr).toContain('latchkey: This step failed: compile the packages (tsc -b).')
   expect(stderr).not.toMatch(/^\s+at /m)
   expect(code).not.toBe(0)
+})
+
+test('a build removes what it compiled from a source that is gone', async () => {
+  const output = (name: string) => join(copy, 'packages/koa/dist', name)
+  await writeFile(output('gone.js'), '')
+  expect(await run('tools/run.mjs', 'build')).toMatchObject({ code: 0 })
+  expect(existsSync(output('gone.js'))).toBe(false)
+  expect(existsSync(output('index.js'))).toBe(true)
 })
 
 test('an installation that fails is told in a sentence, without a stack trace', async () => {

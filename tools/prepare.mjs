@@ -1,19 +1,33 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeStep, root, step } from './step.mjs'
 
 /** Installs what is missing and compiles. Takes a fraction of a second when there is nothing to do. */
 export async function prepare() {
   await install()
+  removeStaleOutputs()
   await nodeStep('compile the packages (tsc -b)', 'node_modules/typescript/bin/tsc', ['-b'])
+}
+
+/** `tsc -b` leaves what it compiled from a source that is gone: this removes it. */
+function removeStaleOutputs() {
+  for (const { path } of readJson('tsconfig.json').references) {
+    const { rootDir, outDir } = readJson(join(path, 'tsconfig.json')).compilerOptions
+    const [sources, outputs] = [join(root, path, rootDir), join(root, path, outDir)]
+    if (!existsSync(outputs)) continue
+    for (const output of readdirSync(outputs, { recursive: true })) {
+      const source = output.replace(/\.(?:js|js\.map|d\.ts)$/, '.ts')
+      if (source !== output && !existsSync(join(sources, source))) rmSync(join(outputs, output))
+    }
+  }
 }
 
 async function install() {
   const stampFile = join(root, 'node_modules/.latchkey-stamp')
   const stamp = wantedStamp()
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
-  const { config } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { config } = readJson('package.json')
   const pnpm = `pnpm@${config.pnpm}`
   await step(
     `install the packages of pnpm-lock.yaml (${pnpm} through npx)`,
@@ -47,4 +61,8 @@ function wantedStamp() {
 function children(folder) {
   const entries = readdirSync(join(root, folder), { withFileTypes: true })
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name))
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(join(root, file), 'utf8'))
 }
