@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
-import { searchRun } from './secrets.mjs'
+import { searchRun } from './secrets/run.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
 const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz, secrets }

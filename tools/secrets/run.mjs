@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { searchFolder } from '../test/secrets/folder.mjs'
-import { Failure, root, say } from './step.mjs'
+import { Failure, root, say } from '../step.mjs'
+import { searchFolder } from './folder.mjs'
 
 /**
  * Runs the tests at their most verbose, keeps all that any process prints, publishes, throws or writes to temporary
@@ -37,7 +37,7 @@ export async function searchRun(args) {
 
 /** Resolves to the exit code, or the signal. */
 async function runTests(folder, args) {
-  const preload = pathToFileURL(join(root, 'test/secrets/preload.mjs')).href
+  const preload = pathToFileURL(join(root, 'tools/secrets/preload.mjs')).href
   const vitest = ['run', '--reporter=verbose', '--silent=false', '--printConsoleTrace', ...args]
   const outputs = ['stdout', 'stderr'].map((name) => openSync(join(folder, name), 'w'))
   const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...vitest], {
@@ -49,7 +49,7 @@ async function runTests(folder, args) {
       NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --trace-warnings --import ${preload}`,
       LATCHKEY_SECRETS_FOLDER: folder,
       LATCHKEY_SECRETS_REDIS: process.env.REDIS_SERVER_BIN ?? 'redis-server',
-      REDIS_SERVER_BIN: join(root, 'test/secrets/redis-server.sh'),
+      REDIS_SERVER_BIN: join(root, 'tools/secrets/redis-server.sh'),
     },
   })
   const [code, signal] = await once(child, 'close')

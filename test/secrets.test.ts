@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { searchFolder } from './secrets/folder.mjs'
-import { searchFor, tokensIn } from './secrets/search.mjs'
+import { searchFolder } from '../tools/secrets/folder.mjs'
+import { searchFor, tokensIn } from '../tools/secrets/search.mjs'
 
 async function issue(): Promise<string> {
   const latchkey = createLatchkey({ prefix: 'acme', store: memoryStore() })
@@ -70,7 +70,7 @@ test('what a run left is searched, and a program may only tell where it is meant
   write('stdout', stranger)
   write('kept/a/node_modules/b/c', known)
   const places = searchFolder(folder).found.map(({ form, place }) => `${form}: ${place}`)
-  expect(places.toSorted()).toEqual([
+  expect(places.toSorted((a, b) => a.localeCompare(b))).toEqual([
     'a token that was not recorded: stdout',
     'part: kept/a/tokens.sqlite-wal',
     'part: stderr of examples/host/dist/main.js',
