@@ -1,103 +1,69 @@
-// Checks that imports run one way and without cycles, types included: node tools/check-imports.mjs [folder]
+// Checks that the parts of a package import each other in one direction, types included:
+// node tools/check-imports.mjs [root folder]. Biome checks the rest: cycles, and imports between packages (biome.json).
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The units of packages/core/src (a folder, or a file at its top), lowest rank first. Each may import lower ranks. */
-const CORE_RANKS = [
-  ['errors', 'types', 'result', 'turns'],
-  ['option-checks'],
-  ['events'],
-  ['token'],
-  ['policy', 'query', 'secret'],
-  ['store'],
-  ['verify', 'manage'],
-  ['options'],
-  ['settings'],
-  ['instance'],
-  ['latchkey'],
-  ['http'],
-  ['index', 'store', 'adapter'],
-]
-
-/** Imports between units of one rank. All others are refused. */
-const WITHIN_RANK = ['manage → verify']
-
-/** Which of our packages the sources of a package may import. The default is core alone. */
-const PACKAGE_IMPORTS = { '@latchkey/core': [] }
-const DEFAULT_PACKAGE_IMPORTS = ['@latchkey/core']
-
-const root = resolve(process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url))))
-const complaints = []
-
-for (const folder of projectFolders()) {
-  const files = sourceFiles(join(root, folder))
-  const graph = new Map()
-  for (const file of files) {
-    const targets = []
-    for (const { specifier, line } of importsOf(readFileSync(file, 'utf8'))) {
-      const complain = (rule) => complaints.push(`${show(file)}:${line} imports '${specifier}': ${rule}`)
-      if (specifier.startsWith('@latchkey/')) checkPackageImport(folder, file, specifier, complain)
-      if (!specifier.startsWith('.')) continue
-      const target = resolve(dirname(file), specifier.replace(/\.js$/, '.ts'))
-      if (!target.startsWith(join(root, folder) + sep)) {
-        complain('a relative import must stay in its package; use the public name of the other one')
-        continue
-      }
-      if (isIn(file, folder, 'src') && !isIn(target, folder, 'src')) complain('sources must not import tests')
-      if (folder === join('packages', 'core')) checkCoreImport(folder, file, target, complain)
-      targets.push(target)
-    }
-    graph.set(file, targets)
-  }
-  for (const cycle of cyclesIn(graph)) complaints.push(`import cycle: ${cycle.map(show).join(' → ')}`)
+/** The parts of each source folder, lowest rank first. A part imports parts of lower ranks only. */
+const RANKS = {
+  'packages/core/src': [
+    ['errors.ts', 'types.ts', 'result.ts', 'compact.ts', 'turns.ts'],
+    ['option-checks.ts', 'events.ts'],
+    ['token/'],
+    ['policy/', 'query/', 'secret/'],
+    ['store/'],
+    ['verify/'],
+    ['manage/'],
+    ['options.ts'],
+    ['settings.ts'],
+    ['instance.ts'],
+    ['latchkey.ts'],
+    ['http/'],
+    ['index.ts', 'store.ts', 'adapter.ts'],
+  ],
 }
 
-if (complaints.length > 0) {
-  console.error(complaints.join('\n'))
+const root = resolve(process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url))))
+const violations = Object.entries(RANKS)
+  .filter(([folder]) => existsSync(join(root, folder)))
+  .flatMap(([folder, ranks]) => violationsIn(join(root, folder), ranks))
+
+if (violations.length > 0) {
+  console.error(violations.join('\n'))
   process.exitCode = 1
 }
 
-function checkPackageImport(folder, file, specifier, complain) {
-  if (!/^@latchkey\/[a-z0-9-]+(\/(store|adapter))?$/.test(specifier)) {
-    complain('other packages are imported by their public name only')
-  } else if (dirname(folder) === 'packages' && isIn(file, folder, 'src')) {
-    const { name } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-    const allowed = PACKAGE_IMPORTS[name] ?? DEFAULT_PACKAGE_IMPORTS
-    if (!allowed.includes(specifier.split('/').slice(0, 2).join('/'))) {
-      complain(`of our packages, the sources of ${name} may import ${allowed.join(', ') || 'none'}`)
-    }
-  }
+function violationsIn(folder, ranks) {
+  const order = ranks.map((parts) => parts.join(', ')).join(' ← ')
+  const rankOf = (part) => ranks.findIndex((parts) => parts.includes(part))
+  return sourceFiles(folder).flatMap((file) => {
+    const from = partOf(folder, file)
+    return relativeImportsOf(readFileSync(file, 'utf8')).flatMap(({ specifier, line }) => {
+      const to = partOf(folder, resolve(dirname(file), specifier.replace(/\.js$/, '.ts')))
+      const where = `${relative(root, file)}:${line}`
+      const unranked = [from, to].find((part) => rankOf(part) === -1)
+      if (unranked) return [`${where}: '${unranked}' has no rank yet; give it one in tools/check-imports.mjs`]
+      if (from === to || rankOf(to) < rankOf(from)) return []
+      return [`${where}: '${from}' must not import '${to}'; the order is ${order}`]
+    })
+  })
 }
 
-function checkCoreImport(folder, file, target, complain) {
-  if (!isIn(file, folder, 'src') || !isIn(target, folder, 'src')) return
-  const [from, to] = [file, target].map((path) => unitOf(join(root, folder, 'src'), path))
-  if (from === to) return
-  const [rankFrom, rankTo] = [from, to].map((unit) => CORE_RANKS.findIndex((units) => units.includes(unit)))
-  if (rankFrom === -1 || rankTo === -1) {
-    complain(`'${rankFrom === -1 ? from : to}' has no rank yet; give it one in tools/check-imports.mjs`)
-  } else if (rankTo > rankFrom || (rankTo === rankFrom && !WITHIN_RANK.includes(`${from} → ${to}`))) {
-    complain(
-      `'${from}' must not import '${to}'; the order is ${CORE_RANKS.map((units) => units.join(', ')).join(' ← ')}`,
-    )
-  }
-}
-
-/** `query` for src/query/sort.ts, `errors` for src/errors.ts. */
-function unitOf(sources, file) {
-  return relative(sources, file).split(sep)[0].replace(/\.ts$/, '')
+/** `query/` for query/sort.ts, `errors.ts` for errors.ts. */
+function partOf(folder, file) {
+  const [first, ...rest] = relative(folder, file).split(sep)
+  return rest.length > 0 ? `${first}/` : first
 }
 
 /**
- * Finds what a module names in static imports and re-exports, which begin a line, and in import('…') of a literal.
- * Lines of comments are left out: they hold examples.
+ * The relative specifiers of static imports and re-exports, which begin a line, and of import('…') with a literal.
+ * Comments are left out: they hold examples.
  */
-function importsOf(source) {
+function relativeImportsOf(source) {
   const text = source.replace(/^[ \t]*(?:\/\/|\/?\*).*$/gm, (line) => ' '.repeat(line.length))
   const patterns = [
-    /^(?:import|export)\s+(?:type\s+)?(?:[\w$*{},\s]+?\s+from\s+)?(['"])(?<specifier>[^'"]+)\1/gm,
-    /\b(?:import|require)\(\s*(['"])(?<specifier>[^'"]+)\1/g,
+    /^(?:import|export)\s+(?:type\s+)?(?:[\w$*{},\s]+?\s+from\s+)?(['"])(?<specifier>\.[^'"]+)\1/gm,
+    /\bimport\(\s*(['"])(?<specifier>\.[^'"]+)\1/g,
   ]
   return patterns.flatMap((pattern) =>
     [...text.matchAll(pattern)].map((match) => ({
@@ -107,42 +73,9 @@ function importsOf(source) {
   )
 }
 
-/** Each import that leads back to a file on the way to it, as the path of files from there to there. */
-function cyclesIn(graph) {
-  const cycles = []
-  const done = new Set()
-  const visit = (file, trail) => {
-    const start = trail.indexOf(file)
-    if (start !== -1) cycles.push([...trail.slice(start), file])
-    if (start !== -1 || done.has(file)) return
-    for (const target of graph.get(file) ?? []) visit(target, [...trail, file])
-    done.add(file)
-  }
-  for (const file of graph.keys()) visit(file, [])
-  return cycles
-}
-
-function projectFolders() {
-  const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
-  const folders = [...packages, 'examples', 'examples/host', 'bench', 'test']
-  return folders.filter((folder) => existsSync(join(root, folder, 'package.json')))
-}
-
 function sourceFiles(folder) {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !['node_modules', 'dist'].includes(entry.name))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) return sourceFiles(path)
-      return path.endsWith('.ts') ? [path] : []
-    })
-    .sort()
-}
-
-function isIn(file, folder, part) {
-  return file.startsWith(join(root, folder, part) + sep)
-}
-
-function show(file) {
-  return relative(root, file)
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
 }
