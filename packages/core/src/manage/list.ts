@@ -1,7 +1,7 @@
 import { openCursor, sealCursor } from '../query/cursor.js'
 import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
+import { inSlices } from '../time-slices.js'
 import { publicView } from '../token/record.js'
-import { inTurns } from '../turns.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import type { MaybeActor } from './caller.js'
 import { invalidInput } from './check-input.js'
@@ -46,7 +46,7 @@ export interface TokenPage {
   readonly view?: unknown
 }
 
-/** A page whose tokens are yet to be read, in parts: see `inTurns`. */
+/** A page whose tokens are yet to be read, in chunks: see `inSlices`. */
 export interface OpenPage extends Omit<TokenPage, 'tokens'> {
   readonly tokens: AsyncIterable<readonly ApiToken[]>
 }
@@ -116,7 +116,7 @@ export async function openPage(
 }
 
 async function* views(records: Iterable<TokenRecord>, now: number): AsyncGenerator<ApiToken[]> {
-  for await (const part of inTurns(records)) yield part.map((record) => publicView(record, now))
+  for await (const part of inSlices(records)) yield part.map((record) => publicView(record, now))
 }
 
 type Listing = Omit<Position, 'bound' | 'total' | 'next'> & Partial<Pick<Position, 'total' | 'next'>>
