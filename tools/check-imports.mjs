@@ -17,6 +17,7 @@ const RANKS = {
     ['options.ts'],
     ['settings.ts'],
     ['instance.ts'],
+    ['management.ts'],
     ['latchkey.ts'],
     ['http/'],
     ['index.ts', 'store.ts', 'adapter.ts'],

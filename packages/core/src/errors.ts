@@ -10,7 +10,7 @@ export const ERROR_TABLE = {
     meaning: 'The token that authenticates a call cannot be disabled, nor deleted by its id.',
   },
   ERR_STATE: { status: 400, meaning: 'The token is not in a state that allows the operation.' },
-  ERR_NOT_ALLOWED: { status: 403, meaning: 'The caller would hand out more than it has itself.' },
+  ERR_NOT_ALLOWED: { status: 403, meaning: 'The token would grant more than its caller has.' },
   ERR_NOT_FOUND: { status: 404, meaning: 'No such token, or not one that the caller may see.' },
   ERR_RACE: { status: 409, meaning: 'Somebody else changed the token first; nothing was written.' },
   ERR_TOO_LARGE: { status: 413, meaning: 'The request body is longer than 64 KiB.' },
@@ -41,7 +41,7 @@ export class LatchkeyError extends Error {
   }
 }
 
-/** One broken rule of a management input, or one way in which a token would be more than its caller. */
+/** One broken rule of a management input, or one way in which a token would grant more than its caller has. */
 export interface Violation {
   /** The place, in the words of the input: `scopes[1]`. Empty for the input as a whole. */
   readonly path: string

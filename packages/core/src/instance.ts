@@ -1,18 +1,14 @@
 import { optionError } from './errors.js'
-import type { Caller } from './manage/caller.js'
+import type { OnBehalf } from './manage/caller.js'
 import type { ManageContext } from './manage/context.js'
 import type { IssuedToken } from './manage/create.js'
 import type { CreateInput, RotateInput, UpdateInput } from './manage/inputs.js'
-import type { ListRequest, NextRequest, TokenPage } from './manage/list.js'
+import type { TokenPage } from './manage/list.js'
+import type { ListRequest, NextRequest } from './manage/list-request.js'
 import type { Settings } from './settings.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
 import type { ExplainRequest, Explanation } from './verify/explain.js'
 import type { Verifier } from './verify/verifier.js'
-
-/** On whose behalf an in-process call is made. Absent: the host's own, which is not judged. */
-export interface OnBehalf {
-  readonly caller?: Caller
-}
 
 /** What this instance did since it was made. */
 export interface Stats {
@@ -52,7 +48,7 @@ export interface Latchkey<Scope extends string = string> {
   verify(token: string, context?: VerifyContext<Scope>): Promise<Verdict>
   /**
    * Makes a token; its secret is in this answer alone. Rejects with `RequestError`: `ERR_INVALID_INPUT` with every
-   * violation, or `ERR_NOT_ALLOWED` when it would be more than the caller.
+   * violation, or `ERR_NOT_ALLOWED` when it would grant more than the caller has.
    */
   create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
   /** A token's metadata, disabled and expired ones too. Rejects with `ERR_NOT_FOUND`. */

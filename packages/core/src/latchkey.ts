@@ -1,17 +1,11 @@
-import { optionError, RequestError } from './errors.js'
+import { optionError } from './errors.js'
 import { observed, publish } from './events.js'
-import { keepInternals, type Latchkey, type OnBehalf } from './instance.js'
-import { actorFromHost, type MaybeActor } from './manage/caller.js'
+import { keepInternals, type Latchkey } from './instance.js'
 import type { ManageContext } from './manage/context.js'
-import { createToken } from './manage/create.js'
-import { listTokens } from './manage/list.js'
-import { getToken, lookupToken } from './manage/lookup.js'
-import { deleteToken, revokeToken } from './manage/remove.js'
-import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
+
 import { inputSchemas } from './manage/schemas.js'
-import { updateToken } from './manage/update.js'
+import { managementCalls } from './management.js'
 import type { LatchkeyOptions, ManagementScopes } from './options.js'
-import { isExpired } from './policy/expiry.js'
 import { createProofQueue } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
 import { readOptions } from './settings.js'
@@ -105,29 +99,11 @@ export function createLatchkey<
     return store.purge(before)
   }
 
-  function actor(onBehalf: OnBehalf = {}): MaybeActor {
-    if (!('caller' in onBehalf)) return undefined
-    const judged = actorFromHost(onBehalf.caller, environment)
-    if (isExpired(judged.power.expiresAt, now())) {
-      throw new RequestError('ERR_NOT_ALLOWED', 'The right of the caller has ended.')
-    }
-    return judged
-  }
-
   const latchkey: Latchkey = {
     environment,
     verifyCached: (token, ask = ANYTHING) => verifier.verifyCached(token, ask),
     verify: (token, ask = ANYTHING) => (observed('cache-miss') ? timedVerify(token, ask) : verifier.verify(token, ask)),
-    create: async (input, options) => createToken(context, input, actor(options)),
-    get: async (id, options) => getToken(context, id, actor(options)),
-    list: async (request = {}, options) => listTokens(context, request, actor(options)),
-    update: async (id, input, options) => updateToken(context, id, input, actor(options)),
-    delete: async (idOrToken, options) => deleteToken(context, idOrToken, actor(options)),
-    rotate: async (id, input = {}, options) => rotateToken(context, id, input, actor(options)),
-    finishRotation: async (id, options) => finishRotation(context, id, actor(options)),
-    cancelRotation: async (id, options) => cancelRotation(context, id, actor(options)),
-    lookup: async (token, options) => lookupToken(context, token, actor(options)),
-    revoke: async (token, options) => revokeToken(context, token, actor(options)),
+    ...managementCalls(context),
     purge,
     explain: (request) => explain({ format, loader, verifier, now }, request),
     forgetOwner: (owner) => loader.forgetOwner(owner),

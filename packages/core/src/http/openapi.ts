@@ -4,7 +4,6 @@ import type { CredentialSource } from '../options.js'
 import type { BodyOperation, Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
 import { type JsonSchema, TEXT } from './dialects/json-schema.js'
 import { resourceSchema } from './dialects/resource.js'
-import { SCHEMAS } from './operations.js'
 import { OPERATIONS } from './routes.js'
 
 const SUMMARIES: Readonly<Record<OperationName, string>> = {
@@ -118,16 +117,14 @@ function listParameters({ list, resource }: Dialect): JsonSchema[] {
 }
 
 function requestBody(latchkey: Latchkey, dialect: Dialect, name: OperationName, required: boolean): JsonSchema {
-  const schema = name in SCHEMAS ? bodySchema(latchkey, dialect, name as BodyOperation) : NO_MEMBERS
+  const schema = bodySchema(latchkey, dialect, name as BodyOperation)
   return { required, content: { 'application/json': { schema } } }
 }
-
-const NO_MEMBERS: JsonSchema = { type: 'object', properties: {}, additionalProperties: false }
 
 /** The schema that validates the input, with the dialect's names for its members. */
 function bodySchema(latchkey: Latchkey, dialect: Dialect, name: BodyOperation): JsonSchema {
   const { schemas } = internalsOf(latchkey).context
-  const input = z.toJSONSchema(schemas[SCHEMAS[name]], { io: 'input', unrepresentable: 'any' })
+  const input = z.toJSONSchema(schemas[name], { io: 'input', unrepresentable: 'any' })
   const members = Object.entries(dialect.members[name] ?? {})
   const needed = members.filter(([, member]) => input.required?.includes(member)).map(([wire]) => wire)
   const ignored = (dialect.ignored[name] ?? []).map((wire) => [wire, { readOnly: true }])

@@ -1,25 +1,29 @@
 import { RequestError } from '../errors.js'
-import type { Actor } from '../manage/caller.js'
-import { invalidInput, violationsOf } from '../manage/check-input.js'
-import { type ManageContext, notFound } from '../manage/context.js'
+import type { Actor } from '../manage/actor.js'
+import type { ManageContext } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
-import type { CreateInput, RotateInput, UpdateInput } from '../manage/inputs.js'
-import { type ListRequest, type NextRequest, openPage } from '../manage/list.js'
+import type { CheckedInputs } from '../manage/inputs.js'
+import { openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
+import { notFound } from '../manage/records.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
-import type { InputSchemas } from '../manage/schemas.js'
 import { updateToken } from '../manage/update.js'
 import type { ApiToken } from '../types.js'
-import { inBodyWords, readInput, renamed } from './body.js'
-import type { Answer, BodyOperation, Dialect, OperationName } from './dialects/dialect.js'
+import { readInput } from './body.js'
+import {
+  type Answer,
+  type BodyOperation,
+  type Dialect,
+  type OperationName,
+  renameViolations,
+} from './dialects/dialect.js'
 import { show } from './dialects/resource.js'
 import { listAnswer } from './list-answer.js'
-import { inListWords, readListQuery } from './list-query.js'
+import { readListQuery } from './list-query.js'
 import type { HttpRequest, HttpResponse } from './message.js'
-import { OPERATIONS } from './routes.js'
 
-/** A call, whoever makes it. */
+/** A request for one operation, whoever makes it. */
 export interface Call {
   readonly context: ManageContext
   readonly dialect: Dialect
@@ -29,94 +33,101 @@ export interface Call {
   readonly id: string
 }
 
-export const SCHEMAS: Readonly<Record<BodyOperation, keyof InputSchemas>> = {
-  create: 'create',
-  update: 'update',
-  rotate: 'rotate',
-  lookup: 'presented',
-  revoke: 'presented',
-}
+/** Runs an operation whose input has been read and checked, and answers in the dialect's words. */
+export type Run = (actor: Actor) => Promise<HttpResponse>
 
-const NO_CONTENT: HttpResponse = { status: 204 }
-
-/**
- * Reads the input; the answer runs the use case and answers in the dialect's words. Both throw `RequestError` in these
- * words too.
- */
-export async function readOperation(call: Call): Promise<(actor: Actor) => Promise<HttpResponse>> {
-  const { context, dialect, request, operation } = call
-  if (operation === 'list') {
-    const asked = readListQuery(dialect, request.search, context.now())
-    return (actor) => list(call, actor, asked)
-  }
-  const { body } = OPERATIONS[operation]
-  if (body === undefined) return (actor) => act(call, operation, actor, {})
-  const name = operation in SCHEMAS ? (operation as BodyOperation) : undefined
-  const { input, violations } = await readInput(request, dialect, name, body === 'optional')
-  const found = name === undefined ? [] : violationsOf(context.schemas[SCHEMAS[name]], input)
-  const all = [...violations, ...renamed(dialect, name, found)]
-  if (all.length > 0) throw invalidInput(all)
+/** Reads and checks the input of an operation. Both this and the run throw `RequestError` in the dialect's words. */
+export async function readOperation(call: Call): Promise<Run> {
+  const run = await READERS[call.operation](call)
   return async (actor) => {
     try {
-      return await act(call, operation, actor, input)
+      return await run(actor)
     } catch (error) {
-      throw error instanceof RequestError ? inBodyWords(dialect, name, error) : error
+      if (!(error instanceof RequestError)) throw error
+      const { code, message, violations } = error
+      throw new RequestError(code, message, renameViolations(call.dialect, call.operation, violations))
     }
   }
 }
 
-async function list({ context, dialect }: Call, actor: Actor, asked: ListRequest | NextRequest): Promise<HttpResponse> {
-  try {
-    return await listAnswer(dialect, await openPage(context, asked, actor))
-  } catch (error) {
-    throw error instanceof RequestError ? inListWords(dialect.list, error) : error
-  }
+const NO_CONTENT: HttpResponse = { status: 204 }
+
+const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> | Run>> = {
+  list({ context, dialect, request }) {
+    const query = readListQuery(dialect, request.search, context.now())
+    return async (actor) => listAnswer(dialect, await openPage(context, query, actor))
+  },
+  async create(call) {
+    const input = await inputOf(call, 'create')
+    return async (actor) => {
+      const owned = { owner: actor.grant.owner, ...input }
+      return answer(call.dialect.created, await createToken(call.context, owned, actor), call.request.mount)
+    }
+  },
+  async lookup(call) {
+    const { token } = await inputOf(call, 'lookup')
+    return async (actor) => shown(call, await lookupToken(call.context, token, actor))
+  },
+  async revoke(call) {
+    const { token } = await inputOf(call, 'revoke')
+    return async (actor) => {
+      await revokeToken(call.context, token, actor)
+      return NO_CONTENT
+    }
+  },
+  get(call) {
+    return async (actor) => shown(call, await getToken(call.context, targetId(call, actor), actor))
+  },
+  async update(call) {
+    const input = await inputOf(call, 'update')
+    return async (actor) =>
+      answer(call.dialect.updated, await updateToken(call.context, targetId(call, actor), input, actor))
+  },
+  delete(call) {
+    return async (actor) => {
+      const { context, id } = call
+      // A whole token is accepted in the place of an id.
+      const target = context.format.parse(id) === undefined ? targetId(call, actor) : id
+      await deleteToken(context, target, actor, id === 'self')
+      return NO_CONTENT
+    }
+  },
+  async rotate(call) {
+    const input = await inputOf(call, 'rotate')
+    return async (actor) =>
+      answer(call.dialect.rotated, await rotateToken(call.context, targetId(call, actor), input, actor))
+  },
+  async finish(call) {
+    await inputOf(call, 'finish')
+    return async (actor) => {
+      await finishRotation(call.context, targetId(call, actor), actor)
+      return NO_CONTENT
+    }
+  },
+  async cancel(call) {
+    await inputOf(call, 'cancel')
+    return async (actor) => {
+      await cancelRotation(call.context, targetId(call, actor), actor)
+      return NO_CONTENT
+    }
+  },
 }
 
-/** `input` has passed the schema of its operation. */
-async function act(
-  call: Call,
-  operation: Exclude<Call['operation'], 'list'>,
-  actor: Actor,
-  input: unknown,
-): Promise<HttpResponse> {
-  const { context, dialect, request } = call
-  const target = (wholeToken = false) => targetOf(call, actor, wholeToken)
-  switch (operation) {
-    case 'create':
-      return answer(dialect.created, await createToken(context, input as CreateInput, actor), request.mount)
-    case 'lookup':
-      return shown(dialect, await lookupToken(context, (input as { token: string }).token, actor))
-    case 'revoke':
-      await revokeToken(context, (input as { token: string }).token, actor)
-      return NO_CONTENT
-    case 'get':
-      return shown(dialect, await getToken(context, target(), actor))
-    case 'update':
-      return answer(dialect.updated, await updateToken(context, target(), input as UpdateInput, actor))
-    case 'delete':
-      await deleteToken(context, target(true), actor, call.id === 'self')
-      return NO_CONTENT
-    case 'rotate':
-      return answer(dialect.rotated, await rotateToken(context, target(), input as RotateInput, actor))
-    case 'finish':
-      await finishRotation(context, target(), actor)
-      return NO_CONTENT
-    case 'cancel':
-      await cancelRotation(context, target(), actor)
-      return NO_CONTENT
-  }
+function inputOf<Operation extends BodyOperation>(
+  { context, dialect, request }: Call,
+  operation: Operation,
+): Promise<CheckedInputs[Operation]> {
+  return readInput(request, dialect, operation, context.schemas)
 }
 
-/** The token that the path names: `self`, an id, or where that is allowed a whole token. Anything else is unknown. */
-function targetOf({ context, id }: Call, actor: Actor, wholeToken: boolean): string {
+/** The id of the token that the path names, by its id or as `self`. Throws `ERR_NOT_FOUND`. */
+function targetId({ context, id }: Call, actor: Actor): string {
   if (id === 'self' && actor.tokenId !== undefined) return actor.tokenId
   if (context.format.isId(id)) return id
-  if (wholeToken && context.format.parse(id) !== undefined) return id
   throw notFound()
 }
 
-function shown(dialect: Dialect, token: ApiToken): HttpResponse {
+function shown({ dialect }: Call, token: ApiToken): HttpResponse {
   return { status: 200, body: show(dialect.resource, token) }
 }
 

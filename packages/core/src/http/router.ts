@@ -1,6 +1,7 @@
 import { LatchkeyError, RequestError } from '../errors.js'
 import { internalsOf, type Latchkey } from '../instance.js'
-import { type Actor, actorFromHost, actorFromToken, type Caller, lacks } from '../manage/caller.js'
+import { type Actor, actorFromToken, missingScopes } from '../manage/actor.js'
+import { actorFromCaller, type Caller } from '../manage/caller.js'
 import { isExpired } from '../policy/expiry.js'
 import { DIALECTS } from './dialects/all.js'
 import type { Dialect, DialectName, OperationName } from './dialects/dialect.js'
@@ -56,7 +57,7 @@ export async function handleRequest(
   // A body takes as long as its sender likes, and a right must not outlive its withdrawal by that; nor by a slow hash.
   return answering(dialect, operation, async () => {
     const sender = await judge()
-    return 'denial' in sender ? refused(dialect, sender) : begun({ ...sender, again: judgeAgain })
+    return 'denial' in sender ? refused(dialect, sender) : begun({ ...sender, reauthorize: judgeAgain })
   })
 }
 
@@ -114,9 +115,9 @@ async function admit(
   const needed = needs === 'read' || needs === 'write' ? [settings.managementScopes[needs]] : []
 
   if (caller !== undefined) {
-    const actor = actorFromHost(caller, settings.environment)
-    if (isExpired(actor.power.expiresAt, context.now())) return refusals.ofDenial({ reason: 'expired' }, needed)
-    const missing = lacks(actor, needed)
+    const actor = actorFromCaller(caller, settings.environment)
+    if (isExpired(actor.grant.expiresAt, context.now())) return refusals.ofDenial({ reason: 'expired' }, needed)
+    const missing = missingScopes(actor, needed)
     return missing.length === 0 ? actor : refusals.ofDenial({ reason: 'scope', missing }, needed)
   }
   const credential = readCredential(request.rawHeaders)

@@ -1,23 +1,30 @@
 import type { z } from 'zod'
 import { RequestError, type Violation } from '../errors.js'
 
-/** More than an honest mistake makes; without an end, the answer to junk would be many times its size. */
-const MOST_VIOLATIONS = 300
+/** More than an honest mistake makes. Without a limit, the answer to junk would be many times its size. */
+const MAX_VIOLATIONS = 300
 
-/** The checked input, or a `RequestError` with every violation. Never changes what it was given. */
-export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
+/** An input that passed its schema, or everything that is wrong with it. */
+export type CheckedInput<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly violations: readonly Violation[] }
+
+/** Checks an input once, and never changes it. In the value, members that were `null` or `undefined` are absent. */
+export function parseInput<T extends object>(schema: z.ZodType<T>, input: unknown): CheckedInput<T> {
   const result = schema.safeParse(input)
-  if (result.success) return withoutNulls(result.data)
-  throw invalidInput(result.error.issues.flatMap(toViolations))
+  if (result.success) return { ok: true, value: withoutNulls(result.data) }
+  return { ok: false, violations: result.error.issues.flatMap(toViolations) }
 }
 
-/** What is wrong with an input; empty if nothing is. */
-export function violationsOf(schema: z.ZodType, input: unknown): readonly Violation[] {
-  return schema.safeParse(input).error?.issues.flatMap(toViolations) ?? []
+/** As `parseInput`, but throws a `RequestError` (`ERR_INVALID_INPUT`) with every violation. */
+export function checkInput<T extends object>(schema: z.ZodType<T>, input: unknown): T {
+  const checked = parseInput(schema, input)
+  if (!checked.ok) throw invalidInput(checked.violations)
+  return checked.value
 }
 
 export function invalidInput(violations: readonly Violation[]): RequestError {
-  return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations.slice(0, MOST_VIOLATIONS))
+  return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations.slice(0, MAX_VIOLATIONS))
 }
 
 function toViolations(issue: z.core.$ZodIssue): Violation[] {
@@ -34,7 +41,6 @@ function printPath(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-function withoutNulls<T>(data: T): T {
-  if (typeof data !== 'object' || data === null) return data
+function withoutNulls<T extends object>(data: T): T {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null && value !== undefined)) as T
 }

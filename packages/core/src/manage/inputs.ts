@@ -30,7 +30,7 @@ export type UpdateInput = Partial<Pick<CreateInput, 'name' | 'enabled' | 'scopes
 /** How a rotation is done. `null` counts as absent. */
 export interface RotateInput {
   /**
-   * Until when the previous secret lives on: in the future, not later than the token's expiry. Absent: every older
+   * Until when the previous secret stays valid: in the future, not later than the token's expiry. Absent: every older
    * secret dies at once.
    */
   previousExpiresAt?: Timeframe | null | undefined
@@ -38,7 +38,7 @@ export interface RotateInput {
   expiresAt?: Timeframe | null | undefined
 }
 
-/** A checked input: nulls gone, times in epoch milliseconds, texts trimmed. */
+/** A checked input: without nulls, times in epoch milliseconds, texts trimmed. Shares nothing with what was given. */
 export interface CheckedCreate {
   name: string
   scopes: string[]
@@ -55,4 +55,20 @@ export type CheckedUpdate = Partial<Pick<CheckedCreate, 'name' | 'enabled' | 'sc
 export interface CheckedRotate {
   previousExpiresAt?: number
   expiresAt?: number
+}
+
+/** The text that a caller presents as a token. The verifier decides whether it is one. */
+export interface PresentedToken {
+  token: string
+}
+
+/** The checked inputs by operation. */
+export interface CheckedInputs {
+  create: CheckedCreate
+  update: CheckedUpdate
+  rotate: CheckedRotate
+  finish: object
+  cancel: object
+  lookup: PresentedToken
+  revoke: PresentedToken
 }

@@ -1,11 +1,12 @@
 import { publicView } from '../token/record.js'
 import type { ApiToken } from '../types.js'
-import { type MaybeActor, maySee } from './caller.js'
-import { type ManageContext, notFound, readFor } from './context.js'
+import { type MaybeActor, maySee } from './actor.js'
+import type { ManageContext } from './context.js'
+import { notFound, readRecord } from './records.js'
 
 /** A token's metadata by its id. Throws `ERR_NOT_FOUND`. */
 export async function getToken(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
-  const record = await readFor(context, actor, await context.store(), id)
+  const record = await readRecord(context, await context.store(), id, actor)
   return publicView(record, context.now())
 }
 

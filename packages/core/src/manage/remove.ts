@@ -1,69 +1,67 @@
-import { isConflict, RequestError } from '../errors.js'
+import { compact } from '../compact.js'
+import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { type MaybeActor, maySee } from './caller.js'
-import { type ManageContext, notFound, readFor, withRetries } from './context.js'
+import { type MaybeActor, maySee } from './actor.js'
+import type { ManageContext } from './context.js'
+import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
 
 /**
  * Deletes a token for good, named by its id or by the whole token. A caller cannot delete the token that authenticates
- * it, unless it says so (`self`).
- * Throws `RequestError`: `ERR_NOT_FOUND`, `ERR_OWN_TOKEN`, `ERR_RACE`.
+ * the call, unless it names it as `self`. Throws `ERR_NOT_FOUND`, `ERR_OWN_TOKEN`, `ERR_RACE`.
  */
 export async function deleteToken(
   context: ManageContext,
   idOrToken: string,
   actor: MaybeActor,
-  self = false,
+  isSelf = false,
 ): Promise<void> {
-  if (!context.format.isId(idOrToken)) {
-    const own = context.format.idOf(idOrToken) === actor?.tokenId && actor !== undefined
-    const outcome = await removeByToken(context, idOrToken, actor, own && !self)
-    if (outcome === 'unknown') throw notFound()
-    return
-  }
-  const store = await context.store()
-  const record = await readFor(context, actor, store, idOrToken)
-  if (!self && record.id === actor?.tokenId) throw ownToken()
-  const removed = await store.remove(record.id).finally(() => context.loader.invalidate([record.id]))
+  const { format } = context
+  const id = format.isId(idOrToken) ? idOrToken : format.idOf(idOrToken)
+  const refuseOwn = !isSelf && actor?.tokenId !== undefined && id === actor.tokenId
+  const removed =
+    id === idOrToken
+      ? await deleteById(context, id, actor, refuseOwn)
+      : await deleteBySecret(context, idOrToken, actor, refuseOwn)
   if (!removed) throw notFound()
-  announce(context, record.id, actor)
 }
 
 /**
- * Deletes the token whose secret is presented; anything else is left alone without a word.
+ * Deletes the token whose secret is presented. Anything else is left alone without an error.
  * Resolves to whether a token was deleted. Source: RFC 7009.
  */
 export async function revokeToken(context: ManageContext, presented: unknown, actor: MaybeActor): Promise<boolean> {
-  return (await removeByToken(context, presented, actor, false)) === 'removed'
+  return deleteBySecret(context, presented, actor, false)
 }
 
-async function removeByToken(
+async function deleteById(context: ManageContext, id: string, actor: MaybeActor, refuseOwn: boolean): Promise<boolean> {
+  const store = await context.store()
+  await readRecord(context, store, id, actor)
+  if (refuseOwn) throw ownToken()
+  const removed = await removeRecord(context, store, id)
+  if (removed) announce(context, id, actor)
+  return removed
+}
+
+async function deleteBySecret(
   context: ManageContext,
   presented: unknown,
   actor: MaybeActor,
   refuseOwn: boolean,
-): Promise<'removed' | 'unknown'> {
-  return withRetries(async () => {
+): Promise<boolean> {
+  return retryRaces(async () => {
     const entry = await context.verifier.identify(presented)
-    if (entry === undefined || !maySee(actor, entry.token)) return 'unknown'
+    if (entry === undefined || !maySee(actor, entry.token)) return false
     if (refuseOwn) throw ownToken()
-    const { version } = entry
     const { id } = entry.token
-    const store = await context.store()
-    try {
-      // At the version whose secret was proven: a rotation in between makes the presented secret a dead one.
-      if (!(await store.remove(id, version))) return 'unknown'
-    } catch (error) {
-      throw isConflict(error) ? new RequestError('ERR_RACE', 'The token was changed meanwhile.') : error
-    } finally {
-      context.loader.invalidate([id])
-    }
-    announce(context, id, actor)
-    return 'removed'
+    // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
+    const removed = await removeRecord(context, await context.store(), id, entry.version)
+    if (removed) announce(context, id, actor)
+    return removed
   })
 }
 
 function announce({ environment }: ManageContext, id: string, actor: MaybeActor): void {
-  publish('deleted', { environment, id, ...(actor?.tokenId !== undefined && { by: actor.tokenId }) })
+  publish('deleted', compact({ environment, id, by: actor?.tokenId }))
 }
 
 function ownToken(): RequestError {

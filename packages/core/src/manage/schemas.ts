@@ -1,112 +1,69 @@
 import { z } from 'zod'
-import { type Block, parseBlock } from '../policy/cidr.js'
+import { isObject } from '../option-checks.js'
+import { parseBlock } from '../policy/cidr.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
 import type { Result } from '../result.js'
-import type { CheckedCreate, CheckedRotate, CheckedUpdate } from './inputs.js'
+import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { checkMetadata } from './metadata.js'
 
 export interface InputRules {
   readonly now: () => number
   /** `undefined`: every scope can be granted. */
   readonly declaredScopes: readonly string[] | undefined
-  /** The longest time from now to a token's expiry, in ms. */
+  /** The longest time from now to a token's expiry, in milliseconds. */
   readonly maxLifetime: number | undefined
 }
 
-/** The definitions that validate management input, and from which its descriptions are made. */
-export interface InputSchemas {
-  readonly create: z.ZodType<CheckedCreate>
-  /** As `create`, where no caller stands in for a missing owner. */
+/** The schemas that validate the input of operations. The descriptions of the routes are made from them too. */
+export type OperationSchemas = { readonly [Operation in keyof CheckedInputs]: z.ZodType<CheckedInputs[Operation]> }
+
+export interface InputSchemas extends OperationSchemas {
+  /** As `create`, for calls without a caller who could be the owner. */
   readonly createOwned: z.ZodType<CheckedCreate & { owner: string }>
-  readonly update: z.ZodType<CheckedUpdate>
-  readonly rotate: z.ZodType<CheckedRotate>
-  /** A presented token: any text, its meaning is judged elsewhere. */
-  readonly presented: z.ZodType<{ token: string }>
 }
 
-const MOST_SCOPES = 100
-const MOST_NETWORKS = 100
-const LONGEST_NAME = 200
+const MAX_SCOPES = 100
+const MAX_NETWORKS = 100
+const MAX_NAME_LENGTH = 200
 
-/** Runs a check also where others failed already, so that every violation is reported at once. */
+/** Runs a check even if others have failed, so that every violation is reported at once. */
 const ALWAYS = { when: () => true }
 
 export function inputSchemas(rules: InputRules): InputSchemas {
-  const time = z
-    .union([z.number(), z.string()], { error: 'A time must be a number or a string.' })
-    .transform((value, context) => settle(parseTimeframe(value, rules.now()), context))
-    .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
-  const future = time.refine((at) => at > rules.now(), 'The time must be in the future.')
-  const expiry = future.superRefine((at, context) => {
-    const latest = latestExpiry(rules)
-    if (latest !== undefined && at > latest) {
-      context.addIssue(`The expiry must not be later than ${new Date(latest).toISOString()}.`)
-    }
-  })
-
-  const scope = z
-    .string({ error: 'A scope must be a string.' })
-    .superRefine((value, context) => {
-      const read = parseScope(value)
-      if (!read.ok) context.addIssue(read.error)
-      else if (!isGrantable(value, rules.declaredScopes)) context.addIssue('This scope is not known here.')
-    })
-    .meta({ description: scopeDescription(rules.declaredScopes), maxLength: 100 })
-
-  const members = {
-    name: text('A name', LONGEST_NAME),
-    scopes: z
-      .array(scope, { error: 'scopes must be a list of strings.' })
-      .min(1, 'At least one scope is needed.')
-      .max(MOST_SCOPES, `At most ${MOST_SCOPES} scopes are allowed.`)
-      .superRefine(
-        unique((value) => value, 'This scope is listed twice.'),
-        ALWAYS,
-      )
-      .meta({ uniqueItems: true }),
-    networks: z
-      .array(block, { error: 'The CIDR blocks must be a list of strings.' })
-      .max(MOST_NETWORKS, `At most ${MOST_NETWORKS} CIDR blocks are allowed.`)
-      .superRefine(unique(canonicalBlock, 'This block is listed twice.'), ALWAYS),
-    enabled: z.boolean({ error: 'Must be true or false.' }),
-    // Not z.record, which leaves out a `__proto__` member without a word.
-    metadata: z
-      .custom<Record<string, unknown>>(isObject, 'Must be an object.')
-      .superRefine((value, context) => {
-        const problem = checkMetadata(value)
-        if (problem !== undefined) context.addIssue(problem)
-      })
-      .meta({ type: 'object', description: 'At most 4 KiB as JSON.' }),
-  }
-
-  const owner = text('An owner', LONGEST_NAME)
+  const { future, expiry } = times(rules)
+  const flag = z.boolean({ error: 'Must be true or false.' })
+  const owner = text('An owner', MAX_NAME_LENGTH)
+  const name = text('A name', MAX_NAME_LENGTH)
+  const scopes = scopeList(rules.declaredScopes)
   const create = {
-    name: members.name,
-    scopes: members.scopes,
+    name,
+    scopes,
     owner: owner.nullish(),
-    personal: members.enabled.nullish(),
-    enabled: members.enabled.nullish(),
-    networks: members.networks.nullish(),
+    personal: flag.nullish(),
+    enabled: flag.nullish(),
+    networks: networkList.nullish(),
     expiresAt: expiry.nullish(),
-    metadata: members.metadata.nullish(),
+    metadata: metadata.nullish(),
   }
-
+  const { enabled, networks } = create
+  const presented = object<PresentedToken>({ token: z.string({ error: 'Must be a string.' }) })
+  const nothing = object<object>({})
   return {
     create: object<CheckedCreate>(create),
     createOwned: object<CheckedCreate & { owner: string }>({ ...create, owner }),
     update: object<CheckedUpdate>({
-      name: members.name.nullish(),
-      enabled: members.enabled.nullish(),
-      scopes: members.scopes.nullish(),
-      networks: members.networks.nullish(),
-      metadata: members.metadata.nullish(),
+      name: name.nullish(),
+      enabled,
+      scopes: scopes.nullish(),
+      networks,
+      metadata: create.metadata,
     }),
-    rotate: object<CheckedRotate>({
-      previousExpiresAt: future.nullish(),
-      expiresAt: expiry.nullish(),
-    }),
-    presented: object<{ token: string }>({ token: z.string({ error: 'Must be a string.' }) }),
+    rotate: object<CheckedRotate>({ previousExpiresAt: future.nullish(), expiresAt: expiry.nullish() }),
+    lookup: presented,
+    revoke: presented,
+    finish: nothing,
+    cancel: nothing,
   }
 }
 
@@ -115,7 +72,47 @@ export function latestExpiry({ now, maxLifetime }: Pick<InputRules, 'now' | 'max
   return maxLifetime === undefined ? undefined : now() + maxLifetime
 }
 
-const block = z
+function times(rules: InputRules) {
+  const time = z
+    .union([z.number(), z.string()], { error: 'A time must be a number or a string.' })
+    .transform((value, context) => unwrap(parseTimeframe(value, rules.now()), context))
+    .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
+  const future = time.refine((at) => at > rules.now(), 'The time must be in the future.')
+  const expiry = future.superRefine((at, context) => {
+    const latest = latestExpiry(rules)
+    if (latest !== undefined && at > latest) {
+      context.addIssue(`The expiry must not be later than ${new Date(latest).toISOString()}.`)
+    }
+  })
+  return { future, expiry }
+}
+
+function scopeList(declared: readonly string[] | undefined) {
+  const scope = z
+    .string({ error: 'A scope must be a string.' })
+    .superRefine((value, context) => {
+      const read = parseScope(value)
+      if (!read.ok) context.addIssue(read.error)
+      else if (!isGrantable(value, declared)) context.addIssue('This scope is not known here.')
+    })
+    .meta({ description: describeScopes(declared), maxLength: 100 })
+  return z
+    .array(scope, { error: 'scopes must be a list of strings.' })
+    .min(1, 'At least one scope is needed.')
+    .max(MAX_SCOPES, `At most ${MAX_SCOPES} scopes are allowed.`)
+    .superRefine(
+      unique((value) => value, 'This scope is listed twice.'),
+      ALWAYS,
+    )
+    .meta({ uniqueItems: true })
+}
+
+function describeScopes(declared: readonly string[] | undefined): string {
+  if (declared === undefined) return 'A scope such as `reports.read`, or a wildcard such as `reports.*`.'
+  return `One of ${declared.map((scope) => `\`${scope}\``).join(', ')}, or a wildcard that covers one.`
+}
+
+const network = z
   .string({ error: 'A CIDR block must be a string.' })
   .superRefine((value, context) => {
     const read = parseBlock(value)
@@ -123,33 +120,50 @@ const block = z
   })
   .meta({ description: 'A CIDR block such as `192.0.2.0/24` or `2001:db8::/32`.', maxLength: 64 })
 
+const networkList = z
+  .array(network, { error: 'The CIDR blocks must be a list of strings.' })
+  .max(MAX_NETWORKS, `At most ${MAX_NETWORKS} CIDR blocks are allowed.`)
+  .superRefine(unique(canonicalBlock, 'This block is listed twice.'), ALWAYS)
+
+function canonicalBlock(text: string): string {
+  const read = parseBlock(text)
+  return read.ok ? read.value.canonical : text
+}
+
+/** Not `z.record`, which silently drops a `__proto__` member. The value is a copy, which its giver cannot change. */
+const metadata = z
+  .custom<Record<string, unknown>>(isObject, 'Must be an object.')
+  .superRefine((value, context) => {
+    const violation = checkMetadata(value)
+    if (violation !== undefined) context.addIssue(violation)
+  })
+  .transform((value) => structuredClone(value))
+  .meta({ type: 'object', description: 'At most 4 KiB as JSON.' })
+
 /**
- * Trimmed, not empty, bounded in code points, well-formed, and free of control characters. It is not described by a
+ * Trimmed, not empty, bounded in code points, well-formed, and free of control characters. The description has no
  * `maxLength`, which would count the blanks that are trimmed.
  */
-function text(what: string, longest: number): z.ZodType<string, string> {
+function text(what: string, max: number): z.ZodType<string, string> {
   return z
     .string({ error: `${what} must be a string.` })
     .transform((value) => value.trim())
     .superRefine((value, context) => {
       if (value === '') context.addIssue(`${what} must not be empty.`)
-      else if (value.length > 2 * longest || [...value].length > longest) {
-        context.addIssue(`${what} has at most ${longest} characters.`)
+      else if (value.length > 2 * max || [...value].length > max) {
+        context.addIssue(`${what} has at most ${max} characters.`)
       } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
       else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
     })
-    .meta({ minLength: 1, description: `1 to ${longest} characters after trimming, none of them a control character.` })
+    .meta({ minLength: 1, description: `1 to ${max} characters after trimming, none of them a control character.` })
 }
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
   return z.strictObject(shape, { error: 'Must be an object.' }) as unknown as z.ZodType<T>
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function settle<T>(read: Result<T>, context: z.RefinementCtx): T {
+/** The parsed value, or an issue. */
+function unwrap<T>(read: Result<T>, context: z.RefinementCtx): T {
   if (read.ok) return read.value
   context.addIssue(read.error)
   return z.NEVER
@@ -166,14 +180,4 @@ function unique(key: (value: string) => string, message: string) {
       seen.add(canonical)
     }
   }
-}
-
-function canonicalBlock(text: string): string {
-  const read: Result<Block> = parseBlock(text)
-  return read.ok ? read.value.canonical : text
-}
-
-function scopeDescription(declared: readonly string[] | undefined): string {
-  if (declared === undefined) return 'A scope such as `reports.read`, or a wildcard such as `reports.*`.'
-  return `One of ${declared.map((scope) => `\`${scope}\``).join(', ')}, or a wildcard that covers one.`
 }

@@ -2,8 +2,8 @@ import type { Violation } from '../errors.js'
 import { type Block, contains, parseBlock } from './cidr.js'
 import { compileScopes, type ScopeSet } from './scopes.js'
 
-/** What a token can do. */
-export interface Power {
+/** What a token grants. */
+export interface Grant {
   readonly owner: string
   readonly personal: boolean
   readonly scopes: readonly string[]
@@ -14,12 +14,12 @@ export interface Power {
   readonly environment: string
 }
 
-/** What the caller of a management operation can do. */
-export interface CallerPower {
+/** What the caller of a management operation has been granted. */
+export interface CallerGrant {
   readonly owner: string
   readonly personal: boolean
-  /** A scope counts as the caller's when every one covers it: its own scopes and, if it is personal, its owner's. */
-  readonly powers: readonly [ScopeSet, ...ScopeSet[]]
+  /** The caller has a scope if every set covers it: its own scopes and, if it is personal, its owner's. */
+  readonly scopeSets: readonly [ScopeSet, ...ScopeSet[]]
   readonly networks: readonly string[]
   readonly expiresAt?: number | undefined
   readonly environment: string
@@ -28,46 +28,48 @@ export interface CallerPower {
 }
 
 /**
- * What is done to the token: a new one is made; an existing one is handed out anew, secret or life (rotate, enable);
- * or one is changed that could do `before` until now. A change never touches owner, personal and environment.
+ * What is done to the token.
+ *
+ * - `create`: the token is new.
+ * - `reissue`: an existing token becomes usable with a new secret, or again (rotate, enable).
+ * - `{ before }`: a token that granted `before` is changed. A change never touches owner, personal and environment.
  */
-export type Deed = 'create' | 'handOut' | { readonly before: Power }
+export type Action = 'create' | 'reissue' | { readonly before: Grant }
 
-/** One way in which a token would be more than its giver: a violation, and of what. */
-export interface Excess extends Violation {
+/** One way in which a token would grant more than its caller has: a violation, and its dimension. */
+export interface Escalation extends Violation {
   readonly dimension: 'scopes' | 'networks' | 'expiry' | 'owner' | 'personal' | 'environment'
 }
 
 /**
- * Everything in which `child` would be more than `caller`; empty means allowed.
+ * Everything in which `child` would grant more than `caller` has. Empty means allowed.
  *
- * A new token, or one handed out, is judged whole. A change is judged by what it adds: every combination of scope,
- * address and time that was not there before. An added scope counts from all of the token's networks and until its
- * expiry; an added network, or a later expiry, counts for all of its scopes. So a token that can do more than the
- * caller may be narrowed, and no power can be moved into a token that outlives or outreaches the caller.
+ * A created or reissued token is checked whole. A change is checked by what it adds: every combination of scope, address
+ * and time that was not there before. An added scope counts from all of the token's networks and until its expiry; an
+ * added network, or a later expiry, counts for all of its scopes. So a token that grants more than the caller has may be
+ * narrowed, and no permission can be moved into a token that outlives or outreaches the caller.
  *
- * Not checked: whether scopes and blocks are well-formed. A block that is not lies inside of no other.
+ * Not checked: whether scopes and blocks are well-formed. A malformed block lies inside no other.
  */
-export function exceeds(child: Power, caller: CallerPower, deed: Deed): Excess[] {
-  const identity = identityBeyond(child, caller, deed)
-  const reach = reachBeyond(child, caller)
-  if (typeof deed === 'string') return [...identity, ...reach]
+export function findEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
+  const found = [...ownershipEscalations(child, caller, action), ...permissionEscalations(child, caller)]
+  if (typeof action === 'string') return found
 
-  const { before } = deed
-  const added = reachBeyond(child, { ...before, powers: [compileScopes(before.scopes)] })
-  const counts = (excess: Excess) =>
-    added.some(({ dimension, path }) => path === excess.path || dimension !== excess.dimension)
-  return [...identity, ...reach].filter(counts)
+  const { before } = action
+  const added = permissionEscalations(child, { ...before, scopeSets: [compileScopes(before.scopes)] })
+  return found.filter(({ dimension, path }) =>
+    added.some((addition) => addition.path === path || addition.dimension !== dimension),
+  )
 }
 
-function identityBeyond(child: Power, caller: CallerPower, deed: Deed): Excess[] {
-  const found: Excess[] = []
-  const ownerCounts = deed === 'create' || caller.personal || (deed === 'handOut' && child.personal)
+function ownershipEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
+  const found: Escalation[] = []
+  const ownerCounts = action === 'create' || caller.personal || (action === 'reissue' && child.personal)
   if (ownerCounts && child.owner !== caller.owner && !caller.assignOwner) {
     found.push({ dimension: 'owner', path: 'owner', message: 'The caller may not act for another owner.' })
   }
   if (caller.personal && !child.personal) {
-    const message = 'A personal caller may give power to personal tokens only.'
+    const message = 'A personal caller may manage personal tokens only.'
     found.push({ dimension: 'personal', path: 'personal', message })
   }
   if (child.environment !== caller.environment) {
@@ -77,26 +79,26 @@ function identityBeyond(child: Power, caller: CallerPower, deed: Deed): Excess[]
   return found
 }
 
-/** The part of a power that is measured: what may be done, from where, until when. */
-type Reach = Pick<CallerPower, 'powers' | 'networks' | 'expiresAt'>
+/** What may be done, from where, until when. */
+type Permissions = Pick<CallerGrant, 'scopeSets' | 'networks' | 'expiresAt'>
 
-function reachBeyond(child: Power, limit: Reach): Excess[] {
+function permissionEscalations(child: Grant, limit: Permissions): Escalation[] {
   return [
-    ...scopesBeyond(child.scopes, limit.powers),
-    ...networksBeyond(child.networks, limit.networks),
-    ...expiryBeyond(child.expiresAt, limit.expiresAt),
+    ...scopeEscalations(child.scopes, limit.scopeSets),
+    ...networkEscalations(child.networks, limit.networks),
+    ...expiryEscalations(child.expiresAt, limit.expiresAt),
   ]
 }
 
-function scopesBeyond(scopes: readonly string[], powers: Reach['powers']): Excess[] {
+function scopeEscalations(scopes: readonly string[], limits: Permissions['scopeSets']): Escalation[] {
   return scopes.flatMap((scope, i) => {
-    if (powers.every((power) => power.covers(scope))) return []
+    if (limits.every((limit) => limit.covers(scope))) return []
     const message = `The caller does not have the scope ${scope} itself.`
     return [{ dimension: 'scopes', path: `scopes[${i}]`, message }]
   })
 }
 
-function networksBeyond(networks: readonly string[], limit: readonly string[]): Excess[] {
+function networkEscalations(networks: readonly string[], limit: readonly string[]): Escalation[] {
   if (limit.length === 0) return []
   if (networks.length === 0) {
     const message = 'The caller is bound to CIDR blocks, so the token must be too.'
@@ -116,9 +118,9 @@ function validBlock(text: string): Block[] {
   return block.ok ? [block.value] : []
 }
 
-function expiryBeyond(expiresAt: number | undefined, limit: number | undefined): Excess[] {
+function expiryEscalations(expiresAt: number | undefined, limit: number | undefined): Escalation[] {
   if (limit === undefined) return []
-  // Written so that what is no number, on either side, is an excess.
+  // Written so that a value that is not a number, on either side, is an escalation.
   if (expiresAt !== undefined && expiresAt <= limit && Number.isFinite(limit)) return []
   return [{ dimension: 'expiry', path: 'expiresAt', message: 'The token would outlive the caller.' }]
 }

@@ -79,7 +79,7 @@ describe.each([
   })
 })
 
-test('each part is JSON before the next is asked for', async () => {
+test('each chunk is JSON before the next is asked for', async () => {
   const [token] = (await set.latchkey.list({ limit: 1 })).tokens
   const steps: string[] = []
   async function* tokens() {
@@ -93,7 +93,7 @@ test('each part is JSON before the next is asked for', async () => {
     }
   }
   const view = { dialect: 'dynatrace', fields: ['name'] }
-  const { body } = await listAnswer(DIALECTS.dynatrace, { tokens: tokens(), totalCount: 3, limit: 200, view })
+  const { body } = await listAnswer(DIALECTS.dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
   expect(steps).toEqual(['asked for 1', 'made 1', 'asked for 2', 'made 2', 'asked for 3', 'made 3'])
   expect(JSON.parse(String(body))).toMatchObject({ apiTokens: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3' }] })
 })

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CallerPower, type Deed, type Excess, exceeds, type Power } from '../../src/policy/attenuation.js'
+import {
+  type Action,
+  type CallerGrant,
+  type Escalation,
+  findEscalations,
+  type Grant,
+} from '../../src/policy/attenuation.js'
 import { compileNetworks } from '../../src/policy/cidr.js'
 import { evaluate } from '../../src/policy/evaluate.js'
 import { compileScopes } from '../../src/policy/scopes.js'
@@ -15,7 +21,7 @@ const OWNERS = ['ada', 'bob']
 /** What the owners may do at some moment. */
 type OwnerScopes = Readonly<Record<string, readonly string[]>>
 
-/** Everything that the powers above could differ in. */
+/** Everything that the grants above could differ in. */
 const ACTS = ['a', 'a.b', 'a.b.c', 'ab.c', 'z'].flatMap((scope) =>
   [
     undefined,
@@ -32,7 +38,7 @@ const ACTS = ['a', 'a.b', 'a.b.c', 'ab.c', 'z'].flatMap((scope) =>
 const scopes = fc.subarray(SCOPES, { minLength: 1, maxLength: 3 })
 const networks = fc.oneof(fc.constant([]), fc.subarray(NETWORKS, { minLength: 1, maxLength: 3 }))
 const expiry = fc.constantFrom(undefined, 2, 3, 4)
-const power: fc.Arbitrary<Power> = fc.record({
+const grant: fc.Arbitrary<Grant> = fc.record({
   owner: fc.constantFrom(...OWNERS),
   personal: fc.boolean(),
   scopes,
@@ -45,24 +51,24 @@ const ownerScopes: fc.Arbitrary<OwnerScopes> = fc.record({
   bob: fc.oneof(fc.constant(['*']), scopes),
 })
 
-/** The power of a caller that is a token. */
-function callerOf(power: Power, owners: OwnerScopes, assignOwner = false): CallerPower {
-  const own = compileScopes(power.scopes)
-  const powers = power.personal ? ([own, compileScopes(owners[power.owner] ?? [])] as const) : ([own] as const)
-  return { ...power, powers: [...powers], assignOwner }
+/** The grant of a caller that is a token. */
+function callerOf(grant: Grant, owners: OwnerScopes, assignOwner = false): CallerGrant {
+  const own = compileScopes(grant.scopes)
+  const scopeSets = grant.personal ? ([own, compileScopes(owners[grant.owner] ?? [])] as const) : ([own] as const)
+  return { ...grant, scopeSets: [...scopeSets], assignOwner }
 }
 
 /** The acts that a token can perform, in whose name and where, while the owners may do the given. */
-function performs(power: Power, owners: OwnerScopes, named: boolean): Set<string> {
+function performs(grant: Grant, owners: OwnerScopes, named: boolean): Set<string> {
   const subject = {
     enabled: true,
-    expiresAt: power.expiresAt,
-    scopes: compileScopes(power.scopes),
-    networks: compileNetworks(power.networks),
-    ownerScopes: power.personal ? compileScopes(owners[power.owner] ?? []) : undefined,
+    expiresAt: grant.expiresAt,
+    scopes: compileScopes(grant.scopes),
+    networks: compileNetworks(grant.networks),
+    ownerScopes: grant.personal ? compileScopes(owners[grant.owner] ?? []) : undefined,
   }
   const acts = ACTS.filter((act) => evaluate(subject, act.now, act.context) === undefined)
-  const suffix = `${power.environment} ${named ? power.owner : ''}`
+  const suffix = `${grant.environment} ${named ? grant.owner : ''}`
   return new Set(acts.map((act) => `${act.context.scopes} ${act.context.ip} ${act.now} ${suffix}`))
 }
 
@@ -84,7 +90,7 @@ function assertOften<T>(property: (note: () => void) => fc.IProperty<T>, numRuns
 
 /** Pairs that resemble each other, so that many are allowed. */
 const pair = fc
-  .tuple(power, power, fc.subarray(['scopes', 'networks', 'expiresAt', 'owner', 'personal', 'environment'] as const))
+  .tuple(grant, grant, fc.subarray(['scopes', 'networks', 'expiresAt', 'owner', 'personal', 'environment'] as const))
   .map(([caller, other, same]) => {
     const child = { ...other, ...Object.fromEntries(same.map((key) => [key, caller[key]])) }
     return { caller, child }
@@ -94,7 +100,7 @@ describe('soundness', () => {
   test('whatever a created token can do, now or when owners may do other things, its caller can do', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
-        if (exceeds(child, callerOf(caller, now), 'create').length > 0) return
+        if (findEscalations(child, callerOf(caller, now), 'create').length > 0) return
         note()
         for (const owners of [now, later]) {
           expect(without(performs(child, owners, true), performs(caller, owners, true))).toEqual([])
@@ -103,10 +109,10 @@ describe('soundness', () => {
     )
   })
 
-  test('whatever a handed-out token can do, its caller can do', () => {
+  test('whatever a reissued token can do, its caller can do', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
-        if (exceeds(child, callerOf(caller, now), 'handOut').length > 0) return
+        if (findEscalations(child, callerOf(caller, now), 'reissue').length > 0) return
         note()
         for (const owners of [now, later]) {
           expect(without(performs(child, owners, child.personal), performs(caller, owners, child.personal))).toEqual([])
@@ -120,7 +126,7 @@ describe('soundness', () => {
     assertOften((note) =>
       fc.property(pair, changed, ownerScopes, ownerScopes, ({ caller, child: before }, change, now, later) => {
         const child = { ...before, ...change }
-        if (exceeds(child, callerOf(caller, now), { before }).length > 0) return
+        if (findEscalations(child, callerOf(caller, now), { before }).length > 0) return
         note()
         for (const owners of [now, later]) {
           const added = without(performs(child, owners, false), performs(before, owners, false))
@@ -133,7 +139,7 @@ describe('soundness', () => {
   test('a caller that may assign owners is bound in every other dimension', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ({ caller, child }, owners) => {
-        if (exceeds(child, callerOf(caller, owners, true), 'create').length > 0) return
+        if (findEscalations(child, callerOf(caller, owners, true), 'create').length > 0) return
         note()
         expect(without(performs(child, owners, false), performs(caller, owners, false))).toEqual([])
         expect(child.personal || !caller.personal).toBe(true)
@@ -144,13 +150,13 @@ describe('soundness', () => {
   test('a grandchild that its parent may create could have been created by the grandparent', () => {
     assertOften(
       (note) =>
-        fc.property(pair, power, ownerScopes, fc.boolean(), ({ caller, child }, other, owners, assignOwner) => {
+        fc.property(pair, grant, ownerScopes, fc.boolean(), ({ caller, child }, other, owners, assignOwner) => {
           const grandchild = { ...child, scopes: other.scopes, networks: other.networks, expiresAt: other.expiresAt }
           const grandparent = callerOf(caller, owners, assignOwner)
-          if (exceeds(child, grandparent, 'create').length > 0) return
-          if (exceeds(grandchild, callerOf(child, owners), 'create').length > 0) return
+          if (findEscalations(child, grandparent, 'create').length > 0) return
+          if (findEscalations(grandchild, callerOf(child, owners), 'create').length > 0) return
           note()
-          expect(exceeds(grandchild, grandparent, 'create')).toEqual([])
+          expect(findEscalations(grandchild, grandparent, 'create')).toEqual([])
         }),
       20_000,
     )
@@ -160,16 +166,16 @@ describe('soundness', () => {
 describe('what stays allowed', () => {
   test('a token may create its like, unless its owner may do less than it', () => {
     fc.assert(
-      fc.property(power, (power) => {
-        fc.pre(!power.networks.includes('broken'))
-        expect(exceeds(power, callerOf(power, { ada: ['*'], bob: ['*'] }), 'create')).toEqual([])
+      fc.property(grant, (grant) => {
+        fc.pre(!grant.networks.includes('broken'))
+        expect(findEscalations(grant, callerOf(grant, { ada: ['*'], bob: ['*'] }), 'create')).toEqual([])
       }),
     )
   })
 
   test('anyone may narrow anything', () => {
     fc.assert(
-      fc.property(power, power, ownerScopes, fc.nat(), ({ ...before }, caller, owners, pick) => {
+      fc.property(grant, grant, ownerScopes, fc.nat(), ({ ...before }, caller, owners, pick) => {
         fc.pre(!before.networks.includes('broken'))
         const narrowed = {
           ...before,
@@ -177,13 +183,13 @@ describe('what stays allowed', () => {
           networks: before.networks.length > 0 ? before.networks.slice(pick % before.networks.length) : ['10.1.2.0/24'],
           expiresAt: 1,
         }
-        expect(exceeds(narrowed, callerOf(caller, owners), { before })).toEqual([])
+        expect(findEscalations(narrowed, callerOf(caller, owners), { before })).toEqual([])
       }),
     )
   })
 })
 
-const plain: Power = {
+const plain: Grant = {
   owner: 'ada',
   personal: false,
   scopes: ['a.*'],
@@ -193,12 +199,12 @@ const plain: Power = {
 }
 const caller = callerOf(plain, {})
 
-function paths(child: Partial<Power>, deed: Deed, by: Partial<CallerPower> = {}): string[] {
-  return exceeds({ ...plain, ...child }, { ...caller, ...by }, deed).map((excess) => excess.path)
+function paths(child: Partial<Grant>, action: Action, by: Partial<CallerGrant> = {}): string[] {
+  return findEscalations({ ...plain, ...child }, { ...caller, ...by }, action).map((escalation) => escalation.path)
 }
 
 describe('each dimension', () => {
-  test.each<[string, Partial<Power>, Excess['dimension'], string]>([
+  test.each<[string, Partial<Grant>, Escalation['dimension'], string]>([
     ['a scope beyond', { scopes: ['a.b', 'b'] }, 'scopes', 'scopes[1]'],
     ['a wider wildcard', { scopes: ['*'] }, 'scopes', 'scopes[0]'],
     ['the stem of a wildcard', { scopes: ['a'] }, 'scopes', 'scopes[0]'],
@@ -213,7 +219,7 @@ describe('each dimension', () => {
     ['another owner', { owner: 'bob' }, 'owner', 'owner'],
     ['another environment', { environment: 'test' }, 'environment', 'environment'],
   ])('%s', (_, child, dimension, path) => {
-    expect(exceeds({ ...plain, ...child }, caller, 'create')).toEqual([
+    expect(findEscalations({ ...plain, ...child }, caller, 'create')).toEqual([
       { dimension, path, message: expect.stringMatching(/^[A-Z].*\.$/) },
     ])
   })
@@ -245,31 +251,33 @@ describe('each dimension', () => {
   test('what the owner may not do, a personal caller cannot give', () => {
     const by = callerOf({ ...plain, personal: true }, { ada: ['a.b'] })
     expect(
-      exceeds({ ...plain, personal: true, scopes: ['a.b', 'a.c', 'a.*'] }, by, 'create').map(({ path }) => path),
+      findEscalations({ ...plain, personal: true, scopes: ['a.b', 'a.c', 'a.*'] }, by, 'create').map(
+        ({ path }) => path,
+      ),
     ).toEqual([...['scopes[1]', 'scopes[2]']])
   })
 })
 
 describe('owner', () => {
-  test('of a token handed out counts when it is personal', () => {
-    expect(paths({ owner: 'bob' }, 'handOut')).toEqual([])
-    expect(paths({ owner: 'bob', personal: true }, 'handOut')).toEqual(['owner'])
-    expect(paths({ owner: 'bob', personal: true }, 'handOut', { assignOwner: true })).toEqual([])
+  test('of a reissued token counts when it is personal', () => {
+    expect(paths({ owner: 'bob' }, 'reissue')).toEqual([])
+    expect(paths({ owner: 'bob', personal: true }, 'reissue')).toEqual(['owner'])
+    expect(paths({ owner: 'bob', personal: true }, 'reissue', { assignOwner: true })).toEqual([])
     expect(paths({ owner: 'bob' }, 'create', { assignOwner: true })).toEqual([])
     expect(paths({ owner: 'bob', scopes: ['a.b'] }, { before: { ...plain, owner: 'bob', scopes: [] } })).toEqual([])
   })
 
-  test('always counts for a personal caller, whose power may shrink with its owner', () => {
+  test('always counts for a personal caller, whose grant may shrink with the owner’s scopes', () => {
     const target = { ...plain, owner: 'bob', personal: true }
     const by = { personal: true }
     expect(paths(target, { before: { ...target, scopes: ['a.b'] } }, by)).toEqual(['owner'])
     expect(paths(target, { before: target }, by)).toEqual([])
   })
 
-  test('a personal caller gives power to personal tokens only', () => {
+  test('a personal caller manages personal tokens only', () => {
     const by = { personal: true }
     expect(paths({}, 'create', by)).toEqual(['personal'])
-    expect(paths({}, 'handOut', by)).toEqual(['personal'])
+    expect(paths({}, 'reissue', by)).toEqual(['personal'])
     expect(paths({}, { before: { ...plain, scopes: ['a.b'] } }, by)).toEqual(['personal'])
     expect(paths({}, { before: plain }, by)).toEqual([])
     expect(paths({ personal: true }, 'create', by)).toEqual([])
@@ -277,15 +285,15 @@ describe('owner', () => {
 })
 
 describe('a change', () => {
-  const strong: Power = { ...plain, scopes: ['admin'], networks: [], expiresAt: undefined }
+  const strong: Grant = { ...plain, scopes: ['admin'], networks: [], expiresAt: undefined }
 
   test('that adds nothing is allowed on a token that can do more', () => {
-    expect(exceeds(strong, caller, { before: strong })).toEqual([])
-    expect(exceeds({ ...strong, networks: ['11.0.0.0/8'] }, caller, { before: strong })).toEqual([])
-    expect(exceeds({ ...strong, expiresAt: 500 }, caller, { before: strong })).toEqual([])
-    expect(exceeds({ ...strong, scopes: ['admin', 'b.c'] }, caller, { before: { ...strong, scopes: ['*'] } })).toEqual(
-      [],
-    )
+    expect(findEscalations(strong, caller, { before: strong })).toEqual([])
+    expect(findEscalations({ ...strong, networks: ['11.0.0.0/8'] }, caller, { before: strong })).toEqual([])
+    expect(findEscalations({ ...strong, expiresAt: 500 }, caller, { before: strong })).toEqual([])
+    expect(
+      findEscalations({ ...strong, scopes: ['admin', 'b.c'] }, caller, { before: { ...strong, scopes: ['*'] } }),
+    ).toEqual([])
   })
 
   test('is judged by what it adds within a dimension', () => {
@@ -301,9 +309,9 @@ describe('a change', () => {
 
   test('cannot move a scope into a token that outlives or outreaches the caller', () => {
     const weak = { ...plain, scopes: ['a.x'], networks: [], expiresAt: undefined }
-    expect(exceeds({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { before: weak }).map(({ path }) => path)).toEqual([
-      ...['networks', 'expiresAt'],
-    ])
+    expect(
+      findEscalations({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { before: weak }).map(({ path }) => path),
+    ).toEqual([...['networks', 'expiresAt']])
   })
 
   test('cannot widen the reach of scopes that the caller has not', () => {

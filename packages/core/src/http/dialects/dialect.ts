@@ -1,5 +1,6 @@
 import type { Violation } from '../../errors.js'
 import type { IssuedToken } from '../../manage/create.js'
+import type { CheckedInputs } from '../../manage/inputs.js'
 import type { TokenPage } from '../../manage/list.js'
 import type { SortKey } from '../../store/token-store.js'
 import type { ApiToken } from '../../types.js'
@@ -10,18 +11,10 @@ import type { Resource } from './resource.js'
 /** Whose words the management routes speak: `dynatrace` (access tokens v2) or `panther` (api-tokens). */
 export type DialectName = 'dynatrace' | 'panther'
 
-export type OperationName =
-  | 'list'
-  | 'create'
-  | 'lookup'
-  | 'revoke'
-  | 'get'
-  | 'update'
-  | 'delete'
-  | 'rotate'
-  | 'finish'
-  | 'cancel'
-  | 'describe'
+/** The operations that read a body. */
+export type BodyOperation = keyof CheckedInputs
+
+export type OperationName = BodyOperation | 'list' | 'get' | 'delete' | 'describe'
 
 /** Where an operation is found; `{id}` stands for one segment. */
 export interface RoutePattern {
@@ -29,10 +22,8 @@ export interface RoutePattern {
   readonly path: string
 }
 
-export type BodyOperation = 'create' | 'update' | 'rotate' | 'lookup' | 'revoke'
-
 /** The query parameters of a list in a dialect's words; those it does not have are absent. */
-export interface ListWords {
+export interface ListParams {
   readonly cursor: string
   readonly limit: string
   readonly limits: { readonly min: number; readonly max: number; readonly standard: number }
@@ -69,16 +60,17 @@ export interface Dialect {
   readonly ignored: Readonly<Partial<Record<BodyOperation, readonly string[]>>>
   /** Wire members that must be there, beyond those that core needs. */
   readonly required: Readonly<Partial<Record<BodyOperation, readonly string[]>>>
-  readonly list: ListWords
+  readonly list: ListParams
   readonly resource: Resource
   /** The members that a list shows unless asked otherwise. */
   readonly standardFields: readonly string[]
-  /** `items` is the member that comes first and holds the resources, cut down to the fields asked for. */
   readonly listed: {
     readonly status: number
     readonly schema: JsonSchema
+    /** The member that comes first and holds the resources, cut down to the fields asked for. */
     readonly items: string
-    others(page: Omit<TokenPage, 'tokens'>): Readonly<Record<string, unknown>>
+    /** The members behind it. */
+    rest(page: Omit<TokenPage, 'tokens'>): Readonly<Record<string, unknown>>
   }
   readonly created: Answer<[issued: IssuedToken, mount: string]>
   readonly updated: Answer<[token: ApiToken]>
@@ -86,4 +78,26 @@ export interface Dialect {
   readonly errorSchema: JsonSchema
   /** The body of an error. */
   error(status: number, message: string, violations: readonly Violation[], location?: ParameterLocation): unknown
+}
+
+/** Violations whose paths begin with one of core's names, with the wire names of an operation instead. */
+export function renameViolations(
+  dialect: Dialect,
+  operation: OperationName,
+  violations: readonly Violation[],
+): readonly Violation[] {
+  const names = wireNames(dialect, operation)
+  return violations.map(({ path, message }) => ({
+    path: path.replace(/^[A-Za-z]+/, (name) => names.get(name) ?? name),
+    message,
+  }))
+}
+
+/** The wire names of an operation, by core's names. */
+function wireNames({ list, members }: Dialect, operation: OperationName): ReadonlyMap<string, string> {
+  const { cursor, limit } = list
+  if (operation === 'list') return new Map(Object.entries({ cursor, limit }))
+  // An escalation may concern a member that this operation does not take. `create` takes them all.
+  const wire = { ...members.create, ...(operation in members && members[operation as BodyOperation]) }
+  return new Map(Object.entries(wire).map(([name, member]) => [member, name]))
 }

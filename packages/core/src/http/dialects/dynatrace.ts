@@ -99,7 +99,7 @@ export const dynatrace: Dialect = {
       pageSize: COUNT,
       totalCount: COUNT,
     }),
-    others: ({ nextCursor, limit, totalCount }) => ({
+    rest: ({ nextCursor, limit, totalCount }) => ({
       nextPageKey: nextCursor ?? null,
       pageSize: limit,
       totalCount,

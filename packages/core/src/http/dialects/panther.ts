@@ -50,7 +50,7 @@ export const panther: Dialect = {
     status: 200,
     items: 'results',
     schema: object({ results: list(resourceSchema(RESOURCE)), next: TEXT }, ['results']),
-    others: ({ nextCursor }) => ({ next: nextCursor }),
+    rest: ({ nextCursor }) => ({ next: nextCursor }),
   },
   created: {
     status: 200,

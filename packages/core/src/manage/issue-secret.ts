@@ -1,0 +1,24 @@
+import { digestOf, tagOf } from '../secret/tag.js'
+import type { ParsedToken } from '../token/format.js'
+import type { StoredSecret } from '../types.js'
+import type { MaybeActor } from './actor.js'
+import type { ManageContext } from './context.js'
+
+/**
+ * Hashes a new secret for its record.
+ *
+ * `check` throws if this caller may not have the secret. It runs before and after hashing: the hash may have waited long,
+ * and access may have been revoked meanwhile.
+ */
+export async function issueSecret(
+  { prover }: ManageContext,
+  issued: ParsedToken & { readonly token: string },
+  gen: number,
+  actor: MaybeActor,
+  check: (actor: MaybeActor) => void,
+): Promise<StoredSecret> {
+  check(actor)
+  const hash = await prover.hash(issued.secret)
+  check(actor?.reauthorize === undefined ? actor : await actor.reauthorize())
+  return { gen, hash, tag: tagOf(digestOf(issued.token)) }
+}

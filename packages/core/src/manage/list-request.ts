@@ -1,0 +1,96 @@
+import { compact } from '../compact.js'
+import { type CursorSeal, openCursor } from '../query/cursor.js'
+import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
+import { invalidInput } from './check-input.js'
+
+/** The first page of a list. */
+export interface ListRequest {
+  /** Exact and case-sensitive. */
+  readonly owner?: string | undefined
+  readonly personal?: boolean | undefined
+  /** Tokens that hold any one of these literal strings; wildcards are not expanded. */
+  readonly scopes?: readonly string[] | undefined
+  /** Bounds on the last use, epoch milliseconds, both included. A token never used matches no bound. */
+  readonly usedFrom?: number | undefined
+  readonly usedTo?: number | undefined
+  /** Default `createdAt`. */
+  readonly sort?: SortKey | undefined
+  /** Default `desc` without a `sort`, else `asc`. */
+  readonly direction?: 'asc' | 'desc' | undefined
+  /** 1 to 10,000. Default 200. */
+  readonly limit?: number | undefined
+  /** Any JSON value. It is carried along in the cursors, and returned with each page. */
+  readonly view?: unknown
+}
+
+/** A later page. */
+export interface NextRequest {
+  /** The `nextCursor` of the page before, unaltered. Filter and sort are in it. */
+  readonly cursor: string
+  /** Another page size from here on. */
+  readonly limit?: number | undefined
+}
+
+/** A list under way, and where its next page begins: what a cursor holds. */
+export interface Listing {
+  readonly filter: ListFilter
+  readonly sort: ListSort
+  readonly limit: number
+  /** Absent before the first page. */
+  readonly total?: number
+  /** Where the store resumes. Absent before the first page. */
+  readonly next?: string
+  /** The owner whose tokens alone the first caller could see. */
+  readonly bound: string | null
+  readonly view?: unknown
+}
+
+const DEFAULT_LIMIT = 200
+const MAX_LIMIT = 10_000
+const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt']
+
+/**
+ * Checks a request, and fills in its defaults. `bound`: the owner that a personal caller is bound to.
+ * Throws `ERR_INVALID_INPUT`, also for a cursor that is altered, or of another data set or caller.
+ */
+export function readListRequest(request: ListRequest | NextRequest, seal: CursorSeal, bound: string | null): Listing {
+  return 'cursor' in request ? resume(request, seal, bound) : begin(request, bound)
+}
+
+function begin({ view, ...request }: ListRequest, bound: string | null): Listing {
+  const { owner, personal, scopes = [], usedFrom, usedTo, sort: by = 'createdAt' } = request
+  if (!SORT_KEYS.includes(by)) {
+    throw invalidInput([{ path: 'sort', message: `must be one of ${SORT_KEYS.join(', ')}` }])
+  }
+  if (usedFrom !== undefined && usedTo !== undefined && usedFrom > usedTo) {
+    throw invalidInput([{ path: 'usedFrom', message: 'must not be later than usedTo' }])
+  }
+  const lastUsed = compact({ from: usedFrom, to: usedTo })
+  return {
+    filter: compact({
+      owner,
+      personal,
+      scopes: scopes.length > 0 ? scopes : undefined,
+      lastUsed: Object.keys(lastUsed).length > 0 ? lastUsed : undefined,
+    }),
+    sort: { by, direction: request.direction ?? (request.sort === undefined ? 'desc' : 'asc') },
+    limit: checkLimit(request.limit ?? DEFAULT_LIMIT),
+    bound,
+    view,
+  }
+}
+
+function resume({ cursor, limit }: NextRequest, seal: CursorSeal, bound: string | null): Listing {
+  const opened = openCursor<Listing>(cursor, seal)
+  if (!opened.ok) throw invalidInput([{ path: 'cursor', message: opened.error }])
+  // One caller's list cannot go on as another's: its total and its position would be wrong.
+  if (opened.value.bound !== bound) {
+    throw invalidInput([{ path: 'cursor', message: 'belongs to the list of another caller' }])
+  }
+  return limit === undefined ? opened.value : { ...opened.value, limit: checkLimit(limit) }
+}
+
+function checkLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
+  throw invalidInput([{ path: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` }])
+}

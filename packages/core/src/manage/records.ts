@@ -1,0 +1,72 @@
+import { isConflict, RequestError } from '../errors.js'
+import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
+import type { TokenRecord } from '../types.js'
+import { type MaybeActor, maySee } from './actor.js'
+import type { ManageContext } from './context.js'
+
+/** How often a write that loses a race is tried before its caller is told of the race. */
+const MAX_ATTEMPTS = 3
+
+/** The record, if it exists for this caller. Throws `ERR_NOT_FOUND`. */
+export async function readRecord(
+  { format }: ManageContext,
+  store: EnvironmentStore,
+  id: string,
+  actor: MaybeActor,
+): Promise<TokenRecord> {
+  const record = format.isId(id) ? await store.find(id) : undefined
+  if (record === undefined || !maySee(actor, record)) throw notFound()
+  return record
+}
+
+/**
+ * Writes a patch if the record is still at the version that was checked. Before it returns, this node forgets what it
+ * knew of the token. Throws `ERR_RACE` if somebody else changed the token first, `ERR_NOT_FOUND` if it is gone.
+ */
+export async function writePatch(
+  context: ManageContext,
+  store: EnvironmentStore,
+  record: TokenRecord,
+  patch: TokenPatch,
+): Promise<TokenRecord> {
+  const written = await guardWrite(context, record.id, () => store.update(record.id, patch, record.version))
+  if (written === undefined) throw notFound()
+  return written
+}
+
+/** Removes a token, if given a version only at that one. Resolves to whether it was there. Throws `ERR_RACE`. */
+export async function removeRecord(
+  context: ManageContext,
+  store: EnvironmentStore,
+  id: string,
+  version?: number,
+): Promise<boolean> {
+  return guardWrite(context, id, () => store.remove(id, version))
+}
+
+async function guardWrite<T>({ loader }: ManageContext, id: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    throw isConflict(error) ? new RequestError('ERR_RACE', 'The token was changed meanwhile.') : error
+  } finally {
+    // After a failure too, whose outcome may be unknown.
+    loader.invalidate([id])
+  }
+}
+
+/** Runs a checked write, again from its beginning while it loses races. */
+export async function retryRaces<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const lost = error instanceof RequestError && error.code === 'ERR_RACE'
+      if (!lost || attempts === MAX_ATTEMPTS) throw error
+    }
+  }
+}
+
+export function notFound(): RequestError {
+  return new RequestError('ERR_NOT_FOUND', 'There is no such token.')
+}
