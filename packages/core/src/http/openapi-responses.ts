@@ -1,0 +1,70 @@
+import type { Dialect, OperationName } from './dialects/dialect.js'
+import type { JsonSchema } from './dialects/json-schema.js'
+import { OPERATIONS } from './routes.js'
+
+type Responses = Readonly<Record<string, JsonSchema>>
+
+const ERRORS: Readonly<Record<number, string>> = {
+  400: 'The request breaks rules; nothing was changed.',
+  401: 'No valid token.',
+  403: 'The caller may not do this.',
+  404: 'There is no such token.',
+  409: 'Somebody else changed the token first.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+  503: 'The tokens cannot be reached at the moment.',
+}
+
+/** Operations that need the token to exist. */
+const OF_ONE: readonly OperationName[] = ['get', 'lookup', 'update', 'delete', 'rotate', 'finish', 'cancel']
+/** Operations that can lose a race. */
+const RACING: readonly OperationName[] = ['update', 'delete', 'revoke', 'rotate', 'finish', 'cancel']
+
+/** The answers of an operation by status. 405 is not among them: it belongs to methods that a path does not have. */
+export function describeResponses(dialect: Dialect, name: OperationName): Responses {
+  return { ...success(dialect, name), ...failures(name) }
+}
+
+function success(dialect: Dialect, name: OperationName): Responses {
+  const token = { $ref: '#/components/schemas/Token' }
+  const { listed, created, updated, rotated } = dialect
+  switch (name) {
+    case 'list':
+      return response(listed.status, listed.schema)
+    case 'create':
+      return response(created.status, created.schema)
+    case 'update':
+      return response(updated.status, updated.schema)
+    case 'rotate':
+      return response(rotated.status, rotated.schema)
+    case 'get':
+    case 'lookup':
+      return response(200, token)
+    case 'describe':
+      return response(200, { type: 'object' })
+    default:
+      return response(204, undefined)
+  }
+}
+
+function failures(name: OperationName): Responses {
+  const { needs, body } = OPERATIONS[name]
+  if (needs === 'nothing') return {}
+  const statuses = [
+    ...[400, 401, 403, 503],
+    ...(OF_ONE.includes(name) ? [404] : []),
+    ...(RACING.includes(name) ? [409] : []),
+    ...(body === undefined ? [] : [413, 415]),
+  ]
+  const error = { $ref: '#/components/schemas/Error' }
+  return Object.assign({}, ...statuses.map((status) => response(status, error)))
+}
+
+function response(status: number, schema: JsonSchema | undefined): Responses {
+  return {
+    [status]: {
+      description: ERRORS[status] ?? 'Done.',
+      ...(schema !== undefined && { content: { 'application/json': { schema } } }),
+    },
+  }
+}
