@@ -1,10 +1,11 @@
 // The parsers as strangers reach them: through the guard and the routes of one instance, without a network between.
 import { BlockList, isIP } from 'node:net'
 import { type Caller, createLatchkey, type DialectName, memoryStore } from '@latchkey/core'
-import { encodeResponse, guardRequest, handleRequest } from '@latchkey/core/adapter'
+import { createGuard, createRouter, encodeResponse } from '@latchkey/core/adapter'
 import { testHasher } from '@latchkey/testkit'
 
 const NOW = Date.UTC(2030, 0, 1)
+const guard = createGuard()
 const ADMIN: Caller = { owner: 'alice', scopes: ['*'] }
 const LIMITED: Caller = {
   owner: 'alice',
@@ -48,11 +49,8 @@ async function route(
 ): Promise<{ status: number; body: unknown } | undefined> {
   const headers = { 'content-type': 'application/json', 'content-length': '9' }
   const request = { method, path, search, headers, mount: '/tokens', rawHeaders: [], ip: '10.0.0.1' }
-  const answer = await handleRequest(
-    latchkey,
-    { ...request, body: async () => body },
-    { dialect, authorize: () => caller },
-  )
+  const router = createRouter({ dialect, authorize: () => caller })
+  const answer = await router(latchkey, { ...request, body: async () => body }, undefined)
   must(Reflect.get({}, 'polluted') === undefined, 'no prototype is touched')
   if (answer === undefined) return undefined
   const { status, body: json } = encodeResponse(answer)
@@ -76,7 +74,7 @@ export async function asToken(text: string): Promise<void> {
 
 /** Any headers, as names and values in turn. */
 export async function asHeaders(rawHeaders: readonly string[]): Promise<void> {
-  const admission = await guardRequest(latchkey, { rawHeaders, ip: '10.0.0.1' })
+  const admission = await guard(latchkey, { rawHeaders, ip: '10.0.0.1' })
   const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
   const times = (wanted: string) => names.filter((name) => name === wanted).length
   const once = times('authorization') <= 1 && times('x-api-key') <= 1

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLatchkey } from '@latchkey/core'
-import { guardRequest } from '@latchkey/core/adapter'
+import { createGuard } from '@latchkey/core/adapter'
 import { answer } from '../lib/child.js'
 import { connectStore, HASHER, type Where } from './connect.js'
 
@@ -16,8 +16,9 @@ const store = await connectStore(JSON.parse(where) as Where)
 const latchkey = createLatchkey({ store, hasher: HASHER, cache: { ttl: Number(ttl) } })
 await latchkey.ready()
 
+const guard = createGuard()
 const server = createServer((req, res) => {
-  const judged = async () => guardRequest(latchkey, { rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress })
+  const judged = async () => guard(latchkey, { rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress })
   judged().then(
     (admission) => res.writeHead(admission.ok ? 200 : admission.response.status).end(),
     () => res.writeHead(500).end(),

@@ -1,5 +1,5 @@
 import { type Caller, StoreError, type TokenStore } from '@latchkey/core'
-import { type GuardedRequest, guardRequest } from '@latchkey/core/adapter'
+import { createGuard, type GuardedRequest } from '@latchkey/core/adapter'
 import { type HostLatchkey, hostTokens } from './tokens.js'
 
 /** Names come from the path, so from anybody: more instances than this are not made. */
@@ -21,6 +21,7 @@ export interface Environments {
 
 export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environments {
   const instances = new Map<string, HostLatchkey>()
+  const guard = createGuard()
   return {
     instance(name) {
       const known = instances.get(name)
@@ -31,7 +32,7 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
       return made
     },
     async authorize(request) {
-      const admission = await guardRequest(main, request)
+      const admission = await guard(main, request)
       // No verdict is not "somebody else".
       if (!admission.ok && admission.denial.reason === 'unavailable') {
         throw new StoreError('ERR_STORE', "The host's own tokens cannot be checked at the moment")

@@ -7,6 +7,7 @@ import type { TokenPage } from './manage/list.js'
 import type { ListRequest, NextRequest } from './manage/list-request.js'
 import type { Settings } from './settings.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
+import type { Clock } from './verify/clock.js'
 import type { ExplainRequest, Explanation } from './verify/explain.js'
 import type { Verifier } from './verify/verifier.js'
 
@@ -105,6 +106,7 @@ export interface Internals {
   readonly settings: Settings
   readonly context: ManageContext
   readonly verifier: Verifier
+  readonly clock: Clock
 }
 
 const internals = new WeakMap<object, Internals>()

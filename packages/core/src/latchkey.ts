@@ -132,7 +132,7 @@ export function createLatchkey<
       }
     },
   }
-  keepInternals(latchkey, { settings, context, verifier })
+  keepInternals(latchkey, { settings, context, verifier, clock })
   return latchkey
 }
 

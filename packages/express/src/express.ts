@@ -1,18 +1,15 @@
 import {
   type Admission,
   type ApiToken,
-  type Caller,
-  checkRoutes,
-  type DialectName,
+  createGuard,
+  createRouter,
+  type DeniedRequest,
   encodeResponse,
-  type GuardDenial,
-  guardOnce,
-  guardScopes,
+  type GuardOptions as GuardBaseOptions,
   type HttpResponse,
-  handleRequest,
   type Latchkey,
+  type RoutesOptions as RoutesBaseOptions,
   readJson,
-  restrictsAddress,
   warnForgeableAddress,
 } from '@latchkey/core/adapter'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
@@ -28,30 +25,20 @@ declare global {
 
 /** Answers a refused request in the host's own way. `denied.response` is the answer that would have been given. */
 export type DeniedHandler = (
-  denied: { readonly denial: GuardDenial; readonly response: HttpResponse },
+  denied: DeniedRequest,
   request: Request,
   response: Response,
   next: NextFunction,
 ) => void | Promise<void>
 
 /** What `requireToken` takes. */
-export interface GuardOptions<Scope extends string> {
-  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
-  readonly scopes?: readonly Scope[]
+export interface GuardOptions<Scope extends string> extends GuardBaseOptions<Scope> {
   /** Default: the answer of RFC 6750, as JSON. */
-  readonly onDenied?: DeniedHandler
+  readonly onDenied?: DeniedHandler | undefined
 }
 
 /** What `tokenRoutes` takes. */
-export interface RoutesOptions {
-  /** Default `dynatrace`. */
-  readonly dialect?: DialectName
-  /**
-   * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, and
-   * protect against cross-site requests if it relies on cookies. Asked again when a body has arrived.
-   */
-  readonly authorize?: (request: Request) => Caller | undefined | Promise<Caller | undefined>
-}
+export type RoutesOptions = RoutesBaseOptions<Request>
 
 /** A guard leaves the types of a route's parameters to the route. */
 export type Guard = <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction) => void
@@ -59,21 +46,35 @@ export type Guard = <Parameters>(request: Request<Parameters>, response: Respons
 /** The two things to mount. */
 export interface ExpressAuth<Scope extends string> {
   /**
-   * A guard: lets a request with a good token on, with `req.apiToken` set, and answers all others. Verdicts are
-   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain,
-   * and for options that it does not know.
+   * A guard: lets a request with a valid token on, with `req.apiToken` set, and answers all others. The admission is
+   * remembered for the request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain, and
+   * for unknown options.
+   *
+   * @example
+   * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
+   *   res.json({ owner: req.apiToken?.owner })
+   * })
    */
   requireToken(options?: GuardOptions<Scope>): Guard
   /**
-   * The management routes, to be mounted with `app.use(path, tokenRoutes())`. Throws a `TypeError` for options that it
-   * does not know.
+   * The management routes. Throws a `TypeError` for unknown options.
+   *
+   * @example
+   * app.use('/api/v2/apiTokens', tokenRoutes({ dialect: 'dynatrace' }))
    */
   tokenRoutes(options?: RoutesOptions): RequestHandler
 }
 
 /**
- * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's `trust proxy` decides what it is.
+ * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's setting `trust proxy` decides what it is.
  * `latchkey`: one instance, or a function that picks one for each request.
+ *
+ * @example
+ * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
+ * const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
+ * const app = express()
+ * app.use('/api/v2/apiTokens', tokenRoutes())
+ * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json([]))
  */
 export function latchkeyExpress<Scope extends string>(
   latchkey: Latchkey<Scope> | ((request: Request) => Latchkey<Scope>),
@@ -81,48 +82,36 @@ export function latchkeyExpress<Scope extends string>(
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
   function requireToken(options: GuardOptions<Scope> = {}): Guard {
-    const scopes = guardScopes(options, ['onDenied'])
-    const { onDenied = sendRefusal } = options
+    const guard = createGuard<Scope>(options, ['onDenied'])
+    const { onDenied = sendResponse } = options
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
-      if (restrictsAddress(admission) && req.app.get('trust proxy') === true) {
-        warnForgeableAddress("Express's `trust proxy: true`")
-      }
-      if (!admission.ok) {
-        Promise.resolve(onDenied(admission, req, res, next)).catch(next)
-        return
-      }
-      req.apiToken = admission.token
-      next()
+      if (req.app.get('trust proxy') === true) warnForgeableAddress(admission, "Express's `trust proxy: true`")
+      if (admission.ok) {
+        req.apiToken = admission.token
+        next()
+      } else Promise.resolve(onDenied(admission, req, res, next)).catch(next)
     }
 
-    function guard(req: Request, res: Response, next: NextFunction): void {
-      const admission = guardOnce(instanceFor(req), new LazyRequest(req), { scopes })
+    function handle(req: Request, res: Response, next: NextFunction): void {
+      // Express computes `req.ip` at each read, so the guard is given the request itself.
+      const admission = guard(instanceFor(req), req, req)
       if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
       else settle(admission, req, res, next)
     }
 
     // It looks at none of the route's parameters, whatever their type.
-    return guard as Guard
+    return handle as Guard
   }
 
   function tokenRoutes(options: RoutesOptions = {}): RequestHandler {
-    checkRoutes(options)
-    const { dialect = 'dynatrace', authorize } = options
+    const router = createRouter(options)
     return (req, res, next) => {
       const [, path = '', search = ''] = TARGET.exec(req.url) ?? []
-      const request = {
-        method: req.method,
-        mount: req.baseUrl,
-        path,
-        search,
-        headers: req.headers,
-        rawHeaders: req.rawHeaders,
-        ip: req.ip,
-        body: () => readJson(req, req.body),
-      }
-      handleRequest(instanceFor(req), request, { dialect, authorize: authorize && (() => authorize(req)) })
-        .then((answer) => (answer === undefined ? next() : send(res, answer)))
+      const { method, baseUrl: mount, headers, rawHeaders, ip } = req
+      const request = { method, mount, path, search, headers, rawHeaders, ip, body: () => readJson(req, req.body) }
+      router(instanceFor(req), request, req)
+        .then((response) => (response === undefined ? next() : send(res, response)))
         .catch(next)
     }
   }
@@ -130,25 +119,10 @@ export function latchkeyExpress<Scope extends string>(
   return { requireToken, tokenRoutes }
 }
 
-/** Express takes a while to find out the address: most requests are spared it. */
-class LazyRequest {
-  readonly key: Request
-  readonly rawHeaders: readonly string[]
-
-  constructor(req: Request) {
-    this.key = req
-    this.rawHeaders = req.rawHeaders
-  }
-
-  get ip(): string | undefined {
-    return this.key.ip
-  }
-}
-
 /** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2) and end with a fragment. */
 const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
 
-const sendRefusal: DeniedHandler = ({ response }, _req, res) => send(res, response)
+const sendResponse: DeniedHandler = ({ response }, _req, res) => send(res, response)
 
 /** Written directly: `res.send` would add an ETag, and `res.json` follow the app's settings. */
 function send(res: Response, response: HttpResponse): void {

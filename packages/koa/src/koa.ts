@@ -1,20 +1,16 @@
-import type { IncomingMessage } from 'node:http'
 import {
   type Admission,
   type ApiToken,
-  type Caller,
-  checkRoutes,
-  type DialectName,
+  createGuard,
+  createRouter,
+  type DeniedRequest,
   encodeResponse,
-  type GuardDenial,
-  guardOnce,
-  guardScopes,
+  type GuardOptions as GuardBaseOptions,
   type HttpResponse,
-  handleRequest,
   type Latchkey,
   optionError,
+  type RoutesOptions as RoutesBaseOptions,
   readJson,
-  restrictsAddress,
   warnForgeableAddress,
 } from '@latchkey/core/adapter'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
@@ -26,48 +22,52 @@ export interface TokenState {
 }
 
 /** Answers a refused request in the host's own way. `denied.response` is the answer that would have been given. */
-export type DeniedHandler = (
-  denied: { readonly denial: GuardDenial; readonly response: HttpResponse },
-  ctx: Context,
-  next: Next,
-) => void | Promise<void>
+export type DeniedHandler = (denied: DeniedRequest, ctx: Context, next: Next) => void | Promise<void>
 
 /** What `requireToken` takes. */
-export interface GuardOptions<Scope extends string> {
-  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
-  readonly scopes?: readonly Scope[]
+export interface GuardOptions<Scope extends string> extends GuardBaseOptions<Scope> {
   /** Default: the answer of RFC 6750, as JSON. */
-  readonly onDenied?: DeniedHandler
+  readonly onDenied?: DeniedHandler | undefined
 }
 
 /** What `tokenRoutes` takes. */
-export interface RoutesOptions {
+export interface RoutesOptions extends RoutesBaseOptions<Context> {
   /** Where the routes are, without a slash at the end: `/api/v2/apiTokens`. Other paths are passed on. */
   readonly path: string
-  /** Default `dynatrace`. */
-  readonly dialect?: DialectName
-  /**
-   * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, and
-   * protect against cross-site requests if it relies on cookies. Asked again when a body has arrived.
-   */
-  readonly authorize?: (ctx: Context) => Caller | undefined | Promise<Caller | undefined>
 }
 
 /** The two things to mount. */
 export interface KoaAuth<Scope extends string> {
   /**
-   * A guard: lets a request with a good token on, with `ctx.state.apiToken` set, and answers all others. Verdicts are
-   * remembered per request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain,
-   * and for options that it does not know.
+   * A guard: lets a request with a valid token on, with `ctx.state.apiToken` set, and answers all others. The admission is
+   * remembered for the request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain, and
+   * for unknown options.
+   *
+   * @example
+   * router.get('/reports', requireToken({ scopes: ['reports.read'] }), (ctx) => {
+   *   ctx.body = { owner: ctx.state.apiToken.owner }
+   * })
    */
   requireToken(options?: GuardOptions<Scope>): Middleware<TokenState>
-  /** The management routes. Throws a `TypeError` for a path that no request could have. */
+  /**
+   * The management routes. Throws a `TypeError` for unknown options, and for a path that no request could have.
+   *
+   * @example
+   * app.use(tokenRoutes({ path: '/api/v2/apiTokens', dialect: 'dynatrace' }))
+   */
   tokenRoutes(options: RoutesOptions): Middleware<object>
 }
 
 /**
  * Latchkey for Koa 2 and 3. The client's address is `ctx.ip`, so the app's `proxy` and `maxIpsCount` decide what it is.
  * `latchkey`: one instance, or a function that picks one for each request.
+ *
+ * @example
+ * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
+ * const { requireToken, tokenRoutes } = latchkeyKoa(latchkey)
+ * const app = new Koa()
+ * app.use(tokenRoutes({ path: '/api/v2/apiTokens' }))
+ * app.use(requireToken({ scopes: ['reports.read'] }))
  */
 export function latchkeyKoa<Scope extends string>(
   latchkey: Latchkey<Scope> | ((ctx: Context) => Latchkey<Scope>),
@@ -75,12 +75,12 @@ export function latchkeyKoa<Scope extends string>(
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
   function requireToken(options: GuardOptions<Scope> = {}): Middleware<TokenState> {
-    const scopes = guardScopes(options, ['onDenied'])
+    const guard = createGuard<Scope>(options, ['onDenied'])
     const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
-      if (ctx.app.proxy && ctx.app.maxIpsCount === 0 && restrictsAddress(admission)) {
-        warnForgeableAddress("Koa's `proxy` without `maxIpsCount`")
+      if (ctx.app.proxy && ctx.app.maxIpsCount === 0) {
+        warnForgeableAddress(admission, "Koa's `proxy` without `maxIpsCount`")
       }
       if (admission.ok) {
         ctx.state.apiToken = admission.token
@@ -91,8 +91,8 @@ export function latchkeyKoa<Scope extends string>(
     }
 
     return (ctx, next) => {
-      const instance = instanceFor(ctx as unknown as Context)
-      const admission = guardOnce(instance, new LazyRequest(ctx), { scopes })
+      const request = { rawHeaders: ctx.req.rawHeaders, ip: addressOf(ctx) }
+      const admission = guard(instanceFor(ctx as unknown as Context), request, ctx.req)
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
         : settle(ctx, next, admission)
@@ -100,50 +100,30 @@ export function latchkeyKoa<Scope extends string>(
   }
 
   function tokenRoutes(options: RoutesOptions): Middleware<object> {
-    checkRoutes(options, ['path'])
-    const { path: mount, dialect = 'dynatrace', authorize } = options
+    const router = createRouter(options, ['path'])
+    const { path: mount } = options
     if (typeof mount !== 'string' || !PATH.test(mount)) {
       throw optionError('tokenRoutes.path', 'must look like /api/tokens, without a slash at its end')
     }
     return async (ctx, next) => {
       if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
-      const request = {
-        method: ctx.method,
-        mount,
-        path: ctx.path.slice(mount.length),
-        search: ctx.search,
-        headers: ctx.headers,
-        rawHeaders: ctx.req.rawHeaders,
-        ip: ctx.ip || undefined,
-        body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
-      }
-      const answer = await handleRequest(instanceFor(ctx), request, {
-        dialect,
-        authorize: authorize && (() => authorize(ctx)),
-      })
-      if (answer === undefined) return next()
-      send(ctx, answer)
+      const { method, search, headers } = ctx
+      const { rawHeaders } = ctx.req
+      const path = ctx.path.slice(mount.length)
+      const body = () => readJson(ctx.req, Reflect.get(ctx.request, 'body'))
+      const request = { method, mount, path, search, headers, rawHeaders, ip: addressOf(ctx), body }
+      const response = await router(instanceFor(ctx), request, ctx)
+      if (response === undefined) return next()
+      send(ctx, response)
     }
   }
 
   return { requireToken, tokenRoutes }
 }
 
-/** Koa takes a while to find out the address: most requests are spared it. */
-class LazyRequest {
-  readonly key: IncomingMessage
-  readonly rawHeaders: readonly string[]
-  private readonly ctx: { readonly ip: string }
-
-  constructor(ctx: { readonly req: IncomingMessage; readonly ip: string }) {
-    this.ctx = ctx
-    this.key = ctx.req
-    this.rawHeaders = ctx.req.rawHeaders
-  }
-
-  get ip(): string | undefined {
-    return this.ctx.ip || undefined
-  }
+/** Koa says '' where it knows no address. */
+function addressOf({ ip }: { readonly ip: string }): string | undefined {
+  return ip === '' ? undefined : ip
 }
 
 /** Empty, or segments that each begin with a slash. */

@@ -13,14 +13,14 @@ const EMPTY_KEY = problem('invalid', 'The X-API-Key header is empty.')
 const REPEATED_AUTHORIZATION = problem('invalid', 'The Authorization header was sent more than once.')
 const REPEATED_KEY = problem('invalid', 'The X-API-Key header was sent more than once.')
 
+/** Reads a request's one credential: the presented text, of any form, or a problem. */
+export type CredentialReader = (rawHeaders: readonly string[]) => string | CredentialProblem
+
 /**
- * Makes the reader of a request's one credential. It looks at the raw headers, because Node drops a repeated
- * `Authorization` and joins a repeated `X-API-Key`. Schemes of others (`Basic`) are no credential here.
- * The answer is the presented text, of any form, or a problem. Source: RFC 6750 §2.1 and §3.1.
+ * Makes the reader for the given sources. It reads the raw headers, because Node drops a repeated `Authorization` and joins
+ * a repeated `X-API-Key`. Other schemes (`Basic`) are not credentials here. Source: RFC 6750 §2.1 and §3.1.
  */
-export function credentialReader(
-  sources: readonly CredentialSource[],
-): (rawHeaders: readonly string[]) => string | CredentialProblem {
+export function credentialReader(sources: readonly CredentialSource[]): CredentialReader {
   const bearer = sources.includes('bearer')
   const apiToken = sources.includes('api-token')
   const apiKey = sources.includes('x-api-key')

@@ -1,107 +1,132 @@
 import { internalsOf, type Latchkey } from '../instance.js'
-import type { ApiToken, Verdict } from '../types.js'
-import { LazyContext } from '../verify/lazy-context.js'
-import { credentialReader } from './credentials.js'
+import type { ApiToken, Verdict, VerifyContext } from '../types.js'
+import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
+import { type CredentialReader, credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
-import { Given } from './given.js'
 import type { HttpRequest, HttpResponse } from './message.js'
-import { type GuardDenial, type Refusal, type Refusals, refusals } from './refusal.js'
+import { type GuardOptions, readGuardOptions } from './options.js'
+import { errorResponse, type GuardDenial, type Refusal, type Refusals, refusalOfError, refusals } from './refusal.js'
 
-/** Whether a request may go on; if not, with the ready answer. */
-export type Admission =
-  | { readonly ok: true; readonly token: ApiToken }
-  | { readonly ok: false; readonly denial: GuardDenial; readonly response: HttpResponse }
+/** A request that a guard does not let in: why, and the answer that RFC 6750 asks for. */
+export interface DeniedRequest {
+  readonly denial: GuardDenial
+  readonly response: HttpResponse
+}
 
-/** What a guard needs to see of a request. */
+/** Whether a request may go on. */
+export type Admission = { readonly ok: true; readonly token: ApiToken } | ({ readonly ok: false } & DeniedRequest)
+
+/** What a guard reads of a request. `ip` may be a getter: it is read at most once, and only where it is needed. */
 export type GuardedRequest = Pick<HttpRequest, 'rawHeaders' | 'ip'>
 
-/** What a guard asks of a token beyond being valid. */
-export interface GuardOptions<Scope extends string = string> {
-  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
-  readonly scopes?: readonly Scope[]
+/**
+ * Judges a request by its credential, its address and the guard's scopes: at once if the cache has the answer, else in a
+ * promise. Store failures and overload are refusals too (503). Whatever else goes wrong is thrown, and lets nobody in.
+ *
+ * `key` is the framework's own request object. The admission is remembered for it, so that a second guard costs nothing.
+ * Without a key, each call judges the request anew.
+ *
+ * Not checked: whether `ip` is the client's address. Source: RFC 6750.
+ */
+export type Guard<Scope extends string = string> = (
+  latchkey: Latchkey<Scope>,
+  request: GuardedRequest,
+  key?: object,
+) => Admission | Promise<Admission>
+
+/**
+ * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. Throws a
+ * `TypeError` (`ERR_OPTION`) for options of any other name, and for scopes that are not plain.
+ *
+ * @example
+ * const guard = createGuard({ scopes: ['reports.read'] })
+ * const admission = await guard(latchkey, { rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress }, req)
+ */
+export function createGuard<Scope extends string = string>(
+  options: GuardOptions<Scope> = {},
+  adapterOptions: readonly string[] = [],
+): Guard<Scope> {
+  const scopes = readGuardOptions(options, adapterOptions)
+  return (latchkey, request, key) => {
+    const state = guardStateOf(latchkey)
+    const judged = new GuardContext(request, scopes)
+    const token = key && state.admissions.recall(key, judged)
+    return token === undefined ? judge(latchkey, state, judged, key) : { ok: true, token }
+  }
+}
+
+/** What the verifier is asked. Frameworks compute the address anew at each read, so it is read at most once. */
+class GuardContext implements JudgedRequest, VerifyContext {
+  readonly rawHeaders: readonly string[]
+  readonly scopes: readonly string[]
+  private readonly request: GuardedRequest
+  private isRead = false
+  private address: string | undefined = undefined
+
+  constructor(request: GuardedRequest, scopes: readonly string[]) {
+    this.request = request
+    this.rawHeaders = request.rawHeaders
+    this.scopes = scopes
+  }
+
+  get ip(): string | undefined {
+    if (!this.isRead) {
+      this.address = this.request.ip
+      this.isRead = true
+    }
+    return this.address
+  }
+}
+
+function judge(
+  latchkey: Latchkey,
+  state: GuardState,
+  context: GuardContext,
+  key: object | undefined,
+): Admission | Promise<Admission> {
+  const credential = state.readCredential(context.rawHeaders)
+  if (typeof credential !== 'string') return refuse(state.refusals.ofCredential(credential))
+  const settle = (verdict: Verdict): Admission => {
+    if (!verdict.ok) return refuse(state.refusals.ofDenial(verdict.denial, context.scopes))
+    if (key !== undefined) state.admissions.remember(key, context, verdict.token)
+    return verdict
+  }
+  const verdict = latchkey.verifyCached(credential, context)
+  if (verdict !== undefined) return settle(verdict)
+  // Read now: when the store has answered, the connection may be closed, and the framework know no address.
+  const { ip, scopes } = context
+  return latchkey.verify(credential, { ip, scopes }).then(settle, refuseError)
+}
+
+function refuseError(error: unknown): Admission {
+  const refusal = refusalOfError(error)
+  if (refusal === undefined) throw error
+  return refuse(refusal)
+}
+
+/** Guards answer in Dynatrace's envelope, whatever the dialect of the token routes is. */
+function refuse(refusal: Refusal): Admission {
+  return { ok: false, denial: refusal.denial, response: errorResponse(dynatrace, refusal) }
 }
 
 /** The HTTP side of one instance. */
-interface Gate {
-  readonly readCredential: ReturnType<typeof credentialReader>
+export interface GuardState {
+  readonly readCredential: CredentialReader
   readonly refusals: Refusals
+  readonly admissions: AdmissionMemory
 }
 
-/** What an instance keeps: each request looks here. */
-class Gated extends Given {
-  #gate: Gate | undefined
+const states = new WeakMap<Latchkey, GuardState>()
 
-  static read(latchkey: Latchkey): Gate | undefined {
-    return #gate in latchkey ? latchkey.#gate : undefined
+export function guardStateOf(latchkey: Latchkey): GuardState {
+  const known = states.get(latchkey)
+  if (known !== undefined) return known
+  const { settings, clock } = internalsOf(latchkey)
+  const state = {
+    readCredential: credentialReader(settings.credentials),
+    refusals: refusals(settings.realm),
+    admissions: createAdmissionMemory(clock, settings.cache.ttl),
   }
-
-  static write(latchkey: Latchkey, gate: Gate): void {
-    try {
-      new Gated(latchkey).#gate = gate
-    } catch {
-      // As in guard-once.ts.
-    }
-  }
+  states.set(latchkey, state)
+  return state
 }
-
-export function gateOf(latchkey: Latchkey): Gate {
-  return Gated.read(latchkey) ?? makeGate(latchkey)
-}
-
-function makeGate(latchkey: Latchkey): Gate {
-  const { settings } = internalsOf(latchkey)
-  const gate = { readCredential: credentialReader(settings.credentials), refusals: refusals(settings.realm) }
-  Gated.write(latchkey, gate)
-  return gate
-}
-
-/**
- * Judges a request by its credential, its address and the scopes asked for: at once if the cache can tell, else in a
- * promise. Store failures and overload are refusals too (503); whatever else goes wrong is thrown, and lets nobody in.
- *
- * Not checked here: whether the scopes are plain (see `guardScopes`), and whether `ip` is the client's.
- * Source: RFC 6750.
- */
-export function guardRequest<Scope extends string>(
-  latchkey: Latchkey<Scope>,
-  request: GuardedRequest,
-  { scopes = NO_SCOPES }: GuardOptions<Scope> = {},
-): Admission | Promise<Admission> {
-  return judgeRequest(latchkey, request.rawHeaders, new LazyContext(request, scopes))
-}
-
-/** As `guardRequest`. */
-export function judgeRequest(
-  latchkey: Latchkey,
-  rawHeaders: readonly string[],
-  context: LazyContext,
-): Admission | Promise<Admission> {
-  const { scopes } = context
-  const gate = gateOf(latchkey)
-  const credential = gate.readCredential(rawHeaders)
-  if (typeof credential !== 'string') return refused(gate.refusals.ofCredential(credential))
-  const verdict = latchkey.verifyCached(credential, context)
-  if (verdict !== undefined) return admit(gate, verdict, scopes)
-  // Asked for now: when the store has answered, the connection may be closed, and the framework know no address.
-  const { ip } = context
-  return latchkey.verify(credential, { ip, scopes }).then(
-    (late) => admit(gate, late, scopes),
-    (error: unknown) => unavailable(gate, error),
-  )
-}
-
-function admit(gate: Gate, verdict: Verdict, scopes: readonly string[]): Admission {
-  return verdict.ok ? verdict : refused(gate.refusals.ofDenial(verdict.denial, scopes))
-}
-
-function unavailable(gate: Gate, error: unknown): Admission {
-  const refusal = gate.refusals.ofError(error)
-  if (refusal === undefined) throw error
-  return refused(refusal)
-}
-
-function refused({ denial, status, headers, message }: Refusal): Admission {
-  return { ok: false, denial, response: { status, headers, body: dynatrace.error(status, message, []) } }
-}
-
-const NO_SCOPES: readonly never[] = []

@@ -1,6 +1,8 @@
-import { LatchkeyError } from '../errors.js'
+import { LatchkeyError, type Violation } from '../errors.js'
 import type { Denial, DenialReason } from '../types.js'
 import type { CredentialProblem } from './credentials.js'
+import type { Dialect, ParameterLocation } from './dialects/dialect.js'
+import type { HttpResponse } from './message.js'
 
 /** Why a guard let nobody in: the verdict's reason, or what kept it from a verdict. */
 export interface GuardDenial {
@@ -9,12 +11,16 @@ export interface GuardDenial {
   readonly missing?: readonly string[]
 }
 
-/** A refusal in the words of HTTP, before a dialect puts them into its envelope. */
-export interface Refusal {
-  readonly denial: GuardDenial
+/** An error in the words of HTTP, before a dialect puts it into its envelope. */
+export interface HttpError {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly message: string
+}
+
+/** The error of a request that is not let in. */
+export interface Refusal extends HttpError {
+  readonly denial: GuardDenial
 }
 
 /** Makes refusals for one realm. Source: RFC 6750 §3. */
@@ -22,8 +28,6 @@ export interface Refusals {
   ofCredential(problem: CredentialProblem): Refusal
   /** `needed`: every scope that the route needs, for the challenge. */
   ofDenial(denial: Denial, needed: readonly string[]): Refusal
-  /** For errors that stand in the way of a verdict; `undefined` for those that are not ours to answer. */
-  ofError(error: unknown): Refusal | undefined
 }
 
 export function refusals(realm: string): Refusals {
@@ -58,14 +62,26 @@ export function refusals(realm: string): Refusals {
       // One answer for all other causes: it must not tell a stranger which it was.
       return { denial, ...invalidToken }
     },
-    ofError(error) {
-      if (!(error instanceof LatchkeyError)) return undefined
-      return {
-        denial: { reason: 'unavailable' },
-        status: 503,
-        headers: { 'Retry-After': '1' },
-        message: 'The token cannot be checked at the moment. Try again later.',
-      }
-    },
   }
+}
+
+/** For errors that keep a guard from a verdict; `undefined` for errors that are not Latchkey's. */
+export function refusalOfError(error: unknown): Refusal | undefined {
+  if (!(error instanceof LatchkeyError)) return undefined
+  return { denial: { reason: 'unavailable' }, ...unavailable('The token cannot be checked at the moment.') }
+}
+
+/** `problem`: a sentence that says what cannot be done. */
+export function unavailable(problem: string): HttpError {
+  return { status: 503, headers: { 'Retry-After': '1' }, message: `${problem} Try again later.` }
+}
+
+/** The answer to an error in a dialect's envelope. `location`: where the violations are. */
+export function errorResponse(
+  dialect: Dialect,
+  { status, headers = {}, message }: HttpError,
+  violations: readonly Violation[] = [],
+  location?: ParameterLocation,
+): HttpResponse {
+  return { status, headers, body: dialect.error(status, message, violations, location) }
 }

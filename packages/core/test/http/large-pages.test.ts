@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { encodeResponse, handleRequest } from '../../src/adapter.js'
-import { DIALECTS } from '../../src/http/dialects/all.js'
+import { createRouter, encodeResponse } from '../../src/adapter.js'
+import { dynatrace } from '../../src/http/dialects/dynatrace.js'
 import { listAnswer } from '../../src/http/list-answer.js'
 import { type ApiToken, StoreError } from '../../src/index.js'
 import { call, MOUNT } from '../support/call.js'
@@ -61,7 +61,7 @@ describe.each([
     const parts = { method: 'GET', mount: MOUNT, path: '', search, headers: {}, rawHeaders: [], ip: undefined }
     const { latchkey } = withEach(slow)
     const [turns, answer] = await turnsWhile(async () =>
-      handleRequest(latchkey, { ...parts, body: async () => undefined }, { dialect, authorize }),
+      createRouter({ dialect, authorize })(latchkey, { ...parts, body: async () => undefined }, undefined),
     )
     expect(turns).toBeGreaterThanOrEqual(3)
     const { status, headers, body } = encodeResponse(answer ?? { status: 404 })
@@ -93,7 +93,7 @@ test('each chunk is JSON before the next is asked for', async () => {
     }
   }
   const view = { dialect: 'dynatrace', fields: ['name'] }
-  const { body } = await listAnswer(DIALECTS.dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
+  const { body } = await listAnswer(dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
   expect(steps).toEqual(['asked for 1', 'made 1', 'asked for 2', 'made 2', 'asked for 3', 'made 3'])
   expect(JSON.parse(String(body))).toMatchObject({ apiTokens: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3' }] })
 })

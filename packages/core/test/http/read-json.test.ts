@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { type AddressInfo, connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { encodeResponse, handleRequest, readJson } from '../../src/adapter.js'
+import { createRouter, encodeResponse, readJson } from '../../src/adapter.js'
 import { RequestError } from '../../src/index.js'
 import { type TestInstance, testInstance } from '../support/instance.js'
 
@@ -197,7 +197,7 @@ describe('through the router', () => {
       const [path = '', search = ''] = (req.url ?? '').split('?')
       const { method = '', headers, rawHeaders, socket } = req
       const parts = { method, mount: '', path, search, headers, rawHeaders, ip: socket.remoteAddress }
-      const answered = await handleRequest(set.latchkey, { ...parts, body: () => readJson(req, undefined) })
+      const answered = await createRouter()(set.latchkey, { ...parts, body: () => readJson(req, undefined) }, undefined)
       const { status, headers: sent, body } = encodeResponse(answered ?? { status: 404 })
       res.writeHead(status, { ...sent }).end(body)
     }

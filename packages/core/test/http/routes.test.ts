@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { encodeResponse, handleRequest } from '../../src/adapter.js'
+import { createRouter, encodeResponse } from '../../src/adapter.js'
 import { dynatrace } from '../../src/http/dialects/dynatrace.js'
 import { panther } from '../../src/http/dialects/panther.js'
 import { matchRoute } from '../../src/http/routes.js'
@@ -56,7 +56,8 @@ describe('matchRoute', () => {
     expect(matchRoute(dialect, method, path)).toBeUndefined()
     const { latchkey } = testInstance()
     const parts = { mount: MOUNT, search: '', headers: {}, rawHeaders: [], ip: undefined, body: async () => undefined }
-    expect(await handleRequest(latchkey, { method, path, ...parts }, { dialect: dialect.name })).toBeUndefined()
+    const router = createRouter({ dialect: dialect.name })
+    expect(await router(latchkey, { method, path, ...parts }, undefined)).toBeUndefined()
   })
 
   test('a known path with another method says which are known, in the dialect’s envelope', async () => {

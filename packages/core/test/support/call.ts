@@ -1,4 +1,4 @@
-import { encodeResponse, handleRequest, type RouterOptions } from '../../src/adapter.js'
+import { createRouter, encodeResponse, type RoutesOptions } from '../../src/adapter.js'
 import type { DialectName, Latchkey } from '../../src/index.js'
 
 export const MOUNT = '/api/v2/apiTokens'
@@ -15,7 +15,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>
   readonly ip?: string
   readonly dialect?: DialectName
-  readonly authorize?: RouterOptions['authorize']
+  readonly authorize?: RoutesOptions<undefined>['authorize']
 }
 
 export interface Answered {
@@ -31,14 +31,15 @@ export async function call(latchkey: Latchkey, request: Call): Promise<Answered>
   const [, method = '', path = '', search = ''] = /^([A-Z]+) ([^?]*)(.*)$/s.exec(line) ?? []
   const announced = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': '2' }
   const headers = { ...announced, ...(by !== undefined && { authorization: `Bearer ${by}` }), ...request.headers }
-  const answer = await handleRequest(
+  const router = createRouter({ dialect, authorize })
+  const answer = await router(
     latchkey,
     {
       ...{ method, mount: MOUNT, path, search, headers, ip },
       rawHeaders: Object.entries(headers).flat(),
       body: raw ?? (async () => (body === undefined ? undefined : JSON.parse(JSON.stringify(body)))),
     },
-    { dialect, authorize },
+    undefined,
   )
   if (answer === undefined) throw new Error(`${line} is not ours`)
   const { status, headers: sent, body: json } = encodeResponse(answer)

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { Latchkey } from '@latchkey/core'
-import { encodeResponse, guardRequest, type HttpResponse, handleRequest, readJson } from '@latchkey/core/adapter'
+import { createGuard, createRouter, encodeResponse, type HttpResponse, readJson } from '@latchkey/core/adapter'
 import type { HostPlan } from './adapter-case.js'
 
 /**
@@ -9,6 +9,9 @@ import type { HostPlan } from './adapter-case.js'
  */
 export function referenceHost({ latchkey, guarded, management }: HostPlan): RequestListener {
   if (typeof latchkey === 'function') throw new TypeError('The reference host serves one instance.')
+  const router = createRouter({ dialect: management.dialect })
+  const guards = new Map(guarded.map(({ path, guards: [options] }) => [path, createGuard(options, ['onDenied'])]))
+  const anyToken = createGuard()
   return (request, response) => {
     answer(latchkey, request).then(
       (answered) => {
@@ -27,11 +30,10 @@ export function referenceHost({ latchkey, guarded, management }: HostPlan): Requ
     if (pathname === mount || pathname.startsWith(`${mount}/`)) {
       const body = () => readJson(request, undefined)
       const path = pathname.slice(mount.length)
-      const { dialect } = management
-      return handleRequest(instance, { method, mount, path, search, headers, rawHeaders, ip, body }, { dialect })
+      return router(instance, { method, mount, path, search, headers, rawHeaders, ip, body }, undefined)
     }
-    const [guard = {}] = guarded.find(({ path }) => path === pathname)?.guards ?? []
-    const admission = await guardRequest(instance, { rawHeaders, ip }, guard)
+    const guard = guards.get(pathname) ?? anyToken
+    const admission = await guard(instance, { rawHeaders, ip })
     return admission.ok ? undefined : admission.response
   }
 }

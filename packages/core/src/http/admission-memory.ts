@@ -1,0 +1,57 @@
+import type { ApiToken } from '../types.js'
+import type { Clock, Moment } from '../verify/clock.js'
+
+/** What a guard judges a request by. */
+export interface JudgedRequest {
+  readonly rawHeaders: readonly string[]
+  readonly ip: string | undefined
+  /** The scopes that the guard asks for. */
+  readonly scopes: readonly string[]
+}
+
+interface Remembered {
+  readonly rawHeaders: readonly string[]
+  /** Only where the token is bound to CIDR blocks. */
+  readonly ip: string | undefined
+  readonly scopes: readonly string[]
+  readonly token: ApiToken
+  readonly at: Moment
+}
+
+/**
+ * The tokens that the guards of one instance let in, by request. Refusals are not remembered. `key` is the framework's own
+ * request object: nobody else can see or forge what is remembered for it.
+ */
+export interface AdmissionMemory {
+  /**
+   * The token that an earlier guard of this request let in, if that holds for a guard now: it is younger than the limit, it
+   * covers the scopes, and the headers are the same, as is the address if the token is bound to CIDR blocks (an Express
+   * app within another may trust fewer proxies).
+   */
+  recall(key: object, request: JudgedRequest): ApiToken | undefined
+  remember(key: object, request: JudgedRequest, token: ApiToken): void
+}
+
+/** `maxAge`: in milliseconds. A body may take long to arrive between two guards, and access may be revoked meanwhile. */
+export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMemory {
+  const memory = new WeakMap<object, Remembered>()
+  return {
+    recall(key, request) {
+      const known = memory.get(key)
+      if (known === undefined || known.rawHeaders !== request.rawHeaders) return undefined
+      if (!clock.isRecent(known.at.at, known.at.tick, maxAge)) return undefined
+      if (!request.scopes.every((scope) => known.scopes.includes(scope))) return undefined
+      if (isBound(known.token) && known.ip !== request.ip) return undefined
+      return known.token
+    },
+    remember(key, request, token) {
+      const { rawHeaders, scopes } = request
+      const ip = isBound(token) ? request.ip : undefined
+      memory.set(key, { rawHeaders, ip, scopes, token, at: clock.moment() })
+    },
+  }
+}
+
+function isBound({ networks }: ApiToken): boolean {
+  return networks.length > 0
+}
