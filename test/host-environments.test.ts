@@ -8,7 +8,7 @@ test.each(FRAMEWORKS)(
   async (framework) => {
     const redis = await startRedis()
     onTestFinished(redis.stop)
-    const host = await startHost(framework, undefined, `redis://127.0.0.1:${redis.port}`)
+    const host = await startHost(framework, `redis://127.0.0.1:${redis.port}`)
     onTestFinished(async () => void (await host.stop('SIGKILL')))
     const { url, adminToken } = host
     const created = await fetch(`${url}/api/v2/apiTokens`, {
