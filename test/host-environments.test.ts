@@ -1,5 +1,5 @@
 // Who may manage an environment of the example host is told by the host's own tokens, which may be unreadable alone.
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, startHost } from './start-host.js'
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { memoryData, memoryStore, type TokenStore } from '@latchkey/core'
 import { nodeRedis, redisStore } from '@latchkey/store-redis'
 import { sqliteStore } from '@latchkey/store-sqlite'
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { createClient } from 'redis'
 
 /** Data of one kind of store. */

@@ -1,4 +1,4 @@
-import type { RedisServer } from '@latchkey/testkit'
+import type { RedisServer } from '@latchkey/test-servers'
 
 /** Kills the pub/sub connection of this name from another connection; `false` if there is none just now. */
 export async function killSubscriber(server: RedisServer, name: string): Promise<boolean> {
