@@ -6,8 +6,7 @@ describe.each(FRAMEWORKS)('the example host on %s', (framework) => {
   let host: RunningHost
 
   beforeAll(async () => {
-    // As it is by default: with Argon2id.
-    host = await startHost(framework, 'memory', { env: { HOST_PEPPER: undefined } })
+    host = await startHost(framework)
   })
   afterAll(() => host.stop())
 

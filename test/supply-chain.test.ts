@@ -18,7 +18,6 @@ const folders = [
   '.',
   'bench',
   'test',
-  'test/servers',
   'examples',
   'examples/host',
   ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}`),

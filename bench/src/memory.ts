@@ -1,26 +1,22 @@
-import { choose, readBenchArguments } from './lib/arguments.js'
-import { checkBounds } from './lib/check.js'
-import { startChild } from './lib/child.js'
-import { median } from './lib/median.js'
-import { report } from './lib/report.js'
-import type { MemoryAnswers } from './memory/measure.js'
+import { runBenchmark } from './harness/benchmark.js'
+import { inProcess, measureRounds } from './harness/rounds.js'
+import { medians } from './harness/statistics.js'
+import type { MemoryQuestions } from './memory/measure.js'
 
-/* What one cached token takes, after garbage collection, in a process of its own for each size. */
-
-const options = readBenchArguments(1)
-const program = new URL('./memory/measure.js', import.meta.url)
-
-const rows = []
-for (const { name } of choose([{ name: '50000' }, { name: '500000' }], options.only)) {
-  const figures = []
-  for (let round = 0; round < options.rounds; round++) {
-    const child = await startChild<MemoryAnswers>(program, [name], ['--expose-gc', '--max-old-space-size=8192'])
-    figures.push(await child.ask('measure'))
-    await child.stop()
-  }
-  const heapBytes = Math.round(median(figures.map(({ heap }) => heap)))
-  const externalBytes = Math.round(median(figures.map(({ external }) => external)))
-  rows.push({ name, bytesPerToken: heapBytes + externalBytes, heapBytes, externalBytes })
-}
-report('memory', rows, options.json)
-if (options.check) checkBounds('memory', rows, options.only)
+await runBenchmark({
+  name: 'memory',
+  title: 'The memory of a cached token',
+  about: 'Bytes for each of so many cached tokens, after garbage collection: on the heap, and outside of it.',
+  cases: ['50000', '500000'],
+  options: { rounds: 1 },
+  bounds: () => [
+    { row: /./, figure: 'bytes', atMost: 1_024, reason: '50,000 cached tokens, the default, take less than 50 MiB' },
+  ],
+  async measure({ cases, rounds }) {
+    const program = new URL('./memory/measure.js', import.meta.url)
+    const samples = await measureRounds(cases, { rounds, starts: rounds }, (name) =>
+      inProcess<MemoryQuestions>(program, [name], ['--expose-gc', '--max-old-space-size=8192']),
+    )
+    return [...samples].map(([name, figures]) => ({ name, ...medians(figures) }))
+  },
+})

@@ -1,42 +1,69 @@
-import { choose, readBenchArguments } from './lib/arguments.js'
-import { checkBounds } from './lib/check.js'
-import { startChild } from './lib/child.js'
-import { median, rotated } from './lib/median.js'
-import { report } from './lib/report.js'
+import { runBenchmark } from './harness/benchmark.js'
+import { inProcess, measureRounds } from './harness/rounds.js'
+import { median } from './harness/statistics.js'
+import type { ContenderQuestions } from './verify/contender.js'
 import { CONTENDERS } from './verify/contenders.js'
-import type { ContenderAnswers } from './verify/process.js'
 
-/*
- * What one verification costs: `floor` is the least possible (see lib/floor.ts), the rows of Latchkey are `verifyCached`
- * (and `verify` in `latchkey-async`), hot unless the name says otherwise. Each contender has a process of its own, as in a
- * host: what the compiler learns from one would slow down another.
- */
-
-/** Where a process happens to have its code and its data is worth some percent: each contender has this many, in turn. */
-const GENERATIONS = 3
-
-const options = readBenchArguments(99)
-const program = new URL('./verify/process.js', import.meta.url)
-const chosen = choose(
-  Object.keys(CONTENDERS).map((name) => ({ name })),
-  options.only,
-)
-
-const samples = new Map<string, number[]>(chosen.map(({ name }) => [name, []]))
-for (let generation = 0; generation < GENERATIONS; generation++) {
-  const contenders = []
-  for (const { name } of chosen) contenders.push({ name, child: await startChild<ContenderAnswers>(program, [name]) })
-  for (let round = 0; round < Math.ceil(options.rounds / GENERATIONS); round++) {
-    for (const { name, child } of rotated(contenders, round)) samples.get(name)?.push(await child.ask('time'))
-  }
-  await Promise.all(contenders.map(({ child }) => child.stop()))
-}
-
-const least = samples.get('floor')
-const rows = [...samples].map(([name, taken]) => ({
-  name,
-  ns: Math.round(median(taken)),
-  ...(least !== undefined && { ofFloor: Math.round((median(taken) / median(least)) * 100) / 100 }),
-}))
-report('verify', rows, options.json)
-if (options.check) checkBounds('verify', rows, options.only)
+await runBenchmark({
+  name: 'verify',
+  title: 'One verification, in process',
+  about: `
+\`floor\` is the least that any check of an opaque token must do: take it apart, hash it, look it up, compare. The rows of
+Latchkey are \`verifyCached\` (\`verify\` in \`latchkey-async\`) of a token that was verified before, unless the name says
+otherwise; in \`-10k\` 10,000 tokens are used in turn. Each contender has a process of its own, so that what the compiler learns
+from one does not slow down another. \`ns\` is the median over interleaved rounds.`,
+  cases: Object.keys(CONTENDERS),
+  options: { rounds: 99 },
+  bounds: () => [
+    { row: 'latchkey', figure: 'ns', per: 'floor', atMost: 1.15, reason: 'the checks cost little beside the hash' },
+    { row: 'latchkey-10k', figure: 'ns', per: 'floor-10k', atMost: 1.3, reason: 'an entry of the cache is small' },
+    { row: 'latchkey', figure: 'ns', per: 'latchkey-untracked', atMost: 1.1, reason: 'the last use is a few writes' },
+    { row: 'latchkey-cidr4', figure: 'ns', less: 'latchkey', atMost: 150, reason: 'networks are compiled on load' },
+    {
+      row: 'latchkey-ipv6',
+      figure: 'ns',
+      less: 'latchkey',
+      atMost: 250,
+      reason: 'a repeated address is not parsed again',
+    },
+    {
+      row: 'latchkey-cidr4-100',
+      figure: 'ns',
+      per: 'latchkey-cidr4-1',
+      atMost: 1.5,
+      reason: 'networks are searched, not walked',
+    },
+    {
+      row: 'latchkey-cidr4-100-mapped',
+      figure: 'ns',
+      per: 'latchkey-cidr4-1',
+      atMost: 1.5,
+      reason: 'mapped IPv4 is IPv4',
+    },
+    {
+      row: 'latchkey-wrong-secret',
+      figure: 'ns',
+      per: 'floor',
+      atMost: 1.5,
+      reason: 'guessing costs us no more than good tokens',
+    },
+    { row: 'latchkey-junk', figure: 'ns', per: 'floor', atMost: 0.3, reason: 'junk is refused before it is hashed' },
+    { row: 'passport-http-bearer', figure: 'ns', per: 'latchkey', atLeast: 1.6, reason: 'ahead of every peer' },
+    { row: 'prefixed-api-key', figure: 'ns', per: 'latchkey', atLeast: 2, reason: 'ahead of every peer' },
+    { row: 'jsonwebtoken-hs256', figure: 'ns', per: 'latchkey', atLeast: 7, reason: 'ahead of every peer' },
+    { row: 'jose-hs256', figure: 'ns', per: 'latchkey', atLeast: 7, reason: 'ahead of every peer' },
+    { row: 'better-auth', figure: 'ns', per: 'latchkey', atLeast: 100, reason: 'ahead of every peer' },
+  ],
+  async measure({ cases, rounds }) {
+    const program = new URL('./verify/contender.js', import.meta.url)
+    const samples = await measureRounds(cases, { rounds, starts: 3 }, (name) =>
+      inProcess<ContenderQuestions>(program, [name]),
+    )
+    const floor = samples.get('floor')
+    return [...samples].map(([name, ns]) => ({
+      name,
+      ns: median(ns),
+      ...(floor !== undefined && { ofFloor: median(ns) / median(floor) }),
+    }))
+  },
+})

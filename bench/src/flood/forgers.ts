@@ -1,40 +1,35 @@
-import { readFileSync } from 'node:fs'
-import { setTimeout as later } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import autocannon, { type Result } from 'autocannon'
-import { answer } from '../lib/child.js'
-import { forgedSecret, forgedToken, idOf } from '../lib/forge.js'
-import type { FloodTokens } from './tokens.js'
+import { answer } from '../harness/child.js'
+import { forgedSecret, forgedToken, idOf } from '../harness/forge.js'
+import { readTokens } from './tokens.js'
 
-/** Sends requests with forged tokens, no two alike, at a fixed rate; or, without a rate, as many as are answered. */
-export interface ForgerAnswers {
-  readonly run: { readonly perSecond: number; readonly refused: number; readonly others: number }
-}
+// Sends requests with forged tokens, no two alike, at a fixed rate; or at rate 0, as many as are answered.
 
 const CONNECTIONS = 20
 
-const [url = '', file = '', seconds = '20', rate] = process.argv.slice(2)
-const { cached } = JSON.parse(readFileSync(file, 'utf8')) as FloodTokens
-const known = cached.map(idOf)
+const [url = '', seconds = '', rate = '', file = ''] = process.argv.slice(2)
+const knownIds = readTokens(file).cached.map(idOf)
 let sent = 0
 
-answer<ForgerAnswers>({
+const questions = {
   async run() {
-    const results = rate === undefined ? [await fire(CONNECTIONS)] : await fireEvenly(Number(rate) / CONNECTIONS)
-    const sum = (pick: (result: Result) => number) => results.reduce((total, result) => total + pick(result), 0)
-    const refused = sum((result) => result['4xx'])
+    const results = rate === '0' ? [await fire(CONNECTIONS)] : await fireEvenly(Number(rate) / CONNECTIONS)
+    const sum = (count: (result: Result) => number) => results.reduce((total, result) => total + count(result), 0)
     return {
       perSecond: sum((result) => result.requests.total) / Number(seconds),
-      refused,
       others: sum((result) => result['2xx'] + result['3xx'] + result['5xx'] + result.errors),
     }
   },
-})
+}
+export type ForgerQuestions = typeof questions
+answer(questions)
 
-/** Each sends what a second may have in one go: the connections take turns, so that it is a flood and not a tide. */
+/** A connection sends the requests of a second at once, so the connections start one after another. */
 function fireEvenly(overallRate: number): Promise<Result[]> {
   return Promise.all(
     Array.from({ length: CONNECTIONS }, async (_, i) => {
-      await later((1_000 / CONNECTIONS) * i)
+      await wait((1_000 / CONNECTIONS) * i)
       return fire(1, overallRate)
     }),
   )
@@ -52,7 +47,7 @@ async function fire(connections: number, overallRate?: number): Promise<Result> 
 
 function forged(): string {
   const i = sent++
-  if (i % 3 === 0) return forgedSecret(known[i % known.length] ?? '')
+  if (i % 3 === 0) return forgedSecret(knownIds[i % knownIds.length] ?? '')
   if (i % 3 === 1) return forgedToken()
   return `${forgedToken().slice(0, i % 80)}!`
 }

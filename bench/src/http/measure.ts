@@ -1,53 +1,45 @@
-import { startChild } from '../lib/child.js'
-import { expect } from '../lib/expect.js'
-import type { Known } from '../lib/issue.js'
-import type { Framework, GuardName } from './guarded.js'
-import type { ServerAnswers } from './server.js'
+import { startChild } from '../harness/child.js'
+import { type KnownToken, knownToken } from '../harness/tokens.js'
+import { type Framework, type GuardName, opaque } from './guards.js'
+import type { Block } from './rotation.js'
+import type { ServerArguments, ServerQuestions } from './server.js'
 import { wrk } from './wrk.js'
 
-/** A server gets faster for about so long. */
+/** Servers become faster for about as long. */
 const WARM_UP_SECONDS = 4
-const SECONDS = 1
 
-export interface HttpFigures {
-  readonly rps: number
-  readonly p99Us: number
-  /** CPU time of the server process for one request. */
-  readonly cpuUs: number
+/** What a server does under as many requests as it can answer. */
+export interface Figures extends Block {
+  readonly p99Us?: number
 }
 
+/** A warm server in a process of its own. */
 export interface MeasuredServer {
-  /** Another second of requests. */
-  measure(): Promise<HttpFigures>
+  load(seconds: number): Promise<Figures>
+  /** What each of its guards did in each turn of all of them. */
+  turns(): Promise<readonly (readonly Block[])[]>
   stop(): Promise<void>
 }
 
-/** Starts one server in a process of its own, sees that it is right, and warms it up. */
-export async function startServer(framework: Framework, guard: GuardName, known: Known): Promise<MeasuredServer> {
-  const program = new URL('./server.js', import.meta.url)
-  const server = await startChild<ServerAnswers>(program, [framework, guard, JSON.stringify(known)])
-  const { port, authorization, forged } = await server.ask('where')
-  const url = `http://127.0.0.1:${port}/`
-  const name = `${framework}-${guard}`
-  expect((await status(url, authorization)) === 200, `${name} lets a good credential in`)
-  if (guard !== 'bare') {
-    expect((await status(url, forged)) === 401, `${name} refuses a forged credential`)
-    expect((await status(url)) === 401, `${name} refuses a request without a credential`)
-  }
+let known: Promise<KnownToken> | undefined
+
+export async function startServer(framework: Framework, guards: readonly GuardName[]): Promise<MeasuredServer> {
+  known ??= knownToken()
+  const token = await known
+  const server = await startChild<ServerQuestions>(new URL('./server.js', import.meta.url), [
+    JSON.stringify({ framework, guards, known: token } satisfies ServerArguments),
+  ])
+  const url = await server.ask('url')
+  const { authorization } = opaque(token)
   await wrk(url, authorization, WARM_UP_SECONDS)
+  await server.ask('blocks')
   return {
-    async measure() {
-      const before = await server.ask('cpu')
-      const { requests, us, p99Us } = await wrk(url, authorization, SECONDS)
-      const cpu = (await server.ask('cpu')) - before
-      return { rps: requests / (us / 1e6), p99Us, cpuUs: cpu / requests }
+    async load(seconds) {
+      const before = await server.ask('cpuUs')
+      const { requests, us, p99Us } = await wrk(url, authorization, seconds)
+      return { rps: requests / (us / 1e6), p99Us, cpuUs: ((await server.ask('cpuUs')) - before) / requests }
     },
+    turns: () => server.ask('blocks'),
     stop: () => server.stop(),
   }
-}
-
-async function status(url: string, authorization?: string): Promise<number> {
-  const response = await fetch(url, { headers: { ...(authorization !== undefined && { authorization }) } })
-  await response.arrayBuffer()
-  return response.status
 }

@@ -1,36 +1,60 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { answer } from '../lib/child.js'
-import type { Known } from '../lib/issue.js'
-import { expressApp, expressGuards } from './express.js'
-import type { Framework, GuardName } from './guarded.js'
-import { koaApp, koaGuards } from './koa.js'
+import type { RequestListener } from 'node:http'
+import { answer } from '../harness/child.js'
+import { expect } from '../harness/expect.js'
+import { serve } from '../harness/serve.js'
+import type { KnownToken } from '../harness/tokens.js'
+import { guardedExpress } from './express.js'
+import { type Framework, type GuardedApp, type GuardName, opaque } from './guards.js'
+import { guardedKoa } from './koa.js'
+import { rotate } from './rotation.js'
 
-/** What a server of the benchmark tells about itself. */
-export interface ServerAnswers {
-  readonly where: { readonly port: number; readonly authorization: string; readonly forged: string }
-  /** CPU time of this process so far, in µs. */
-  readonly cpu: number
+/** The arguments of this program, as JSON. */
+export interface ServerArguments {
+  readonly framework: Framework
+  /** One, or several that take over from each other. */
+  readonly guards: readonly GuardName[]
+  readonly known: KnownToken
 }
 
-const [framework, guard, known] = process.argv.slice(2) as [Framework, GuardName, string]
-const { listener, authorization, forged } = await guarded(framework, guard, JSON.parse(known) as Known)
-const server = createServer(listener)
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+const { framework, guards, known } = JSON.parse(process.argv[2] ?? '') as ServerArguments
+const create = framework === 'express' ? guardedExpress : guardedKoa
+const apps = await Promise.all(guards.map((name) => create(name, known)))
+for (const [i, app] of apps.entries()) await check(app, guards[i] === 'bare')
 
-answer<ServerAnswers>({
-  where: () => ({ port: (server.address() as AddressInfo).port, authorization, forged }),
-  cpu() {
+const listeners = apps.map(withOwnCredential)
+const [only, ...others] = listeners
+const rotation = rotate(listeners)
+const url = await serve(only !== undefined && others.length === 0 ? only : rotation.listener)
+const questions = {
+  url: () => url,
+  /** CPU time of this process so far, in µs. */
+  cpuUs() {
     const { user, system } = process.cpuUsage()
     return user + system
   },
-})
+  blocks: () => rotation.takeBlocks(),
+}
+export type ServerQuestions = typeof questions
+answer(questions)
 
-async function guarded(framework: Framework, guard: GuardName, known: Known) {
-  if (framework === 'express') {
-    const { middleware, ...credentials } = await expressGuards(known)[guard]()
-    return { listener: expressApp(middleware) as RequestListener, ...credentials }
+async function check({ listener, authorization, forged }: GuardedApp, open: boolean): Promise<void> {
+  const address = await serve(listener)
+  const status = async (headers: Record<string, string>) => {
+    const response = await fetch(address, { headers })
+    await response.arrayBuffer()
+    return response.status
   }
-  const { middleware, ...credentials } = await koaGuards(known)[guard]()
-  return { listener: koaApp(middleware).callback() as RequestListener, ...credentials }
+  expect((await status({ authorization })) === 200, 'a guard admits a good credential')
+  if (open) return
+  expect((await status({ authorization: forged })) === 401, 'a guard refuses a forged credential')
+  expect((await status({})) === 401, 'a guard refuses a request without a credential')
+}
+
+/** All clients send the opaque token. Guards that take another credential get theirs in its place. */
+function withOwnCredential({ listener, authorization }: GuardedApp): RequestListener {
+  if (authorization === opaque(known).authorization) return listener
+  return (req, res) => {
+    req.headers.authorization = authorization
+    listener(req, res)
+  }
 }

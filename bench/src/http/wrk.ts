@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { stop } from '../lib/stop.js'
+import { stop } from '../harness/arguments.js'
 
 const run = promisify(execFile)
 const SCRIPT = fileURLToPath(new URL('../../wrk-summary.lua', import.meta.url))
-/** One thread: the servers are single-threaded too, and need the other core. */
-const CONNECTIONS = 32
+/** One thread, since the servers have one too and need the other core. */
+const OPTIONS = ['-t1', '-c32', '--timeout', '10s']
 
 export interface Load {
   readonly requests: number
@@ -17,8 +17,7 @@ export interface Load {
 
 /** Sends requests as fast as they are answered. Throws if one is not answered with 2xx or 3xx. */
 export async function wrk(url: string, authorization: string, seconds: number): Promise<Load> {
-  const header = `Authorization: ${authorization}`
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-H', header, '-s', SCRIPT, url]
+  const args = [...OPTIONS, `-d${seconds}s`, '-H', `Authorization: ${authorization}`, '-s', SCRIPT, url]
   const { stdout } = await run('wrk', args)
   const line = stdout.split('\n').find((text) => text.startsWith('{'))
   if (line === undefined) throw new Error(`wrk printed no summary: ${stdout}`)
@@ -27,7 +26,7 @@ export async function wrk(url: string, authorization: string, seconds: number): 
   return load
 }
 
-/** Installs wrk through apt if it is not there. Ends the process with a sentence if that fails. */
+/** Installs wrk by apt if it is missing. Ends the process with a sentence if that fails. */
 export async function findWrk(): Promise<void> {
   if (await starts()) return
   process.stderr.write('latchkey: install wrk (apt-get install wrk)\n')
@@ -49,7 +48,7 @@ async function starts(): Promise<boolean> {
     await run('wrk', ['-v'])
     return true
   } catch (error) {
-    // It exits with 1 after telling its version.
+    // It exits with 1 after printing its version.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
 }

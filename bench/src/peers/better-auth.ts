@@ -4,10 +4,7 @@ import { betterAuth } from 'better-auth'
 import { memoryAdapter } from 'better-auth/adapters/memory'
 import type { Peer } from './peer.js'
 
-/**
- * Its api-key plugin over its memory adapter, with its rate limit off, since nothing else here has one. The key is the
- * given token, so that all who take opaque tokens are sent the same.
- */
+/** Its api-key plugin over its memory adapter. Its rate limit is off, since no other contender has one. */
 export async function betterAuthApiKey(token: string, forged: string): Promise<Peer> {
   const auth = betterAuth({
     baseURL: 'http://127.0.0.1',
@@ -22,7 +19,6 @@ export async function betterAuthApiKey(token: string, forged: string): Promise<P
   const { user } = await auth.api.signUpEmail({ body: owner })
   await auth.api.createApiKey({ body: { userId: user.id, name: 'bench' } })
   return {
-    name: 'better-auth',
     credential: token,
     forged,
     async verify(key) {

@@ -6,13 +6,13 @@ import { Passport } from 'passport'
 import { Strategy, type VerifyFunction } from 'passport-http-bearer'
 import type { Peer } from './peer.js'
 
-/** The strategy over a Map of SHA-256 digests, computed in the fastest way that Node has. */
+/** The strategy over a Map of SHA-256 digests, computed with the fastest function of Node. */
 export function bearerStrategy(token: string): Strategy<VerifyFunction> {
   const users = new Map([[hash('sha256', token, 'hex'), { id: 'bench' }]])
   return new Strategy((presented, done) => done(null, users.get(hash('sha256', presented, 'hex')) ?? false))
 }
 
-/** Its middleware, called with the little of a request that it looks at. */
+/** Its middleware, called with the members of a request that it reads. */
 export function passportHttpBearer(token: string, forged: string): Peer {
   const passport = new Passport()
   passport.use(bearerStrategy(token))
@@ -23,12 +23,11 @@ export function passportHttpBearer(token: string, forged: string): Peer {
     passed = error === undefined
   }
   return {
-    name: 'passport-http-bearer',
     credential: `Bearer ${token}`,
     forged: `Bearer ${forged}`,
     verify(authorization) {
       passed = false
-      // It marks the request, so that each needs one of its own.
+      // It marks the request, so each call needs a new one.
       middleware({ headers: { authorization } } as Request, response, next)
       return passed
     },

@@ -1,39 +1,30 @@
-import { Agent, request } from 'node:http'
 import { createLatchkey, type Latchkey } from '@latchkey/core'
-import { startChild } from '../lib/child.js'
-import { connectStore, HASHER, type Where } from './connect.js'
-import type { NodeAnswers } from './node.js'
+import { startChild } from '../harness/child.js'
+import { createClient } from '../harness/client.js'
+import { FAST_HASHER } from '../harness/tokens.js'
+import { connectStore } from '../stores/index.js'
+import type { NodeQuestions } from './node.js'
 
 /** Two processes on the same data: A is this one, and writes; B serves HTTP in another. */
 export interface Pair {
   readonly a: Latchkey
-  /** The status that B answers to a request with this token. */
+  /** The status of B's answer to a request with this token. */
   askB(token: string): Promise<number>
   stop(): Promise<void>
 }
 
-/** `ttl`: of B's cache, in ms. */
-export async function startPair(whereA: Where, whereB: Where, ttl: number): Promise<Pair> {
-  const store = await connectStore(whereA)
-  const a = createLatchkey({ store, hasher: HASHER })
+/** The addresses are those of the data, as each process reaches it. `ttl`: of B's cache, in ms. */
+export async function startPair(addressOfA: string, addressOfB: string, ttl: number): Promise<Pair> {
+  const store = await connectStore(addressOfA)
+  const a = createLatchkey({ store, hasher: FAST_HASHER })
   await a.ready()
-  const program = new URL('./node.js', import.meta.url)
-  const b = await startChild<NodeAnswers>(program, [JSON.stringify(whereB), String(ttl)])
-  const port = await b.ask('port')
-  const agent = new Agent({ keepAlive: true })
+  const b = await startChild<NodeQuestions>(new URL('./node.js', import.meta.url), [addressOfB, String(ttl)])
+  const client = createClient(await b.ask('url'))
   return {
     a,
-    askB: (token) =>
-      new Promise((resolve, reject) => {
-        const headers = { Authorization: `Bearer ${token}` }
-        request({ agent, port, host: '127.0.0.1', headers }, (response) => {
-          response.resume().once('end', () => resolve(response.statusCode ?? 0))
-        })
-          .once('error', reject)
-          .end()
-      }),
+    askB: async (token) => (await client.ask(token)).status,
     async stop() {
-      agent.destroy()
+      client.close()
       await b.stop()
       await a.close()
       await store.close()

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A TCP hop before a server that can fall silent: connections stay open, and nothing passes. */
+/** A TCP proxy that can fall silent: connections stay open, and nothing passes. */
 export interface Silencer {
   readonly port: number
   silence(): void
-  /** Ends the connections that were silenced; new ones work. */
+  /** Closes the connections that were silenced. New ones work. */
   restore(): void
   stop(): Promise<void>
 }
@@ -14,7 +14,7 @@ export async function startSilencer(target: number): Promise<Silencer> {
   const sockets = new Set<Socket>()
   let silent = false
 
-  function keep(socket: Socket, other: Socket): void {
+  function forward(socket: Socket, other: Socket): void {
     sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('error', () => {})
@@ -27,14 +27,14 @@ export async function startSilencer(target: number): Promise<Silencer> {
     })
   }
 
-  function endAll(): void {
+  function closeAll(): void {
     for (const socket of sockets) socket.destroy()
   }
 
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
-    keep(client, upstream)
-    keep(upstream, client)
+    forward(client, upstream)
+    forward(upstream, client)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -45,10 +45,10 @@ export async function startSilencer(target: number): Promise<Silencer> {
     },
     restore() {
       silent = false
-      endAll()
+      closeAll()
     },
     async stop() {
-      endAll()
+      closeAll()
       server.close()
       await once(server, 'close')
     },

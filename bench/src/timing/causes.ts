@@ -1,96 +1,86 @@
-import { createLatchkey, hmacSha256, memoryData, memoryStore } from '@latchkey/core'
+import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
 import { tokenId, tokenRecord } from '@latchkey/testkit'
-import { forgedSecret, forgedToken, idOf, mistyped } from '../lib/forge.js'
-import { issue } from '../lib/issue.js'
+import { forgedSecret, forgedToken, idOf, mistyped } from '../harness/forge.js'
+import { FAST_HASHER, issue, LONG_CACHE } from '../harness/tokens.js'
 import type { Cause } from './sample.js'
 
-/** The same as `wrong-secret`, with other tokens: what differs among them is where they lie in memory. */
+/** The same as `wrong-secret`, with other tokens: they differ only by where they lie in memory. */
 export const CONTROLS = ['wrong-secret-2', 'wrong-secret-3', 'wrong-secret-4'] as const
 
-/** How many tokens of each kind are asked for in turn. */
-const KNOWN = 100
+/** How many tokens of each cause are used in turn. */
+const TOKENS = 100
+const EXPIRES_IN = 1_000
 
 /**
- * Every 401 that is given for a token, each with tokens of its own; those called `-first` with an id that this instance
- * has never heard of. Right secrets are proven beforehand: a first proof is slow, but only their holders can have one.
+ * Every cause of a 401 for a token, each with tokens of its own: shared cache entries would be nearer in the processor's
+ * caches. `-first`: this instance has never seen the id. Right secrets are proven beforehand, since a slow first proof needs
+ * a right secret.
  */
-export async function causes(samples: number): Promise<{ all: Cause[]; close(): Promise<void> }> {
-  const hasher = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })
+export async function createCauses(samples: number): Promise<{ causes: Cause[]; close(): Promise<void> }> {
   const data = memoryData()
   let clock = Date.now()
   const latchkey = createLatchkey({
     store: memoryStore(data),
-    hasher,
-    cache: { ttl: 3_600_000, max: 4 * samples + 10_000 },
+    hasher: FAST_HASHER,
+    cache: { ...LONG_CACHE, max: 4 * samples + 10_000 },
     now: () => clock,
     ownerScopes: async (owner) => (owner === 'gone' ? undefined : ['*']),
   })
 
-  // A kind of its own for every cause: an entry that two of them ask for is nearer in the processor's caches.
-  const alive = () => many(() => issue(latchkey))
-  const disable = async (tokens: string[]) => {
+  async function disabled(): Promise<string[]> {
+    const tokens = await many(() => issue(latchkey))
     for (const token of tokens) await latchkey.update(idOf(token), { enabled: false })
     return tokens
   }
-  const expiring = () => many(() => issue(latchkey, { expiresAt: clock + 1_000 }))
-  const living = [await alive(), await alive(), await alive(), await alive(), await alive()]
-  const disabled = [await disable(await alive()), await disable(await alive())]
-  const expired = [await expiring(), await expiring()]
-  const retired = await alive()
-  const orphaned = await many(() => issue(latchkey, { owner: 'gone', personal: true }))
-  for (const token of retired) await latchkey.rotate(idOf(token))
-  clock += 2_000
-  for (const tokens of [...living, ...disabled, ...expired, retired, orphaned]) {
-    for (const token of tokens) await latchkey.verify(token)
+  const enabled = () => many(() => issue(latchkey))
+  const expiring = () => many(() => issue(latchkey, { expiresAt: clock + EXPIRES_IN }))
+  const wrongSecrets = (tokens: readonly string[]) => tokens.map((token) => forgedSecret(idOf(token)))
+
+  const tokens = {
+    enabled: await enabled(),
+    mistyped: await enabled(),
+    retired: await enabled(),
+    disabled: await disabled(),
+    disabledToo: await disabled(),
+    expired: await expiring(),
+    expiredToo: await expiring(),
+    orphaned: await many(() => issue(latchkey, { owner: 'gone', personal: true })),
   }
+  const controls = await Promise.all(CONTROLS.map(enabled))
+  for (const token of tokens.retired) await latchkey.rotate(idOf(token))
+  clock += 2 * EXPIRES_IN
+  const unknown = Array.from({ length: TOKENS }, forgedToken)
+  for (const token of [...Object.values(tokens), ...controls, unknown].flat()) await latchkey.verify(token)
 
   const environment = await memoryStore(data).open('default')
-  const unasked: string[] = []
-  for (let i = 0; i < samples; i++) {
-    const id = tokenId()
-    await environment.insert(tokenRecord({ id }))
-    unasked.push(forgedSecret(id))
-  }
-  const unknown = Array.from({ length: KNOWN }, () => forgedToken())
-  for (const token of unknown) await latchkey.verify(token)
+  const neverSeen = Array.from({ length: samples }, () => tokenId())
+  for (const id of neverSeen) await environment.insert(tokenRecord({ id }))
 
-  const wrong = (tokens: readonly string[] = []) => tokens.map((token) => forgedSecret(idOf(token)))
-  const fresh = Array.from({ length: samples }, () => forgedToken())
-  const cause = (name: string, reason: Cause['reason'], tokens: readonly string[] = []): Cause => ({
-    name,
-    latchkey,
-    reason,
-    token: (i) => tokens[i % tokens.length] ?? '',
+  const cause = (name: string, reason: Cause['reason'], used: readonly string[]): Cause => ({
+    ...{ name, latchkey, reason, tokens: used },
   })
-  const all = [
-    cause(
-      'junk',
-      'malformed',
-      Array.from({ length: KNOWN }, () => `${forgedToken().slice(0, -1)}!!`),
-    ),
-    cause(
-      'checksum',
-      'malformed',
-      Array.from({ length: KNOWN }, () => mistyped(forgedToken())),
-    ),
-    cause('checksum-of-known', 'wrong_secret', wrong(living[4]).map(mistyped)),
-    cause('unknown-first', 'unknown', fresh),
+  const junk = Array.from({ length: TOKENS }, () => `${forgedToken().slice(0, -1)}!!`)
+  const causes = [
+    cause('junk', 'malformed', junk),
+    cause('checksum', 'malformed', Array.from({ length: TOKENS }, forgedToken).map(mistyped)),
+    cause('checksum-of-known', 'wrong_secret', wrongSecrets(tokens.mistyped).map(mistyped)),
+    cause('unknown-first', 'unknown', Array.from({ length: samples }, forgedToken)),
     cause('unknown', 'unknown', unknown),
-    cause('wrong-secret-first', 'wrong_secret', unasked),
-    cause('wrong-secret', 'wrong_secret', wrong(living[0])),
-    ...CONTROLS.map((name, i) => cause(name, 'wrong_secret', wrong(living[1 + i]))),
-    cause('disabled-wrong-secret', 'wrong_secret', wrong(disabled[1])),
-    cause('expired-wrong-secret', 'wrong_secret', wrong(expired[1])),
-    cause('retired-secret', 'wrong_secret', retired),
-    cause('disabled', 'disabled', disabled[0]),
-    cause('expired', 'expired', expired[0]),
-    cause('owner-unknown', 'owner_unknown', orphaned),
+    cause('wrong-secret-first', 'wrong_secret', neverSeen.map(forgedSecret)),
+    cause('wrong-secret', 'wrong_secret', wrongSecrets(tokens.enabled)),
+    ...CONTROLS.map((name, i) => cause(name, 'wrong_secret', wrongSecrets(controls[i] ?? []))),
+    cause('disabled-wrong-secret', 'wrong_secret', wrongSecrets(tokens.disabledToo)),
+    cause('expired-wrong-secret', 'wrong_secret', wrongSecrets(tokens.expiredToo)),
+    cause('retired-secret', 'wrong_secret', tokens.retired),
+    cause('disabled', 'disabled', tokens.disabled),
+    cause('expired', 'expired', tokens.expired),
+    cause('owner-unknown', 'owner_unknown', tokens.orphaned),
   ]
-  return { all, close: () => latchkey.close() }
+  return { causes, close: () => latchkey.close() }
 }
 
-async function many(make: () => Promise<string>): Promise<string[]> {
-  const made: string[] = []
-  while (made.length < KNOWN) made.push(await make())
-  return made
+async function many(create: () => Promise<string>): Promise<string[]> {
+  const created: string[] = []
+  while (created.length < TOKENS) created.push(await create())
+  return created
 }

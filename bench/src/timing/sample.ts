@@ -1,32 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DenialReason, Latchkey } from '@latchkey/core'
-import { expect } from '../lib/expect.js'
+import { expect } from '../harness/expect.js'
 
-/** One reason for a 401. */
+/** One cause of a 401. */
 export interface Cause {
   readonly name: string
   readonly latchkey: Latchkey
   readonly reason: DenialReason
-  /** The token of the sample with this number. */
-  token(i: number): string
+  /** The samples use them in turn. */
+  readonly tokens: readonly string[]
 }
 
-/** So many samples of each cause only warm up. */
+/** So many samples of each cause are not counted. */
 export const WARM_UP = 500
 
 /** Times each cause so often, in nanoseconds, in an order that is shuffled for every round. */
 export async function sampleInterleaved(
   causes: readonly Cause[],
   samples: number,
-): Promise<ReadonlyMap<string, number[]>> {
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const times = new Map<string, number[]>(causes.map(({ name }) => [name, []]))
   const order = [...causes]
   for (let i = 0; i < samples + WARM_UP; i++) {
     shuffle(order)
-    // What the round before left to be done is not on this one's clock.
+    // Lets the work of the round before end.
     await nextTurn()
     for (const cause of order) {
-      const ns = await time(cause, cause.token(i))
+      const ns = await time(cause, cause.tokens[i % cause.tokens.length] ?? '')
       if (i >= WARM_UP) times.get(cause.name)?.push(ns)
     }
   }

@@ -1,14 +1,14 @@
-export interface Described {
+export interface Distribution {
   readonly count: number
   readonly mean: number
   readonly variance: number
 }
 
-/** What lies beyond is not the work that is timed, but whatever interrupted it. */
+/** The slowest samples were interrupted by something else. */
 const KEPT = 0.95
 
-/** Of the fastest 95 %. */
-export function describe(samples: readonly number[]): Described {
+/** Of the fastest 95 % of the samples. */
+export function distributionOf(samples: readonly number[]): Distribution {
   const kept = [...samples].sort((a, b) => a - b).slice(0, Math.floor(KEPT * samples.length))
   const count = kept.length
   const mean = kept.reduce((sum, value) => sum + value, 0) / count
@@ -17,6 +17,6 @@ export function describe(samples: readonly number[]): Described {
 }
 
 /** Welch's t: by how many standard errors the means differ. */
-export function welch(a: Described, b: Described): number {
+export function welch(a: Distribution, b: Distribution): number {
   return (b.mean - a.mean) / Math.sqrt(a.variance / a.count + b.variance / b.count)
 }

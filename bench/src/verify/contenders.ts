@@ -1,128 +1,114 @@
-import { createLatchkey, hmacSha256, type Latchkey, memoryStore, type VerifyContext } from '@latchkey/core'
-import { each, one, peerContender } from '../lib/contenders.js'
-import { expect } from '../lib/expect.js'
-import { floor } from '../lib/floor.js'
-import { issue, issueMany, knownToken, SCOPE } from '../lib/issue.js'
-import type { Contender } from '../lib/rounds.js'
-import { PEERS } from '../peers/all.js'
+import { createLatchkey, type Latchkey, memoryStore, type VerifyContext } from '@latchkey/core'
+import { expect } from '../harness/expect.js'
+import { FAST_HASHER, issue, issueMany, knownToken, LONG_CACHE, SCOPE, storeWith } from '../harness/tokens.js'
+import { PEERS } from '../peers/index.js'
 import type { Peer } from '../peers/peer.js'
+import { floor } from './floor.js'
+import { type Repeat, repeatEach, repeatOne } from './repeat.js'
 
-const hasher = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })
-const cache = { ttl: 3_600_000 }
-// Frozen, as a guard's list is.
+const MANY = 10_000
+const OPTIONS = { cache: LONG_CACHE, hasher: FAST_HASHER }
+// Frozen, as the list of a guard is.
 const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: Object.freeze([SCOPE]) }
 const MAPPED: VerifyContext = { ...IPV4, ip: '::ffff:10.9.1.2' }
 const IPV6: VerifyContext = { ...IPV4, ip: '2001:db8::17' }
+const AREA_19: VerifyContext = { ...IPV4, scopes: Object.freeze(['area19.read']) }
 
-/** Makes a contender ready: what its first call has to fetch or prove is not measured. */
-type Make = (name: string) => Promise<Contender>
-
-/** By the names of their rows, in the order of the table. */
-export const CONTENDERS: Readonly<Record<string, Make>> = {
-  floor: async (name) => {
-    const { token, forged } = await knownToken()
-    const verify = floor([token])
-    expect(!verify(forged), 'floor refuses a wrong secret')
-    return one(name, verify, token)
-  },
-  'floor-10k': async (name) => {
-    const tokens = await issueMany(instance(), 10_000)
-    return each(name, floor(tokens), tokens)
-  },
-  latchkey: (name) => hot(name, instance(), IPV4),
-  'latchkey-async': async (name) => {
+const LATCHKEY: Readonly<Record<string, () => Promise<Repeat>>> = {
+  latchkey: () => hot(IPV4),
+  'latchkey-async': async () => {
     const latchkey = instance()
     const token = await issue(latchkey)
-    return {
-      name,
-      async run(times) {
-        let good = 0
-        for (let i = 0; i < times; i++) if ((await latchkey.verify(token, IPV4)).ok) good++
-        expect(good === times, `${name} lets a good token in`)
-      },
+    return async (times) => {
+      let good = 0
+      for (let i = 0; i < times; i++) if ((await latchkey.verify(token, IPV4)).ok) good++
+      expect(good === times, 'every verification lets the token in')
     }
   },
-  'latchkey-10k': async (name) => {
+  'latchkey-10k': async () => {
     const latchkey = instance()
-    const tokens = await issueMany(latchkey, 10_000)
-    for (const token of tokens) expect((await latchkey.verify(token, IPV4)).ok, 'Latchkey knows its tokens')
-    return each(name, lets(latchkey, IPV4), tokens)
+    const tokens = await issueMany(latchkey, MANY)
+    for (const token of tokens) expect((await latchkey.verify(token, IPV4)).ok, 'every token is valid')
+    return repeatEach(admits(latchkey, IPV4), tokens)
   },
-  'latchkey-untracked': (name) =>
-    hot(name, createLatchkey({ store: memoryStore(), cache, hasher, lastUsed: false }), IPV4),
-  'latchkey-cidr4-1': (name) => hot(name, instance(), IPV4, { networks: blocks(1) }),
-  'latchkey-cidr4': (name) => hot(name, instance(), IPV4, { networks: blocks(10) }),
-  'latchkey-cidr4-mapped': (name) => hot(name, instance(), MAPPED, { networks: blocks(10) }),
-  'latchkey-cidr4-100': (name) => hot(name, instance(), IPV4, { networks: blocks(100) }),
-  'latchkey-cidr4-100-mapped': (name) => hot(name, instance(), MAPPED, { networks: blocks(100) }),
-  'latchkey-ipv6': (name) => hot(name, instance(), IPV6, { networks: ['2001:db8::/32'] }),
-  'latchkey-20-scopes': (name) =>
-    hot(
-      name,
-      instance(),
-      { ip: '10.9.1.2', scopes: Object.freeze(['area19.read']) },
-      { scopes: Array.from({ length: 20 }, (_, i) => `area${i}.read`) },
-    ),
-  'latchkey-wrong-secret': async (name) => {
-    // With the slow hasher, so that a proof made for a wrong secret could not go unseen.
-    const { token, record, forged } = await knownToken()
-    const store = memoryStore()
-    await (await store.open('default')).insert(record)
-    const latchkey = createLatchkey({ store, cache })
-    expect((await latchkey.verify(token)).ok, 'the slow hasher proves a right secret')
+  'latchkey-untracked': () => hot(IPV4, {}, createLatchkey({ ...OPTIONS, store: memoryStore(), lastUsed: false })),
+  'latchkey-cidr4-1': () => hot(IPV4, { networks: blocks(1) }),
+  'latchkey-cidr4': () => hot(IPV4, { networks: blocks(10) }),
+  'latchkey-cidr4-mapped': () => hot(MAPPED, { networks: blocks(10) }),
+  'latchkey-cidr4-100': () => hot(IPV4, { networks: blocks(100) }),
+  'latchkey-cidr4-100-mapped': () => hot(MAPPED, { networks: blocks(100) }),
+  'latchkey-ipv6': () => hot(IPV6, { networks: ['2001:db8::/32'] }),
+  'latchkey-20-scopes': () => hot(AREA_19, { scopes: Array.from({ length: 20 }, (_, i) => `area${i}.read`) }),
+  'latchkey-wrong-secret': async () => {
+    // With the slow hasher: a wrong secret must not run it.
+    const known = await knownToken()
+    const latchkey = createLatchkey({ store: await storeWith(known), cache: LONG_CACHE })
+    expect((await latchkey.verify(known.token)).ok, 'the right secret is admitted')
     const { done } = latchkey.stats().proofs
-    const { run } = one(name, refuses(latchkey, 'wrong_secret'), forged)
-    return {
-      name,
-      async run(times) {
-        await run(times)
-        expect(latchkey.stats().proofs.done === done, 'a wrong secret never costs an Argon2 run')
-      },
+    const repeat = repeatOne(denies(latchkey, 'wrong_secret'), known.forged)
+    return async (times) => {
+      await repeat(times)
+      expect(latchkey.stats().proofs.done === done, 'a wrong secret never runs Argon2')
     }
   },
-  'latchkey-unknown-id': async (name) => {
+  'latchkey-unknown-id': async () => {
     const latchkey = instance()
     const unknown = await issue(instance())
     await latchkey.verify(unknown)
-    return one(name, refuses(latchkey, 'unknown'), unknown)
+    return repeatOne(denies(latchkey, 'unknown'), unknown)
   },
-  'latchkey-junk': async (name) => {
+  'latchkey-junk': async () => {
     const latchkey = instance()
-    return one(name, refuses(latchkey, 'malformed'), `${(await issue(latchkey)).slice(0, 40)}!`)
+    return repeatOne(denies(latchkey, 'malformed'), `${(await issue(latchkey)).slice(0, 40)}!`)
   },
+}
+
+/** Each prepares one contender: what its first call must read or prove is not measured. In the order of the table. */
+export const CONTENDERS: Readonly<Record<string, () => Promise<Repeat>>> = {
+  floor: async () => {
+    const { token, forged } = await knownToken()
+    const verify = floor([token])
+    expect(!verify(forged), 'the floor refuses a wrong secret')
+    return repeatOne(verify, token)
+  },
+  'floor-10k': async () => {
+    const tokens = await issueMany(instance(), MANY)
+    return repeatEach(floor(tokens), tokens)
+  },
+  ...LATCHKEY,
   ...Object.fromEntries(
-    Object.entries(PEERS).map(([name, make]) => [name, async () => ofPeer(await make(await knownToken()))]),
+    Object.entries(PEERS).map(([name, create]) => [name, async () => ofPeer(await create(await knownToken()))]),
   ),
 }
 
 function instance(): Latchkey {
-  return createLatchkey({ store: memoryStore(), cache, hasher })
+  return createLatchkey({ ...OPTIONS, store: memoryStore() })
 }
 
-async function hot(name: string, latchkey: Latchkey, context: VerifyContext, extra = {}): Promise<Contender> {
+async function hot(context: VerifyContext, extra = {}, latchkey = instance()): Promise<Repeat> {
   const token = await issue(latchkey, extra)
-  expect((await latchkey.verify(token, context)).ok, `${name} lets a good token in`)
-  return one(name, lets(latchkey, context), token)
+  expect((await latchkey.verify(token, context)).ok, 'the token is admitted')
+  return repeatOne(admits(latchkey, context), token)
 }
 
-async function ofPeer(peer: Peer): Promise<Contender> {
-  expect(await peer.verify(peer.credential), `${peer.name} lets a good credential in`)
-  expect(!(await peer.verify(peer.forged)), `${peer.name} refuses a forged credential`)
-  return peerContender(peer)
+async function ofPeer({ verify, credential, forged }: Peer): Promise<Repeat> {
+  expect(await verify(credential), 'the peer admits a good credential')
+  expect(!(await verify(forged)), 'the peer refuses a forged credential')
+  return repeatOne(verify, credential)
 }
 
-function lets(latchkey: Latchkey, context: VerifyContext): (token: string) => boolean {
+function admits(latchkey: Latchkey, context: VerifyContext): (token: string) => boolean {
   return (token) => latchkey.verifyCached(token, context)?.ok === true
 }
 
-function refuses(latchkey: Latchkey, reason: string): (token: string) => boolean {
+function denies(latchkey: Latchkey, reason: string): (token: string) => boolean {
   return (token) => {
     const verdict = latchkey.verifyCached(token, IPV4)
     return verdict?.ok === false && verdict.denial.reason === reason
   }
 }
 
-/** Disjoint blocks, of which the client's address is in the last but a few. */
+/** Disjoint blocks. The client's address is in the first. */
 function blocks(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `10.${9 + i}.0.0/16`)
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
-import { type Environments, hostEnvironments } from './environments.js'
+import { hostEnvironments } from './environments.js'
+import { expressHost } from './express-host.js'
+import { koaHost } from './koa-host.js'
 import { makeStore } from './stores.js'
-import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
+import { firstToken, hostTokens, resetAdminToken } from './tokens.js'
 import { welcome } from './welcome.js'
 
 /** Requests under way may take this long after the signal to end. */
@@ -15,7 +17,8 @@ async function main(): Promise<void> {
   const store = await makeStore(options.store).catch(misused)
   const latchkey = hostTokens(store)
   const environments = hostEnvironments(store, latchkey)
-  const server = createServer(await listener(options.framework, latchkey, environments))
+  const host = options.framework === 'koa' ? koaHost : expressHost
+  const server = createServer(host(latchkey, environments))
   const url = await listen(server, options.port).catch(plainly)
   // Not before the port is had: a token that is made and never shown could not be got again.
   const adminToken = await (options.resetAdmin ? resetAdminToken : firstToken)(latchkey).catch(plainly)
@@ -38,16 +41,6 @@ async function main(): Promise<void> {
     throw new Plain(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
   }
   await store.close()
-}
-
-/** Loads one framework alone. */
-async function listener(
-  framework: HostOptions['framework'],
-  latchkey: HostLatchkey,
-  environments: Environments,
-): Promise<RequestListener> {
-  if (framework === 'koa') return (await import('./koa-host.js')).koaHost(latchkey, environments)
-  return (await import('./express-host.js')).expressHost(latchkey, environments)
 }
 
 function readCommand(): HostOptions {

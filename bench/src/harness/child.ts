@@ -1,0 +1,62 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** What a child can be asked, by name. The answers must survive JSON. */
+export type Questions = Readonly<Record<string, () => unknown>>
+
+/** A process that answers questions over IPC. */
+export interface Child<Asked extends Questions> {
+  ask<Name extends keyof Asked & string>(question: Name): Promise<Awaited<ReturnType<Asked[Name]>>>
+  stop(): Promise<void>
+}
+
+interface Reply {
+  readonly answer?: unknown
+  readonly error?: string
+}
+
+/** Starts a compiled program that calls `answer`, and waits until it does. Rejects if the program ends before. */
+export async function startChild<Asked extends Questions>(
+  program: URL,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = [],
+): Promise<Child<Asked>> {
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const child = fork(fileURLToPath(program), args, { execArgv: [...execArgv], env })
+  const ended = once(child, 'exit').then(([code]): Reply => ({ error: `ended with ${code ?? 'a signal'}` }))
+
+  async function nextReply(): Promise<unknown> {
+    const listening = new AbortController()
+    try {
+      const message = once(child, 'message', listening).then(([reply]) => reply as Reply)
+      const { answer, error } = await Promise.race([message, ended])
+      if (error !== undefined) throw new Error(`${program.pathname} ${args[0] ?? ''}: ${error}`)
+      return answer
+    } finally {
+      listening.abort()
+    }
+  }
+
+  await nextReply()
+  return {
+    ask(question) {
+      child.send(question)
+      return nextReply() as Promise<Awaited<ReturnType<Asked[typeof question]>>>
+    },
+    async stop() {
+      if (child.connected) child.disconnect()
+      await ended
+    },
+  }
+}
+
+/** Called by the child: answers questions until the parent disconnects. */
+export function answer(questions: Questions): void {
+  process.on('message', async (name) => {
+    const asked = async (): Promise<Reply> => ({ answer: await questions[String(name)]?.() })
+    process.send?.(await asked().catch((error: unknown): Reply => ({ error: String(error) })))
+  })
+  process.once('disconnect', () => process.exit())
+  process.send?.({})
+}

@@ -1,0 +1,102 @@
+import type { SortKey } from '@latchkey/core'
+import type { ListFilter, ListSort } from '@latchkey/core/store'
+import { readPage } from '@latchkey/testkit'
+import type { Subject } from './measure.js'
+import { DAY, NOW, ownerOf } from './tokens.js'
+
+const PAGE = 200
+/** A deep page begins behind so many pages of so many tokens. */
+const STEPS = 5
+const STEP = 2_000
+
+const SORTS: Readonly<Record<string, SortKey>> = {
+  created: 'createdAt',
+  used: 'lastUsedAt',
+  expires: 'expiresAt',
+  modified: 'modifiedAt',
+  name: 'name',
+}
+const NEWEST: ListSort = { by: 'createdAt', direction: 'desc' }
+
+const TWO_SCOPES = ['reports.read', 'logs.export']
+const ago = (days: number) => NOW - days * DAY
+const FILTERS: Readonly<Record<string, ListFilter>> = {
+  'no filter': {},
+  'head owner': { owner: ownerOf(1) },
+  'middle owner': { owner: ownerOf(30) },
+  'tail owner': { owner: ownerOf(900) },
+  personal: { personal: true },
+  'scope OR 2': { scopes: TWO_SCOPES },
+  'scope OR 2, personal': { scopes: TWO_SCOPES, personal: true },
+  'used 30..10 days ago': { lastUsed: { from: ago(30), to: ago(10) } },
+  'used within 300 days': { lastUsed: { from: ago(300), to: NOW } },
+  'used > 1 year ago': { lastUsed: { to: ago(365) } },
+  'head owner, scope OR 2, used 30..10': {
+    ...{ owner: ownerOf(1), scopes: TWO_SCOPES, lastUsed: { from: ago(30), to: ago(10) } },
+  },
+  'middle owner, scope OR 2, used 300': {
+    ...{ owner: ownerOf(30), scopes: TWO_SCOPES, lastUsed: { from: ago(300), to: NOW } },
+  },
+  'scope OR 2, used 300': { scopes: TWO_SCOPES, lastUsed: { from: ago(300), to: NOW } },
+}
+
+/** Pages of every filter by every sort: the first one, and a deep one if there is one. */
+export async function pages({ environment, runs, meter }: Subject): Promise<void> {
+  for (const [what, filter] of Object.entries(FILTERS)) {
+    for (const { name, sort } of sortsOf(what)) {
+      const query = { filter, sort, limit: PAGE, count: false }
+      const row = `${what}, ${name}`
+      await meter.time(row, runs, () => readPage(environment, query))
+      const after = await deep().catch(() => undefined)
+      if (after !== undefined) await meter.time(`${row}, deep`, runs, () => readPage(environment, { ...query, after }))
+
+      async function deep(): Promise<string | undefined> {
+        let next: string | undefined
+        for (let i = 0; i < STEPS; i++) {
+          const page = await readPage(environment, {
+            ...query,
+            limit: STEP,
+            ...(next !== undefined && { after: next }),
+          })
+          if (page.next === undefined) return next
+          next = page.next
+        }
+        return next
+      }
+    }
+  }
+  const large = { filter: {}, sort: NEWEST, limit: 10_000, count: false }
+  await meter.time('10,000 rows, no filter', Math.ceil(runs / 4), () => readPage(environment, large))
+}
+
+/** The exact total of each filter, alone and with a page. */
+export async function totals({ environment, runs, meter }: Subject): Promise<void> {
+  for (const [what, filter] of Object.entries(FILTERS)) {
+    const query = { filter, sort: NEWEST, count: true }
+    const times = Math.ceil(runs / 4)
+    await meter.time(`first count: ${what}`, times, () => readPage(environment, { ...query, limit: 1 }))
+    await meter.time(`page and total: ${what}`, times, () => readPage(environment, { ...query, limit: PAGE }))
+  }
+}
+
+/** Some lists of all kinds, for what else happens meanwhile. */
+export async function mixedLists({ environment }: Subject, milliseconds: number): Promise<void> {
+  const filters = Object.values(FILTERS)
+  const end = performance.now() + milliseconds
+  for (let i = 0; performance.now() < end; i++) {
+    const filter = filters[i % filters.length] ?? {}
+    await readPage(environment, { filter, sort: NEWEST, limit: PAGE, count: i % 4 === 0 })
+  }
+}
+
+/** Both directions without a filter, one of each with a filter. */
+function sortsOf(what: string): { name: string; sort: ListSort }[] {
+  return Object.entries(SORTS).flatMap(([word, by]) => {
+    const usual = by === 'name' || by === 'expiresAt' ? 'asc' : 'desc'
+    const directions = what === 'no filter' ? (['asc', 'desc'] as const) : ([usual] as const)
+    return directions.map((direction) => ({
+      name: `${direction === 'asc' ? '+' : '-'}${word}`,
+      sort: { by, direction },
+    }))
+  })
+}

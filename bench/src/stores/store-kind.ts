@@ -1,0 +1,40 @@
+import type { TokenStore } from '@latchkey/core'
+
+export interface StoreKind {
+  /** Data of its own. `path`: where it is kept for later runs; without it the data is temporary. */
+  open(path?: string): Promise<BenchData>
+  /** A new connection to data, from any process or thread that can reach it. */
+  connect(address: string, options: ConnectOptions): TokenStore | Promise<TokenStore>
+}
+
+export interface ConnectOptions {
+  /** How long a write may take, in ms, for stores that have such a deadline. Default: that of the store. */
+  readonly manageTimeout?: number
+}
+
+export interface BenchData {
+  readonly address: string
+  /** An earlier run left its tokens here. */
+  readonly filled: boolean
+  /** Writes the tokens to `path`, where that does not happen by itself. */
+  save?(): Promise<unknown>
+  /** The bytes that the tokens take. */
+  size?(): Promise<number>
+  /** The longest command of the database server since the last call, in ms. */
+  longestCommand?(): Promise<number>
+  /** Closes the connections that listen for changes, of all processes. Resolves to their number. */
+  killSubscribers?(): Promise<number>
+  /** Ends servers and removes temporary data. */
+  stop(): Promise<unknown>
+}
+
+/** A store whose connection ends with it. */
+export function closingWith(store: TokenStore, end: () => void): TokenStore {
+  return {
+    open: (environment) => store.open(environment),
+    async close() {
+      await store.close()
+      end()
+    },
+  }
+}

@@ -1,2 +1,0 @@
-/** Whether `npm run long` runs the tests. */
-export const LONG = process.env.LATCHKEY_LONG === '1'
