@@ -16,7 +16,7 @@ const RANKS = {
     ['manage/'],
     ['options.ts'],
     ['settings.ts'],
-    ['instance.ts'],
+    ['instance.ts', 'internals.ts'],
     ['management.ts'],
     ['latchkey.ts'],
     ['http/'],

@@ -1,123 +1,198 @@
-import { optionError } from './errors.js'
 import type { OnBehalf } from './manage/caller.js'
-import type { ManageContext } from './manage/context.js'
 import type { IssuedToken } from './manage/create.js'
 import type { CreateInput, RotateInput, UpdateInput } from './manage/inputs.js'
 import type { TokenPage } from './manage/list.js'
 import type { ListRequest, NextRequest } from './manage/list-request.js'
-import type { Settings } from './settings.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
-import type { Clock } from './verify/clock.js'
 import type { ExplainRequest, Explanation } from './verify/explain.js'
-import type { Verifier } from './verify/verifier.js'
 
-/** What this instance did since it was made. */
+/**
+ * An instance serves one environment of one store. Calls that need the store reject with `StoreError` while it cannot
+ * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls reject with `RequestError` for what
+ * cannot be done as asked, and then nothing was written.
+ */
+export interface Latchkey<Scope extends string = string> {
+  /** The option of that name. */
+  readonly environment: string
+  /**
+   * May this token do this, from this address? Any text may be passed. A denial is a value; an error (`StoreError`,
+   * `UnavailableError`) means that there is no verdict now, so let nobody in. Notes the use, and does not wait for it to be
+   * written.
+   *
+   * Does not check whether `ip` is the client's, nor whether `scopes` are declared.
+   *
+   * @example
+   * const verdict = await latchkey.verify(token, { scopes: ['reports.read'], ip: request.socket.remoteAddress })
+   * if (!verdict.ok) return deny(verdict.denial.reason)
+   * console.log(verdict.token.owner)
+   */
+  verify(token: string, context?: VerifyContext<Scope>): Promise<Verdict>
+  /**
+   * As `verify`, without a promise: `undefined` if the answer takes the store or a proof.
+   *
+   * @example
+   * const verdict = latchkey.verifyCached(token) ?? (await latchkey.verify(token))
+   */
+  verifyCached(token: string, context?: VerifyContext<Scope>): Verdict | undefined
+  /**
+   * Creates a token. Its secret is in this result alone. Rejects with `ERR_INVALID_INPUT`, naming every violation, and
+   * with `ERR_NOT_ALLOWED` if it would be more than the caller.
+   *
+   * @example
+   * const { id, token } = await latchkey.create({
+   *   name: 'Nightly export',
+   *   owner: 'ada',
+   *   scopes: ['reports.read'],
+   *   expiresAt: 'now+90d',
+   * })
+   */
+  create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
+  /**
+   * The metadata of a token, also of a disabled or expired one. Rejects with `ERR_NOT_FOUND`.
+   *
+   * @example
+   * const { owner, lastUsedAt } = await latchkey.get(id)
+   */
+  get(id: string, options?: OnBehalf): Promise<ApiToken>
+  /**
+   * A page of tokens, with a cursor for the next one. A walk through the pages skips and repeats none of the tokens that
+   * stay, while others come and go. Rejects with `ERR_INVALID_INPUT`, also for a cursor that was altered.
+   *
+   * @example
+   * let page = await latchkey.list({ owner: 'ada', sort: 'name' })
+   * while (page.nextCursor !== undefined) page = await latchkey.list({ cursor: page.nextCursor })
+   */
+  list(request?: ListRequest | NextRequest, options?: OnBehalf): Promise<TokenPage>
+  /**
+   * Changes the given members and resolves to the token as it is then. On this node the change counts at once. A caller
+   * is judged by what the change adds. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
+   *
+   * @example
+   * await latchkey.update(id, { enabled: false })
+   */
+  update(id: string, input: UpdateInput, options?: OnBehalf): Promise<ApiToken>
+  /**
+   * Deletes a token for good, by its id or by the whole token. Rejects with `ERR_NOT_FOUND`.
+   *
+   * @example
+   * await latchkey.delete(id)
+   */
+  delete(idOrToken: string, options?: OnBehalf): Promise<void>
+  /**
+   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret dies now. Rejects with
+   * `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` for a token that is
+   * disabled or expired, or if an overlap is asked for while another runs.
+   *
+   * @example
+   * const { token } = await latchkey.rotate(id, { previousExpiresAt: 'now+7d' })
+   */
+  rotate(id: string, input?: RotateInput, options?: OnBehalf): Promise<IssuedToken>
+  /**
+   * Ends an overlap: the previous secret dies now. Rejects with `ERR_NOT_FOUND`, `ERR_RACE`, and with `ERR_STATE` if none
+   * runs.
+   *
+   * @example
+   * await latchkey.finishRotation(id)
+   */
+  finishRotation(id: string, options?: OnBehalf): Promise<ApiToken>
+  /**
+   * Takes a rotation back during its overlap: the new secret dies now, the previous one is current again. Rejects with
+   * `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` if none runs.
+   *
+   * @example
+   * await latchkey.cancelRotation(id)
+   */
+  cancelRotation(id: string, options?: OnBehalf): Promise<ApiToken>
+  /**
+   * The metadata of the token with this secret, also of a disabled or expired one. Rejects with `ERR_NOT_FOUND`.
+   *
+   * @example
+   * const { id, owner } = await latchkey.lookup(token)
+   */
+  lookup(token: string, options?: OnBehalf): Promise<ApiToken>
+  /**
+   * Deletes the token with this secret. Resolves to whether there was one.
+   *
+   * @example
+   * const wasThere = await latchkey.revoke(token)
+   */
+  revoke(token: string, options?: OnBehalf): Promise<boolean>
+  /**
+   * Removes the tokens that expired before a past time, in epoch milliseconds, and resolves to how many. Default:
+   * `retention` ago. Rejects with a `TypeError` (`ERR_OPTION`) for a time in the future.
+   *
+   * @example
+   * const removed = await latchkey.purge(Date.now() - 30 * 86_400_000)
+   */
+  purge(expiredBefore?: number): Promise<number>
+  /**
+   * Every check of a verification with its outcome, for support work. Reads the store, and counts no use. The result says
+   * more than a caller may know.
+   *
+   * @example
+   * const { allowed, checks } = await latchkey.explain({ id, ip: '192.0.2.1', scopes: ['reports.read'] })
+   */
+  explain(request: ExplainRequest): Promise<Explanation>
+  /**
+   * Forgets what `ownerScopes` returned for an owner. It is asked again on the next use, on this node.
+   *
+   * @example
+   * latchkey.forgetOwner('ada')
+   */
+  forgetOwner(owner: string): void
+  /**
+   * What this instance did and what waits now. Takes microseconds.
+   *
+   * @example
+   * const { verified, denied, cachedTokens } = latchkey.stats()
+   */
+  stats(): Stats
+  /**
+   * Opens the store now instead of on first need.
+   *
+   * @example
+   * await latchkey.ready()
+   */
+  ready(): Promise<void>
+  /**
+   * Writes the last uses and replaced hashes that wait. Rejects with `StoreError`; then they wait for the next flush.
+   *
+   * @example
+   * await latchkey.flush()
+   */
+  flush(): Promise<void>
+  /**
+   * Flushes, stops watching the store and refuses further calls. The store stays open: it is the host's. Rejects with
+   * `StoreError` if the flush fails, and is closed all the same.
+   *
+   * @example
+   * await latchkey.close()
+   * await store.close()
+   */
+  close(): Promise<void>
+}
+
+/** What an instance did since it was made, and what waits now. */
 export interface Stats {
-  /** Uses let in, and refused. */
+  /** Verifications that let a token in. */
   readonly verified: number
+  /** Verifications that refused one. */
   readonly denied: number
-  /** Verdicts that took neither the store nor a proof. */
+  /** Verdicts on right secrets that took neither the store nor a proof. */
   readonly cacheHits: number
-  /** Tokens in memory now. */
+  /** Tokens in memory whose secret is proven. */
   readonly cachedTokens: number
-  /** Records read from the store, one each time. */
+  /** Records read from the store for verification. */
   readonly storeReads: number
-  /** Slow hashes now running and waiting, done so far, and refused because too many waited. */
+  /** Slow hashes: running and waiting now, done so far, and refused because too many waited. */
   readonly proofs: {
     readonly running: number
     readonly waiting: number
     readonly done: number
     readonly refused: number
   }
-  /** Last uses and re-hashes not written yet. */
+  /** Last uses and replaced hashes that wait to be written. */
   readonly pendingUses: number
   /** The store said that changes by other nodes may be late. */
   readonly lagging: boolean
-}
-
-/**
- * One instance serves one environment of one store. Calls that reach the store reject with `StoreError` when it cannot
- * answer; management calls reject with `RequestError` for what cannot be done as asked.
- */
-export interface Latchkey<Scope extends string = string> {
-  /** As `verify`, without a promise: `undefined` when the answer takes the store or a proof. */
-  verifyCached(token: string, context?: VerifyContext<Scope>): Verdict | undefined
-  /**
-   * May this token do this, from this address? Any text may be asked about. Refusals are values; a `StoreError` or an
-   * `UnavailableError` means that there is no verdict now, so nobody may be let in. Notes the use, and writes nothing.
-   */
-  verify(token: string, context?: VerifyContext<Scope>): Promise<Verdict>
-  /**
-   * Makes a token; its secret is in this answer alone. Rejects with `RequestError`: `ERR_INVALID_INPUT` with every
-   * violation, or `ERR_NOT_ALLOWED` when it would grant more than the caller has.
-   */
-  create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
-  /** A token's metadata, disabled and expired ones too. Rejects with `ERR_NOT_FOUND`. */
-  get(id: string, options?: OnBehalf): Promise<ApiToken>
-  /**
-   * A page of tokens. While tokens come and go, a walk from page to page skips and repeats none that stays. Rejects with
-   * `ERR_INVALID_INPUT`, also for a cursor that was altered.
-   */
-  list(request?: ListRequest | NextRequest, options?: OnBehalf): Promise<TokenPage>
-  /**
-   * Changes what is given, and resolves to the token as it is then; this node goes by it at once. A caller is judged by
-   * what the change adds. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
-   */
-  update(id: string, input: UpdateInput, options?: OnBehalf): Promise<ApiToken>
-  /** Deletes for good, by id or by the whole token. Rejects with `ERR_NOT_FOUND`. */
-  delete(idOrToken: string, options?: OnBehalf): Promise<void>
-  /**
-   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret dies now. Rejects with
-   * `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and `ERR_STATE` for a token that is disabled or
-   * expired, or when an overlap is asked for while another runs.
-   */
-  rotate(id: string, input?: RotateInput, options?: OnBehalf): Promise<IssuedToken>
-  /** Ends an overlap: the previous secret dies now. Rejects with `ERR_NOT_FOUND`, `ERR_STATE` if none runs, `ERR_RACE`. */
-  finishRotation(id: string, options?: OnBehalf): Promise<ApiToken>
-  /**
-   * Takes a rotation back during its overlap: the new secret dies now, the previous one is current again. Rejects with
-   * `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE` if none runs, `ERR_RACE`.
-   */
-  cancelRotation(id: string, options?: OnBehalf): Promise<ApiToken>
-  /** The metadata of the token whose secret this is, disabled and expired ones too. Rejects with `ERR_NOT_FOUND`. */
-  lookup(token: string, options?: OnBehalf): Promise<ApiToken>
-  /** Deletes the token whose secret this is; resolves to whether there was one. */
-  revoke(token: string, options?: OnBehalf): Promise<boolean>
-  /** Removes tokens that expired before the given, past time (default: `retention` ago), and says how many. */
-  purge(expiredBefore?: number): Promise<number>
-  /** Every check of a verification with its outcome, for support work. Reads the store, and counts no use. */
-  explain(request: ExplainRequest): Promise<Explanation>
-  /** Forgets what `ownerScopes` said of an owner, on this node, at once. */
-  forgetOwner(owner: string): void
-  /** Counters since the instance was made, and what waits now. Costs nothing worth mentioning. */
-  stats(): Stats
-  /** Opens the store now instead of on first need. */
-  ready(): Promise<void>
-  /** Writes the last uses noted so far. Rejects with `StoreError`; they are kept for the next flush then. */
-  flush(): Promise<void>
-  /** Flushes, stops watching, refuses further calls. The store stays open: it is the host's. */
-  close(): Promise<void>
-  /** The option of that name. */
-  readonly environment: string
-}
-
-/** What the HTTP layer needs beyond the public methods. */
-export interface Internals {
-  readonly settings: Settings
-  readonly context: ManageContext
-  readonly verifier: Verifier
-  readonly clock: Clock
-}
-
-const internals = new WeakMap<object, Internals>()
-
-/** Makes an instance known to the HTTP layer. */
-export function keepInternals(latchkey: Latchkey, kept: Internals): void {
-  internals.set(latchkey, kept)
-}
-
-export function internalsOf(latchkey: Latchkey): Internals {
-  const found = internals.get(latchkey)
-  if (found === undefined) throw optionError('latchkey', 'must be an instance made by createLatchkey')
-  return found
 }

@@ -1,6 +1,7 @@
 import { optionError } from './errors.js'
 import { observed, publish } from './events.js'
-import { keepInternals, type Latchkey } from './instance.js'
+import type { Latchkey } from './instance.js'
+import { setInternals } from './internals.js'
 import type { ManageContext } from './manage/context.js'
 
 import { inputSchemas } from './manage/schemas.js'
@@ -132,7 +133,7 @@ export function createLatchkey<
       }
     },
   }
-  keepInternals(latchkey, { settings, context, verifier, clock })
+  setInternals(latchkey, { settings, context, verifier, clock })
   return latchkey
 }
 

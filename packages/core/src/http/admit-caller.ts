@@ -1,5 +1,6 @@
 import { RequestError } from '../errors.js'
-import { internalsOf, type Latchkey } from '../instance.js'
+import type { Latchkey } from '../instance.js'
+import { internalsOf } from '../internals.js'
 import { type Actor, actorFromToken, missingScopes } from '../manage/actor.js'
 import { actorFromCaller, type Caller } from '../manage/caller.js'
 import { isExpired } from '../policy/expiry.js'

@@ -1,4 +1,5 @@
-import { internalsOf, type Latchkey } from '../instance.js'
+import type { Latchkey } from '../instance.js'
+import { internalsOf } from '../internals.js'
 import type { ApiToken, Verdict, VerifyContext } from '../types.js'
 import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
 import { type CredentialReader, credentialReader } from './credentials.js'

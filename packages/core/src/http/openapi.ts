@@ -1,4 +1,5 @@
-import { internalsOf, type Latchkey } from '../instance.js'
+import type { Latchkey } from '../instance.js'
+import { internalsOf } from '../internals.js'
 import type { CredentialSource } from '../options.js'
 import type { Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
 import type { JsonSchema } from './dialects/json-schema.js'

@@ -1,5 +1,6 @@
 import { LatchkeyError, RequestError } from '../errors.js'
-import { internalsOf, type Latchkey } from '../instance.js'
+import type { Latchkey } from '../instance.js'
+import { internalsOf } from '../internals.js'
 import { admitCaller, HostError, RefusedError } from './admit-caller.js'
 import type { Dialect, OperationName } from './dialects/dialect.js'
 import type { HttpRequest, HttpResponse } from './message.js'
