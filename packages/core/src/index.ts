@@ -18,7 +18,13 @@ export type { IssuedToken } from './manage/create.js'
 export type { CreateInput, RotateInput, Timeframe, UpdateInput } from './manage/inputs.js'
 export type { TokenPage } from './manage/list.js'
 export type { ListRequest, NextRequest } from './manage/list-request.js'
-export type { CredentialSource, LatchkeyOptions, ManagementScopes } from './options.js'
+export type {
+  CacheOptions,
+  CredentialSource,
+  LastUsedOptions,
+  LatchkeyOptions,
+  ManagementScopes,
+} from './options.js'
 export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
 export type { Hasher } from './secret/hasher.js'
 export { type HmacSha256Options, hmacSha256 } from './secret/hmac-sha256.js'
@@ -26,10 +32,13 @@ export { type MemoryData, memoryData, memoryStore } from './store/memory-store.j
 export type { SortKey, TokenStore } from './store/token-store.js'
 export { tokenPattern } from './token/format.js'
 export type {
+  AllowedVerdict,
   ApiToken,
   Denial,
   DenialReason,
+  DeniedVerdict,
   Verdict,
   VerifyContext,
 } from './types.js'
 export type { Check, ExplainRequest, Explanation } from './verify/explain.js'
+export type { OwnerScopes } from './verify/owner-scopes.js'

@@ -1,9 +1,7 @@
-import { optionError } from './errors.js'
-import { observed, publish } from './events.js'
 import type { Latchkey } from './instance.js'
 import { setInternals } from './internals.js'
 import type { ManageContext } from './manage/context.js'
-
+import { createPurge, purgeRegularly } from './manage/purge.js'
 import { inputSchemas } from './manage/schemas.js'
 import { managementCalls } from './management.js'
 import type { LatchkeyOptions, ManagementScopes } from './options.js'
@@ -11,19 +9,30 @@ import { createProofQueue } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
 import { readOptions } from './settings.js'
 import { createOpener } from './store/opener.js'
-import type { ChangeEvent } from './store/token-store.js'
 import { tokenFormat } from './token/format.js'
-import type { Verdict, VerifyContext } from './types.js'
 import { createTokenCache } from './verify/cache.js'
+import { createChangeHandler } from './verify/changes.js'
 import { createClock } from './verify/clock.js'
 import { explain } from './verify/explain.js'
 import { createLoader } from './verify/loader.js'
-import { createUsageWriter } from './verify/usage.js'
+import { createReporter } from './verify/reporter.js'
 import { createVerifier } from './verify/verifier.js'
+import { createWriteBehind } from './verify/write-behind.js'
 
 /**
- * Wires the parts into an instance. Makes no I/O: the store is opened on first need, or by `ready()`.
- * Throws a `TypeError` (`ERR_OPTION`) for misused options.
+ * Makes an instance: it verifies and manages the tokens of one environment of one store. Makes no I/O: the store is
+ * opened on first need, or by `ready()`. Close the instance before the process ends.
+ *
+ * Throws a `TypeError` (`ERR_OPTION`) that names the option if one is missing, misspelt or out of range.
+ *
+ * @example
+ * const latchkey = createLatchkey({
+ *   store: memoryStore(),
+ *   prefix: 'acme',
+ *   scopes: { 'reports.read': 'Read reports' },
+ * })
+ * const { token } = await latchkey.create({ name: 'Nightly export', owner: 'ada', scopes: ['reports.read'] })
+ * const verdict = await latchkey.verify(token, { scopes: ['reports.read'] })
  */
 export function createLatchkey<
   const Scopes extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
@@ -32,102 +41,58 @@ export function createLatchkey<
   options: LatchkeyOptions<Scopes, Management>,
 ): Latchkey<(keyof Scopes & string) | Management['read'] | Management['write']> {
   const settings = readOptions(options)
-  const { environment, cache: cacheSettings, now, ownerScopes, lastUsed, retention } = settings
-  const { ttl, staleIfError } = cacheSettings
-  const clock = createClock(now)
-  let lagging = false
+  const { environment, now, maxLifetime, ownerScopes } = settings
+  const { max, ttl, staleIfError } = settings.cache
 
-  const opener = createOpener(settings.store, environment, onChange)
+  const opener = createOpener(settings.store, environment, (event) => changes.handle(event))
+  const store = opener.open
   const format = tokenFormat(settings.prefix)
-  const cache = createTokenCache(cacheSettings.max, format.idLength)
-  const loader = createLoader(opener.open, cache, { clock, ttl, ownerScopes })
-  const proofs = createProofQueue()
-  const prover = createProver(settings.hasher, settings.acceptHashers, proofs)
-  const usage = createUsageWriter(opener.open, {
-    environment,
-    interval: lastUsed === false ? 10_000 : lastUsed.flushInterval,
-    uses: lastUsed !== false,
+  const clock = createClock(now)
+  const cache = createTokenCache({ max, ttl, clock })
+  const loader = createLoader(store, cache, { clock, ttl, ownerScopes })
+  const changes = createChangeHandler(environment, loader)
+  const proofQueue = createProofQueue()
+  const prover = createProver(settings.hasher, settings.acceptHashers, proofQueue)
+  const writeBehind = createWriteBehind(store, { environment, interval: settings.flushInterval })
+  const reporter = createReporter(environment)
+  const verifier = createVerifier({
+    ...{ environment, format, cache, loader, prover, reporter, clock, ttl, staleIfError },
+    usage: settings.lastUsed ? writeBehind.usage : undefined,
+    rehashes: writeBehind.rehashes,
   })
-  const verifier = createVerifier({ format, cache, loader, prover, usage, clock, environment, ttl, staleIfError })
   const declaredScopes = settings.scopes && [...settings.scopes.keys()]
-  const context: ManageContext = {
-    environment,
-    store: opener.open,
-    format,
-    prover,
-    loader,
-    verifier,
-    schemas: inputSchemas({ now, declaredScopes, maxLifetime: settings.maxLifetime }),
-    now,
-    maxLifetime: settings.maxLifetime,
-  }
-  const purgeTimer =
-    settings.purgeInterval === undefined
-      ? undefined
-      : // A failure was published by the store's observer; the next round tries again.
-        setInterval(() => void purge().catch(() => undefined), settings.purgeInterval).unref()
-
-  function onChange(event: ChangeEvent): void {
-    if (event === 'lagging' || event === 'live') {
-      lagging = event === 'lagging'
-      publish('lagging', { environment, lagging })
-      return
-    }
-    const ids = event === 'reset' ? 'all' : event.ids
-    loader.invalidate(ids)
-    publish('invalidated', { environment, ids })
-  }
-
-  /** As the verifier's, and times what the cache cannot answer. */
-  async function timedVerify(token: string, ask: VerifyContext): Promise<Verdict> {
-    const cached = verifier.verifyCached(token, ask)
-    if (cached !== undefined) return cached
-    const started = performance.now()
-    try {
-      return await verifier.verify(token, ask)
-    } finally {
-      publish('cache-miss', { environment, duration: performance.now() - started })
-    }
-  }
-
-  async function purge(expiredBefore?: number): Promise<number> {
-    const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
-    if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
-    if (!(Number.isFinite(before) && before <= now())) {
-      throw optionError('purge', 'needs a time that is not in the future')
-    }
-    const store = await opener.open()
-    return store.purge(before)
-  }
+  const schemas = inputSchemas({ now, declaredScopes, maxLifetime })
+  const context: ManageContext = { environment, store, format, prover, loader, verifier, schemas, now, maxLifetime }
+  const purge = createPurge(context, settings.retention)
+  const stopPurging = purgeRegularly(purge, settings.purgeInterval)
 
   const latchkey: Latchkey = {
     environment,
-    verifyCached: (token, ask = ANYTHING) => verifier.verifyCached(token, ask),
-    verify: (token, ask = ANYTHING) => (observed('cache-miss') ? timedVerify(token, ask) : verifier.verify(token, ask)),
+    verifyCached: verifier.verifyCached,
+    verify: verifier.verify,
     ...managementCalls(context),
     purge,
     explain: (request) => explain({ format, loader, verifier, now }, request),
-    forgetOwner: (owner) => loader.forgetOwner(owner),
+    forgetOwner: loader.forgetOwner,
     stats: () => ({
-      verified: verifier.counts.verified,
-      denied: verifier.counts.denied,
-      cacheHits: verifier.counts.hits,
+      ...reporter.counts,
+      cacheHits: verifier.hits,
       cachedTokens: cache.size,
       storeReads: loader.reads,
-      proofs: proofs.stats(),
-      pendingUses: usage.pending,
-      lagging,
+      proofs: proofQueue.stats(),
+      pendingUses: writeBehind.pending,
+      lagging: changes.lagging,
     }),
     ready: async () => void (await opener.open()),
-    flush: () => usage.flush(),
+    flush: writeBehind.flush,
     async close() {
-      clearInterval(purgeTimer)
-      usage.stop()
+      stopPurging()
+      writeBehind.stop()
       try {
-        await usage.flush()
+        await writeBehind.flush()
       } finally {
         const closed = opener.close()
-        // From here on nothing can be read again, so nothing may be answered from the cache either.
+        // Nothing can be read from here on, so the cache must not answer either.
         loader.invalidate('all')
         await closed
       }
@@ -136,5 +101,3 @@ export function createLatchkey<
   setInternals(latchkey, { settings, context, verifier, clock })
   return latchkey
 }
-
-const ANYTHING: VerifyContext = {}

@@ -1,6 +1,6 @@
 import type { Hasher } from './secret/hasher.js'
 import type { TokenStore } from './store/token-store.js'
-import type { OwnerScopes } from './verify/loader.js'
+import type { OwnerScopes } from './verify/owner-scopes.js'
 
 /** Where a token may stand in a request: a scheme of `Authorization`, or the header `X-API-Key`. */
 export type CredentialSource = 'bearer' | 'api-token' | 'x-api-key'
@@ -13,47 +13,65 @@ export interface ManagementScopes {
   readonly write: string
 }
 
-/** What `createLatchkey` takes. All times are in milliseconds. */
+/** What `createLatchkey` takes. All times are in milliseconds. A member that is `undefined` has its default. */
 export interface LatchkeyOptions<
   Scopes extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
   Management extends ManagementScopes = ManagementScopes,
 > {
   /** Where tokens live. The host closes it, after the instances that use it. */
   readonly store: TokenStore
-  /** Separates key spaces within one store: a token of one environment is unknown in another. Default `default`. */
-  readonly environment?: string
-  /** In front of every token: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
-  readonly prefix?: string
+  /**
+   * Separates key spaces within one store: a token of one environment is unknown in another. 1 to 64 of `A-Z a-z 0-9 _ .
+   * -`. Default `default`.
+   */
+  readonly environment?: string | undefined
+  /** What every token begins with: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
+  readonly prefix?: string | undefined
   /** The realm in `WWW-Authenticate`. Default `api`. */
-  readonly realm?: string
-  /** The scopes of the host, with a description each. Given, only these can be granted; absent, any can. */
-  readonly scopes?: Scopes
+  readonly realm?: string | undefined
+  /** The host's scopes, with a description each. Only these can be granted. Default: any scope can. */
+  readonly scopes?: Scopes | undefined
   /** Other names for the scopes of the management routes. Default `apiTokens.read` and `apiTokens.write`. */
-  readonly managementScopes?: Management
+  readonly managementScopes?: Management | undefined
   /** Makes the stored hashes. Default `argon2id()`. */
-  readonly hasher?: Hasher
-  /** Hashes of other kinds that still count; they are replaced by the hasher's own when next used. Default none. */
-  readonly acceptHashers?: readonly Hasher[]
+  readonly hasher?: Hasher | undefined
   /**
-   * `max`: tokens kept in memory, default 50,000. `ttl`: the oldest that a cached record may be, hence the bound of
-   * every revocation, default 5,000. `staleIfError`: how much older while the store fails, default 0.
+   * Further hashers whose hashes are accepted. A token with such a hash gets one of `hasher` on its next use. Default none.
    */
-  readonly cache?: { readonly max?: number; readonly ttl?: number; readonly staleIfError?: number }
-  /** How often last uses are written, default every 10,000; `false` records none. */
-  readonly lastUsed?: { readonly flushInterval?: number } | false
-  /** The longest life of a token; one that asks for no expiry gets this. Default: no limit. */
-  readonly maxLifetime?: number
+  readonly acceptHashers?: readonly Hasher[] | undefined
+  /** What is kept in memory. */
+  readonly cache?: CacheOptions | undefined
+  /** When last uses are written. `false`: they are not recorded. */
+  readonly lastUsed?: LastUsedOptions | false | undefined
+  /** The longest life of a token, and the life of one that is created without an expiry. Default: no limit. */
+  readonly maxLifetime?: number | undefined
   /** How long expired tokens are kept before `purge` removes them. Default: for ever. */
-  readonly retention?: number
-  /** Runs `purge` by itself this often; needs `retention`. Default: never. */
-  readonly purgeInterval?: number
-  /** Which credentials count. Default all three. */
-  readonly credentials?: readonly CredentialSource[]
+  readonly retention?: number | undefined
+  /** Calls `purge` this often, at least every 1,000. Needs `retention`. Default: never. */
+  readonly purgeInterval?: number | undefined
+  /** Where requests may present a token. Default: all three. */
+  readonly credentials?: readonly CredentialSource[] | undefined
   /**
-   * What the owner of a personal token may do now; `undefined` for an owner who is unknown, whose tokens are refused.
-   * Asked when a record is read from the store. A rejection makes the answer 503.
+   * What the owner of a personal token may do now, or `undefined` for an owner who is unknown and whose tokens are
+   * refused. Called when a record is read from the store. If it rejects, the request gets 503.
    */
-  readonly ownerScopes?: OwnerScopes
+  readonly ownerScopes?: OwnerScopes | undefined
   /** The clock, in epoch milliseconds. Default `Date.now`. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
+}
+
+/** The bounds of what an instance keeps in memory. */
+export interface CacheOptions {
+  /** How many proven secrets are kept. A token has one, or two during the overlap of a rotation. Default 50,000. */
+  readonly max?: number | undefined
+  /** The greatest age of a cached record, in ms. It bounds every revocation. Default 5,000. */
+  readonly ttl?: number | undefined
+  /** How much older a cached record may be while the store fails, in ms. Default 0. */
+  readonly staleIfError?: number | undefined
+}
+
+/** When last uses are written. */
+export interface LastUsedOptions {
+  /** The time in ms between two writes. Default 10,000. */
+  readonly flushInterval?: number | undefined
 }

@@ -7,7 +7,7 @@ import type { Hasher } from './secret/hasher.js'
 import { assertEnvironmentName } from './store/environment-name.js'
 import type { TokenStore } from './store/token-store.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
-import type { OwnerScopes } from './verify/loader.js'
+import type { OwnerScopes } from './verify/owner-scopes.js'
 
 /** The options with every default in place. */
 export interface Settings {
@@ -21,7 +21,9 @@ export interface Settings {
   readonly hasher: Hasher
   readonly acceptHashers: readonly Hasher[]
   readonly cache: { readonly max: number; readonly ttl: number; readonly staleIfError: number }
-  readonly lastUsed: { readonly flushInterval: number } | false
+  /** Whether last uses are recorded. */
+  readonly lastUsed: boolean
+  readonly flushInterval: number
   readonly maxLifetime: number | undefined
   readonly retention: number | undefined
   readonly purgeInterval: number | undefined
@@ -50,6 +52,7 @@ export function readOptions(options: LatchkeyOptions): Settings {
     throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
   assertKnownOptions('cache', cache, ['max', 'ttl', 'staleIfError'])
   if (lastUsed !== false) assertKnownOptions('lastUsed', lastUsed, ['flushInterval'])
+  const { flushInterval = 10_000 } = lastUsed === false ? {} : lastUsed
   const managementScopes = readManagementScopes(options.managementScopes)
   const retention = optional('retention', options.retention, 0, MAX_DURATION)
   const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, MAX_TIMER)
@@ -68,10 +71,8 @@ export function readOptions(options: LatchkeyOptions): Settings {
       ttl: integerOption('cache.ttl', cache.ttl ?? 5_000, 1, 3_600_000),
       staleIfError: integerOption('cache.staleIfError', cache.staleIfError ?? 0, 0, 86_400_000),
     },
-    lastUsed:
-      lastUsed === false
-        ? false
-        : { flushInterval: integerOption('lastUsed.flushInterval', lastUsed.flushInterval ?? 10_000, 10, MAX_TIMER) },
+    lastUsed: lastUsed !== false,
+    flushInterval: integerOption('lastUsed.flushInterval', flushInterval, 10, MAX_TIMER),
     maxLifetime: optional('maxLifetime', options.maxLifetime, 1, MAX_DURATION),
     retention,
     purgeInterval,

@@ -116,12 +116,24 @@ export type DenialReason =
   | 'network'
   | 'scope'
 
-/** A refusal: a value, never an exception. */
+/** Why a token was refused: a value, never an exception. */
 export interface Denial {
   readonly reason: DenialReason
   /** With `scope`: those of the asked scopes that the token does not cover. */
   readonly missing?: readonly string[]
 }
 
+/** The verdict on a token that is let in. */
+export interface AllowedVerdict {
+  readonly ok: true
+  readonly token: ApiToken
+}
+
+/** The verdict on a token that is refused. */
+export interface DeniedVerdict {
+  readonly ok: false
+  readonly denial: Denial
+}
+
 /** The answer to a verification: the token's metadata, or why it was refused. */
-export type Verdict = { readonly ok: true; readonly token: ApiToken } | { readonly ok: false; readonly denial: Denial }
+export type Verdict = AllowedVerdict | DeniedVerdict

@@ -39,7 +39,7 @@ export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMe
     recall(key, request) {
       const known = memory.get(key)
       if (known === undefined || known.rawHeaders !== request.rawHeaders) return undefined
-      if (!clock.isRecent(known.at.at, known.at.tick, maxAge)) return undefined
+      if (!clock.isRecent(known.at, maxAge)) return undefined
       if (!request.scopes.every((scope) => known.scopes.includes(scope))) return undefined
       if (isBound(known.token) && known.ip !== request.ip) return undefined
       return known.token

@@ -22,17 +22,16 @@ export interface ParsedToken {
 /** The token format `prefix.PUBLIC24.SECRET64` for one prefix. */
 export interface TokenFormat {
   readonly prefix: string
-  /** Of every token and every id, in characters. */
-  readonly tokenLength: number
+  /** How many characters of a token are its id. */
   readonly idLength: number
   /** A fresh token: 120 random bits of id, 285 of secret. */
   generate(): ParsedToken & { readonly token: string }
   /** The same id with a fresh secret. */
   renew(id: string): ParsedToken & { readonly token: string }
-  /** The id within something of a token's outer shape: length, prefix and dots are checked, nothing else. */
+  /** Whether this has a token's outer shape: length, prefix and dots are checked, nothing else. */
+  hasShape(text: unknown): text is string
+  /** The id in a text of that shape. */
   idOf(text: unknown): string | undefined
-  /** Whether this is what `idOf` would say of the text. */
-  isOf(text: string, id: string): boolean
   /** Strict and linear: alphabet and checksum too. */
   parse(text: unknown): ParsedToken | undefined
   isId(text: unknown): boolean
@@ -47,10 +46,17 @@ export function tokenFormat(prefix: string): TokenFormat {
   const idLength = head.length + PUBLIC_LENGTH
   const tokenLength = idLength + 1 + SECRET_LENGTH
 
+  function hasShape(text: unknown): text is string {
+    return (
+      typeof text === 'string' &&
+      text.length === tokenLength &&
+      text.charCodeAt(idLength) === 46 &&
+      text.startsWith(head)
+    )
+  }
+
   function idOf(text: unknown): string | undefined {
-    if (typeof text !== 'string' || text.length !== tokenLength) return undefined
-    if (text.charCodeAt(idLength) !== 46 || !text.startsWith(head)) return undefined
-    return text.slice(0, idLength)
+    return hasShape(text) ? text.slice(0, idLength) : undefined
   }
 
   function renew(id: string): ParsedToken & { readonly token: string } {
@@ -61,18 +67,16 @@ export function tokenFormat(prefix: string): TokenFormat {
 
   return {
     prefix,
-    tokenLength,
     idLength,
+    hasShape,
     idOf,
-    isOf: (text, id) => text.length === tokenLength && text.charCodeAt(idLength) === 46 && text.startsWith(id),
     renew,
     generate: () => renew(head + randomText(PUBLIC_LENGTH)),
     parse(text) {
-      const id = idOf(text)
-      if (id === undefined || typeof text !== 'string' || !REST.test(text.slice(head.length))) return undefined
+      if (!hasShape(text) || !REST.test(text.slice(head.length))) return undefined
       const body = text.slice(0, tokenLength - CHECKSUM_LENGTH)
       if (!text.endsWith(checksum(body))) return undefined
-      return { id: detached(id), secret: text.slice(idLength + 1) }
+      return { id: detached(text.slice(0, idLength)), secret: text.slice(idLength + 1) }
     },
     isId: (text) =>
       typeof text === 'string' &&

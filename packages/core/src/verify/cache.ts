@@ -1,133 +1,151 @@
 import { LRUCache } from 'lru-cache'
-import type { Moment } from './clock.js'
-import type { Entry, Proof } from './entry.js'
-import { createShortcuts } from './shortcuts.js'
+import { isAlive } from '../token/record.js'
+import type { StoredSecret } from '../types.js'
+import type { Clock, Moment } from './clock.js'
+import type { Entry } from './entry.js'
+import { type LastUse, unused } from './usage.js'
 
-/** Unknown ids are remembered apart, so that junk never evicts a good token. */
-const MOST_UNKNOWN = 10_000
+/** What no right secret was presented for is kept in small caches of its own, so that junk never evicts a good token. */
+const MAX_UNPROVEN = 10_000
+
+/** A secret that was proven right. That it matches a stored hash stays true, whatever happens to the record. */
+export interface Proof {
+  /** The stored hash that it was proven against, and the one that is to replace that. It matches both. */
+  readonly hash: string
+  readonly nextHash: string | undefined
+  /** Where the secret was last found. Counts only while it is cached and recent. */
+  entry: Entry
+  /** The secret is dead from this moment on. */
+  until: number | undefined
+  readonly lastUse: LastUse
+}
 
 /**
- * What this process knows of tokens, keyed by id. Age is judged by the verifier, against its own clock: lru-cache's
- * `ttl` is not used. Keys come from records, never from requests: a slice of a token would keep all of it in memory.
+ * What this process knows of tokens. Proven secrets are found by the digest of the whole token, which is all that a hit
+ * needs. Entries are found by id, for all other requests and for invalidations.
  */
 export interface TokenCache {
-  entry(id: string): Entry | undefined
-  /**
-   * What may be the entry of this text, which is as long as a token. It is if the text has the digest of its proven
-   * secret: the digest is that of the whole token, id and all.
-   */
-  guess(text: string): Entry | undefined
-  /** Guesses keep no order of use: without this, a token in use could be the next to be pushed out. */
-  noteUse(entry: Entry): void
-  /** The entry, or what is left of a dropped one. */
-  remains(id: string): Entry | undefined
-  /** When the id was last found missing in the store, if it was. */
-  missing(id: string): Moment | undefined
+  /** The proof for the token with this digest, if the secret lives and its entry is recent. */
+  hit(digest: string, now: number): Proof | undefined
+  /** The cached entry, if its read began less than `maxAge` ms ago. */
+  entry(id: string, now: number, maxAge?: number): Entry | undefined
+  /** Whether the store was found to have no such token, less than `ttl` ms ago. */
+  isUnknown(id: string, now: number): boolean
+  /** Caches an entry, in place of an older one. */
   put(entry: Entry): void
-  putMissing(id: string, moment: Moment): void
-  /** Remembers a proof for the entry's token, whether the entry is still the cached one or not. */
-  addProof(entry: Entry, proof: Proof): void
-  hasProof(id: string, proof: Proof): boolean
-  /** `true` for the first caller with this id. */
-  claimRehash(id: string): boolean
-  /** Forgets the record, keeps the proofs: they are bound to a stored hash, and void if that changes. */
+  putUnknown(id: string, readAt: Moment): void
+  /**
+   * The proof that this secret of the entry is held by the token with this digest, if it was made. From then on it leads
+   * to this entry.
+   */
+  findProof(digest: string, entry: Entry, secret: StoredSecret): Proof | undefined
+  /** `nextHash`: the hash that is to replace the stored one. */
+  addProof(digest: string, entry: Entry, secret: StoredSecret, nextHash: string | undefined): void
+  /** Forgets what the store said of this id. Proofs stay. */
   drop(id: string): void
   dropAll(): void
+  /** Forgets the personal tokens of this owner. */
   dropOwner(owner: string): void
+  /** How many entries have a proven secret. */
   readonly size: number
 }
 
-/** `idLength`: that of all ids. */
-export function createTokenCache(max: number, idLength: number): TokenCache {
-  const shortcuts = createShortcuts(max, idLength)
-  const entries = new LRUCache<string, Entry>({ max, dispose: outlived })
-  const missing = new LRUCache<string, Moment>({ max: Math.min(max, MOST_UNKNOWN) })
+/** `max`: how many proven secrets are kept. `ttl`: the age in ms from which on an entry does not count any more. */
+export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number; clock: Clock }): TokenCache {
+  /** By digest. An entry leaves the cache with its proof. */
+  const proofs = new LRUCache<string, Proof>({
+    max,
+    noDisposeOnSet: true,
+    dispose: ({ entry }) => remove(entry.token.id),
+  })
+  /** By id: the entries that proofs lead to. */
+  const proven = new Map<string, Entry>()
+  /** By id: the other entries. */
+  const unproven = new LRUCache<string, Entry>({
+    max: Math.min(max, MAX_UNPROVEN),
+    dispose: (entry, _id, reason) => {
+      if (reason === 'evict') entry.isCached = false
+    },
+  })
+  const unknown = new LRUCache<string, Moment>({ max: Math.min(max, MAX_UNPROVEN) })
 
-  /** How many have come so far. Until the next one comes, nothing can be pushed out, and no order of use is needed. */
-  let came = 0
-
-  function add(entry: Entry): void {
-    const { id } = entry
-    if (!entries.has(id)) came++
-    entry.notedAt = came
-    entries.set(id, entry)
+  function remove(id: string): void {
+    const entry = proven.get(id) ?? unproven.peek(id)
+    if (entry === undefined) return
+    entry.isCached = false
+    proven.delete(id)
+    unproven.delete(id)
   }
 
-  function drop(entry: Entry): void {
-    entry.dropped = true
+  /** Makes a proof lead to an entry that the cache holds. */
+  function connect(proof: Proof, entry: Entry, { until }: StoredSecret): void {
+    const { id } = entry.token
+    proof.entry = entry
+    proof.until = until
+    if (proven.has(id)) return
+    unproven.delete(id)
+    proven.set(id, entry)
   }
 
-  /** It was pushed out, deleted or replaced: no invalidation will find it any more. */
-  function outlived(entry: Entry): void {
-    drop(entry)
-    shortcuts.forget(entry)
+  function entries(): Entry[] {
+    return [...proven.values(), ...unproven.values()]
   }
 
   return {
-    entry(id) {
-      const entry = entries.get(id)
-      if (entry === undefined || entry.dropped) return undefined
-      shortcuts.keep(entry)
-      return entry
+    hit(digest, now) {
+      const proof = proofs.get(digest)
+      if (proof === undefined) return undefined
+      const { isCached, readAt } = proof.entry
+      return isCached && clock.isRecent(readAt, ttl, now) && isAlive(proof, now) ? proof : undefined
     },
-    guess(text) {
-      const entry = shortcuts.guess(text)
-      return entry === undefined || entry.dropped ? undefined : entry
+    entry(id, now, maxAge = ttl) {
+      const entry = proven.get(id) ?? unproven.get(id)
+      return entry !== undefined && clock.isRecent(entry.readAt, maxAge, now) ? entry : undefined
     },
-    noteUse(entry) {
-      if (entry.notedAt === came) return
-      entry.notedAt = came
-      entries.get(entry.id)
+    isUnknown(id, now) {
+      const readAt = unknown.get(id)
+      return readAt !== undefined && clock.isRecent(readAt, ttl, now)
     },
-    remains: (id) => entries.peek(id),
-    missing: (id) => missing.get(id),
     put(entry) {
-      add(entry)
-      shortcuts.keep(entry)
-      missing.delete(entry.id)
-    },
-    putMissing(id, moment) {
-      entries.delete(id)
-      missing.set(id, moment)
-    },
-    addProof(entry, proof) {
       const { id } = entry.token
-      const place = entries.peek(id) ?? entry
-      if (!entries.has(id)) {
-        // It was kept out, or pushed out: its proofs alone may stay.
-        drop(entry)
-        add(entry)
-      }
-      const secret = [place, place.previous].find((candidate) => candidate?.hash === proof.hash)
-      if (secret === undefined) place.spare = proof
-      else secret.digest = proof.digest
+      remove(id)
+      unknown.delete(id)
+      unproven.set(id, entry)
+      entry.isCached = true
     },
-    hasProof(id, { hash, digest }) {
-      const place = entries.peek(id)
-      return [place, place?.previous, place?.spare].some((proof) => proof?.hash === hash && proof.digest === digest)
+    putUnknown(id, readAt) {
+      remove(id)
+      unknown.set(id, readAt)
     },
-    claimRehash(id) {
-      const place = entries.peek(id)
-      if (place === undefined || place.rehashed) return false
-      place.rehashed = true
-      return true
+    findProof(digest, entry, secret) {
+      const proof = proofs.get(digest)
+      if (proof === undefined || (secret.hash !== proof.hash && secret.hash !== proof.nextHash)) return undefined
+      if (entry.isCached) connect(proof, entry, secret)
+      return proof
+    },
+    addProof(digest, entry, secret, nextHash) {
+      const lastUse = unused(entry.token.id, secret.gen)
+      const proof = { hash: secret.hash, nextHash, entry, until: secret.until, lastUse }
+      proofs.set(digest, proof)
+      if (entry.isCached) connect(proof, entry, secret)
     },
     drop(id) {
-      const entry = entries.peek(id)
-      if (entry !== undefined) drop(entry)
-      missing.delete(id)
+      remove(id)
+      unknown.delete(id)
     },
     dropAll() {
-      for (const entry of entries.values()) drop(entry)
-      missing.clear()
+      for (const entry of entries()) entry.isCached = false
+      proven.clear()
+      unproven.clear()
+      unknown.clear()
     },
     dropOwner(owner) {
-      for (const entry of entries.values()) {
-        if (entry.token.personal && entry.token.owner === owner) drop(entry)
+      for (const entry of entries()) {
+        if (entry.token.personal && entry.token.owner === owner) remove(entry.token.id)
       }
     },
     get size() {
-      return entries.size
+      return proven.size
     },
   }
 }

@@ -1,53 +1,74 @@
 import { performance } from 'node:perf_hooks'
-import { coarseTick } from './ticker.js'
 
-/**
- * What moments are counted from, in epoch milliseconds: the entries of a cache hold so many of them that they had better
- * be small integers, which engines keep without a box of their own.
- */
-export const ORIGIN = Date.now()
-
-/** The same moment since `ORIGIN`. A difference of large numbers is boxed, even a small one, unless it is made an integer. */
-export function sinceOrigin(epochMs: number): number {
-  const difference = epochMs - ORIGIN
-  const integer = difference | 0
-  return integer === difference ? integer : difference
-}
-
-/** A time by two clocks, in whole milliseconds: the host's, since `ORIGIN`, and a monotonic one. */
+/** One point in time on both clocks, in milliseconds. */
 export interface Moment {
-  readonly at: number
-  readonly tick: number
+  /** By the host's clock, since the epoch. */
+  readonly host: number
+  /** By a monotonic clock, in whole milliseconds. */
+  readonly monotonic: number
 }
 
 /**
- * The times that verification needs. Ages are judged by two clocks. The host's tells when the process stood still: busy,
- * frozen or asleep, which no timer can. A monotonic one tells when the host's was set back, which must not lengthen the
- * bound of a revocation.
+ * Tells the time and the age of cached data. An age is measured by two clocks, and the larger result counts. The
+ * monotonic clock notices that the host's clock was set back. The host's clock notices that the machine was suspended,
+ * while the monotonic one stood still. So neither can lengthen the bound of a revocation.
  */
 export interface Clock {
-  /** The host's clock, epoch milliseconds. */
+  /** The host's clock, in epoch milliseconds. */
   now(): number
   moment(): Moment
-  /** Whether what was read then is younger than the limit. Asks the host's clock. */
-  isRecent(at: number, tick: number, limit: number): boolean
+  /** Whether less than `maxAge` milliseconds have passed since `then`. `now`: a reading of the host's clock. */
+  isRecent(then: Moment, maxAge: number, now?: number): boolean
 }
 
-/** Closer than this to a limit, the rough tick is not trusted: a busy event loop may have delayed it so much. */
-const MARGIN = 1_000
+/** The coarse clock may be this late without a check by the precise one: far more than an event loop is held up. */
+const COARSE_MARGIN = 1_000
+/** How often the coarse clock is set while it is read, in ms. */
+const COARSE_INTERVAL = 100
 
-/** Whether the monotonic clock has not come so far. Far from it, the rough tick can tell, which costs nothing. */
-export function isTickBefore(until: number): boolean {
-  return coarseTick() < until - MARGIN || performance.now() < until
-}
-
+/** `hostClock` returns epoch milliseconds. Its readings may jump in either direction. */
 export function createClock(hostClock: () => number): Clock {
+  const coarseClock = createCoarseClock()
+
+  /** Reads the precise monotonic clock only close to the end: it would take a tenth of a cached verification. */
+  function isBefore(end: number): boolean {
+    return coarseClock() < end - COARSE_MARGIN || performance.now() < end
+  }
+
   return {
     now: hostClock,
-    moment: () => ({ at: sinceOrigin(hostClock()), tick: Math.floor(performance.now()) }),
-    isRecent(at, tick, limit) {
-      const age = hostClock() - ORIGIN - at
-      return age >= 0 && age < limit && isTickBefore(tick + limit)
+    moment: () => ({ host: hostClock(), monotonic: Math.floor(performance.now()) }),
+    isRecent({ host, monotonic }, maxAge, now = hostClock()) {
+      const age = now - host
+      return age >= 0 && age < maxAge && isBefore(monotonic + maxAge)
     },
+  }
+}
+
+/**
+ * A monotonic clock that costs nothing to read, because a timer sets it. It runs behind by `COARSE_INTERVAL` and
+ * whatever holds up the event loop. The timer stops when nobody reads the clock.
+ */
+function createCoarseClock(): () => number {
+  let time = 0
+  let timer: NodeJS.Timeout | undefined
+  let wasRead = false
+
+  function set(): void {
+    if (!wasRead) {
+      clearInterval(timer)
+      timer = undefined
+    }
+    wasRead = false
+    time = performance.now()
+  }
+
+  return () => {
+    if (timer === undefined) {
+      timer = setInterval(set, COARSE_INTERVAL).unref()
+      time = performance.now()
+    }
+    wasRead = true
+    return time
   }
 }

@@ -1,13 +1,9 @@
-import { UnavailableError } from '../errors.js'
-import type { ScopeSet } from '../policy/scopes.js'
 import type { EnvironmentStore } from '../store/token-store.js'
-import type { TokenRecord } from '../types.js'
 import type { TokenCache } from './cache.js'
 import type { Clock, Moment } from './clock.js'
-import { scopeSet } from './compiled.js'
-import { type Entry, makeEntry } from './entry.js'
-
-export type OwnerScopes = (owner: string) => Promise<readonly string[] | undefined>
+import { createCompiler } from './compiler.js'
+import { createEntry, type Entry } from './entry.js'
+import { compileOwnerScopes, type OwnerScopes } from './owner-scopes.js'
 
 /** Reads records from the store into the cache: one read per id at a time, none of which outlives an invalidation. */
 export interface Loader {
@@ -16,23 +12,35 @@ export interface Loader {
    * less than `ttl` ago, unless `fresh` asks for one that begins now.
    */
   load(id: string, fresh?: boolean): Promise<Entry | undefined>
-  /** Changes happened: forget these ids, or everything. Reads under way serve those who wait, and are not cached. */
+  /** These tokens were changed, or any: forgets them. Reads under way answer those who wait, and are not cached. */
   invalidate(ids: readonly string[] | 'all'): void
+  /** Forgets the personal tokens of this owner. */
   forgetOwner(owner: string): void
+  /** How many records were read. */
   readonly reads: number
 }
 
+export interface LoaderOptions {
+  readonly clock: Clock
+  /** In ms. */
+  readonly ttl: number
+  readonly ownerScopes: OwnerScopes | undefined
+}
+
+/** A read under way. */
 interface Flight {
   readonly begun: Moment
-  outdated: boolean
+  /** An invalidation or a later read came in between: the result must not be cached. */
+  isOutdated: boolean
   result: Promise<Entry | undefined>
 }
 
 export function createLoader(
   store: () => Promise<EnvironmentStore>,
   cache: TokenCache,
-  { clock, ttl, ownerScopes }: { clock: Clock; ttl: number; ownerScopes: OwnerScopes | undefined },
+  { clock, ttl, ownerScopes }: LoaderOptions,
 ): Loader {
+  const compiler = createCompiler()
   const flights = new Map<string, Flight>()
   let reads = 0
 
@@ -42,45 +50,35 @@ export function createLoader(
       reads++
       const record = await environment.find(id)
       if (record === undefined) {
-        if (!flight.outdated) cache.putMissing(id, flight.begun)
+        if (!flight.isOutdated) cache.putUnknown(id, flight.begun)
         return undefined
       }
-      const entry = makeEntry(record, await scopesOfOwner(record), cache.remains(id), flight.begun, ttl)
-      if (!flight.outdated) cache.put(entry)
+      const granted = await compileOwnerScopes(record, ownerScopes, compiler)
+      const entry = createEntry(record, granted, flight.begun, compiler)
+      if (!flight.isOutdated) cache.put(entry)
       return entry
     } finally {
       if (flights.get(id) === flight) flights.delete(id)
     }
   }
 
-  async function scopesOfOwner(record: TokenRecord): Promise<ScopeSet | 'unknown' | undefined> {
-    if (!record.personal || ownerScopes === undefined) return undefined
-    let scopes: readonly string[] | undefined
-    try {
-      scopes = await ownerScopes(record.owner)
-    } catch (cause) {
-      throw new UnavailableError('ERR_OWNER_SCOPES', 'The scopes of the token owner could not be determined', { cause })
-    }
-    if (scopes === undefined) return 'unknown'
-    if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string')) {
-      throw new UnavailableError('ERR_OWNER_SCOPES', 'ownerScopes must resolve to a list of scopes or undefined')
-    }
-    return scopeSet(scopes)
-  }
-
   function outdate(id: string): void {
     const flight = flights.get(id)
     if (flight === undefined) return
-    flight.outdated = true
+    flight.isOutdated = true
     flights.delete(id)
+  }
+
+  function outdateAll(): void {
+    for (const id of [...flights.keys()]) outdate(id)
   }
 
   return {
     load(id, fresh = false) {
       const known = flights.get(id)
-      if (known !== undefined && !fresh && clock.isRecent(known.begun.at, known.begun.tick, ttl)) return known.result
+      if (known !== undefined && !fresh && clock.isRecent(known.begun, ttl)) return known.result
       outdate(id)
-      const flight: Flight = { begun: clock.moment(), outdated: false, result: Promise.resolve(undefined) }
+      const flight: Flight = { begun: clock.moment(), isOutdated: false, result: Promise.resolve(undefined) }
       flights.set(id, flight)
       flight.result = read(id, flight)
       return flight.result
@@ -88,7 +86,7 @@ export function createLoader(
     invalidate(ids) {
       if (ids === 'all') {
         cache.dropAll()
-        for (const id of [...flights.keys()]) outdate(id)
+        outdateAll()
         return
       }
       for (const id of ids) {
@@ -98,7 +96,8 @@ export function createLoader(
     },
     forgetOwner(owner) {
       cache.dropOwner(owner)
-      for (const id of [...flights.keys()]) outdate(id)
+      // The owners of records that are being read are not known yet.
+      outdateAll()
     },
     get reads() {
       return reads

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { compileNetworks } from '../../src/policy/cidr.js'
-import { REFUSED } from '../../src/policy/denials.js'
+import { DENIED } from '../../src/policy/denials.js'
 import { evaluate, type Subject } from '../../src/policy/evaluate.js'
 import { compileScopes } from '../../src/policy/scopes.js'
 
@@ -44,7 +44,7 @@ test('names the first reason in the fixed order, for every combination of faults
 })
 
 test('an absent address is refused by a restricted token', () => {
-  expect(evaluate(good, 1000, { scopes: ['b'] })).toBe(REFUSED.network)
+  expect(evaluate(good, 1000, { scopes: ['b'] })).toBe(DENIED.network)
 })
 
 test('missing scopes are those that the token or its owner does not cover', () => {
@@ -62,11 +62,11 @@ test('an owner without scopes cuts everything', () => {
 })
 
 test('refusals that say only their reason are shared, and no refusal can be changed', () => {
-  expect(evaluate({ ...good, enabled: false }, 1000, context)).toBe(REFUSED.disabled)
-  expect(Object.isFrozen(REFUSED)).toBe(true)
-  for (const [reason, refusal] of Object.entries(REFUSED)) expect(refusal).toEqual({ ok: false, denial: { reason } })
+  expect(evaluate({ ...good, enabled: false }, 1000, context)).toBe(DENIED.disabled)
+  expect(Object.isFrozen(DENIED)).toBe(true)
+  for (const [reason, refusal] of Object.entries(DENIED)) expect(refusal).toEqual({ ok: false, denial: { reason } })
   const scope = evaluate(good, 1000, { ...context, scopes: ['z'] })
-  for (const refusal of [...Object.values(REFUSED), scope]) {
+  for (const refusal of [...Object.values(DENIED), scope]) {
     expect(Object.isFrozen(refusal) && Object.isFrozen(refusal?.denial)).toBe(true)
   }
   expect(Object.isFrozen(scope?.denial.missing)).toBe(true)

@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createLatchkey } from '../../src/index.js'
 import { createClock } from '../../src/verify/clock.js'
-import { coarseTick } from '../../src/verify/ticker.js'
 import { testHasher } from '../support/hasher.js'
-import { outcome, settled } from '../support/outcome.js'
+import { outcome } from '../support/outcome.js'
 import { testStore } from '../support/store.js'
 
 /** Nothing else runs meanwhile, timers neither: as while a process is frozen, or busy with something long. */
@@ -43,36 +42,50 @@ describe('with the clock of the system', () => {
 })
 
 describe('ages', () => {
-  beforeEach(async () => {
-    // The rough tick has caught up with whatever kept this process busy.
-    while (performance.now() - coarseTick() > 300) await settled()
-  })
-
   test('are judged by both clocks: each of them alone can make a reading old', () => {
     const read = 1_000_000
     const host = { at: read }
     const clock = createClock(() => host.at)
-    const { at, tick } = clock.moment()
-    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
+    const then = clock.moment()
+    expect(clock.isRecent(then, 5_000)).toBe(true)
     host.at = read + 4_999
-    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
+    expect(clock.isRecent(then, 5_000)).toBe(true)
     host.at = read + 5_000
-    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    expect(clock.isRecent(then, 5_000)).toBe(false)
     host.at = read - 1
-    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    expect(clock.isRecent(then, 5_000)).toBe(false)
     host.at = Number.NaN
-    expect(clock.isRecent(at, tick, 5_000)).toBe(false)
+    expect(clock.isRecent(then, 5_000)).toBe(false)
     host.at = read
-    expect(clock.isRecent(at, tick - 5_001, 5_000)).toBe(false)
-    expect(clock.isRecent(at, tick - 4_500, 5_000)).toBe(true)
+    expect(clock.isRecent({ ...then, monotonic: then.monotonic - 5_001 }, 5_000)).toBe(false)
+    expect(clock.isRecent({ ...then, monotonic: then.monotonic - 4_500 }, 5_000)).toBe(true)
   })
 
   test("of the system's clock, too", () => {
     const clock = createClock(Date.now)
-    const { at, tick } = clock.moment()
-    expect(clock.isRecent(at, tick, 5_000)).toBe(true)
-    expect(clock.isRecent(at - 5_001, tick, 5_000)).toBe(false)
-    expect(clock.isRecent(at + 60_000, tick, 5_000)).toBe(false)
-    expect(clock.isRecent(at, tick - 5_001, 5_000)).toBe(false)
+    const { host, monotonic } = clock.moment()
+    expect(clock.isRecent({ host, monotonic }, 5_000)).toBe(true)
+    expect(clock.isRecent({ host: host - 5_001, monotonic }, 5_000)).toBe(false)
+    expect(clock.isRecent({ host: host + 60_000, monotonic }, 5_000)).toBe(false)
+    expect(clock.isRecent({ host, monotonic: monotonic - 5_001 }, 5_000)).toBe(false)
   })
+})
+
+test('the coarse clock needs a timer only while ages are asked for', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const clock = createClock(Date.now)
+    const then = clock.moment()
+    expect(vi.getTimerCount()).toBe(0)
+    for (let i = 0; i < 3; i++) {
+      expect(clock.isRecent(then, 60_000)).toBe(true)
+      expect(vi.getTimerCount()).toBe(1)
+      vi.advanceTimersByTime(100)
+    }
+    expect(vi.getTimerCount()).toBe(1)
+    vi.advanceTimersByTime(100)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })

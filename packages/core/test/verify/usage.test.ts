@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EnvironmentStore, TokenUse } from '../../src/store.js'
-import { ORIGIN } from '../../src/verify/clock.js'
-import type { Secret } from '../../src/verify/entry.js'
-import { LazyContext } from '../../src/verify/lazy-context.js'
-import { createUsageWriter } from '../../src/verify/usage.js'
+import { unused } from '../../src/verify/usage.js'
+import { createWriteBehind } from '../../src/verify/write-behind.js'
 import { NOW, testInstance } from '../support/instance.js'
 import { outcome, published, settled } from '../support/outcome.js'
 import { forged } from '../support/tokens.js'
@@ -50,8 +48,8 @@ describe('last uses', () => {
     await latchkey.flush()
     expect(store.touched).toEqual([
       [
-        { id: other.id, gen: 1, at: NOW, ip: '192.0.2.9' },
         { id, gen: 1, at: clock.now },
+        { id: other.id, gen: 1, at: NOW, ip: '192.0.2.9' },
       ],
     ])
   })
@@ -173,23 +171,9 @@ describe('last uses', () => {
   })
 })
 
-describe('the usage writer', () => {
-  function secret(id: string): Secret {
-    return {
-      id,
-      gen: 1,
-      hash: '',
-      tag: '',
-      until: undefined,
-      digest: undefined,
-      usedAt: 0,
-      usedIp: undefined,
-      queued: false,
-    }
-  }
-
-  /** A store of which only `touch` is there, and works when it may. */
-  function writer() {
+describe('the queue of uses', () => {
+  /** Writes to a store of which only `touch` is there, and works when it may. */
+  function queue() {
     const touched: TokenUse[] = []
     const state = { down: false }
     const store: Pick<EnvironmentStore, 'touch'> = {
@@ -198,78 +182,65 @@ describe('the usage writer', () => {
         touched.push(...uses)
       },
     }
-    const usage = createUsageWriter(async () => store as EnvironmentStore, {
-      environment: 'e',
-      interval: HOUR,
-      uses: true,
-    })
-    const use = (id: string, at: number, ip?: string) => usage.note(secret(id), at - ORIGIN, { ip })
-    return { usage, touched, state, use }
+    const writes = createWriteBehind(async () => store as EnvironmentStore, { environment: 'e', interval: HOUR })
+    const use = (id: string, at: number, ip?: string) => writes.usage.touch(unused(id, 1), at, ip)
+    return { writes, touched, state, use }
   }
 
-  test('holds a bounded number of uses between two flushes, however often entries are made anew', async () => {
-    const { usage, touched, use } = writer()
-    // One token, used and read again 300,000 times before the next flush.
+  test('holds one use of a token between two flushes, however often the token is evicted and proven again', async () => {
+    const { writes, touched, use } = queue()
     for (let i = 1; i <= 300_000; i++) use('lk.A', i)
-    expect(usage.pending).toBeLessThanOrEqual(200_000)
-    await usage.flush()
+    expect(writes.pending).toBe(1)
+    await writes.flush()
     expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 300_000 }])
-    usage.stop()
+    writes.stop()
   })
 
   test('gives up the oldest uses when too many wait for a store that is away', async () => {
-    const { usage, touched, state, use } = writer()
+    const { writes, touched, state, use } = queue()
     state.down = true
     use('lk.first', 1)
     use('lk.second', 1)
-    await expect(usage.flush()).rejects.toThrow()
+    await expect(writes.flush()).rejects.toThrow()
     use('lk.first', 2)
     for (let i = 0; i < 99_999; i++) use(`lk.${i}`, 3)
-    await expect(usage.flush()).rejects.toThrow()
-    expect(usage.pending).toBe(100_000)
+    await expect(writes.flush()).rejects.toThrow()
+    expect(writes.pending).toBe(100_000)
     state.down = false
-    await usage.flush()
+    await writes.flush()
     expect(touched).toHaveLength(100_000)
     expect(touched[0]).toEqual({ id: 'lk.first', gen: 1, at: 2 })
     expect(touched.some(({ id }) => id === 'lk.second')).toBe(false)
-    usage.stop()
+    writes.stop()
   })
 
-  test('of the uses within one millisecond the first counts if its address takes long to tell, else the last', async () => {
-    const { usage, touched } = writer()
-    const used = secret('lk.A')
-    const asked: string[] = []
-    const source = (ip: string) => ({
-      get ip() {
-        asked.push(ip)
-        return ip
-      },
-    })
-    const use = (at: number, ip: string) => usage.note(used, at - ORIGIN, new LazyContext(source(ip), []))
-    for (const at of [1, 2]) for (const ip of ['a', 'b', 'c']) use(at, `${ip}${at}`)
-    expect(asked).toEqual(['a1', 'a2'])
-    await usage.flush()
-    // What was written is noted again.
-    use(2, 'd')
-    await usage.flush()
-    use(3, 'e')
-    usage.note(used, 3 - ORIGIN, { ip: 'f' })
-    await usage.flush()
-    expect(touched.map(({ at, ip }) => [at, ip])).toEqual([
-      [2, 'a2'],
-      [2, 'd'],
-      [3, 'f'],
+  test('keeps the newest use of a secret with its own address, and writes each once', async () => {
+    const { writes, touched } = queue()
+    const used = unused('lk.A', 1)
+    const touch = (at: number, ip?: string) => writes.usage.touch(used, at, ip)
+    for (const at of [1, 2]) for (const ip of ['a', 'b', 'c']) touch(at, `${ip}${at}`)
+    await writes.flush()
+    await writes.flush()
+    touch(2, 'd')
+    await writes.flush()
+    touch(3, 'e')
+    touch(3)
+    await writes.flush()
+    expect(touched).toEqual([
+      { id: 'lk.A', gen: 1, at: 2, ip: 'c2' },
+      { id: 'lk.A', gen: 1, at: 2, ip: 'd' },
+      { id: 'lk.A', gen: 1, at: 3 },
     ])
-    usage.stop()
+    writes.stop()
   })
 
   test('an older use noted later does not win', async () => {
-    const { usage, touched, use } = writer()
+    const { writes, touched, use } = queue()
     use('lk.A', 5, '192.0.2.5')
     use('lk.A', 4, '192.0.2.4')
-    await usage.flush()
+    await writes.flush()
     expect(touched).toEqual([{ id: 'lk.A', gen: 1, at: 5, ip: '192.0.2.5' }])
-    usage.stop()
+    writes.stop()
   })
 
   describe('with its timer', () => {
@@ -279,18 +250,18 @@ describe('the usage writer', () => {
 
     test('begins with the first use, and leaves nothing behind when stopped, whatever comes after', () => {
       vi.useFakeTimers()
-      const { usage, use } = writer()
+      const { writes, use } = queue()
       expect(vi.getTimerCount()).toBe(0)
       use('lk.A', 1)
       use('lk.B', 1)
       expect(vi.getTimerCount()).toBe(1)
-      usage.stop()
+      writes.stop()
       use('lk.C', 1)
       expect(vi.getTimerCount()).toBe(0)
-      const fresh = writer().usage
-      fresh.stop()
-      fresh.noteRehash({ id: 'lk.A', from: 'a', to: 'b' })
-      fresh.note(secret('lk.A'), 1 - ORIGIN, {})
+      const fresh = queue()
+      fresh.writes.stop()
+      fresh.writes.rehashes.add({ id: 'lk.A', from: 'a', to: 'b' })
+      fresh.use('lk.A', 1)
       expect(vi.getTimerCount()).toBe(0)
     })
   })

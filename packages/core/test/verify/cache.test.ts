@@ -1,46 +1,15 @@
-import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
 import { tokenFormat } from '../../src/token/format.js'
-import type { Entry } from '../../src/verify/entry.js'
-import { createShortcuts } from '../../src/verify/shortcuts.js'
+import { createTokenCache } from '../../src/verify/cache.js'
+import { createClock } from '../../src/verify/clock.js'
+import { createCompiler } from '../../src/verify/compiler.js'
+import { createEntry, type Entry } from '../../src/verify/entry.js'
 import { NOW, testInstance } from '../support/instance.js'
 import { outcome, published } from '../support/outcome.js'
 
 const format = tokenFormat('lk')
-const entryOf = (id: string) => ({ id }) as Entry
-
-describe('the shortcuts', () => {
-  test('lead from a token to the entry that came last to its place', () => {
-    const shortcuts = createShortcuts(1, format.idLength)
-    const [first, second] = [format.generate(), format.generate()]
-    // With two places, some ids meet.
-    const meeting = Array.from({ length: 100 }, () => format.generate()).filter(({ token }) => {
-      shortcuts.keep(entryOf(first.id))
-      return shortcuts.guess(token)?.id === first.id
-    })
-    expect(meeting.length).toBeGreaterThan(10)
-    expect(meeting.length).toBeLessThan(90)
-    const [other = second] = meeting
-    const [entry, newer] = [entryOf(first.id), entryOf(other.id)]
-    shortcuts.keep(entry)
-    shortcuts.keep(newer)
-    expect(shortcuts.guess(first.token)).toBe(newer)
-    shortcuts.forget(entry)
-    expect(shortcuts.guess(first.token)).toBe(newer)
-    shortcuts.forget(newer)
-    expect(shortcuts.guess(first.token)).toBeUndefined()
-  })
-
-  test('spread: of 10,000 tokens nearly as many have a place of their own as chance would give', () => {
-    const shortcuts = createShortcuts(1_000_000, format.idLength)
-    const tokens = Array.from({ length: 10_000 }, () => format.generate())
-    for (const { id } of tokens) shortcuts.keep(entryOf(id))
-    const found = tokens.filter(({ id, token }) => shortcuts.guess(token)?.id === id)
-    // Of 65,536 places so many are taken: 65,536 * (1 - e^(-10,000 / 65,536)) = 9,274.
-    expect(found.length).toBeGreaterThan(9_000)
-  })
-})
-
-test('tokens that share a place are all let in from the cache, and each by its own secret alone', async () => {
+test('each of many tokens is let in from the cache, by its own secret alone', async () => {
   const { latchkey, store, create } = testInstance({ cache: { max: 8 } })
   const issued = await Promise.all(Array.from({ length: 8 }, (_, i) => create({ name: `n${i}`, scopes: [`s${i}`] })))
   for (const { token } of issued) await latchkey.verify(token)
@@ -55,7 +24,7 @@ test('tokens that share a place are all let in from the cache, and each by its o
   expect(store.finds).toHaveLength(8)
 })
 
-test('a secret of one token behind the id of another that shares its place is refused', async () => {
+test('a secret of one token behind the id of another is refused', async () => {
   const { latchkey, create } = testInstance({ cache: { max: 2 } })
   const issued = await Promise.all(Array.from({ length: 20 }, () => create()))
   for (const { token } of issued) {
@@ -68,7 +37,7 @@ test('a secret of one token behind the id of another that shares its place is re
   }
 })
 
-test('a token that was pushed out is no longer let in after it is gone', async () => {
+test('a token that was evicted is refused once it is deleted', async () => {
   const { latchkey, create } = testInstance({ cache: { max: 2, ttl: 3_600_000 } })
   for (let i = 0; i < 30; i++) {
     const { token, id } = await create()
@@ -79,7 +48,7 @@ test('a token that was pushed out is no longer let in after it is gone', async (
   }
 })
 
-test('a dropped entry is not let in by the shortcut: deleted, disabled, all dropped, owner forgotten', async () => {
+test('the digest of a token hits no entry that was invalidated: deleted, disabled, owner forgotten, all reset', async () => {
   const { latchkey, store, create } = testInstance({ ownerScopes: async () => ['a'] })
   const [deleted, disabled, reset, owned] = await Promise.all([
     create(),
@@ -101,7 +70,7 @@ test('a dropped entry is not let in by the shortcut: deleted, disabled, all drop
 })
 
 test.each(['current', 'previous'])(
-  'a token in use, by its %s secret, is not pushed out by others that come and go',
+  'a token in use, by its %s secret, is not evicted by others that come and go',
   async (which) => {
     const { latchkey, store, hasher, clock, create } = testInstance({ cache: { max: 3, ttl: 3_600_000 } })
     const { token: old, id } = await create()
@@ -120,7 +89,7 @@ test.each(['current', 'previous'])(
   },
 )
 
-test('a text with the right end of an id, and the length of a token, is refused as what it is', async () => {
+test('a text of the length of a cached token is refused for what is wrong with it', async () => {
   const { latchkey, create } = testInstance()
   const { token, id } = await create()
   await latchkey.verify(token)
@@ -129,4 +98,64 @@ test('a text with the right end of an id, and the length of a token, is refused 
     for (const text of texts) expect(latchkey.verifyCached(text)?.ok).toBe(false)
   })
   expect(reasons.map(({ reason }) => reason)).toEqual(['malformed', 'malformed', 'wrong_secret'])
+})
+
+test('a digest hits what was cached last of its token, and nothing that was invalidated or evicted', () => {
+  const ids = ['a', 'b', 'c', 'd']
+  const id = fc.constantFrom(...ids)
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('put' as const), id, hash: fc.constantFrom('h1', 'h2') }),
+    fc.record({ do: fc.constantFrom('prove' as const, 'present' as const, 'drop' as const, 'unknown' as const), id }),
+    fc.record({ do: fc.constant('dropAll' as const), id }),
+  )
+  const clock = createClock(() => NOW)
+  const readAt = clock.moment()
+  const compiler = createCompiler()
+  const newEntry = (id: string, hash: string): Entry => {
+    const rest = { name: 'n', owner: 'o', personal: false, enabled: true, scopes: [], networks: [], retired: [] }
+    const record = { ...rest, id, version: 1, createdAt: NOW, secrets: [{ gen: 1, hash, tag: id }] }
+    return createEntry(record, undefined, readAt, compiler)
+  }
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const cache = createTokenCache({ max: 3, ttl: 60_000, clock })
+      /** What was put last, until something made it void. */
+      const current = new Map<string, Entry>()
+      const proven = new Set<string>()
+      for (const { id, ...rest } of steps) {
+        const entry = current.get(id)
+        const [secret] = entry?.secrets ?? []
+        if (rest.do === 'put') {
+          const fresh = newEntry(id, rest.hash)
+          cache.put(fresh)
+          current.set(id, fresh)
+        } else if (rest.do === 'drop') {
+          cache.drop(id)
+          current.delete(id)
+        } else if (rest.do === 'unknown') {
+          cache.putUnknown(id, readAt)
+          current.delete(id)
+        } else if (rest.do === 'dropAll') {
+          cache.dropAll()
+          current.clear()
+        } else if (entry !== undefined && secret !== undefined) {
+          if (rest.do === 'prove') {
+            cache.addProof(`digest ${id}`, entry, secret, undefined)
+            proven.add(`${id} ${secret.hash}`)
+          } else if (cache.findProof(`digest ${id}`, entry, secret) !== undefined) {
+            expect(proven).toContain(`${id} ${secret.hash}`)
+          }
+        }
+        for (const each of ids) {
+          const hit = cache.hit(`digest ${each}`, NOW)
+          if (hit === undefined) continue
+          expect(hit.entry).toBe(current.get(each))
+          expect(cache.entry(each, NOW)).toBe(hit.entry)
+          expect(proven).toContain(`${each} ${hit.entry.secrets[0]?.hash}`)
+        }
+        expect(cache.size).toBeLessThanOrEqual(3)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
 })

@@ -1,0 +1,30 @@
+import { optionError } from '../errors.js'
+import type { ManageContext } from './context.js'
+
+/** Removes tokens that expired before a time, by default `retention` ago, and resolves to how many. */
+export type Purge = (expiredBefore?: number) => Promise<number>
+
+/**
+ * `retention`: in ms. The function rejects with a `TypeError` (`ERR_OPTION`) without a time, and for one in the future,
+ * which would remove tokens that are still alive.
+ */
+export function createPurge({ store, now }: ManageContext, retention: number | undefined): Purge {
+  return async (expiredBefore) => {
+    const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
+    if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
+    if (!(Number.isFinite(before) && before <= now())) {
+      throw optionError('purge', 'needs a time that is not in the future')
+    }
+    return (await store()).purge(before)
+  }
+}
+
+/** Purges every `interval` ms, without an interval never. Returns the function that stops it. */
+export function purgeRegularly(purge: Purge, interval: number | undefined): () => void {
+  if (interval === undefined) return () => undefined
+  const timer = setInterval(() => {
+    // The store's observer has published the failure. The next round tries again.
+    purge().catch(() => undefined)
+  }, interval).unref()
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,99 @@
+import { UnavailableError } from '../errors.js'
+import { DENIED } from '../policy/denials.js'
+import type { Prover } from '../secret/prover.js'
+import { digestOf, tagOf } from '../secret/tag.js'
+import type { TokenFormat } from '../token/format.js'
+import type { DeniedVerdict, StoredSecret, VerifyContext } from '../types.js'
+import type { TokenCache } from './cache.js'
+import type { Clock } from './clock.js'
+import { type Entry, secretWithTag } from './entry.js'
+import type { Loader } from './loader.js'
+import type { RehashQueue } from './rehash.js'
+import type { Reporter } from './reporter.js'
+import { type LastUse, unused } from './usage.js'
+
+/** The entry that a token's living secret belongs to, or why there is none. */
+export type Identification =
+  | { readonly ok: true; readonly entry: Entry; readonly lastUse: LastUse }
+  | { readonly ok: false; readonly verdict: DeniedVerdict; readonly id: string | undefined }
+
+/**
+ * Finds out whose living secret a token holds, in whatever state that token may be. Reads the store and proves the
+ * secret where it must. `fresh`: goes by what the store says now, not by the cache. Rejects with `StoreError` or
+ * `UnavailableError` if it cannot tell.
+ */
+export type Identify = (token: unknown, fresh: boolean, context: VerifyContext) => Promise<Identification>
+
+export interface IdentifyParts {
+  readonly format: TokenFormat
+  readonly cache: TokenCache
+  readonly loader: Loader
+  readonly prover: Prover
+  readonly rehashes: RehashQueue
+  readonly reporter: Reporter
+  readonly clock: Clock
+  /** How old an entry may be, in ms, and how much older while the store fails. */
+  readonly ttl: number
+  readonly staleIfError: number
+}
+
+/** A proof is void if the stored hash changes while it runs. It is repeated this often. */
+const MAX_PROOFS = 3
+
+export function createIdentify(parts: IdentifyParts): Identify {
+  const { format, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
+
+  /** The cached entry while it is recent, else the store's. An older one only if the store fails. */
+  async function currentEntry(id: string): Promise<Entry | undefined> {
+    const cached = cache.entry(id, clock.now())
+    if (cached !== undefined) return cached
+    try {
+      return await loader.load(id)
+    } catch (error) {
+      // Looked up again: an invalidation may have removed it.
+      const stale = cache.entry(id, clock.now(), ttl + staleIfError)
+      if (stale === undefined) throw error
+      return stale
+    }
+  }
+
+  function prove(secretText: string, digest: string, entry: Entry, secret: StoredSecret): Promise<boolean> {
+    return prover.prove(secretText, secret.hash, digest, (nextHash) => {
+      // A run at the same time may have been first.
+      if (cache.findProof(digest, entry, secret) !== undefined) return
+      cache.addProof(digest, entry, secret, nextHash)
+      if (nextHash !== undefined) rehashes.add({ id: entry.token.id, from: secret.hash, to: nextHash })
+    })
+  }
+
+  return async (token, fresh, context) => {
+    const parsed = format.parse(token)
+    if (typeof token !== 'string' || parsed === undefined) return unidentified(DENIED.malformed)
+    const { id } = parsed
+    const digest = digestOf(token)
+    const tag = tagOf(digest)
+    let provenHash: string | undefined
+    for (let proofs = 0; ; proofs++) {
+      // Also after a proof, which may have waited for long.
+      const entry = fresh ? await loader.load(id, true) : await currentEntry(id)
+      if (entry === undefined) return unidentified(DENIED.unknown, id)
+      const now = clock.now()
+      const secret = secretWithTag(entry, tag, now)
+      if (secret === undefined) {
+        reporter.wrongSecret(entry, tag, now, context)
+        return unidentified(DENIED.wrong_secret, id)
+      }
+      const proof = cache.findProof(digest, entry, secret)
+      if (proof !== undefined) return { ok: true, entry, lastUse: proof.lastUse }
+      // The proof may have been evicted already.
+      if (secret.hash === provenHash) return { ok: true, entry, lastUse: unused(id, secret.gen) }
+      if (proofs === MAX_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
+      if (!(await prove(parsed.secret, digest, entry, secret))) return unidentified(DENIED.wrong_secret, id)
+      provenHash = secret.hash
+    }
+  }
+}
+
+function unidentified(verdict: DeniedVerdict, id?: string): Identification {
+  return { ok: false, verdict, id }
+}
