@@ -1,2 +1,2 @@
-export type { SqliteStoreOptions } from './options.js'
-export { sqliteStore } from './sqlite-store.js'
+export type { SqliteStoreOptions } from './host/options.js'
+export { sqliteStore } from './host/sqlite-store.js'

@@ -1,66 +1,68 @@
 import type { EnvironmentStore } from '@latchkey/core/store'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
-import { openDatabase } from '../src/database.js'
-import { LARGE_PART, type Response } from '../src/protocol.js'
-import { createSqliteStore } from '../src/sqlite-store.js'
-import { startWorker } from '../src/worker-client.js'
-import { temporaryFolder } from './temporary.js'
+import { sqliteStore } from '../src/index.js'
+import { openRaw } from './support/raw-file.js'
+import { temporaryFolder } from './support/temporary.js'
 
-const range = (length: number) => Array.from({ length }, (_, i) => i)
+/** Records of the chunks that a large page is read in: see worker/list.ts. */
+const CHUNK = 200
 const LANES = 64
 
-async function openStore(path: string, start = startWorker, busyTimeout?: number): Promise<EnvironmentStore> {
-  const options = { path, durability: 'normal', ...(busyTimeout !== undefined && { busyTimeout }) } as const
-  const store = createSqliteStore(options, start)
+const range = (length: number) => Array.from({ length }, (_, i) => i)
+const query = (limit: number) => ({ filter: {}, sort: { by: 'name', direction: 'asc' }, limit, count: true }) as const
+
+async function openStore(path: string, busyTimeout = 2_000): Promise<EnvironmentStore> {
+  const store = sqliteStore({ path, durability: 'normal', busyTimeout })
   onTestFinished(() => store.close())
   return store.open('default')
 }
 
-const query = (limit: number) => ({ filter: {}, sort: { by: 'name', direction: 'asc' }, limit, count: true }) as const
-
-/** Counts the answers to writes in the order in which the thread gives them, and tells the count at each list's end. */
-function countAnswers(counted: { writes: number; atLists: number[] }): typeof startWorker {
-  return (settings) => {
-    const worker = startWorker(settings)
-    worker.on('message', (response: Response) => {
-      if (response.kind !== 'done') return
-      if (response.result === undefined) counted.writes++
-      else if (typeof response.result === 'object' && 'totalCount' in response.result) {
-        counted.atLists.push(counted.writes)
-      }
-    })
-    return worker
-  }
-}
-
 test('a list takes its turns between writes, however many there are', async () => {
-  const counted = { writes: 0, atLists: [] as number[] }
-  const store = await openStore(`${temporaryFolder()}/tokens.db`, countAnswers(counted))
-  await Promise.all(range(6 * LARGE_PART).map(() => store.insert(tokenRecord())))
-  let done = false
+  const store = await openStore(`${temporaryFolder()}/tokens.db`)
+  await Promise.all(range(6 * CHUNK).map(() => store.insert(tokenRecord())))
+  let [written, done] = [0, false]
   const lanes = range(LANES).map(async () => {
-    while (!done) await store.insert(tokenRecord())
+    while (!done) {
+      await store.insert(tokenRecord())
+      written++
+    }
   })
   try {
-    for (const parts of [1, 6, 1, 6, 1, 6]) {
-      const before = counted.writes
-      expect((await readPage(store, query(parts * LARGE_PART))).records).toHaveLength(parts * LARGE_PART)
-      // Those whose answers were on their way, the group that was being written, and one behind each part.
-      expect(Number(counted.atLists.at(-1)) - before).toBeLessThanOrEqual((parts + 2) * LANES)
+    for (const chunks of [1, 6, 1, 6, 1, 6]) {
+      const before = written
+      const page = await store.list(query(chunks * CHUNK))
+      // Those whose answers were on their way, the batch that was being written, and one behind each chunk.
+      expect(written - before).toBeLessThanOrEqual((chunks + 3) * LANES)
+      expect([...page.records]).toHaveLength(chunks * CHUNK)
     }
   } finally {
     done = true
     await Promise.all(lanes)
   }
-  expect(counted.atLists).toHaveLength(6)
+})
+
+test('lists are answered while writes wait for a lock', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = await openStore(path, 60_000)
+  const record = tokenRecord()
+  await store.insert(record)
+  const other = openRaw(path)
+  other.exec('BEGIN IMMEDIATE')
+  const waiting = range(5).map(() => store.insert(tokenRecord()))
+  for (let i = 0; i < 5; i++)
+    expect(await readPage(store, query(10))).toMatchObject({ totalCount: 1, records: [record] })
+  other.exec('ROLLBACK')
+  other.close()
+  await Promise.all(waiting)
+  expect((await readPage(store, query(10))).totalCount).toBe(6)
 })
 
 test('lists are answered while each write waits for a lock in vain', async () => {
   const path = `${temporaryFolder()}/tokens.db`
-  const store = await openStore(path, startWorker, 200)
+  const store = await openStore(path, 50)
   await store.insert(tokenRecord())
-  const other = openDatabase(path, 0)
+  const other = openRaw(path)
   other.exec('BEGIN IMMEDIATE')
   let [failed, done] = [0, false]
   // Always one that waits, and one behind it.

@@ -1,29 +1,49 @@
-import type { ChangeEvent } from '@latchkey/core/store'
+import type { ChangeEvent, TokenStore } from '@latchkey/core/store'
 import { storeContract, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
-import { type RemoteProcess, startRemote } from './remote-store.js'
-import { temporaryFolder } from './temporary.js'
+import { assertConsistent } from './support/consistency.js'
+import { type RemoteProcess, startRemote } from './support/remote-store.js'
+import { runOnShared } from './support/shared-file.js'
+import { temporaryFolder } from './support/temporary.js'
 
+// The first connection of each case lies in this process, the second in the other, and so on.
+const own = storeContract.filter(({ group }) => group === 'open')
+const shared = storeContract.filter(({ group }) => group !== 'open')
+
+const path = `${temporaryFolder(afterAll)}/tokens.db`
 let remote: RemoteProcess
+let stores: [TokenStore, TokenStore]
 beforeAll(async () => {
   remote = await startRemote()
+  stores = [sqliteStore({ path }), await remote.store({ path })]
 })
-afterAll(() => remote.end())
+afterAll(async () => {
+  await Promise.all(stores.map((store) => store.close()))
+  await remote.end()
+  assertConsistent(path)
+})
 
-describe.each(storeContract)('two processes on one file: $group', ({ name, run }) => {
+describe.each(own)('two processes on one file: $group', ({ name, run }) => {
   test(name, async () => {
-    const path = `${temporaryFolder()}/tokens.db`
+    const ownPath = `${temporaryFolder()}/tokens.db`
     let opened = 0
-    // The first connection lies here, the second in the other process, and so on.
-    await run(async () => (opened++ % 2 === 0 ? sqliteStore({ path }) : remote.store({ path })))
+    await run(async () => {
+      return opened++ % 2 === 0 ? sqliteStore({ path: ownPath }) : remote.store({ path: ownPath })
+    })
   })
 })
 
+describe.each(shared.map((one, number) => ({ ...one, number })))(
+  'two processes on one file: $group',
+  ({ number, ...one }) => {
+    test(one.name, () => runOnShared(one, number, stores))
+  },
+)
+
 test('a change by another process arrives within 200 ms', async () => {
-  const path = `${temporaryFolder()}/tokens.db`
-  const [here, there] = [sqliteStore({ path }), await remote.store({ path })]
-  const [mine, other] = [await here.open('default'), await there.open('default')]
+  const [mine, other] = await Promise.all(stores.map((store) => store.open('delays')))
+  if (!mine || !other) throw new Error('two stores')
   const record = tokenRecord()
   await other.insert(record)
   const delays: number[] = []
@@ -39,5 +59,4 @@ test('a change by another process arrives within 200 ms', async () => {
   }
   // The contract bounds every delay; this is the usual one.
   expect(delays.sort((a, b) => a - b)[5]).toBeLessThan(200)
-  await Promise.all([here.close(), there.close()])
 })

@@ -1,0 +1,163 @@
+import {
+  type EnvironmentStore,
+  requireTokenId,
+  storeClosed,
+  type TokenRecord,
+  type TokenStore,
+} from '@latchkey/core/store'
+import { isBusy, toStoreError } from '../shared/errors.js'
+import { assertSameFile } from '../shared/file-identity.js'
+import { findToken } from '../shared/find-token.js'
+import { type Database, openDatabase } from '../shared/libsql.js'
+import type { Results } from '../shared/protocol.js'
+import { type ChangeFeed, followChanges } from './changes.js'
+import { readOptions, type SqliteStoreOptions } from './options.js'
+import { createWorkerClient } from './worker-client.js'
+
+/** Beyond the wait for locks, a call may take so long: a first count over a million tokens on a cold disk, say. */
+const CALL_TIMEOUT_MS = 10_000
+/** A large file takes long to check and to migrate. */
+const OPEN_TIMEOUT_MS = 600_000
+/** Larger batches are sent in pieces, between which other writes are carried out. */
+const MAX_USES = 100
+const MAX_PURGES = 100
+/** Small, since single reads are for the tokens in use, and the system caches the file too. */
+const CACHE_KIB = 8 * 1024
+
+/** What an open file has on the host's thread. */
+interface OpenFile {
+  identity: string
+  /** Only reads, and never waits for a lock. */
+  reader: Database
+  changes: ChangeFeed
+}
+
+/**
+ * Keeps tokens in one SQLite file: for hosts on one machine, also in several processes. Single tokens are read on the
+ * host's thread, in microseconds; everything else runs in a thread of the store's own.
+ *
+ * Nothing is touched before `open`. Throws a `TypeError` for a misused option. Calls reject with `ERR_STORE` when the
+ * file cannot be opened, is damaged, of a newer version or of another program, when it was removed or replaced while
+ * open, when the disk is full, and when another process holds its lock for longer than `busyTimeout`.
+ *
+ * @example
+ * const store = sqliteStore({ path: '/var/lib/my-service/tokens.db' })
+ * const latchkey = createLatchkey({ prefix: 'acme', store })
+ */
+export function sqliteStore(options: SqliteStoreOptions): TokenStore {
+  const settings = readOptions(options)
+  const { path, busyTimeout } = settings
+  const deadline = busyTimeout + CALL_TIMEOUT_MS
+  let file: OpenFile | undefined
+  let closing: Promise<void> | undefined
+
+  const worker = createWorkerClient(path, () =>
+    // A worker that replaces a dead one must find the file that the dead one had.
+    file ? { ...settings, create: false, checkIntegrity: false, identity: file.identity } : settings,
+  )
+
+  function assertOpen(): void {
+    if (closing !== undefined) throw storeClosed()
+  }
+
+  function openFile(identity: string): OpenFile {
+    if (file) return file
+    const reader = openDatabase(path, 0)
+    reader.pragma('query_only = 1')
+    reader.pragma(`cache_size = -${CACHE_KIB}`)
+    assertSameFile(path, identity)
+    file = { identity, reader, changes: followChanges(reader, path, identity) }
+    return file
+  }
+
+  /** Rarely, as while another process recovers the log, a reader would have to wait: then the worker does. */
+  async function find({ identity, reader }: OpenFile, env: number, id: string): Promise<TokenRecord | undefined> {
+    try {
+      assertSameFile(path, identity)
+      return findToken(reader, env, id)?.record
+    } catch (error) {
+      if (isBusy(error)) return worker.request({ op: 'find', env, id }, deadline)
+      throw toStoreError(error, path)
+    }
+  }
+
+  function environmentStore({ env, dataset, sealingKey }: Results['open'], opened: OpenFile): EnvironmentStore {
+    return {
+      dataset,
+      sealingKey: new Uint8Array(Buffer.from(sealingKey, 'hex')),
+
+      async insert(record) {
+        assertOpen()
+        requireTokenId(record.id)
+        await worker.request({ op: 'insert', env, record }, deadline)
+      },
+
+      async find(id) {
+        assertOpen()
+        return find(opened, env, id)
+      },
+
+      async update(id, patch, expectedVersion) {
+        assertOpen()
+        return worker.request({ op: 'update', env, id, patch, expectedVersion }, deadline)
+      },
+
+      async remove(id, expectedVersion) {
+        assertOpen()
+        return worker.request({ op: 'remove', env, id, expectedVersion }, deadline)
+      },
+
+      async list(query) {
+        assertOpen()
+        return worker.list(env, query, deadline)
+      },
+
+      async touch(uses) {
+        assertOpen()
+        const pieces: Promise<unknown>[] = []
+        for (let i = 0; i < uses.length; i += MAX_USES) {
+          pieces.push(worker.request({ op: 'touch', env, uses: uses.slice(i, i + MAX_USES) }, deadline))
+        }
+        await Promise.all(pieces)
+      },
+
+      async purge(expiredBefore) {
+        let removed = 0
+        for (;;) {
+          assertOpen()
+          const some = await worker.request({ op: 'purge', env, expiredBefore, limit: MAX_PURGES }, deadline)
+          removed += some
+          if (some < MAX_PURGES) return removed
+        }
+      },
+
+      async watch(listener) {
+        assertOpen()
+        const unwatch = opened.changes.watch(env, listener)
+        return async () => unwatch()
+      },
+    }
+  }
+
+  return {
+    async open(environment) {
+      assertOpen()
+      const opened = await worker.request({ op: 'open', environment }, busyTimeout + OPEN_TIMEOUT_MS)
+      assertOpen()
+      try {
+        return environmentStore(opened, openFile(opened.identity))
+      } catch (error) {
+        throw toStoreError(error, path)
+      }
+    },
+
+    close() {
+      closing ??= (async () => {
+        file?.changes.stop()
+        file?.reader.close()
+        await worker.close(deadline)
+      })()
+      return closing
+    },
+  }
+}

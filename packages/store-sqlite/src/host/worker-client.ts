@@ -1,0 +1,117 @@
+import { Worker } from 'node:worker_threads'
+import { type ListPage, type ListQuery, StoreError } from '@latchkey/core/store'
+import { storeFailure } from '../shared/errors.js'
+import { createExitLockState, waitAtExit } from '../shared/exit-lock.js'
+import type { Call, CallOf, Op, Request, Response, Results, WorkerData, WorkerSettings } from '../shared/protocol.js'
+import { pageRecords } from './page.js'
+
+/** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
+export interface WorkerClient {
+  request<O extends Op>(call: CallOf<O>, deadline: number): Promise<Results[O]>
+  list(env: number, query: ListQuery, deadline: number): Promise<ListPage>
+  /**
+   * Lets the calls in progress be answered, then closes the file and ends the thread; waits for that until the deadline. The
+   * last call.
+   */
+  close(deadline: number): Promise<void>
+}
+
+interface Pending {
+  resolve(result: Results[Op]): void
+  reject(error: unknown): void
+  onChunk(lines: Uint8Array): void
+  readonly timer: NodeJS.Timeout
+}
+
+/** Starts a worker with the first call, and another one with the first call after one died. */
+export function createWorkerClient(path: string, settings: () => WorkerSettings): WorkerClient {
+  const pending = new Map<number, Pending>()
+  let worker: Worker | undefined
+  let lastNumber = 0
+
+  function running(): Worker {
+    if (worker) return worker
+    const started = startWorker(settings())
+    let cause: unknown
+    started.on('message', settle)
+    started.on('error', (error) => {
+      cause = error
+    })
+    started.on('exit', () => {
+      worker = undefined
+      const message = `${path}: the storage thread ended; whether a write was carried out is not known.`
+      for (const number of [...pending.keys()]) take(number)?.reject(storeFailure(message, cause))
+    })
+    // Only calls in progress keep the process alive.
+    started.unref()
+    worker = started
+    return started
+  }
+
+  function send(call: Call, deadline: number, onChunk = (_lines: Uint8Array): void => {}): Promise<Results[Op]> {
+    return new Promise((resolve, reject) => {
+      const target = running()
+      const number = ++lastNumber
+      target.postMessage({ number, call } satisfies Request)
+      const timer = setTimeout(() => {
+        const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
+        take(number)?.reject(storeFailure(message))
+      }, deadline)
+      pending.set(number, { resolve, reject, onChunk, timer })
+      target.ref()
+    })
+  }
+
+  function settle(response: Response): void {
+    const { number } = response
+    if (response.kind === 'chunk') pending.get(number)?.onChunk(response.lines)
+    else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
+    else take(number)?.resolve(response.result)
+  }
+
+  function take(number: number): Pending | undefined {
+    const call = pending.get(number)
+    if (!call) return undefined
+    pending.delete(number)
+    clearTimeout(call.timer)
+    if (pending.size === 0) worker?.unref()
+    return call
+  }
+
+  return {
+    request<O extends Op>(call: CallOf<O>, deadline: number) {
+      return send(call, deadline) as Promise<Results[O]>
+    },
+
+    async list(env, query, deadline) {
+      const chunks: Uint8Array[] = []
+      const end = (await send({ op: 'list', env, query }, deadline, (lines) => chunks.push(lines))) as Results['list']
+      return { records: pageRecords(chunks, path), ...end }
+    },
+
+    async close(deadline) {
+      const closing = worker
+      if (!closing) return
+      const exit = new Promise<void>((resolve) => closing.once('exit', () => resolve()))
+      try {
+        await send({ op: 'close' }, deadline)
+      } catch {
+        // The thread died, or is stuck and closes when it can. It is never terminated: see exit-lock.ts.
+        return
+      }
+      closing.ref()
+      await exit
+    },
+  }
+}
+
+function startWorker(settings: WorkerSettings): Worker {
+  // Node 20 runs no TypeScript: this address leads to the built file from `src/host` and from `dist/host`.
+  const file = new URL('../../dist/worker/main.js', import.meta.url)
+  const exitLockState = createExitLockState()
+  const workerData: WorkerData = { settings, exitLockState }
+  // Without the loaders and conditions of the host, which the file does not need.
+  const worker = new Worker(file, { workerData, name: 'latchkey-sqlite', execArgv: [] })
+  waitAtExit(exitLockState, worker)
+  return worker
+}

@@ -1,0 +1,14 @@
+import { statSync } from 'node:fs'
+import { storeFailure } from './errors.js'
+
+/** Tells a file from any other that may take its path. `undefined` if there is none. */
+export function fileIdentity(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats && `${stats.dev}:${stats.ino}`
+}
+
+/** Throws `ERR_STORE` unless the path still leads to the file that was opened. */
+export function assertSameFile(path: string, identity: string): void {
+  if (fileIdentity(path) === identity) return
+  throw storeFailure(`${path} was removed or replaced while it was open. Restart to use what is there.`)
+}

@@ -1,0 +1,62 @@
+import type { ListQuery, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core/store'
+import type { ExitLockState } from './exit-lock.js'
+
+/** What the worker is started with. */
+export interface WorkerSettings {
+  path: string
+  /** How long a call waits for another process's lock, in ms. */
+  busyTimeout: number
+  durability: 'full' | 'normal'
+  /** Whether a missing file may be created. */
+  create: boolean
+  /** The identity that the file must have. Absent: any. */
+  identity?: string
+  checkIntegrity: boolean
+}
+
+export interface WorkerData {
+  settings: WorkerSettings
+  exitLockState: ExitLockState
+}
+
+/** What the host asks of the worker. `env` is the number of the environment in the file. */
+export type Call =
+  | { op: 'open'; environment: string }
+  | { op: 'find'; env: number; id: string }
+  | { op: 'insert'; env: number; record: TokenRecord }
+  | { op: 'update'; env: number; id: string; patch: TokenPatch; expectedVersion: number }
+  | { op: 'remove'; env: number; id: string; expectedVersion: number | undefined }
+  | { op: 'touch'; env: number; uses: readonly TokenUse[] }
+  | { op: 'purge'; env: number; expiredBefore: number; limit: number }
+  | { op: 'list'; env: number; query: ListQuery }
+  | { op: 'close' }
+
+export type Op = Call['op']
+export type CallOf<O extends Op> = Extract<Call, { op: O }>
+export type Write = CallOf<'insert' | 'update' | 'remove' | 'touch' | 'purge'>
+
+export interface Results {
+  open: { identity: string; env: number; dataset: string; sealingKey: string }
+  find: TokenRecord | undefined
+  insert: undefined
+  update: TokenRecord | undefined
+  remove: boolean
+  touch: undefined
+  /** How many were removed: as many as `limit` if there may be more. */
+  purge: number
+  /** The records came before, in chunks. */
+  list: { next?: string; totalCount?: number }
+  close: undefined
+}
+
+/** A call and the number that its answers carry. */
+export interface Request {
+  number: number
+  call: Call
+}
+
+export type Response =
+  | { number: number; kind: 'done'; result: Results[Op] }
+  | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
+  /** The next records of a page, each a line of JSON. Bytes are handed over without a copy, and lie outside the host's heap. */
+  | { number: number; kind: 'chunk'; lines: Uint8Array<ArrayBuffer> }

@@ -1,0 +1,78 @@
+import { storeFailure } from '../shared/errors.js'
+import type { ExitLock } from '../shared/exit-lock.js'
+import { fileIdentity } from '../shared/file-identity.js'
+import { type Database, openDatabase } from '../shared/libsql.js'
+import type { WorkerSettings } from '../shared/protocol.js'
+import { createCheckpointer } from './checkpoint.js'
+import { prepareFile } from './prepare-file.js'
+import { retryWhileBusy } from './retry.js'
+import { migrate } from './schema.js'
+
+/** Writing over the log costs the disk less than making it longer, so it keeps this length. */
+const MAX_LOG_BYTES = 32 * 2 ** 20
+/** Page cache of each connection. */
+const CACHE_KIB = 64 * 1024
+
+/** The worker's connections. */
+export interface Connections {
+  identity: string
+  /** Never waits for a lock: see `retryWhileBusy`. */
+  writer: Database
+  /** Lists read here from a snapshot while the writer writes. */
+  reader: Database
+  /** Call it after each transaction. */
+  checkpointIfDue(): void
+  close(): void
+}
+
+/** Opens the file, creating it and its tables if it is new. Throws `StoreError`, or an error of SQLite. */
+export async function openConnections(settings: WorkerSettings, exitLock: ExitLock): Promise<Connections> {
+  const { path, busyTimeout } = settings
+  prepareFile(path, settings.create)
+  const identity = fileIdentity(path) ?? ''
+  if (settings.identity !== undefined && settings.identity !== identity) {
+    throw storeFailure(`${path} is not the file that was opened before. Restart to use what is there.`)
+  }
+  const writer = openDatabase(path, 0, exitLock)
+  try {
+    await retryWhileBusy(busyTimeout, () => prepareDatabase(writer, path))
+    writer.pragma(`synchronous = ${settings.durability === 'full' ? 'FULL' : 'NORMAL'}`)
+    writer.pragma('wal_autocheckpoint = 0')
+    writer.pragma(`journal_size_limit = ${MAX_LOG_BYTES}`)
+    writer.pragma(`cache_size = -${CACHE_KIB}`)
+    if (settings.checkIntegrity) assertUndamaged(writer, path)
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+  const reader = openDatabase(path, busyTimeout, exitLock)
+  reader.pragma('query_only = 1')
+  reader.pragma(`cache_size = -${CACHE_KIB}`)
+  const other = openDatabase(path, 0, exitLock)
+  other.pragma('wal_autocheckpoint = 0')
+  const checkpointer = createCheckpointer(writer, other, path)
+  return {
+    identity,
+    writer,
+    reader,
+    checkpointIfDue: checkpointer.runIfDue,
+    close() {
+      if (fileIdentity(path) === identity) checkpointer.run()
+      for (const db of [other, reader, writer]) db.close()
+    },
+  }
+}
+
+/** Tables first, so that a file of another program is refused before anything of it changes. */
+function prepareDatabase(db: Database, path: string): void {
+  migrate(db, path)
+  if (db.pragma('journal_mode = WAL') !== 'wal') {
+    throw storeFailure(`${path}: this file system cannot hold a write-ahead log.`)
+  }
+}
+
+/** Reads the whole file: 2 to 4 s per gigabyte. */
+function assertUndamaged(db: Database, path: string): void {
+  const found = db.pragma('quick_check(1)')
+  if (found !== 'ok') throw storeFailure(`${path} is damaged (${String(found)}); restore it from a backup.`)
+}

@@ -1,0 +1,65 @@
+import type { Database, Row } from '../shared/libsql.js'
+import { columnText } from './columns.js'
+
+// How many tokens an environment, an owner and a scope have, and how many of these are personal (`personal` is 0 or 1).
+
+export interface Counter {
+  id: number
+  tokens: number
+  personalTokens: number
+}
+
+export function environmentCounter(db: Database, env: number): Counter {
+  const row = db.get('SELECT id, tokens, personal_tokens FROM environment WHERE id = ?', env)
+  return counterOf(row ?? [env, 0, 0])
+}
+
+/** `undefined` if no token has the owner or scope. */
+export function findCounter(db: Database, table: 'owner' | 'scope', env: number, name: string): Counter | undefined {
+  const row = db.get(
+    `SELECT id, tokens, personal_tokens FROM ${table} WHERE environment_id = ? AND name = ?`,
+    env,
+    name,
+  )
+  return row && counterOf(row)
+}
+
+function counterOf([id, tokens, personalTokens]: Row): Counter {
+  return { id: Number(id), tokens: Number(tokens), personalTokens: Number(personalTokens) }
+}
+
+/** Counts one more token of the environment, or with -1 one less. */
+export function countToken(db: Database, env: number, by: 1 | -1, personal: number): void {
+  db.run(
+    'UPDATE environment SET tokens = tokens + ?, personal_tokens = personal_tokens + ? WHERE id = ?',
+    by,
+    by * personal,
+    env,
+  )
+}
+
+/** Counts one more token of the owner or scope, and returns its id. */
+export function increment(db: Database, table: 'owner' | 'scope', env: number, name: string, personal: number): number {
+  const row = db.get(
+    `INSERT INTO ${table} (environment_id, name, tokens, personal_tokens) VALUES (?, ?, 1, ?)
+     ON CONFLICT (environment_id, name)
+     DO UPDATE SET tokens = tokens + 1, personal_tokens = personal_tokens + excluded.personal_tokens
+     RETURNING id`,
+    env,
+    columnText(name),
+    personal,
+  )
+  return Number(row?.[0])
+}
+
+/** Counts one token less. An owner or scope without tokens is deleted. */
+export function decrement(db: Database, table: 'owner' | 'scope', env: number, name: string, personal: number): void {
+  db.run(
+    `UPDATE ${table} SET tokens = tokens - 1, personal_tokens = personal_tokens - ?
+     WHERE environment_id = ? AND name = ?`,
+    personal,
+    env,
+    name,
+  )
+  db.run(`DELETE FROM ${table} WHERE environment_id = ? AND name = ? AND tokens = 0`, env, name)
+}

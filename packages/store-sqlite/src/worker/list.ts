@@ -1,0 +1,97 @@
+import { type ListQuery, type ListSort, sortValue } from '@latchkey/core/store'
+import { storeFailure } from '../shared/errors.js'
+import { parseRecord } from '../shared/find-token.js'
+import type { Database, Row, Value } from '../shared/libsql.js'
+import type { Results } from '../shared/protocol.js'
+import { type Condition, condition, type Filter, lastUsedConditions, resolveFilter } from './filter.js'
+import { SORT_COLUMNS } from './schema.js'
+
+/** Records of a chunk: about a millisecond's work. */
+const CHUNK_ROWS = 200
+
+/** The place behind a row. */
+type Position = readonly [value: string | number, seq: number]
+
+/**
+ * One page, as chunks of lines, each the JSON of a record. All of it shows one state of the file: the connection is in a
+ * transaction until the last chunk was taken.
+ */
+export function* readPage(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
+  const { sort, limit } = query
+  db.exec('BEGIN')
+  try {
+    const filter = resolveFilter(db, env, query.filter)
+    const end: Results['list'] = {}
+    if (query.count) end.totalCount = filter ? (filter.total ?? countRows(db, filter)) : 0
+    if (!filter) return end
+    let position = query.after === undefined ? undefined : parsePosition(query.after, sort)
+    for (let missing = limit; missing > 0; ) {
+      const rows = selectRows(db, filter, sort, position, Math.min(missing, CHUNK_ROWS))
+      const last = rows.at(-1)
+      if (!last) return end
+      yield rows.map(([record]) => record).join('\n')
+      position = positionOf(last, sort)
+      missing -= rows.length
+    }
+    const mayFollow = selectRows(db, filter, sort, position, 1).length > 0
+    if (mayFollow) end.next = JSON.stringify(position)
+    return end
+  } finally {
+    db.exec('ROLLBACK')
+  }
+}
+
+/** Pairs of `record` and `seq`, along the index of the sort. */
+function selectRows(
+  db: Database,
+  filter: Filter,
+  sort: ListSort,
+  position: Position | undefined,
+  limit: number,
+): Row[] {
+  const column = SORT_COLUMNS[sort.by]
+  const conditions = [...filter.conditions, ...lastUsedConditions(filter, sort, position !== undefined)]
+  if (position) {
+    const behind = sort.direction === 'asc' ? '>' : '<'
+    conditions.push(condition(`(${column}, seq) ${behind} (?, ?)`, ...position))
+  }
+  return db.all(
+    `SELECT record, seq FROM token INDEXED BY ${filter.indexes}${column} WHERE ${allOf(conditions)}
+     ORDER BY ${column} ${sort.direction}, seq ${sort.direction} LIMIT ?`,
+    ...valuesOf(conditions),
+    limit,
+  )
+}
+
+/** Counts along the index of last uses, the only one with their exact time. */
+function countRows(db: Database, filter: Filter): number {
+  const sort: ListSort = { by: 'lastUsedAt', direction: 'asc' }
+  const conditions = [...filter.conditions, ...lastUsedConditions(filter, sort, false)]
+  const index = filter.indexes + SORT_COLUMNS.lastUsedAt
+  const sql = `SELECT count(*) FROM token INDEXED BY ${index} WHERE ${allOf(conditions)}`
+  return Number(db.get(sql, ...valuesOf(conditions))?.[0])
+}
+
+function allOf(conditions: readonly Condition[]): string {
+  return conditions.map(({ sql }) => sql).join(' AND ')
+}
+
+function valuesOf(conditions: readonly Condition[]): Value[] {
+  return conditions.flatMap(({ values }) => values)
+}
+
+function positionOf([record, seq]: Row, { by }: ListSort): Position {
+  return [sortValue(parseRecord(record), by), Number(seq)]
+}
+
+/** Throws `ERR_STORE` for a text that is no position in this sort. */
+function parsePosition(text: string, { by }: ListSort): Position {
+  try {
+    const [value, seq] = JSON.parse(text) as unknown[]
+    const isValue = typeof value === (by === 'name' ? 'string' : 'number')
+    if (isValue && typeof seq === 'number') return [value as string | number, seq]
+  } catch {
+    // Not JSON, or not a list.
+  }
+  throw storeFailure('The position to continue from belongs to another store or sort.')
+}
