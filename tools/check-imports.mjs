@@ -22,6 +22,8 @@ const RANKS = {
     ['http/'],
     ['index.ts', 'store.ts', 'adapter.ts'],
   ],
+  // Files of host/ and of worker/ run in different threads.
+  'packages/store-sqlite/src': [['shared/'], ['host/', 'worker/'], ['index.ts']],
 }
 
 const root = resolve(process.argv[2] ?? dirname(dirname(fileURLToPath(import.meta.url))))
