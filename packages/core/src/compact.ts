@@ -10,5 +10,9 @@ export type Compact<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
  * compact({ id: 'a', ip: undefined }) // { id: 'a' }
  */
 export function compact<T extends object>(members: T): Compact<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Compact<T>
+  const copy: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(members)) {
+    if (value !== undefined) copy[key] = value
+  }
+  return copy as Compact<T>
 }

@@ -1,4 +1,4 @@
-/** Every code that an error of Latchkey can carry, with the HTTP status of its answer and what it means. */
+/** Every `code` of an error, with the HTTP status of the answer and its meaning. */
 export const ERROR_TABLE = {
   ERR_OPTION: {
     status: 500,
@@ -25,7 +25,7 @@ export const ERROR_TABLE = {
 /** The stable `code` of an error. */
 export type ErrorCode = keyof typeof ERROR_TABLE
 
-/** Base of the errors that Latchkey throws; `code` is stable, `message` is not. Never carries a secret. */
+/** The base of Latchkey's errors. `code` is stable, `message` is not. Neither ever holds a secret. */
 export class LatchkeyError extends Error {
   readonly code: ErrorCode
 
@@ -35,7 +35,7 @@ export class LatchkeyError extends Error {
     this.code = code
   }
 
-  /** The HTTP status of the answer that this error becomes. */
+  /** The HTTP status of the answer to a request that fails with this error. */
   get status(): number {
     return ERROR_TABLE[this.code].status
   }
@@ -43,13 +43,13 @@ export class LatchkeyError extends Error {
 
 /** One broken rule of a management input, or one way in which a token would grant more than its caller has. */
 export interface Violation {
-  /** The place, in the words of the input: `scopes[1]`. Empty for the input as a whole. */
+  /** The member of the input: `scopes[1]`. Empty for the input as a whole. */
   readonly path: string
-  /** A sentence for the one who made the input. */
+  /** A sentence for the caller. */
   readonly message: string
 }
 
-/** A management call that cannot be carried out as asked. Nothing was written. */
+/** A management call cannot be carried out as asked. Nothing was written. */
 export class RequestError extends LatchkeyError {
   readonly violations: readonly Violation[]
 

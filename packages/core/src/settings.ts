@@ -9,13 +9,13 @@ import type { TokenStore } from './store/token-store.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
 import type { OwnerScopes } from './verify/owner-scopes.js'
 
-/** The options with every default in place. */
+/** The options of an instance, with every default filled in. Times are in milliseconds. */
 export interface Settings {
   readonly store: TokenStore
   readonly environment: string
   readonly prefix: string
   readonly realm: string
-  /** Names and descriptions, the management scopes among them; `undefined` where the host declares none. */
+  /** Descriptions by scope, the management scopes included. `undefined`: the host declares none, so any can be granted. */
   readonly scopes: ReadonlyMap<string, string> | undefined
   readonly managementScopes: ManagementScopes
   readonly hasher: Hasher
@@ -23,6 +23,7 @@ export interface Settings {
   readonly cache: { readonly max: number; readonly ttl: number; readonly staleIfError: number }
   /** Whether last uses are recorded. */
   readonly lastUsed: boolean
+  /** The time between two writes of last uses and replaced hashes. */
   readonly flushInterval: number
   readonly maxLifetime: number | undefined
   readonly retention: number | undefined
@@ -33,14 +34,14 @@ export interface Settings {
 }
 
 const SOURCES: readonly CredentialSource[] = ['bearer', 'api-token', 'x-api-key']
-/** RFC 9110 quoted-string without what would need an escape. */
+/** A quoted-string of RFC 9110, without the characters that need an escape. */
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,100}$/
 /** A hundred years. */
 const MAX_DURATION = 100 * 365 * 86_400_000
-/** What Node's timers take. */
+/** Node's timers take no more. */
 const MAX_TIMER = 2 ** 31 - 1
 
-/** Every option checked, every default filled in. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+/** Checks every option and fills in the defaults. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
 export function readOptions(options: LatchkeyOptions): Settings {
   if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
   assertKnownOptions('', options, OPTION_NAMES)
@@ -54,8 +55,8 @@ export function readOptions(options: LatchkeyOptions): Settings {
   if (lastUsed !== false) assertKnownOptions('lastUsed', lastUsed, ['flushInterval'])
   const { flushInterval = 10_000 } = lastUsed === false ? {} : lastUsed
   const managementScopes = readManagementScopes(options.managementScopes)
-  const retention = optional('retention', options.retention, 0, MAX_DURATION)
-  const purgeInterval = optional('purgeInterval', options.purgeInterval, 1_000, MAX_TIMER)
+  const retention = optionalInteger('retention', options.retention, 0, MAX_DURATION)
+  const purgeInterval = optionalInteger('purgeInterval', options.purgeInterval, 1_000, MAX_TIMER)
   if (purgeInterval !== undefined && retention === undefined) throw optionError('purgeInterval', 'needs retention')
   return {
     store,
@@ -73,12 +74,12 @@ export function readOptions(options: LatchkeyOptions): Settings {
     },
     lastUsed: lastUsed !== false,
     flushInterval: integerOption('lastUsed.flushInterval', flushInterval, 10, MAX_TIMER),
-    maxLifetime: optional('maxLifetime', options.maxLifetime, 1, MAX_DURATION),
+    maxLifetime: optionalInteger('maxLifetime', options.maxLifetime, 1, MAX_DURATION),
     retention,
     purgeInterval,
     credentials: readCredentials(options.credentials ?? SOURCES),
-    ownerScopes: aFunction('ownerScopes', options.ownerScopes),
-    now: aFunction('now', options.now) ?? Date.now,
+    ownerScopes: functionOption('ownerScopes', options.ownerScopes),
+    now: functionOption('now', options.now) ?? Date.now,
   }
 }
 
@@ -146,11 +147,11 @@ function readCredentials(given: readonly CredentialSource[]): readonly Credentia
   return [...given]
 }
 
-function optional(place: string, value: number | undefined, min: number, max: number): number | undefined {
+function optionalInteger(place: string, value: number | undefined, min: number, max: number): number | undefined {
   return value === undefined ? undefined : integerOption(place, value, min, max)
 }
 
-function aFunction<F>(place: string, value: F | undefined): F | undefined {
+function functionOption<F>(place: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value
   throw optionError(place, 'must be a function')
 }

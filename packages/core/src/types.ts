@@ -1,21 +1,21 @@
 /**
- * A token as the stores keep it. It carries hashes and tags, so it never leaves core and the stores.
- * All times are milliseconds since the epoch; an absent time means "never".
+ * A token as the stores keep it. It holds hashes and tags, so it never leaves core and the stores.
+ * All times are epoch milliseconds. An absent time means "never".
  */
 export interface TokenRecord {
-  /** `prefix.PUBLIC24`. Stable through rotation; may be shown and logged. */
+  /** `prefix.PUBLIC24`. A rotation keeps it. May be shown and logged. */
   id: string
   name: string
   owner: string
-  /** A personal access token: its power is cut down to what its owner may do at the time of use. */
+  /** A personal access token: it can do no more than its owner at the time of use. */
   personal: boolean
   enabled: boolean
-  /** Literal scopes as granted, wildcards included. */
+  /** As granted: wildcards stay wildcards. */
   scopes: string[]
   /** CIDR blocks as given; empty means every address. */
   networks: string[]
   metadata?: Record<string, unknown>
-  /** 1 after insert, one more after each update. A touch leaves it alone. */
+  /** 1 after insert, one more after each update. A touch does not change it. */
   version: number
   createdAt: number
   expiresAt?: number
@@ -24,27 +24,27 @@ export interface TokenRecord {
   rotatedAt?: number
   lastUsedAt?: number
   lastUsedIp?: string
-  /** `[0]` is the current secret; `[1]`, if there, the previous one during an overlap. */
+  /** `[0]` is the current secret. `[1]`, if present, is the previous one during an overlap. */
   secrets: StoredSecret[]
-  /** Tags of up to 8 dead secrets, newest first; only there to notice their reuse. */
+  /** Tags of up to 8 retired secrets, newest first. They serve to notice reuse. */
   retired: string[]
 }
 
 /** What a record knows of one secret. */
 export interface StoredSecret {
-  /** Distinguishes the secrets of one token for good: a generation is never used twice. */
+  /** The generation: it identifies a secret of this token, and is never used twice. */
   gen: number
   /** PHC string of the secret. */
   hash: string
-  /** First 8 hex digits of the SHA-256 of the whole token; refuses wrong secrets without a slow hash. */
+  /** The first 8 hex digits of the SHA-256 of the whole token. Most wrong secrets are refused by it, without a slow hash. */
   tag: string
-  /** The secret is dead from this moment on. Absent: no limit of its own. */
+  /** From this moment on the secret is refused. Absent: it has no end of its own. */
   until?: number
   lastUsedAt?: number
   lastUsedIp?: string
 }
 
-/** One successful use of one secret, as handed to `EnvironmentStore.touch`. */
+/** One successful use of one secret, as passed to `EnvironmentStore.touch`. */
 export interface TokenUse {
   id: string
   /** Of the secret that was used. */
@@ -56,7 +56,7 @@ export interface TokenUse {
 
 /** A token's metadata as hosts and callers see it: no secret, hash or tag. Times are epoch milliseconds. */
 export interface ApiToken {
-  /** `prefix.PUBLIC24`: what stands before the second dot of the token. May be shown and logged. */
+  /** `prefix.PUBLIC24`: the token up to its second dot. May be shown and logged. */
   readonly id: string
   readonly name: string
   readonly owner: string
@@ -67,43 +67,43 @@ export interface ApiToken {
   readonly scopes: readonly string[]
   /** CIDR blocks as given; empty means every address. */
   readonly networks: readonly string[]
-  /** Whatever the host keeps with the token; Latchkey does not read it. */
+  /** The host's own data. Latchkey does not read it. */
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: number
-  /** The token is dead from this moment on. Absent: it never expires. */
+  /** From this moment on the token is refused. Absent: it never expires. */
   readonly expiresAt?: number
   /** When name, scopes, networks or metadata last changed. */
   readonly modifiedAt?: number
   readonly rotatedAt?: number
-  /** When a request was last let in, with either secret; written with a delay of up to `lastUsed.flushInterval`. */
+  /** When a request was last let in, with either secret. Written with a delay of up to `lastUsed.flushInterval`. */
   readonly lastUsedAt?: number
   readonly lastUsedIp?: string
-  /** Present while a rotation's overlap runs: the secret before the current one, which still works. */
+  /** Present during the overlap of a rotation: the secret before the current one, which still works. */
   readonly previousSecret?: {
-    /** From this moment on the previous secret is dead. */
+    /** From this moment on the previous secret is refused. */
     readonly expiresAt: number
     readonly lastUsedAt?: number
     readonly lastUsedIp?: string
   }
 }
 
-/** What a verification is asked beside "is this token good?". */
+/** What a verification is asked beyond "is this token valid?". */
 export interface VerifyContext<Scope extends string = string> {
-  /** The client's address as the framework tells it. Absent or not an address: a token with networks is refused. */
+  /** The client's address, as the framework determines it. Without a readable address, a token with networks is refused. */
   readonly ip?: string | undefined
   /** Plain scopes (no wildcards), all of which the token must cover. */
   readonly scopes?: readonly Scope[] | undefined
 }
 
 /**
- * Why a token was refused. All but `network` and `scope` look the same to the caller.
+ * Why a token was refused. Over HTTP all but `network` and `scope` look the same.
  *
  * - `malformed`: not of the format, of another prefix, or with a wrong checksum.
  * - `unknown`: no such id in this environment.
- * - `wrong_secret`: the id is there, the secret is not, or not any more.
- * - `disabled`, `expired`: the secret is right, the token is out of use.
+ * - `wrong_secret`: the token exists, but this is not its secret, or not any more.
+ * - `disabled`, `expired`: the secret is right, but the token may not be used.
  * - `owner_unknown`: `ownerScopes` does not know the owner of this personal token.
- * - `network`: the client's address is not in the token's CIDR blocks, or it is not known.
+ * - `network`: the client's address is not in the token's CIDR blocks, or is not known.
  * - `scope`: a scope is missing.
  */
 export type DenialReason =
@@ -119,7 +119,7 @@ export type DenialReason =
 /** Why a token was refused: a value, never an exception. */
 export interface Denial {
   readonly reason: DenialReason
-  /** With `scope`: those of the asked scopes that the token does not cover. */
+  /** With `scope`: the asked scopes that the token does not cover. */
   readonly missing?: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-import { digestOf, tagOf } from '../secret/tag.js'
-import type { ParsedToken } from '../token/format.js'
+import { digestOf, tagOf } from '../secret/digest.js'
+import type { NewToken } from '../token/format.js'
 import type { StoredSecret } from '../types.js'
 import type { MaybeActor } from './actor.js'
 import type { ManageContext } from './context.js'
@@ -12,7 +12,7 @@ import type { ManageContext } from './context.js'
  */
 export async function issueSecret(
   { prover }: ManageContext,
-  issued: ParsedToken & { readonly token: string },
+  issued: NewToken,
   gen: number,
   actor: MaybeActor,
   check: (actor: MaybeActor) => void,

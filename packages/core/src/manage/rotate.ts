@@ -3,7 +3,7 @@ import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
 import { isExpired } from '../policy/expiry.js'
 import type { TokenPatch } from '../store/token-store.js'
-import { livingPrevious, publicView, retire } from '../token/record.js'
+import { activePrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 import { assertNoEscalation, grantOf, type MaybeActor, maySee } from './actor.js'
 import { invalidInput } from './check-input.js'
@@ -74,7 +74,7 @@ function checkState(record: TokenRecord, { previousExpiresAt, expiresAt }: Check
   if (!record.enabled) throw new RequestError('ERR_STATE', 'A disabled token cannot be rotated.')
   if (isExpired(record.expiresAt, now)) throw new RequestError('ERR_STATE', 'An expired token cannot be rotated.')
   if (previousExpiresAt === undefined) return
-  if (livingPrevious(record, now) !== undefined) {
+  if (activePrevious(record, now) !== undefined) {
     throw new RequestError('ERR_STATE', 'A rotation is under way: finish or cancel it first.')
   }
   const end = expiresAt ?? record.expiresAt
@@ -105,7 +105,7 @@ async function endOverlap(
   const record = await readRecord(context, store, id, actor)
   // It extends the life of a secret that was about to die.
   if (step === 'cancel') checkGrant(context, record, undefined, actor)
-  const previous = livingPrevious(record, context.now())
+  const previous = activePrevious(record, context.now())
   const [current] = record.secrets
   if (previous === undefined || current === undefined) {
     throw new RequestError('ERR_STATE', 'No rotation is under way.')

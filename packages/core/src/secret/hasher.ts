@@ -1,21 +1,21 @@
 /**
  * Turns a secret into a PHC string for the store, and proves a presented secret against one. Secrets are random (285
- * bits), so a hasher need not stretch them; it only has to be one-way.
+ * bits), so a hasher need not stretch them. It only has to be one-way.
  */
 export interface Hasher {
   /** The PHC identifier of the strings that it makes. */
   readonly id: string
-  /** `true`: a run takes milliseconds, so runs wait in the bounded proof queue. `false`: microseconds. */
+  /** `true`: a run takes milliseconds, so runs wait in a bounded queue. `false`: microseconds. */
   readonly slow: boolean
-  /** A PHC string of at most 256 characters. */
+  /** Resolves to a PHC string of at most 256 characters. */
   hash(secret: string): Promise<string>
   /**
-   * Whether the secret belongs to the string. Answers `false`, never throws, for strings that are malformed, of
+   * Whether the secret belongs to the string. Resolves to `false`, never rejects, for a string that is malformed, of
    * another kind, or above its cost limits.
    */
   verify(secret: string, phc: string): Promise<boolean>
-  /** Whether the string is of this hasher's kind, at whatever parameters, and this hasher is the one to judge it. */
+  /** Whether this hasher can verify the string, whatever its parameters are. */
   recognizes(phc: string): boolean
-  /** Whether the string was made as this hasher would make it today. */
+  /** Whether `hash` would make a string with these parameters today. */
   isCurrent(phc: string): boolean
 }

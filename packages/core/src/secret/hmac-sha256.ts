@@ -2,14 +2,14 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { optionError } from '../errors.js'
 import type { Hasher } from './hasher.js'
 
-/** The keys, which the host keeps. */
+/** The keys, which the host keeps secret. */
 export interface HmacSha256Options {
   /**
-   * Keys by name (`[A-Za-z0-9_-]`, at most 32 characters): 32 bytes or more each, as bytes or base64. Keep them
-   * outside the store; losing a key makes the tokens hashed with it useless.
+   * Keys by name (`[A-Za-z0-9_-]`, at most 32 characters), each of 32 bytes or more, as bytes or base64. Keep them
+   * outside the store. Without its key, a token cannot be verified any more.
    */
   keys: Readonly<Record<string, string | Uint8Array>>
-  /** Name of the key for new hashes. Tokens under another key are moved to it on their next use. */
+  /** The name of the key for new hashes. A token that was hashed with another key gets a new hash on its next use. */
   current: string
 }
 
@@ -18,10 +18,14 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/
 const KEY_NAME = /^[A-Za-z0-9_-]{1,32}$/
 
 /**
- * HMAC-SHA-256 with a key of the host (a pepper). For random secrets of 285 bits it is as strong as Argon2id and takes
- * microseconds: the choice for tens of thousands of active tokens per process.
+ * A hasher that makes HMAC-SHA-256 hashes with a key of the host (a pepper). For secrets of 285 random bits it is as strong
+ * as Argon2id, and takes microseconds: the choice for tens of thousands of active tokens per process.
  *
  * Throws a `TypeError` (`ERR_OPTION`) for missing, short or badly named keys.
+ *
+ * @example
+ * const hasher = hmacSha256({ keys: { k1: process.env.PEPPER_K1 ?? '' }, current: 'k1' })
+ * const latchkey = createLatchkey({ store, hasher })
  */
 export function hmacSha256(options: HmacSha256Options): Hasher {
   if (typeof options?.keys !== 'object' || options.keys === null) {
@@ -46,7 +50,7 @@ export function hmacSha256(options: HmacSha256Options): Hasher {
       const computed = mac(key, secret)
       return stored.length === computed.length && timingSafeEqual(stored, computed)
     },
-    // Hashes under keys that are not here are left to another of these hashers, which may have them.
+    // Another hasher may have the keys that are not here.
     recognizes: (phc) => keys.has(PHC.exec(phc)?.[1] ?? ''),
     isCurrent: (phc) => phc.startsWith(`$hmac-sha256$k=${currentName}$`),
   }
@@ -64,7 +68,7 @@ function readKey(name: string, value: unknown): KeyObject {
   return createSecretKey(bytes)
 }
 
-/** Node decodes whatever it is given as base64, leaving out what is none: a passphrase would lose its blanks. */
+/** Checked, because Node ignores characters that are not base64: a passphrase would lose its spaces. */
 function readBytes(value: unknown): Buffer | undefined {
   if (value instanceof Uint8Array) return Buffer.from(value)
   if (typeof value !== 'string') return undefined

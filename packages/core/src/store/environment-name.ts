@@ -2,7 +2,7 @@ import { optionError } from '../errors.js'
 
 const ENVIRONMENT_NAME = /^[A-Za-z0-9_.-]{1,64}$/
 
-/** Throws a `TypeError` (`ERR_OPTION`) for what cannot name an environment. The same rule holds in every store. */
+/** Throws a `TypeError` (`ERR_OPTION`) for anything but a name of an environment. One rule for every store. */
 export function assertEnvironmentName(name: unknown): asserts name is string {
   if (typeof name === 'string' && ENVIRONMENT_NAME.test(name)) return
   throw optionError('environment', 'must be 1 to 64 of A-Z a-z 0-9 _ . -')

@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.js'
 
-// The failures that every store reports in the same words.
+// The errors that every store throws in the same words.
 
 /** `ERR_CONFLICT`: an insert found the public part of the id taken, under this prefix or another. */
 export function idTaken(publicPart: string): StoreError {

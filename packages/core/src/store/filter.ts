@@ -1,7 +1,7 @@
 import type { TokenRecord } from '../types.js'
 import type { ListFilter } from './token-store.js'
 
-/** Whether a record meets every member of the filter. */
+/** Whether a record matches every member of the filter. */
 export function matchesFilter(record: TokenRecord, filter: ListFilter): boolean {
   const { owner, personal, scopes, lastUsed } = filter
   if (owner !== undefined && record.owner !== owner) return false
@@ -10,7 +10,7 @@ export function matchesFilter(record: TokenRecord, filter: ListFilter): boolean 
   return lastUsed === undefined || isWithin(record.lastUsedAt, lastUsed)
 }
 
-/** Both ends are included. A time that is not there lies within no range. */
+/** Both ends are included. `undefined` is within no range. */
 function isWithin(at: number | undefined, { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }) {
   return at !== undefined && at >= from && at <= to
 }

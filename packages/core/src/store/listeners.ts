@@ -1,10 +1,10 @@
 import type { ChangeEvent, ChangeListener } from './token-store.js'
 
-/** Those who watch one environment. */
+/** The listeners of one environment. */
 export interface Listeners {
-  /** Returns the function that removes the listener again. One function added twice is called twice. */
+  /** Returns the function that removes the listener. A listener that is added twice is called twice. */
   add(listener: ChangeListener): () => void
-  /** Calls every listener. One that throws becomes a process warning, and keeps no other from being called. */
+  /** Calls every listener. An error that one throws becomes a process warning; the others are called all the same. */
   notify(event: ChangeEvent): void
   clear(): void
   readonly size: number

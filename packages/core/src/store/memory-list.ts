@@ -1,26 +1,29 @@
+import { compact } from '../compact.js'
 import type { TokenRecord } from '../types.js'
 import { matchesFilter } from './filter.js'
 import { compareSortValues, sortValue } from './sort.js'
 import type { ListPage, ListQuery } from './token-store.js'
 
-/** A stored record, which is never changed but replaced, and its place in the order of insertion, which settles ties. */
+/** A stored record. Updates replace it, so that a page shows what it was. */
 export interface MemoryEntry {
+  /** The order of insertion, which decides between equal sort values. */
   readonly seq: number
   record: TokenRecord
 }
 
-/** Where a record stands in one sort order. A position is a row without its record: it survives the record. */
-interface Row {
+/** A place in one sort order. A position outlives the record that it points at. */
+interface Position {
   readonly value: string | number
   readonly seq: number
 }
 
-/** One page by filtering and sorting all records: O(N log N). The page holds the stored records themselves. */
+/** One page, by filtering and sorting all records: O(N log N). The page holds the stored records themselves. */
 export function listEntries(entries: Iterable<MemoryEntry>, query: ListQuery): ListPage {
   const { filter, sort, limit } = query
-  const order = (a: Row, b: Row) => (sort.direction === 'asc' ? compareRows(a, b) : compareRows(b, a))
+  const order = (a: Position, b: Position) =>
+    sort.direction === 'asc' ? comparePositions(a, b) : comparePositions(b, a)
   const after = query.after === undefined ? undefined : readPosition(query.after)
-  const rows: (Row & { record: TokenRecord })[] = []
+  const rows: (Position & { record: TokenRecord })[] = []
   let totalCount = 0
   for (const { seq, record } of entries) {
     if (!matchesFilter(record, filter)) continue
@@ -33,20 +36,22 @@ export function listEntries(entries: Iterable<MemoryEntry>, query: ListQuery): L
   const last = page.at(-1)
   return {
     records: page.map((row) => row.record),
-    ...(last && rows.length > limit ? { next: writePosition(last) } : {}),
-    ...(query.count ? { totalCount } : {}),
+    ...compact({
+      next: last && rows.length > limit ? writePosition(last) : undefined,
+      totalCount: query.count ? totalCount : undefined,
+    }),
   }
 }
 
-function compareRows(a: Row, b: Row): number {
+function comparePositions(a: Position, b: Position): number {
   return compareSortValues(a.value, b.value) || a.seq - b.seq
 }
 
-function writePosition({ value, seq }: Row): string {
+function writePosition({ value, seq }: Position): string {
   return JSON.stringify([value, seq])
 }
 
-function readPosition(text: string): Row {
+function readPosition(text: string): Position {
   const [value, seq] = JSON.parse(text) as [string | number, number]
   return { value, seq }
 }

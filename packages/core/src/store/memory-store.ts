@@ -7,21 +7,22 @@ import { listEntries, type MemoryEntry } from './memory-list.js'
 import { applyPatch, applyUse } from './patch.js'
 import type { EnvironmentStore, TokenStore } from './token-store.js'
 
-/** What memory stores keep: hand the same one to several stores to make them connections to the same data. */
+/** The data of memory stores. Stores that are given the same one are connections to the same data. */
 export interface MemoryData {
-  readonly environments: Map<string, KeySpace>
+  readonly environments: Map<string, Keyspace>
 }
 
-interface KeySpace {
+/** The data of one environment. */
+interface Keyspace {
   readonly dataset: string
   readonly sealingKey: Uint8Array
-  /** By public part, since that is unique under any prefix. */
+  /** By public part, which is unique under any prefix. */
   readonly entries: Map<string, MemoryEntry>
   readonly listeners: Listeners
   lastSeq: number
 }
 
-/** One store on the data. */
+/** The state of one store. */
 interface Connection {
   closed: boolean
   readonly watches: Set<() => void>
@@ -40,10 +41,11 @@ export function memoryData(): MemoryData {
 }
 
 /**
- * Keeps tokens in this process's memory: for tests, development and hosts that create their tokens at start. Nothing
- * survives the process, and no other process sees it. Point reads and writes are O(1), a list sorts all that matches.
+ * A store in the memory of this process: for tests, for development, and for hosts that create their tokens at start.
+ * Nothing survives the process, and no other process sees it. Reads and writes of one token are O(1); a list sorts all
+ * that matches.
  *
- * `close()` ends this store only; `data` stays as it is for other stores on it.
+ * `close()` ends this store only. Other stores on the same `data` go on.
  *
  * @example
  * const latchkey = createLatchkey({ store: memoryStore() })
@@ -53,12 +55,12 @@ export function memoryStore(data: MemoryData = memoryData()): TokenStore {
   return {
     async open(environment) {
       assertOpen(connection)
-      let space = data.environments.get(environment)
-      if (!space) {
-        space = newKeySpace()
-        data.environments.set(environment, space)
+      let keyspace = data.environments.get(environment)
+      if (!keyspace) {
+        keyspace = newKeyspace()
+        data.environments.set(environment, keyspace)
       }
-      return environmentStore(space, connection)
+      return environmentStore(keyspace, connection)
     },
     async close() {
       connection.closed = true
@@ -68,7 +70,7 @@ export function memoryStore(data: MemoryData = memoryData()): TokenStore {
   }
 }
 
-function newKeySpace(): KeySpace {
+function newKeyspace(): Keyspace {
   return {
     dataset: randomUUID(),
     sealingKey: new Uint8Array(randomBytes(32)),
@@ -78,30 +80,30 @@ function newKeySpace(): KeySpace {
   }
 }
 
-// Every function below runs to its end without awaiting: that is what makes the writes atomic.
-function environmentStore(space: KeySpace, connection: Connection): EnvironmentStore {
-  const { entries, listeners } = space
+// No function below awaits anything, so each write is atomic.
+function environmentStore(keyspace: Keyspace, connection: Connection): EnvironmentStore {
+  const { entries, listeners } = keyspace
 
   function lookUp(id: string): MemoryEntry | undefined {
     const entry = entries.get(parseTokenId(id)?.publicPart ?? '')
     return entry?.record.id === id ? entry : undefined
   }
 
-  /** Notifies after the write is done, so that what a listener does cannot reach the writer. */
+  /** Notifies later, so that a listener cannot interfere with the writer. */
   function announce(ids: readonly string[]): void {
     queueMicrotask(() => listeners.notify({ ids }))
   }
 
   return {
-    dataset: space.dataset,
-    sealingKey: space.sealingKey.slice(),
+    dataset: keyspace.dataset,
+    sealingKey: keyspace.sealingKey.slice(),
 
     async insert(record) {
       assertOpen(connection)
       const { publicPart } = requireTokenId(record.id)
       if (entries.has(publicPart)) throw idTaken(publicPart)
-      space.lastSeq++
-      entries.set(publicPart, { seq: space.lastSeq, record: copyRecord(record) })
+      keyspace.lastSeq++
+      entries.set(publicPart, { seq: keyspace.lastSeq, record: copyRecord(record) })
       announce([record.id])
     },
 
@@ -173,7 +175,7 @@ function* copies(records: Iterable<TokenRecord>): Generator<TokenRecord> {
   for (const record of records) yield copyRecord(record)
 }
 
-/** A copy that shares nothing with its source. Metadata passes through JSON, as it does in every durable store. */
+/** A copy that shares nothing with its source. Metadata goes through JSON, as in every durable store. */
 function copyRecord(record: TokenRecord): TokenRecord {
   const copy = {
     ...record,

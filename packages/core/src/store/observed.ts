@@ -1,14 +1,14 @@
 import { isConflict, LatchkeyError, StoreError } from '../errors.js'
-import { observed, publish } from '../events.js'
+import { hasSubscribers, publish } from '../events.js'
 import type { EnvironmentStore } from './token-store.js'
 
 /**
- * The same store, with its calls timed and its failures made `StoreError`s, and both published. Lost preconditions (`ERR_CONFLICT`) are answers,
- * not failures.
+ * The same store, which publishes the duration of its calls and their failures. Whatever it throws becomes a `StoreError`.
+ * A conflict (`ERR_CONFLICT`) is an answer, not a failure.
  */
 export function observedStore(store: EnvironmentStore, environment: string): EnvironmentStore {
-  async function attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    const started = observed('store-call') ? performance.now() : undefined
+  async function observe<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const started = hasSubscribers('store-call') ? performance.now() : undefined
     try {
       return await call()
     } catch (error) {
@@ -19,32 +19,34 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
       }
     }
   }
-  function* attemptAll<T>(records: Iterable<T>): Generator<T> {
+
+  function* observeRecords<T>(records: Iterable<T>): Generator<T> {
     try {
       yield* records
     } catch (error) {
       throw storeFailure(environment, 'list', error)
     }
   }
+
   return {
     dataset: store.dataset,
     sealingKey: store.sealingKey,
-    insert: (record) => attempt('insert', () => store.insert(record)),
-    find: (id) => attempt('find', () => store.find(id)),
-    update: (id, patch, version) => attempt('update', () => store.update(id, patch, version)),
-    remove: (id, version) => attempt('remove', () => store.remove(id, version)),
+    insert: (record) => observe('insert', () => store.insert(record)),
+    find: (id) => observe('find', () => store.find(id)),
+    update: (id, patch, version) => observe('update', () => store.update(id, patch, version)),
+    remove: (id, version) => observe('remove', () => store.remove(id, version)),
     list: (query) =>
-      attempt('list', async () => {
+      observe('list', async () => {
         const page = await store.list(query)
-        return { ...page, records: attemptAll(page.records) }
+        return { ...page, records: observeRecords(page.records) }
       }),
-    touch: (uses) => attempt('touch', () => store.touch(uses)),
-    purge: (expiredBefore) => attempt('purge', () => store.purge(expiredBefore)),
-    watch: (listener) => attempt('watch', () => store.watch(listener)),
+    touch: (uses) => observe('touch', () => store.touch(uses)),
+    purge: (expiredBefore) => observe('purge', () => store.purge(expiredBefore)),
+    watch: (listener) => observe('watch', () => store.watch(listener)),
   }
 }
 
-/** Publishes a failure, and makes a `StoreError` of whatever a store threw. */
+/** Publishes a failure and returns the error to throw: `error` itself if it is Latchkey's, else a `StoreError`. */
 export function storeFailure(environment: string, operation: string, error: unknown): LatchkeyError {
   publish('store-error', { environment, operation, error })
   if (error instanceof LatchkeyError) return error

@@ -2,12 +2,12 @@ import { compareCodePoints } from '../query/code-points.js'
 import type { TokenRecord } from '../types.js'
 import type { ListSort, SortKey } from './token-store.js'
 
-/** Stands for "never used" and "never modified", which sort as the oldest. */
+/** The sort value of "never used" and "never modified": the oldest. */
 export const BEFORE_ALL_TIMES = -1
-/** Stands for "never expires", which sorts as the latest. */
+/** The sort value of "never expires": the latest. */
 export const AFTER_ALL_TIMES = Number.MAX_SAFE_INTEGER
 
-/** What a record is sorted by: its name, or a time in epoch milliseconds with `BEFORE_ALL_TIMES` or `AFTER_ALL_TIMES` for none. */
+/** What a record is sorted by: its name, or a time in epoch milliseconds. Without that time, one of the constants above. */
 export function sortValue(record: TokenRecord, by: SortKey): string | number {
   return record[by] ?? (by === 'expiresAt' ? AFTER_ALL_TIMES : BEFORE_ALL_TIMES)
 }
@@ -18,8 +18,8 @@ export function compareSortValues(a: string | number, b: string | number): numbe
 }
 
 /**
- * The order of two records under a sort, as for `Array.sort`. 0 is a tie, which a store settles by a fixed order of its
- * own and reverses with the direction.
+ * The order of two records, as for `Array.sort`. 0 is a tie: a store decides it by a fixed order of its own, reversed with
+ * the direction.
  */
 export function compareRecords(a: TokenRecord, b: TokenRecord, { by, direction }: ListSort): number {
   const order = compareSortValues(sortValue(a, by), sortValue(b, by))

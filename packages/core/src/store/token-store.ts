@@ -1,15 +1,15 @@
 import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
 
 /**
- * Where tokens live. Stores hold records and indexes; they do no hashing, read no clock, know no policy, and make no
+ * Keeps tokens. A store holds records and indexes. It does no hashing, reads no clock, knows no policy, and makes no
  * cursors. Each MUST below is a named case of the store contract in `@latchkey/testkit`.
  *
- * Failures: a store that cannot answer rejects with `StoreError` `ERR_STORE`, within a bounded time; it never answers
+ * Failures: a store that cannot answer rejects with `StoreError` (`ERR_STORE`) within a bounded time. It never answers
  * "unknown" or "empty" instead.
  */
 export interface TokenStore {
   /**
-   * Opens the key space of one environment, creating it if needed.
+   * Opens the keyspace of one environment, creating it if needed.
    * - MUST keep environments disjoint: nothing done in one is seen in another.
    * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
    */
@@ -20,9 +20,9 @@ export interface TokenStore {
 
 /** The tokens of one environment. Safe for concurrent use by any number of connections and processes. */
 export interface EnvironmentStore {
-  /** A UUID made once with the key space: another value means other data. */
+  /** A UUID that was made with the keyspace. Another value means other data. */
   readonly dataset: string
-  /** 32 random bytes made once with the key space, the same on all nodes. Cursors are sealed with them. */
+  /** 32 random bytes that were made with the keyspace, the same on all nodes. Cursors are sealed with them. */
   readonly sealingKey: Uint8Array
 
   /**
@@ -33,7 +33,7 @@ export interface EnvironmentStore {
   insert(record: TokenRecord): Promise<void>
 
   /**
-   * The record with this id, disabled and expired ones too, or `undefined`.
+   * The record with this id, also a disabled or expired one, or `undefined`.
    * - MUST return a fresh copy: changing it changes nothing stored.
    * - MUST reflect every write acknowledged before the call, by anyone.
    * - MUST NOT find a public part under another prefix.
@@ -46,7 +46,7 @@ export interface EnvironmentStore {
    * - MUST be atomic and add one to `version`.
    * - MUST resolve to `undefined` if the record is gone, and reject with `ERR_CONFLICT` if its version is another.
    * - MUST let exactly one of N racing updates at one version succeed.
-   * - MUST keep members that the patch does not name, and drop those it names with `null`.
+   * - MUST keep members that the patch does not name, and remove those it names with `null`.
    * - MUST keep the last use: the token's own, and that of every secret whose `gen` remains.
    */
   update(id: string, patch: TokenPatch, expectedVersion: number): Promise<TokenRecord | undefined>
@@ -69,7 +69,7 @@ export interface EnvironmentStore {
   list(query: ListQuery): Promise<ListPage>
 
   /**
-   * Records last uses, in any order, also repeatedly.
+   * Records last uses. They come in any order, also repeatedly.
    * - MUST only move a last use forward: an older `at` changes nothing.
    * - MUST touch no other member, and never `version`.
    * - MUST keep a secret's last use only if its `gen` is there; the token's own moves in any case.
@@ -78,13 +78,13 @@ export interface EnvironmentStore {
   touch(uses: readonly TokenUse[]): Promise<void>
 
   /**
-   * Removes the records with `expiresAt` before the given time, and says how many.
+   * Removes the records with `expiresAt` before the given time, and resolves to how many.
    * - MUST keep those that never expire, and those that expire later, also when they were changed meanwhile.
    */
   purge(expiredBefore: number): Promise<number>
 
   /**
-   * Tells the listener of changes until the returned function is called.
+   * Calls the listener for every change until the returned function is called.
    * - MUST deliver the id of every insert, update, remove and purge, by anyone, within 1 s of its acknowledgement.
    *   Touches are no changes.
    * - MUST send `reset` when it may have missed any, and `lagging` / `live` when it loses and regains its source.
@@ -93,7 +93,7 @@ export interface EnvironmentStore {
   watch(listener: ChangeListener): Promise<Unwatch>
 }
 
-/** What an update may change. `null` drops an optional member. */
+/** What an update may change. `null` removes an optional member. */
 export interface TokenPatch {
   name?: string
   enabled?: boolean
@@ -108,7 +108,7 @@ export interface TokenPatch {
   retired?: string[]
 }
 
-/** Which records are listed: those that meet every member. Empty: all. */
+/** Which records are listed: those that match every member. Empty: all. */
 export interface ListFilter {
   /** Exact and case-sensitive. */
   owner?: string
@@ -143,23 +143,23 @@ export interface ListQuery {
 /** What `list` resolves to. */
 export interface ListPage {
   /**
-   * Gone through once at most, in turns with other work, some time after `list` has resolved, or never: hold nothing that
-   * must be released. A step takes microseconds; one that fails throws `StoreError`.
-   * - MUST show what the page was: later writes and touches change nothing in it.
+   * Iterated at most once, in chunks, some time after `list` has resolved, or never: so it must hold nothing that needs to
+   * be released. A step takes microseconds. One that fails throws `StoreError`.
+   * - MUST show the page as it was: later writes and touches change nothing in it.
    */
   records: Iterable<TokenRecord>
   /** The store's own, opaque position behind the last record. */
   next?: string
-  /** Only when asked for. */
+  /** Only if `count` was true. */
   totalCount?: number
 }
 
 /**
- * `reset`: drop everything that was remembered. `lagging`: changes may be late from now on. `live`: they are not any
- * more.
+ * The ids of changed records, or a state of the watch. `reset`: forget everything, since changes may have been missed.
+ * `lagging`: changes may arrive late from now on. `live`: they arrive in time again.
  */
 export type ChangeEvent = { readonly ids: readonly string[] } | 'reset' | 'lagging' | 'live'
-/** Must return soon, and not throw. */
+/** Must return soon and must not throw. */
 export type ChangeListener = (event: ChangeEvent) => void
-/** Ends a watch: once it resolves, the listener is not called any more. */
+/** Ends a watch. Once it resolves, the listener is not called any more. */
 export type Unwatch = () => Promise<void>

@@ -5,18 +5,27 @@ import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
 const PUBLIC_LENGTH = 24
 const SECRET_LENGTH = 64
 const RANDOM_LENGTH = SECRET_LENGTH - CHECKSUM_LENGTH
-/** What a prefix must be, in words. */
-export const PREFIX_RULE = 'must be 2 to 16 of a-z 0-9, beginning with a letter'
+const DOT = '.'.charCodeAt(0)
 
 const PREFIX = /^[a-z][a-z0-9]{1,15}$/
 const PUBLIC = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}$`)
-const REST = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
+const AFTER_PREFIX = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
 
-/** What a well-formed token says. Whether it is genuine is not known yet. */
+/** The rule for a prefix, for error messages. */
+export const PREFIX_RULE = 'must be 2 to 16 of a-z 0-9, beginning with a letter'
+
+/** The parts of a well-formed token, which need not be genuine. */
 export interface ParsedToken {
+  /** `prefix.PUBLIC24` */
   readonly id: string
-  /** The 64 characters behind the id. */
+  /** The 64 characters after the second dot. */
   readonly secret: string
+}
+
+/** A token that was just made. */
+export interface NewToken extends ParsedToken {
+  /** The whole text. */
+  readonly token: string
 }
 
 /** The token format `prefix.PUBLIC24.SECRET64` for one prefix. */
@@ -24,16 +33,17 @@ export interface TokenFormat {
   readonly prefix: string
   /** How many characters of a token are its id. */
   readonly idLength: number
-  /** A fresh token: 120 random bits of id, 285 of secret. */
-  generate(): ParsedToken & { readonly token: string }
-  /** The same id with a fresh secret. */
-  renew(id: string): ParsedToken & { readonly token: string }
-  /** Whether this has a token's outer shape: length, prefix and dots are checked, nothing else. */
+  /** A new token: 120 random bits of id, 285 of secret. */
+  generate(): NewToken
+  /** A new secret for the same id. */
+  renew(id: string): NewToken
+  /** Whether this has the outer shape of a token: length, prefix and dots. Takes nanoseconds. */
   hasShape(text: unknown): text is string
-  /** The id in a text of that shape. */
+  /** The id in a text of that shape, else `undefined`. */
   idOf(text: unknown): string | undefined
-  /** Strict and linear: alphabet and checksum too. */
+  /** The parts of a well-formed token: shape, alphabet and checksum are right. Takes linear time. */
   parse(text: unknown): ParsedToken | undefined
+  /** Whether this is an id of this prefix. */
   isId(text: unknown): boolean
 }
 
@@ -41,6 +51,7 @@ export function isPrefix(text: unknown): text is string {
   return typeof text === 'string' && PREFIX.test(text)
 }
 
+/** `prefix`: one that satisfies `isPrefix`. */
 export function tokenFormat(prefix: string): TokenFormat {
   const head = `${prefix}.`
   const idLength = head.length + PUBLIC_LENGTH
@@ -50,16 +61,12 @@ export function tokenFormat(prefix: string): TokenFormat {
     return (
       typeof text === 'string' &&
       text.length === tokenLength &&
-      text.charCodeAt(idLength) === 46 &&
+      text.charCodeAt(idLength) === DOT &&
       text.startsWith(head)
     )
   }
 
-  function idOf(text: unknown): string | undefined {
-    return hasShape(text) ? text.slice(0, idLength) : undefined
-  }
-
-  function renew(id: string): ParsedToken & { readonly token: string } {
+  function renew(id: string): NewToken {
     const body = `${id}.${randomText(RANDOM_LENGTH)}`
     const token = body + checksum(body)
     return { id, secret: token.slice(idLength + 1), token }
@@ -68,12 +75,12 @@ export function tokenFormat(prefix: string): TokenFormat {
   return {
     prefix,
     idLength,
-    hasShape,
-    idOf,
-    renew,
     generate: () => renew(head + randomText(PUBLIC_LENGTH)),
+    renew,
+    hasShape,
+    idOf: (text) => (hasShape(text) ? text.slice(0, idLength) : undefined),
     parse(text) {
-      if (!hasShape(text) || !REST.test(text.slice(head.length))) return undefined
+      if (!hasShape(text) || !AFTER_PREFIX.test(text.slice(head.length))) return undefined
       const body = text.slice(0, tokenLength - CHECKSUM_LENGTH)
       if (!text.endsWith(checksum(body))) return undefined
       return { id: detached(text.slice(0, idLength)), secret: text.slice(idLength + 1) }
@@ -87,8 +94,11 @@ export function tokenFormat(prefix: string): TokenFormat {
 }
 
 /**
- * Finds tokens in text, for secret scanners: those of one prefix, or of any. Global, linear, with a low rate of false
- * alarms; the checksum can be verified afterwards. Throws a `TypeError` (`ERR_OPTION`) for what is no prefix.
+ * A global pattern that finds tokens in text, for secret scanners: those of one prefix, or of any. It runs in linear time
+ * and does not verify the checksum. Throws a `TypeError` (`ERR_OPTION`) for a text that cannot be a prefix.
+ *
+ * @example
+ * const leaked = log.match(tokenPattern('acme')) ?? []
  */
 export function tokenPattern(prefix?: string): RegExp {
   if (prefix !== undefined && !isPrefix(prefix)) throw optionError('tokenPattern prefix', PREFIX_RULE)
@@ -96,14 +106,14 @@ export function tokenPattern(prefix?: string): RegExp {
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
 }
 
-/** A copy that does not hold on to the text it was cut from: a whole token would stay in memory with its id. */
+/** A copy with memory of its own: a slice would keep the whole token in memory for as long as its id is kept. */
 function detached(id: string): string {
   return Buffer.from(id, 'latin1').toString('latin1')
 }
 
-/** Uniform, since the alphabet has 32 letters. */
+/** Random characters, uniform because the alphabet has 32 of them. */
 function randomText(length: number): string {
-  let out = ''
-  for (const byte of randomBytes(length)) out += ALPHABET[byte & 31]
-  return out
+  let text = ''
+  for (const byte of randomBytes(length)) text += ALPHABET[byte & 31]
+  return text
 }

@@ -1,20 +1,22 @@
+import { compact } from '../compact.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
 
-/** How many dead secrets a record remembers by tag. */
-export const RETIRED_LIMIT = 8
+/** How many retired secrets a record remembers, by their tags. */
+export const MAX_RETIRED = 8
 
-/** A record whose lists may be shared ones. */
-type Viewed = Omit<TokenRecord, 'scopes' | 'networks'> & {
+/** A record whose lists may be frozen ones that several records share. */
+type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks'> & {
   readonly scopes: readonly string[]
   readonly networks: readonly string[]
 }
 
 /**
- * What may be shown of a record at a moment: frozen, metadata included, since one view serves many requests. Without
- * secrets, hashes and tags.
+ * What hosts and callers may see of a record: no secret, hash or tag. `now` decides whether the previous secret is still
+ * shown. The result is frozen, metadata included, because one serves many requests.
  */
-export function publicView(record: Viewed, now: number): ApiToken {
-  const previous = livingPrevious(record, now)
+export function publicView(record: SharedListRecord, now: number): ApiToken {
+  const { metadata, expiresAt, modifiedAt, rotatedAt } = record
+  const previous = activePrevious(record, now)
   return Object.freeze({
     id: record.id,
     name: record.name,
@@ -23,11 +25,9 @@ export function publicView(record: Viewed, now: number): ApiToken {
     enabled: record.enabled,
     scopes: frozenList(record.scopes),
     networks: frozenList(record.networks),
-    ...(record.metadata !== undefined && { metadata: frozen(record.metadata) }),
+    ...compact({ metadata: metadata && deepFreeze(metadata) }),
     createdAt: record.createdAt,
-    ...(record.expiresAt !== undefined && { expiresAt: record.expiresAt }),
-    ...(record.modifiedAt !== undefined && { modifiedAt: record.modifiedAt }),
-    ...(record.rotatedAt !== undefined && { rotatedAt: record.rotatedAt }),
+    ...compact({ expiresAt, modifiedAt, rotatedAt }),
     ...lastUse(record),
     ...(previous?.until !== undefined && {
       previousSecret: Object.freeze({ expiresAt: previous.until, ...lastUse(previous) }),
@@ -35,37 +35,34 @@ export function publicView(record: Viewed, now: number): ApiToken {
   })
 }
 
-/** The previous secret, if an overlap runs at this moment. */
-export function livingPrevious(record: Pick<TokenRecord, 'secrets'>, now: number): StoredSecret | undefined {
-  const previous = record.secrets[1]
-  return previous !== undefined && isAlive(previous, now) ? previous : undefined
+/** The previous secret, if the overlap of a rotation runs at this moment. */
+export function activePrevious({ secrets }: Pick<TokenRecord, 'secrets'>, now: number): StoredSecret | undefined {
+  const previous = secrets[1]
+  return previous !== undefined && isActive(previous, now) ? previous : undefined
 }
 
-/** A secret without an end lives; one with an end is dead from that moment on. */
-export function isAlive(secret: { readonly until?: number | undefined }, now: number): boolean {
-  return secret.until === undefined || now < secret.until
+/** Whether a secret may be used at this moment: always, or until the moment `until`, which is excluded. */
+export function isActive({ until }: { readonly until?: number | undefined }, now: number): boolean {
+  return until === undefined || now < until
 }
 
-/** The tags of dead secrets with more of them put in front, cut to the limit. */
-export function retire(retired: readonly string[], ...dead: (StoredSecret | undefined)[]): string[] {
-  const tags = dead.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
-  return [...tags, ...retired].slice(0, RETIRED_LIMIT)
+/** The tags of retired secrets, newest first, with those of more secrets in front. At most `MAX_RETIRED`. */
+export function retire(retired: readonly string[], ...secrets: (StoredSecret | undefined)[]): string[] {
+  const tags = secrets.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
+  return [...tags, ...retired].slice(0, MAX_RETIRED)
 }
 
-/** A list that is frozen already may be shared. */
+/** The list itself if it is frozen, else a frozen copy. */
 function frozenList(list: readonly string[]): readonly string[] {
   return Object.isFrozen(list) ? list : Object.freeze([...list])
 }
 
-function frozen<T>(json: T): T {
+function deepFreeze<T>(json: T): T {
   if (typeof json !== 'object' || json === null || Object.isFrozen(json)) return json
-  for (const child of Object.values(json)) frozen(child)
+  for (const child of Object.values(json)) deepFreeze(child)
   return Object.freeze(json)
 }
 
-function lastUse(from: { lastUsedAt?: number; lastUsedIp?: string }): { lastUsedAt?: number; lastUsedIp?: string } {
-  return {
-    ...(from.lastUsedAt !== undefined && { lastUsedAt: from.lastUsedAt }),
-    ...(from.lastUsedIp !== undefined && { lastUsedIp: from.lastUsedIp }),
-  }
+function lastUse({ lastUsedAt, lastUsedIp }: Pick<TokenRecord, 'lastUsedAt' | 'lastUsedIp'>) {
+  return compact({ lastUsedAt, lastUsedIp })
 }

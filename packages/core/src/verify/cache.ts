@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { isAlive } from '../token/record.js'
+import { isActive } from '../token/record.js'
 import type { StoredSecret } from '../types.js'
 import type { Clock, Moment } from './clock.js'
 import type { Entry } from './entry.js'
@@ -96,7 +96,7 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
       const proof = proofs.get(digest)
       if (proof === undefined) return undefined
       const { isCached, readAt } = proof.entry
-      return isCached && clock.isRecent(readAt, ttl, now) && isAlive(proof, now) ? proof : undefined
+      return isCached && clock.isRecent(readAt, ttl, now) && isActive(proof, now) ? proof : undefined
     },
     entry(id, now, maxAge = ttl) {
       const entry = proven.get(id) ?? unproven.get(id)

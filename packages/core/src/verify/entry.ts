@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.js'
 import type { Networks } from '../policy/cidr.js'
 import type { ScopeSet } from '../policy/scopes.js'
-import { isAlive, publicView } from '../token/record.js'
+import { isActive, publicView } from '../token/record.js'
 import type { AllowedVerdict, ApiToken, StoredSecret, TokenRecord } from '../types.js'
 import type { Moment } from './clock.js'
 import type { Compiler } from './compiler.js'
@@ -62,10 +62,10 @@ export function createEntry(
 
 /** The living secret with this tag. It is the presented one but for one in 2^32 wrong ones: a proof must tell. */
 export function secretWithTag({ secrets }: Entry, tag: string, now: number): StoredSecret | undefined {
-  return secrets.find((secret) => secret.tag === tag && isAlive(secret, now))
+  return secrets.find((secret) => secret.tag === tag && isActive(secret, now))
 }
 
 /** Whether the tag is that of a secret of this token that is dead by now. */
 export function isDeadTag({ secrets, retired }: Entry, tag: string, now: number): boolean {
-  return retired.includes(tag) || secrets.some((secret) => secret.tag === tag && !isAlive(secret, now))
+  return retired.includes(tag) || secrets.some((secret) => secret.tag === tag && !isActive(secret, now))
 }

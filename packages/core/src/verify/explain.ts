@@ -1,6 +1,6 @@
 import { missingScopes } from '../policy/evaluate.js'
 import { isExpired } from '../policy/expiry.js'
-import { digestOf, tagOf } from '../secret/tag.js'
+import { digestOf, tagOf } from '../secret/digest.js'
 import type { TokenFormat } from '../token/format.js'
 import type { VerifyContext } from '../types.js'
 import { type Entry, isDeadTag } from './entry.js'

@@ -1,7 +1,7 @@
 import { UnavailableError } from '../errors.js'
 import { DENIED } from '../policy/denials.js'
+import { digestOf, tagOf } from '../secret/digest.js'
 import type { Prover } from '../secret/prover.js'
-import { digestOf, tagOf } from '../secret/tag.js'
 import type { TokenFormat } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'

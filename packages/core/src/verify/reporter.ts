@@ -1,5 +1,5 @@
 import { compact } from '../compact.js'
-import { observed, publish } from '../events.js'
+import { hasSubscribers, publish } from '../events.js'
 import type { AllowedVerdict, DeniedVerdict, VerifyContext } from '../types.js'
 import { type Entry, isDeadTag } from './entry.js'
 
@@ -18,18 +18,18 @@ export function createReporter(environment: string): Reporter {
   return {
     allow(entry, context) {
       counts.verified++
-      if (observed('verified')) publish('verified', compact({ environment, id: entry.token.id, ip: context.ip }))
+      if (hasSubscribers('verified')) publish('verified', compact({ environment, id: entry.token.id, ip: context.ip }))
       return entry.allowed
     },
     deny(verdict, id, context) {
       counts.denied++
-      if (observed('denied')) {
+      if (hasSubscribers('denied')) {
         publish('denied', compact({ environment, reason: verdict.denial.reason, id, ip: context.ip }))
       }
       return verdict
     },
     wrongSecret(entry, tag, now, context) {
-      if (!observed('reuse') || !isDeadTag(entry, tag, now)) return
+      if (!hasSubscribers('reuse') || !isDeadTag(entry, tag, now)) return
       publish('reuse', compact({ environment, id: entry.token.id, ip: context.ip }))
     },
     counts,

@@ -1,7 +1,7 @@
 import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { evaluate } from '../policy/evaluate.js'
-import { digestOf, tagOf } from '../secret/tag.js'
+import { digestOf, tagOf } from '../secret/digest.js'
 import type { DeniedVerdict, Verdict, VerifyContext } from '../types.js'
 import { type Entry, secretWithTag } from './entry.js'
 import { createIdentify, type IdentifyParts } from './identify.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isAlive, publicView, RETIRED_LIMIT, retire } from '../../src/token/record.js'
+import { isActive, MAX_RETIRED, publicView, retire } from '../../src/token/record.js'
 import type { TokenRecord } from '../../src/types.js'
 
 const NOW = 1_700_000_000_000
@@ -86,15 +86,15 @@ describe('publicView', () => {
 })
 
 test('a secret is dead from its end on, and at a time that is none', () => {
-  expect(isAlive({}, NOW)).toBe(true)
-  expect(isAlive({ until: NOW + 1 }, NOW)).toBe(true)
-  expect(isAlive({ until: NOW }, NOW)).toBe(false)
-  expect(isAlive({ until: NOW }, Number.NaN)).toBe(false)
+  expect(isActive({}, NOW)).toBe(true)
+  expect(isActive({ until: NOW + 1 }, NOW)).toBe(true)
+  expect(isActive({ until: NOW }, NOW)).toBe(false)
+  expect(isActive({ until: NOW }, Number.NaN)).toBe(false)
 })
 
 test('retire puts the newest dead in front and forgets beyond the limit', () => {
   const dead = (tag: string) => ({ gen: 1, hash: 'h', tag })
-  const full = Array.from({ length: RETIRED_LIMIT }, (_, i) => `old${i}`)
+  const full = Array.from({ length: MAX_RETIRED }, (_, i) => `old${i}`)
   expect(retire(['a'], dead('c'), undefined, dead('b'))).toEqual(['c', 'b', 'a'])
-  expect(retire(full, dead('new'))).toEqual(['new', ...full.slice(0, RETIRED_LIMIT - 1)])
+  expect(retire(full, dead('new'))).toEqual(['new', ...full.slice(0, MAX_RETIRED - 1)])
 })
