@@ -8,9 +8,9 @@ import type { OperationName } from './dialects/dialect.js'
 import { guardStateOf } from './guard.js'
 import type { HttpRequest } from './message.js'
 import type { Refusal } from './refusal.js'
-import { OPERATIONS } from './routes.js'
+import { neededScopes, OPERATIONS } from './routes.js'
 
-/** The caller may not do this. */
+/** Ends an operation whose caller may not do it. */
 export class RefusedError extends Error {
   readonly refusal: Refusal
 
@@ -44,7 +44,7 @@ export async function admitCaller(
 function admitNamed(latchkey: Latchkey, operation: OperationName, caller: Caller): Actor {
   const { settings, context } = internalsOf(latchkey)
   const { refusals } = guardStateOf(latchkey)
-  const needed = neededScopes(latchkey, operation)
+  const needed = neededScopes(operation, settings.managementScopes)
   const actor = actorFromCaller(caller, settings.environment)
   if (isExpired(actor.grant.expiresAt, context.now())) {
     throw new RefusedError(refusals.ofDenial({ reason: 'expired' }, needed))
@@ -64,16 +64,11 @@ async function admitToken(
   const { readCredential, refusals } = guardStateOf(latchkey)
   const credential = readCredential(request.rawHeaders)
   if (typeof credential !== 'string') throw new RefusedError(refusals.ofCredential(credential))
-  const { free } = OPERATIONS[operation]
-  // A token that claims the id of another gains nothing: the verifier proves the secret of the claimed id.
-  const isOwn = id === 'self' || (free === 'own' && id === context.format.idOf(credential))
-  const scopes = free !== undefined && isOwn ? [] : neededScopes(latchkey, operation)
+  const { exempt } = OPERATIONS[operation]
+  // Claiming the id of another token gains nothing: the verifier proves the secret of the claimed id.
+  const isOwn = id === 'self' || (exempt === 'own' && id === context.format.idOf(credential))
+  const scopes = exempt !== undefined && isOwn ? [] : neededScopes(operation, settings.managementScopes)
   const found = await verifier.authenticate(credential, { ip: request.ip, scopes })
   if (!found.ok) throw new RefusedError(refusals.ofDenial(found.denial, scopes))
   return actorFromToken(found.entry, settings.environment)
-}
-
-function neededScopes(latchkey: Latchkey, operation: OperationName): readonly string[] {
-  const { needs } = OPERATIONS[operation]
-  return needs === 'read' || needs === 'write' ? [internalsOf(latchkey).settings.managementScopes[needs]] : []
 }

@@ -1,17 +1,17 @@
 import type { CredentialSource } from '../options.js'
 
-/** A request whose credential cannot be read; `message` is for its sender. */
+/** Why a request has no readable credential. `message` is for its sender. */
 export interface CredentialProblem {
   readonly kind: 'none' | 'invalid'
   readonly message: string
 }
 
-const NONE = problem('none', 'A token is needed to access this resource.')
-const TWO = problem('invalid', 'More than one credential was sent: use either Authorization or X-API-Key.')
-const EMPTY_BEARER = problem('invalid', 'The Authorization header holds no token.')
-const EMPTY_KEY = problem('invalid', 'The X-API-Key header is empty.')
+const NO_CREDENTIAL = problem('none', 'A token is needed to access this resource.')
+const BOTH = problem('invalid', 'More than one credential was sent: use either Authorization or X-API-Key.')
+const EMPTY_AUTHORIZATION = problem('invalid', 'The Authorization header holds no token.')
+const EMPTY_API_KEY = problem('invalid', 'The X-API-Key header is empty.')
 const REPEATED_AUTHORIZATION = problem('invalid', 'The Authorization header was sent more than once.')
-const REPEATED_KEY = problem('invalid', 'The X-API-Key header was sent more than once.')
+const REPEATED_API_KEY = problem('invalid', 'The X-API-Key header was sent more than once.')
 
 /** Reads a request's one credential: the presented text, of any form, or a problem. */
 export type CredentialReader = (rawHeaders: readonly string[]) => string | CredentialProblem
@@ -21,51 +21,47 @@ export type CredentialReader = (rawHeaders: readonly string[]) => string | Crede
  * a repeated `X-API-Key`. Other schemes (`Basic`) are not credentials here. Source: RFC 6750 §2.1 and §3.1.
  */
 export function credentialReader(sources: readonly CredentialSource[]): CredentialReader {
-  const bearer = sources.includes('bearer')
-  const apiToken = sources.includes('api-token')
-  const apiKey = sources.includes('x-api-key')
-  const authorization = bearer || apiToken
+  const schemes = sources.filter((source) => source !== 'x-api-key')
+  const readsApiKey = sources.includes('x-api-key')
 
-  /** The token behind one of our schemes; `undefined` for other schemes. */
-  function ofScheme(value: string): string | undefined {
-    // As nearly all clients write it.
-    if (bearer && value.startsWith('Bearer ')) return withoutBlanks(value.slice(7))
+  /** What follows one of our schemes; `undefined` for other schemes. */
+  function afterScheme(value: string): string | undefined {
     const blank = value.indexOf(' ')
     const scheme = (blank < 0 ? value : value.slice(0, blank)).toLowerCase()
-    if (!((bearer && scheme === 'bearer') || (apiToken && scheme === 'api-token'))) return undefined
-    return blank < 0 ? '' : withoutBlanks(value.slice(blank + 1))
+    if (!schemes.some((known) => known === scheme)) return undefined
+    return blank < 0 ? '' : trimBlanks(value.slice(blank + 1))
   }
 
   return (rawHeaders) => {
-    let schemed: string | undefined
-    let key: string | undefined
+    let authorization: string | undefined
+    let apiKey: string | undefined
     let authorizations = 0
-    let keys = 0
+    let apiKeys = 0
     for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i]
-      // The lengths first: most names need no closer look.
-      if (name === undefined || (name.length !== 13 && name.length !== 9)) continue
-      if (authorization && isHeader(name, 'Authorization', 'authorization')) {
+      const name = rawHeaders[i] ?? ''
+      const value = rawHeaders[i + 1] ?? ''
+      if (schemes.length > 0 && isHeader(name, 'authorization')) {
         if (++authorizations > 1) return REPEATED_AUTHORIZATION
-        schemed = ofScheme(rawHeaders[i + 1] ?? '')
-      } else if (apiKey && isHeader(name, 'X-API-Key', 'x-api-key')) {
-        if (++keys > 1) return REPEATED_KEY
-        key = withoutBlanks(rawHeaders[i + 1] ?? '')
+        authorization = afterScheme(value)
+      } else if (readsApiKey && isHeader(name, 'x-api-key')) {
+        if (++apiKeys > 1) return REPEATED_API_KEY
+        apiKey = trimBlanks(value)
       }
     }
-    if (schemed !== undefined && key !== undefined) return TWO
-    if (schemed === '') return EMPTY_BEARER
-    if (key === '') return EMPTY_KEY
-    return schemed ?? key ?? NONE
+    if (authorization !== undefined && apiKey !== undefined) return BOTH
+    if (authorization === '') return EMPTY_AUTHORIZATION
+    if (apiKey === '') return EMPTY_API_KEY
+    return authorization ?? apiKey ?? NO_CREDENTIAL
   }
 }
 
-function isHeader(name: string, usual: string, lower: string): boolean {
-  return name === usual || name === lower || name.toLowerCase() === lower
+/** The length is compared first, since few names have it. */
+function isHeader(name: string, lowerCase: string): boolean {
+  return name.length === lowerCase.length && name.toLowerCase() === lowerCase
 }
 
-/** Blanks in the sense of HTTP (RFC 9110 §5.6.3) are gone from both ends; `trim` would take much more for a blank. */
-function withoutBlanks(value: string): string {
+/** Removes the blanks of HTTP (RFC 9110 §5.6.3) from both ends. `trim` would remove much more. */
+function trimBlanks(value: string): string {
   let start = 0
   let end = value.length
   while (start < end && isBlank(value.charCodeAt(start))) start++

@@ -9,7 +9,7 @@ export interface HttpRequest {
   readonly search: string
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Names and values in turn, as they came: the only place where repeats are still to be seen. */
+  /** Names and values alternately, as they came: only here repeated headers can be seen. */
   readonly rawHeaders: readonly string[]
   /** The client's address as the framework tells it, by the host's own proxy setting. */
   readonly ip: string | undefined

@@ -6,7 +6,7 @@ import type { JsonSchema } from './dialects/json-schema.js'
 import { resourceSchema } from './dialects/resource.js'
 import { describeParameters, describeRequestBody } from './openapi-input.js'
 import { describeResponses } from './openapi-responses.js'
-import { OPERATIONS } from './routes.js'
+import { neededScopes, OPERATIONS } from './routes.js'
 
 const SUMMARIES: Readonly<Record<OperationName, string>> = {
   list: 'Lists tokens, page by page.',
@@ -73,13 +73,13 @@ function describePaths(latchkey: Latchkey, dialect: Dialect): PathItems {
 
 function describeOperation(latchkey: Latchkey, dialect: Dialect, name: OperationName, route: RoutePattern): JsonSchema {
   const { settings, context } = internalsOf(latchkey)
-  const { needs, free } = OPERATIONS[name]
-  const scopes = needs === 'read' || needs === 'write' ? [settings.managementScopes[needs]] : []
-  const exempt = free === undefined ? '' : ' A token needs no scope to do this to itself.'
+  const { needs, exempt } = OPERATIONS[name]
+  const scopes = neededScopes(name, settings.managementScopes)
+  const exemption = exempt === undefined ? '' : ' A token needs no scope to do this to itself.'
   return {
     operationId: name,
     summary: SUMMARIES[name],
-    ...(scopes.length > 0 && { description: `Needs the scope \`${scopes.join(', ')}\`.${exempt}` }),
+    ...(scopes.length > 0 && { description: `Needs the scope \`${scopes.join(', ')}\`.${exemption}` }),
     security: needs === 'nothing' ? [] : settings.credentials.map((source) => ({ [SECURITY[source].name]: scopes })),
     parameters: describeParameters(dialect, name, route),
     ...describeRequestBody(dialect, name, context.schemas),

@@ -12,8 +12,8 @@ export interface GuardOptions<Scope extends string = string> {
   readonly scopes?: readonly Scope[] | undefined
 }
 
-/** What every adapter's `tokenRoutes` takes; `Context` is the request as the framework hands it to the host's code. */
-export interface RoutesOptions<Context> {
+/** What every adapter's `tokenRoutes` takes. `HostRequest`: the framework's own request, or context. */
+export interface RoutesOptions<HostRequest> {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName | undefined
   /**
@@ -24,7 +24,7 @@ export interface RoutesOptions<Context> {
    * meanwhile. A `StoreError` or `UnavailableError` that it throws is answered 503; any other error is passed on to the
    * framework.
    */
-  readonly authorize?: ((context: Context) => Caller | undefined | Promise<Caller | undefined>) | undefined
+  readonly authorize?: ((request: HostRequest) => Caller | undefined | Promise<Caller | undefined>) | undefined
 }
 
 const DIALECTS: Readonly<Record<DialectName, Dialect>> = { dynatrace, panther }
@@ -53,8 +53,8 @@ export function readGuardOptions<Scope extends string>(
  * The dialect of management routes. `adapterOptions`: the names of the adapter's own options. Throws a `TypeError`
  * (`ERR_OPTION`) for other names, an unknown dialect, and an `authorize` that is not a function.
  */
-export function readRoutesOptions<Context>(
-  options: RoutesOptions<Context>,
+export function readRoutesOptions<HostRequest>(
+  options: RoutesOptions<HostRequest>,
   adapterOptions: readonly string[],
 ): Dialect {
   assertKnownOptions('tokenRoutes', options, ['dialect', 'authorize', ...adapterOptions])

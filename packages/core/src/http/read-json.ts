@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { RequestError } from '../errors.js'
+import type { HttpRequest } from './message.js'
 
-const MOST_BODY_BYTES = 64 * 1024
+const MAX_BODY_BYTES = 64 * 1024
 
 const JSON_TYPE = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i
 
-/** Refuses, before a byte of it is read, a body that is declared as anything but plain JSON of bearable length. */
-export function checkBodyHeaders(headers: Readonly<Record<string, string | readonly string[] | undefined>>): void {
+/** Refuses a body, before a byte of it is read, whose headers declare anything but plain JSON of acceptable length. */
+export function checkBodyHeaders(headers: HttpRequest['headers']): void {
   const type = headers['content-type']
   const encoding = headers['content-encoding']
   if (typeof type !== 'string' || !JSON_TYPE.test(type)) {
@@ -15,23 +16,23 @@ export function checkBodyHeaders(headers: Readonly<Record<string, string | reado
   if (encoding !== undefined && encoding !== 'identity') {
     throw new RequestError('ERR_MEDIA_TYPE', 'The body must not be compressed.')
   }
-  if (Number(headers['content-length'] ?? 0) > MOST_BODY_BYTES) throw tooLarge()
+  if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge()
 }
 
 /** Whether a request announces a body at all. */
-export function announcesBody(headers: Readonly<Record<string, string | readonly string[] | undefined>>): boolean {
+export function announcesBody(headers: HttpRequest['headers']): boolean {
   const length = headers['content-length']
   if (length !== undefined) return length !== '0'
   return headers['transfer-encoding'] !== undefined || headers['content-type'] !== undefined
 }
 
 /**
- * The JSON body of a Node request: `parsed`, if a parser of the host consumed the stream, else read here, at most
- * 64 KiB of valid UTF-8. `undefined` for an empty body.
+ * The JSON body of a Node request. If a body parser of the host has read the stream, it is `parsed`, that parser's result;
+ * else it is read here, at most 64 KiB of valid UTF-8. `undefined` for an empty body.
  * Throws `RequestError` (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`).
  */
 export async function readJson(stream: IncomingMessage, parsed: unknown): Promise<unknown> {
-  // Parsers leave `{}` or nothing behind when they did not feel responsible; the stream tells whether they were.
+  // A parser that skipped this body leaves `{}` or nothing. Whether one read it, the stream tells.
   if (stream.readableDidRead || stream.readableEnded) return fromHost(parsed)
   return fromBytes(await collect(stream))
 }
@@ -43,7 +44,7 @@ function fromHost(parsed: unknown): unknown {
 }
 
 function fromBytes(bytes: Uint8Array): unknown {
-  if (bytes.length > MOST_BODY_BYTES) throw tooLarge()
+  if (bytes.length > MAX_BODY_BYTES) throw tooLarge()
   if (bytes.length === 0) return undefined
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
@@ -53,9 +54,9 @@ function fromBytes(bytes: Uint8Array): unknown {
   }
 }
 
-/** Listens instead of iterating: leaving an iteration early would destroy the connection before the answer. */
+/** Uses events because leaving an iteration early would destroy the connection before the answer is sent. */
 function collect(stream: IncomingMessage): Promise<Buffer> {
-  // Its end was told already, to nobody: waiting for it would be for ever.
+  // The stream is already closed: its events will not fire again.
   if (stream.destroyed) return Promise.reject(endedEarly())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -66,7 +67,7 @@ function collect(stream: IncomingMessage): Promise<Buffer> {
     }
     const onData = (chunk: Buffer) => {
       length += chunk.length
-      if (length <= MOST_BODY_BYTES) chunks.push(chunk)
+      if (length <= MAX_BODY_BYTES) chunks.push(chunk)
       else settle(() => reject(tooLarge()))
     }
     const onEnd = () => settle(() => resolve(Buffer.concat(chunks)))
@@ -80,5 +81,5 @@ function endedEarly(): RequestError {
 }
 
 function tooLarge(): RequestError {
-  return new RequestError('ERR_TOO_LARGE', `The body must have at most ${MOST_BODY_BYTES} bytes.`)
+  return new RequestError('ERR_TOO_LARGE', `The body must have at most ${MAX_BODY_BYTES} bytes.`)
 }

@@ -12,12 +12,12 @@ import { matchRoute, OPERATIONS } from './routes.js'
 
 /**
  * Answers a management request, or resolves to `undefined` for one that is not ours. Refusals, bad input and store failures
- * become answers; what the host's own code throws is thrown on. `context` is handed to the option `authorize`.
+ * become answers; what the host's own code throws is thrown on. `hostRequest` is passed to the option `authorize`.
  */
-export type Router<Context> = (
+export type Router<HostRequest> = (
   latchkey: Latchkey,
   request: HttpRequest,
-  context: Context,
+  hostRequest: HostRequest,
 ) => Promise<HttpResponse | undefined>
 
 /**
@@ -28,24 +28,24 @@ export type Router<Context> = (
  * const router = createRouter({ dialect: 'dynatrace', authorize: (req: IncomingMessage) => signedInUser(req) })
  * const response = await router(latchkey, request, req)
  */
-export function createRouter<Context>(
-  options: RoutesOptions<Context> = {},
+export function createRouter<HostRequest>(
+  options: RoutesOptions<HostRequest> = {},
   adapterOptions: readonly string[] = [],
-): Router<Context> {
+): Router<HostRequest> {
   const dialect = readRoutesOptions(options, adapterOptions)
   const { authorize } = options
-  return async (latchkey, request, context) => {
+  return async (latchkey, request, hostRequest) => {
     const match = matchRoute(dialect, request.method, request.path)
     if (match === undefined) return undefined
     if ('allow' in match) return methodNotAllowed(dialect, match.allow)
     const { operation, id } = match
     if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
-    const admit = () => admitCaller(latchkey, request, { operation, id }, async () => authorize?.(context))
+    const admit = () => admitCaller(latchkey, request, { operation, id }, async () => authorize?.(hostRequest))
     try {
       const actor = await admit()
       const run = await readOperation({ context: internalsOf(latchkey).context, dialect, request, operation, id })
       if (OPERATIONS[operation].body === undefined) return await run(actor)
-      // A body takes as long as its sender likes, and access may have been revoked meanwhile.
+      // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
       return await run({ ...(await admit()), reauthorize: admit })
     } catch (error) {
       return answerError(dialect, operation, error)
@@ -59,8 +59,9 @@ function answerError(dialect: Dialect, operation: OperationName, error: unknown)
   if (error instanceof RequestError) {
     return errorResponse(dialect, error, error.violations, operation === 'list' ? 'QUERY' : 'PAYLOAD_BODY')
   }
-  if (error instanceof LatchkeyError)
+  if (error instanceof LatchkeyError) {
     return errorResponse(dialect, unavailable('The tokens cannot be reached at the moment.'))
+  }
   throw error
 }
 

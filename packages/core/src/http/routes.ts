@@ -1,12 +1,13 @@
+import type { ManagementScopes } from '../options.js'
 import type { Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
 
-/** What a caller needs for an operation, beside being authenticated. */
+/** What a caller needs for an operation, and which body the operation takes. */
 export interface OperationRule {
-  /** The management scope; `token`: any authenticated caller; `nothing`: not even that. */
+  /** A management scope; `token`: any authenticated caller; `nothing`: anybody. */
   readonly needs: 'read' | 'write' | 'token' | 'nothing'
-  /** Who needs no scope: a token that names itself as `self`, or also by its own id. */
-  readonly free?: 'self' | 'own'
-  /** Which body it takes. `optional`: an empty one counts as `{}`. */
+  /** Which token needs no scope: `self`: one that is named as `self`; `own`: one that is named by its own id, too. */
+  readonly exempt?: 'self' | 'own'
+  /** `optional`: no body counts as `{}`. */
   readonly body?: 'required' | 'optional'
 }
 
@@ -16,31 +17,37 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationRule>> = {
   create: { needs: 'write', body: 'required' },
   lookup: { needs: 'token', body: 'required' },
   revoke: { needs: 'token', body: 'required' },
-  get: { needs: 'read', free: 'own' },
+  get: { needs: 'read', exempt: 'own' },
   update: { needs: 'write', body: 'required' },
-  delete: { needs: 'write', free: 'self' },
-  rotate: { needs: 'write', free: 'own', body: 'optional' },
-  finish: { needs: 'write', free: 'own', body: 'optional' },
-  cancel: { needs: 'write', free: 'own', body: 'optional' },
+  delete: { needs: 'write', exempt: 'self' },
+  rotate: { needs: 'write', exempt: 'own', body: 'optional' },
+  finish: { needs: 'write', exempt: 'own', body: 'optional' },
+  cancel: { needs: 'write', exempt: 'own', body: 'optional' },
   describe: { needs: 'nothing' },
+}
+
+/** The management scopes that an operation needs. */
+export function neededScopes(operation: OperationName, scopes: ManagementScopes): readonly string[] {
+  const { needs } = OPERATIONS[operation]
+  return needs === 'read' || needs === 'write' ? [scopes[needs]] : []
 }
 
 /** What a path means in a dialect. */
 export type RouteMatch =
   | { readonly operation: OperationName; readonly id: string }
-  /** The path is known, the method is not: the methods that are. */
+  /** The path is known, the method is not. These methods are. */
   | { readonly allow: string }
 
 /**
- * Finds the operation; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters win. `HEAD`
- * is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
+ * Finds the operation of a path; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters win.
+ * `HEAD` is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
  */
 export function matchRoute(dialect: Dialect, method: string, path: string): RouteMatch | undefined {
   if (method === 'OPTIONS') return undefined
-  const asked = segments(path)
+  const given = segments(path)
   const wanted = method === 'HEAD' ? 'GET' : method
   const found = Object.entries(dialect.routes)
-    .map(([operation, route]) => ({ operation: operation as OperationName, route, id: matchPath(route, asked) }))
+    .map(([operation, route]) => ({ operation: operation as OperationName, route, id: matchPath(route, given) }))
     .filter((candidate) => candidate.id !== undefined)
   const fixed = found.filter(({ route }) => !route.path.includes('{id}'))
   const candidates = fixed.length > 0 ? fixed : found
@@ -58,14 +65,14 @@ function segments(path: string): string[] {
 }
 
 /** The text in the place of `{id}` (empty if there is no such place), or `undefined` if the path is another. */
-function matchPath(route: RoutePattern, asked: readonly string[]): string | undefined {
+function matchPath(route: RoutePattern, given: readonly string[]): string | undefined {
   const pattern = segments(route.path)
-  if (pattern.length !== asked.length) return undefined
+  if (pattern.length !== given.length) return undefined
   let id = ''
   for (const [index, expected] of pattern.entries()) {
-    const given = asked[index] ?? ''
-    if (expected === '{id}') id = decode(given)
-    else if (expected !== given) return undefined
+    const segment = given[index] ?? ''
+    if (expected === '{id}') id = decode(segment)
+    else if (expected !== segment) return undefined
   }
   return id
 }

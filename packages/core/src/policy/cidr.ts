@@ -12,11 +12,11 @@ export interface Block {
 
 /** The compiled CIDR blocks of a token or caller. */
 export interface Networks {
-  /** Whether there are blocks at all. If not, nothing needs to be asked. */
+  /** Whether there are blocks at all. If not, every address is allowed. */
   readonly restricted: boolean
   /**
-   * Whether a client's address lies in one of the blocks. Without blocks: always, also without an address. With some:
-   * `undefined` and whatever is no strictly written address is refused.
+   * Whether a client's address lies in one of the blocks. Without blocks: always, even without an address. With blocks:
+   * never for `undefined` and for text that is not a strictly written address.
    */
   readonly allows: (ip: string | undefined) => boolean
 }
@@ -66,13 +66,13 @@ export function contains(outer: Block, inner: Block): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last
 }
 
-const REMEMBERED = 16
+const MAX_REMEMBERED = 16
 const ANYWHERE: Networks = { restricted: false, allows: () => true }
 
 /**
  * Compiles a record's blocks for matching. No blocks: everything is allowed. A block that does not parse covers
- * nothing, and still counts as a restriction. IPv4 and `::ffff:a.b.c.d` are matched without allocation; of other
- * spellings up to 16 addresses are remembered, answers and all.
+ * nothing, and still counts as a restriction. IPv4 and `::ffff:a.b.c.d` are matched without allocation; for other
+ * spellings the results of up to 16 addresses are remembered.
  */
 export function compileNetworks(blocks: readonly string[]): Networks {
   if (blocks.length === 0) return ANYWHERE
@@ -98,7 +98,7 @@ export function compileNetworks(blocks: readonly string[]): Networks {
       family === 4
         ? inRanges(firsts, lasts, Number(value))
         : ipv6.some((block) => block.first <= value && value <= block.last)
-    if (remembered.size === REMEMBERED) remembered.clear()
+    if (remembered.size === MAX_REMEMBERED) remembered.clear()
     remembered.set(ip, allowed)
     return allowed
   }

@@ -27,12 +27,12 @@ export function isPlainScope(text: unknown): text is string {
 }
 
 /**
- * Compiles held scopes. `p.*` covers `p.q`, `p.q.r`, `p.q.*` and itself, neither `p` nor `pX.q`; `*` covers all.
- * Whatever else ends in `*` is no wildcard: it covers only its own text.
+ * Compiles granted scopes. `p.*` covers `p.q`, `p.q.r`, `p.q.*` and itself, but neither `p` nor `pX.q`; `*` covers all.
+ * Any other text that ends in `*` is not a wildcard: it covers only itself.
  */
-export function compileScopes(held: readonly string[]): ScopeSet {
-  const literal = new Set(held)
-  const prefixes = held.filter((scope) => scope === '*' || scope.endsWith('.*')).map((scope) => scope.slice(0, -1))
+export function compileScopes(granted: readonly string[]): ScopeSet {
+  const literal = new Set(granted)
+  const prefixes = granted.filter((scope) => scope === '*' || scope.endsWith('.*')).map((scope) => scope.slice(0, -1))
 
   function covers(scope: string): boolean {
     if (literal.has(scope)) return true
@@ -45,7 +45,7 @@ export function compileScopes(held: readonly string[]): ScopeSet {
   function coversAll(asked: readonly string[]): boolean {
     if (asked === remembered) return true
     for (const scope of asked) if (!covers(scope)) return false
-    // Only of what cannot change is it known what it will ask for next time.
+    // Only a frozen list is certain to ask for the same scopes the next time.
     if (Object.isFrozen(asked)) remembered = asked
     return true
   }

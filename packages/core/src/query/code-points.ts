@@ -12,7 +12,7 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves surrogates behind the rest of the basic plane, where the code points that they spell belong. */
+/** Puts surrogates after the rest of the basic plane, where the code points that they encode belong. */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

@@ -1,13 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { err, ok, type Result } from '../result.js'
 
-/** One byte in front of every cursor. Raise it when payloads change their shape: cursors of before are refused then. */
+/** The first byte of every cursor. Raise it when the payload changes its shape: older cursors are refused then. */
 const VERSION = 1
 const TAG_BYTES = 32
-/** As long as all headers of a request may be together in Node. */
+/** Node's limit for all headers of a request together. */
 const MAX_LENGTH = 16_384
 
-/** What cursors are bound to, as the store gives it: one that another key or data set sealed is refused. */
+/** What cursors are bound to, as the store has it: a cursor of another key or data set is refused. */
 export interface CursorSeal {
   readonly sealingKey: Uint8Array
   readonly dataset: string
@@ -15,7 +15,7 @@ export interface CursorSeal {
 
 /**
  * Seals a payload of plain JSON values into URL-safe text: base64url of version, HMAC-SHA256 and JSON. Callers can read
- * it, not change it.
+ * it, but not change it.
  */
 export function sealCursor(payload: object, seal: CursorSeal): string {
   const body = Buffer.from(JSON.stringify(payload))
@@ -23,8 +23,8 @@ export function sealCursor(payload: object, seal: CursorSeal): string {
 }
 
 /**
- * Gives back what `sealCursor` sealed, with the same key for the same data set. Text that differs from it in any
- * character is a problem, also where base64url decodes to the same bytes. `T` is taken on trust: only we can seal.
+ * The payload that `sealCursor` sealed with the same key for the same data set. Text that differs in any character is
+ * refused, even if it decodes to the same bytes. `T` is not validated: only Latchkey can seal.
  */
 export function openCursor<T>(text: string, seal: CursorSeal): Result<T> {
   const refused = err('is not a key that this list gave out, or was altered')
@@ -37,7 +37,10 @@ export function openCursor<T>(text: string, seal: CursorSeal): Result<T> {
   return ok(JSON.parse(body.toString()) as T)
 }
 
-/** The label keeps these tags apart from anything else the key may sign. JSON has no raw newline, so none can be moved. */
+/**
+ * The label keeps these tags apart from anything else that the key may sign. JSON has no raw newline, so the border between
+ * label and body is certain.
+ */
 function tagOf(body: Buffer, { sealingKey, dataset }: CursorSeal): Buffer {
   const label = JSON.stringify(['latchkey cursor', VERSION, dataset])
   return createHmac('sha256', sealingKey).update(`${label}\n`).update(body).digest()

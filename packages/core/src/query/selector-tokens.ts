@@ -1,6 +1,6 @@
 /**
- * A piece of a selector. `at` is its place in the text, in code points from 1. The last one is `end`, or `bad`, whose
- * text is the problem.
+ * A token of a selector. `at` is its position in the text, in code points from 1. The last one is `end`, or `bad`, whose
+ * text says what is wrong.
  */
 export interface SelectorToken {
   readonly kind: 'word' | 'quoted' | '(' | ')' | ',' | 'end' | 'bad'
@@ -9,7 +9,7 @@ export interface SelectorToken {
   readonly at: number
 }
 
-/** Cuts a selector into its tokens, up to its end or the first place that cannot be one. Linear in its length. */
+/** Splits a selector into its tokens, up to its end or the first position where there is none. Linear in its length. */
 export function readSelectorTokens(text: string): readonly SelectorToken[] {
   const chars = Array.from(text)
   const tokens: SelectorToken[] = []

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../result.js'
 import { addUnits, floorToUnit, isTimeUnit } from './calendar.js'
 
 /** 9999-12-31T23:59:59.999Z, the last millisecond that is written with a year of four digits. */
-const LATEST = 253_402_300_799_999
+const MAX_TIME = 253_402_300_799_999
 const MAX_LENGTH = 64
 
 const MILLISECONDS = /^[0-9]+$/
@@ -21,8 +21,8 @@ const FORMS =
  *   digits of fraction, cut to milliseconds; hours end at 23, seconds at 59;
  * - `now`, `now-NU`, `now+NU`, each with an optional `/A`: N units U from `now` (epoch ms), then rounded down to A.
  *
- * A `+` that was not encoded in a query reaches us as a blank. Both places of a `+`, after `now` and before an offset,
- * can hold no other blank, so one is read as `+` there.
+ * A `+` that was not encoded in a query arrives as a blank. After `now` and before an offset no other blank is allowed, so
+ * a blank is read as `+` there.
  */
 export function parseTimeframe(input: unknown, now: number): Result<number> {
   if (typeof input === 'number') {
@@ -36,7 +36,7 @@ export function parseTimeframe(input: unknown, now: number): Result<number> {
 
 function withinBounds(at: number): Result<number> {
   if (at < 0) return err('lies before 1970-01-01T00:00:00.000Z')
-  if (at > LATEST) return err('lies after 9999-12-31T23:59:59.999Z')
+  if (at > MAX_TIME) return err('lies after 9999-12-31T23:59:59.999Z')
   return ok(at)
 }
 
@@ -67,7 +67,7 @@ function parseDate(text: string): Result<number> {
   return time.ok ? withinBounds(midnight + time.value) : time
 }
 
-/** Milliseconds from the written day's midnight in UTC to the written time: the offset is taken off already. */
+/** Milliseconds from midnight in UTC of the written day to the written time, with the offset applied. */
 function parseTime(text: string): Result<number> {
   const match = TIME.exec(text)
   if (!match) return err(FORMS)

@@ -64,12 +64,13 @@ export interface Dialect {
   readonly resource: Resource
   /** The members that a list shows unless asked otherwise. */
   readonly standardFields: readonly string[]
+  /** The answer to a list. */
   readonly listed: {
     readonly status: number
     readonly schema: JsonSchema
-    /** The member that comes first and holds the resources, cut down to the fields asked for. */
+    /** The name of the first member, which holds the tokens. */
     readonly items: string
-    /** The members behind it. */
+    /** The members after it. */
     rest(page: Omit<TokenPage, 'tokens'>): Readonly<Record<string, unknown>>
   }
   readonly created: Answer<[issued: IssuedToken, mount: string]>
