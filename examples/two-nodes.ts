@@ -1,9 +1,9 @@
 // Two example hosts on one Redis: a token that is deleted on A is refused by B, milliseconds later.
+// node dist/two-nodes.js redis://127.0.0.1:6379
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { startRedis } from '@latchkey/testkit'
 
 interface Node {
   readonly name: string
@@ -12,10 +12,10 @@ interface Node {
   readonly child: ChildProcess
 }
 
-const redis = await startRedis()
+const store = process.argv[2] ?? 'redis://127.0.0.1:6379'
 const nodes: Node[] = []
 try {
-  const a = await startNode('A')
+  const a = await startNode('A', '--reset-admin')
   const b = await startNode('B')
   const admin = String(a.adminToken)
 
@@ -34,12 +34,11 @@ try {
     child.kill()
     await once(child, 'exit')
   }
-  await redis.stop()
 }
 
-async function startNode(name: string): Promise<Node> {
+async function startNode(name: string, ...args: string[]): Promise<Node> {
   const host = fileURLToPath(import.meta.resolve('@latchkey/example-host'))
-  const child = spawn(process.execPath, [host, '--json', '--port', '0', '--store', `redis://127.0.0.1:${redis.port}`], {
+  const child = spawn(process.execPath, [host, '--json', '--port', '0', '--store', store, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = await once(createInterface(child.stdout), 'line')

@@ -1,5 +1,5 @@
 // Who may manage an environment of the example host is told by the host's own tokens, which may be unreadable alone.
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, startHost } from './start-host.js'
 
@@ -8,7 +8,7 @@ test.each(FRAMEWORKS)(
   async (framework) => {
     const redis = await startRedis()
     onTestFinished(redis.stop)
-    const host = await startHost(framework, undefined, `redis://127.0.0.1:${redis.port}`)
+    const host = await startHost(framework, `redis://127.0.0.1:${redis.port}`)
     onTestFinished(async () => void (await host.stop('SIGKILL')))
     const { url, adminToken } = host
     const created = await fetch(`${url}/api/v2/apiTokens`, {

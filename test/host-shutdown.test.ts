@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
 
@@ -12,7 +12,7 @@ test.each([
   { framework: 'express', signal: 'SIGTERM' },
   { framework: 'koa', signal: 'SIGINT' },
 ] as const)('$signal ends it on $framework within 2 s, whatever connections are open', async (given) => {
-  const host = await startHost(given.framework, preload)
+  const host = await startHost(given.framework, 'memory', { preload })
   onTestFinished(async () => void (await host.stop('SIGKILL')))
   const idle = await open(host)
   const answered = idle.read(/\{"metrics".*\}/)
@@ -29,7 +29,7 @@ test.each([
 })
 
 test.each(FRAMEWORKS)('on %s a request under way is finished, and its use is written', async (framework) => {
-  const host = await startHost(framework, preload)
+  const host = await startHost(framework, 'memory', { preload })
   onTestFinished(async () => void (await host.stop('SIGKILL')))
   const body = JSON.stringify({ name: 'late', scopes: ['metrics.read'] })
   const late = await open(host)
@@ -49,7 +49,7 @@ test.each(FRAMEWORKS)('on %s a request under way is finished, and its use is wri
 })
 
 test('a second signal does not cut the end short', async () => {
-  const host = await startHost('express', preload)
+  const host = await startHost('express', 'memory', { preload })
   expect((await fetch(`${host.url}/whoami`, { headers: { 'X-API-Key': host.adminToken } })).status).toBe(200)
   const stalled = await open(host)
   stalled.socket.write(`${createHead(host, 100)}{`)
@@ -63,7 +63,7 @@ test('a second signal does not cut the end short', async () => {
 test.each(FRAMEWORKS)('on %s a store that is gone at the end is told in a sentence', async (framework) => {
   const redis = await startRedis()
   onTestFinished(redis.stop)
-  const host = await startHost(framework, undefined, `redis://127.0.0.1:${redis.port}`)
+  const host = await startHost(framework, `redis://127.0.0.1:${redis.port}`)
   onTestFinished(async () => void (await host.stop('SIGKILL')))
   const { url, adminToken } = host
   const headers = { 'X-API-Key': adminToken }

@@ -6,7 +6,8 @@ describe.each(FRAMEWORKS)('the example host on %s', (framework) => {
   let host: RunningHost
 
   beforeAll(async () => {
-    host = await startHost(framework)
+    // As it is by default: with Argon2id.
+    host = await startHost(framework, 'memory', { env: { HOST_PEPPER: undefined } })
   })
   afterAll(() => host.stop())
 

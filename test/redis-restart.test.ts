@@ -1,7 +1,8 @@
 // A host under load while its Redis is killed and started again, with its data.
 import { Agent, request } from 'node:http'
 import { createLatchkey, memoryStore } from '@latchkey/core'
-import { type RedisServer, startRedis, testHasher } from '@latchkey/testkit'
+import { type RedisServer, startRedis } from '@latchkey/test-servers'
+import { testHasher } from '@latchkey/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SpawnedHost, spawnHost } from './start-host.js'
 

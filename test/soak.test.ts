@@ -1,7 +1,6 @@
+// A short run of the soak, so that it stays alive; `npm run soak` is the long one.
 import { expect, test } from 'vitest'
 import { mustRun } from './run-program.js'
-
-// A short run of the soak, so that it stays alive; `npm run soak` is the long one.
 
 test.each(['sqlite', 'redis'])(
   'on %s, no verdict is wrong while nodes, clocks and the store have troubles',

@@ -25,12 +25,15 @@ export interface RunningHost {
   stop(signal?: NodeJS.Signals): Promise<HostEnd>
 }
 
-/**
- * Starts the example host with `--json` on a free port. `preload`: a module that Node loads before it. `store`: what it
- * keeps its tokens in.
- */
-export async function startHost(framework: Framework, preload?: string, store = 'memory'): Promise<RunningHost> {
-  const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store], preload)
+interface HostOptions {
+  /** A module that Node loads before the host. */
+  readonly preload?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Starts the example host with `--json` on a free port, and waits until it listens. */
+export async function startHost(framework: Framework, store = 'memory', options?: HostOptions): Promise<RunningHost> {
+  const host = spawnHost(['--json', '--port', '0', '--framework', framework, '--store', store], options)
   const [line] = await host.printed(/^.*\n/)
   const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string }
   return { ...host, url, adminToken }
@@ -43,17 +46,16 @@ export interface SpawnedHost extends Pick<RunningHost, 'stdout' | 'stderr' | 'st
   printed(pattern: RegExp): Promise<RegExpExecArray>
 }
 
+/** Argon2id would take most of the time of the tests. `undefined` in `env` gives the host its default back. */
+const FAST_HASHER = { HOST_PEPPER: Buffer.alloc(32, 7).toString('base64') }
+
 /** In memory unless `args` names a store: a test must not find what another one left behind. */
-export function spawnHost(
-  args: readonly string[],
-  preload?: string,
-  env: Readonly<Record<string, string>> = {},
-): SpawnedHost {
+export function spawnHost(args: readonly string[], { preload, env = {} }: HostOptions = {}): SpawnedHost {
   const flags = preload === undefined ? [] : ['--import', preload]
   const store = args.includes('--store') ? [] : ['--store', 'memory']
   const child = spawn(process.execPath, [...flags, HOST, ...store, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...FAST_HASHER, ...env },
   })
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let stdout = ''

@@ -18,6 +18,7 @@ const folders = [
   '.',
   'bench',
   'test',
+  'test/servers',
   'examples',
   'examples/host',
   ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}`),

@@ -1,5 +1,5 @@
 // Two hosts over one Redis: what one revokes, the other refuses.
-import { type RedisServer, startRedis } from '@latchkey/testkit'
+import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Framework, type SpawnedHost, spawnHost } from './start-host.js'
 

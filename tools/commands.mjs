@@ -6,7 +6,7 @@ import { ensureRedis } from './redis.mjs'
 import { searchRun } from './secrets/run.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 
-const commands = { start, test, check, build: prepare, bench, soak, docs, fuzz, secrets }
+const commands = { start, test, long, check, build: prepare, bench, soak, docs, fuzz, secrets }
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -35,6 +35,18 @@ async function test(args) {
   await ensureRedis()
   await nodeStep('run the tests (vitest)', 'node_modules/vitest/vitest.mjs', ['run', ...args], { stdout: 'inherit' })
   if (args.length === 0) say('all checks and tests passed')
+}
+
+/** The tests that have a short form in `npm test`, in their long form; or those whose path contains an argument. */
+async function long(args) {
+  await prepare()
+  await ensureRedis()
+  await nodeStep(
+    'run the long form of the tests (vitest)',
+    'node_modules/vitest/vitest.mjs',
+    ['run', ...(args.length > 0 ? args : ['test/threats'])],
+    { stdout: 'inherit', env: { ...process.env, LATCHKEY_LONG: '1' } },
+  )
 }
 
 /** Everything that is judged without running the product. */

@@ -48,7 +48,16 @@ async function install() {
 
 /** A digest of all that decides what an installation holds. */
 function wantedStamp() {
-  const folders = ['.', 'bench', 'examples', 'examples/host', 'test', 'tools/docs', ...children('packages')]
+  const folders = [
+    '.',
+    'bench',
+    'examples',
+    'examples/host',
+    'test',
+    'test/servers',
+    'tools/docs',
+    ...children('packages'),
+  ]
   const manifests = folders.map((folder) => join(folder, 'package.json')).filter((file) => existsSync(join(root, file)))
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`)
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) {

@@ -1,5 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises'
-import { type RedisServer, randomItem } from '@latchkey/testkit'
+import type { RedisServer } from '@latchkey/test-servers'
+import { randomItem } from '@latchkey/testkit'
 import { TTL } from './protocol.js'
 import { between, weighted } from './random.js'
 import { monotonic } from './time.js'

@@ -1,6 +1,6 @@
 // Whatever is sent, the answer names what is wrong with it; where requests come from is read strictly.
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from './nodes.js'
 import { FRAMEWORKS, scene } from './scene.js'
 
@@ -131,7 +131,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect(await from('203.0.113.9, 192.0.2.1')).toBe(200)
     for (const odd of ['unknown', '192.0.2.1:443', '0300.0.2.1', '192.0.513', '']) expect(await from(odd)).toBe(403)
 
-    const socket = join(temporaryFolder(), 'host.sock')
+    const socket = join(temporaryFolder(onTestFinished), 'host.sock')
     const { call, issue } = await scene(framework, {}, { socket })
     const everywhere = await issue({ networks: ['0.0.0.0/0', '::/0'] })
     expect((await call('GET', '/reports.read', everywhere.token)).status).toBe(403)

@@ -3,18 +3,22 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createLatchkey, memoryStore } from '@latchkey/core'
-import { nodeRedis, redisStore } from '@latchkey/store-redis'
-import { sqliteStore } from '@latchkey/store-sqlite'
 import { testHasher } from '@latchkey/testkit'
-import { createClient } from 'redis'
 import { hostListener } from './host.mjs'
 
 const { framework, store: where, ttl, deaf } = JSON.parse(process.argv[2])
 
 const stores = {
   memory: async () => memoryStore(),
-  sqlite: async (path) => sqliteStore({ path, durability: 'normal' }),
+  async sqlite(path) {
+    const { sqliteStore } = await import('@latchkey/store-sqlite')
+    return sqliteStore({ path, durability: 'normal' })
+  },
   async redis(port) {
+    const [{ createClient }, { nodeRedis, redisStore }] = await Promise.all([
+      import('redis'),
+      import('@latchkey/store-redis'),
+    ])
     const client = createClient({ socket: { port: Number(port), host: '127.0.0.1' } })
     client.on('error', () => undefined)
     // Patient: how a busy machine answers in time is not what is proven here.

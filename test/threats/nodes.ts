@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { startRedis } from '@latchkey/testkit'
-import { onTestFinished } from 'vitest'
+import { startRedis } from '@latchkey/test-servers'
+import { afterAll, beforeAll } from 'vitest'
 import { type Call, client } from './client.js'
 import type { Framework } from './scene.js'
 
@@ -13,15 +13,30 @@ export interface StoreKind {
   readonly name: string
   /** Whether several processes can share it. */
   readonly shared: boolean
-  /** Makes a fresh one until the test ends, and says where, in the words of node.mjs. */
-  make(): Promise<string>
+  /** Makes a fresh one, and says where, as node.mjs takes it. */
+  make(onEnd: OnEnd): Promise<string>
 }
+
+/** Keeps a function for the time when what was started is not needed any more. */
+type OnEnd = (cleanUp: () => void | Promise<void>) => void
 
 /** Every store that nodes can stand on. */
 export const STORES: readonly StoreKind[] = [
   { name: 'memory', shared: false, make: async () => 'memory' },
-  { name: 'SQLite', shared: true, make: async () => `sqlite=${join(temporaryFolder(), 'tokens.sqlite')}` },
-  { name: 'Redis', shared: true, make: async () => `redis=${await redisPort()}` },
+  {
+    name: 'SQLite',
+    shared: true,
+    make: async (onEnd) => `sqlite=${join(temporaryFolder(onEnd), 'tokens.sqlite')}`,
+  },
+  {
+    name: 'Redis',
+    shared: true,
+    async make(onEnd) {
+      const server = await startRedis()
+      onEnd(() => server.stop())
+      return `redis=${server.port}`
+    },
+  },
 ]
 
 export interface NodeOptions {
@@ -39,22 +54,34 @@ export interface Node {
   readonly admin: string
 }
 
-/** Two nodes on one store: processes of different frameworks, or twice the same one where only one can have the store. */
-export async function startPair(
+/**
+ * Two nodes on one store, for all tests of the block: processes of different frameworks, or twice the same one where
+ * only one can have the store.
+ */
+export function useNodes(
   kind: StoreKind,
   { ttl = 60_000, deaf = false }: Partial<Pick<NodeOptions, 'ttl' | 'deaf'>> = {},
-): Promise<readonly [Node, Node]> {
-  const store = await kind.make()
-  const one = await startNode({ framework: 'express', store, ttl, deaf })
-  return [one, kind.shared ? await startNode({ framework: 'koa', store, ttl, deaf }) : one]
+): () => readonly [Node, Node] {
+  const cleanUps: (() => void | Promise<void>)[] = []
+  const onEnd: OnEnd = (cleanUp) => void cleanUps.unshift(cleanUp)
+  let nodes: readonly [Node, Node]
+  beforeAll(async () => {
+    const store = await kind.make(onEnd)
+    const one = await startNode({ framework: 'express', store, ttl, deaf }, onEnd)
+    nodes = [one, kind.shared ? await startNode({ framework: 'koa', store, ttl, deaf }, onEnd) : one]
+  })
+  afterAll(async () => {
+    for (const cleanUp of cleanUps) await cleanUp()
+  })
+  return () => nodes
 }
 
-async function startNode(options: NodeOptions): Promise<Node> {
+async function startNode(options: NodeOptions, onEnd: OnEnd): Promise<Node> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'node.mjs'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')
-  onTestFinished(async () => {
+  onEnd(async () => {
     child.stdin.end()
     await ended
   })
@@ -65,14 +92,8 @@ async function startNode(options: NodeOptions): Promise<Node> {
   return { call: client(url), admin }
 }
 
-export function temporaryFolder(): string {
+export function temporaryFolder(onEnd: OnEnd): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-threats-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onEnd(() => rmSync(folder, { recursive: true, force: true }))
   return folder
-}
-
-async function redisPort(): Promise<number> {
-  const server = await startRedis()
-  onTestFinished(() => server.stop())
-  return server.port
 }

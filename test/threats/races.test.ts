@@ -1,9 +1,10 @@
-// What happens at the same moment, 500 times on each store, at two nodes where there can be two.
+// What happens at the same moment, many times on each store, at two nodes where there can be two.
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { type Node, STORES, startPair } from './nodes.js'
+import { LONG } from '../long.js'
+import { type Node, STORES, useNodes } from './nodes.js'
 
-const ROUNDS = 500
+const ROUNDS = LONG ? 500 : 60
 /** So many rounds run side by side: nodes answer many callers at once. */
 const LANES = 10
 
@@ -43,8 +44,10 @@ async function soon(what: string, holds: () => Promise<boolean>): Promise<void> 
 }
 
 describe.each(STORES)('on $name', { timeout: 300_000 }, (store) => {
+  const nodes = useNodes(store)
+
   test('7 uses on their way undo no disabling, deletion or update, and touch nothing but last uses', async () => {
-    const [here, there] = await startPair(store)
+    const [here, there] = nodes()
     const deleted: string[] = []
     await rounds(async (round) => {
       const { id, token } = await issue(here)
@@ -85,7 +88,7 @@ describe.each(STORES)('on $name', { timeout: 300_000 }, (store) => {
   })
 
   test('17 of two rotations at the same moment one wins; beside a disabling or deletion none revives the token', async () => {
-    const [here, there] = await startPair(store)
+    const [here, there] = nodes()
     let lost = 0
     await rounds(async (round) => {
       const { id, token } = await issue(here)

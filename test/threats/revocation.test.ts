@@ -4,7 +4,7 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import type { TokenUse } from '@latchkey/core/store'
 import { testHasher } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
-import { type Node, STORES, startPair } from './nodes.js'
+import { type Node, STORES, useNodes } from './nodes.js'
 import { FRAMEWORKS, type Scene, scene } from './scene.js'
 import { alter, forge } from './tokens.js'
 
@@ -26,12 +26,16 @@ function put(name: string, refusal: number, body: object) {
   return { name, refusal, change }
 }
 
-describe.each(STORES.filter(({ shared }) => shared))('with two processes on $name', { timeout: 120_000 }, (store) => {
-  test.each([
-    { line: 'the invalidation channel at work', ttl: 60_000, deaf: false, bound: 1_000 },
-    { line: 'the invalidation channel down', ttl: 400, deaf: true, bound: 400 },
-  ])('5 what is taken back is refused at once there and within the bound elsewhere, $line', async (trial) => {
-    const [here, there] = await startPair(store, trial)
+const TRIALS = STORES.filter(({ shared }) => shared).flatMap((store) => [
+  { store, name: store.name, line: 'the invalidation channel at work', ttl: 60_000, deaf: false, bound: 1_000 },
+  { store, name: store.name, line: 'the invalidation channel down', ttl: 400, deaf: true, bound: 400 },
+])
+
+describe.each(TRIALS)('with two processes on $name, $line', { timeout: 120_000 }, (trial) => {
+  const nodes = useNodes(trial.store, trial)
+
+  test('5 what is taken back is refused at once there and within the bound elsewhere', async () => {
+    const [here, there] = nodes()
     for (const { name, refusal, change } of CHANGES) {
       for (const [actor, other] of [
         [here, there],

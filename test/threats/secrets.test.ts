@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { memoryStore } from '@latchkey/core'
-import { startRedis } from '@latchkey/testkit'
+import { startRedis } from '@latchkey/test-servers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { searchFor } from '../../tools/secrets/search.mjs'
 import { FRAMEWORKS, spawnHost } from '../start-host.js'
@@ -116,7 +116,7 @@ interface Place {
 }
 
 async function sqlitePlace(): Promise<Place> {
-  const file = join(temporaryFolder(), 'tokens.sqlite')
+  const file = join(temporaryFolder(onTestFinished), 'tokens.sqlite')
   return {
     store: `sqlite:${file}`,
     bytes: async () => [file, `${file}-wal`].filter(existsSync).map((path) => readFileSync(path)),
@@ -157,10 +157,8 @@ describe.each(
     const place = await make()
     const preload = pathToFileURL(join(import.meta.dirname, 'print-events.mjs')).href
     const args = ['--json', '--port', '0', '--framework', framework, '--store', place.store]
-    const host = spawnHost(args, preload, {
-      NODE_DEBUG: '*',
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --trace-warnings`,
-    })
+    const verbose = { NODE_DEBUG: '*', NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --trace-warnings` }
+    const host = spawnHost(args, { preload, env: { HOST_PEPPER: undefined, ...verbose } })
     const [line] = await host.printed(/^.*\n/)
     const { url, adminToken } = JSON.parse(line) as { url: string; adminToken: string }
     const record = recorder(client(url), adminToken)

@@ -1,7 +1,6 @@
-import { testHasher } from '@latchkey/testkit'
 // Strangers cannot make the server work, nor learn anything from how it does.
-
 import { argon2id, type Hasher, type IssuedToken } from '@latchkey/core'
+import { testHasher } from '@latchkey/testkit'
 import { hash } from '@node-rs/argon2'
 import { describe, expect, test } from 'vitest'
 import type { Reply } from './client.js'

@@ -1,12 +1,10 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
-import { hostEnvironments } from './environments.js'
-import { expressHost } from './express-host.js'
-import { koaHost } from './koa-host.js'
+import { type Environments, hostEnvironments } from './environments.js'
 import { makeStore } from './stores.js'
-import { firstToken, hostTokens, resetAdminToken } from './tokens.js'
+import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
 import { welcome } from './welcome.js'
 
 /** Requests under way may take this long after the signal to end. */
@@ -17,8 +15,7 @@ async function main(): Promise<void> {
   const store = await makeStore(options.store).catch(misused)
   const latchkey = hostTokens(store)
   const environments = hostEnvironments(store, latchkey)
-  const host = options.framework === 'koa' ? koaHost : expressHost
-  const server = createServer(host(latchkey, environments))
+  const server = createServer(await listener(options.framework, latchkey, environments))
   const url = await listen(server, options.port).catch(plainly)
   // Not before the port is had: a token that is made and never shown could not be got again.
   const adminToken = await (options.resetAdmin ? resetAdminToken : firstToken)(latchkey).catch(plainly)
@@ -41,6 +38,16 @@ async function main(): Promise<void> {
     throw new Plain(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
   }
   await store.close()
+}
+
+/** Loads one framework alone. */
+async function listener(
+  framework: HostOptions['framework'],
+  latchkey: HostLatchkey,
+  environments: Environments,
+): Promise<RequestListener> {
+  if (framework === 'koa') return (await import('./koa-host.js')).koaHost(latchkey, environments)
+  return (await import('./express-host.js')).expressHost(latchkey, environments)
 }
 
 function readCommand(): HostOptions {

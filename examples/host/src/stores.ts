@@ -1,18 +1,24 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
-import { nodeRedis, redisStore } from '@latchkey/store-redis'
-import { sqliteStore } from '@latchkey/store-sqlite'
-import { createClient } from 'redis'
 
-/** Makes the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
+/** Loads and makes the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
 export async function makeStore(name: string): Promise<TokenStore> {
   if (name === 'memory') return memoryStore()
-  if (name.startsWith('sqlite:')) return sqliteStore({ path: name.slice('sqlite:'.length) })
+  if (name.startsWith('sqlite:')) return sqlite(name.slice('sqlite:'.length))
   if (/^rediss?:\/\//.test(name)) return redis(name)
   throw new Error(`--store must be memory, sqlite:<file> or redis://<host>, not ${name}.`)
 }
 
+async function sqlite(path: string): Promise<TokenStore> {
+  const { sqliteStore } = await import('@latchkey/store-sqlite')
+  return sqliteStore({ path })
+}
+
 /** A first connection that fails ends the start; later ones come back by themselves, soon. */
 async function redis(url: string): Promise<TokenStore> {
+  const [{ createClient }, { nodeRedis, redisStore }] = await Promise.all([
+    import('redis'),
+    import('@latchkey/store-redis'),
+  ])
   let connected = false
   const client = createClient({
     url,

@@ -1,4 +1,4 @@
-import { createLatchkey, type Latchkey, type TokenStore } from '@latchkey/core'
+import { argon2id, createLatchkey, hmacSha256, type Latchkey, type TokenStore } from '@latchkey/core'
 import { SCOPES } from './scopes.js'
 
 export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write'>
@@ -10,12 +10,20 @@ const PEOPLE: ReadonlyMap<string, readonly string[]> = new Map([
   ['bob', ['metrics.read']],
 ])
 
+/**
+ * HOST_PEPPER (`openssl rand -base64 32`) makes a proof cost microseconds in place of milliseconds; tokens that were
+ * hashed with it need it from then on.
+ */
+const { HOST_PEPPER: pepper } = process.env
+const hasher = pepper === undefined ? argon2id() : hmacSha256({ keys: { k1: pepper }, current: 'k1' })
+
 /** The host's tokens in one environment of a store. */
 export function hostTokens(store: TokenStore, environment = 'default'): HostLatchkey {
   return createLatchkey({
     prefix: 'acme',
     store,
     environment,
+    hasher,
     scopes: SCOPES,
     // Soon enough to be seen by somebody who tries it out.
     lastUsed: { flushInterval: 1_000 },

@@ -1,5 +1,6 @@
 import type { EnvironmentStore } from '@latchkey/core/store'
-import { type RedisServer, readPage, startRedis, tokenRecord } from '@latchkey/testkit'
+import { type RedisServer, startRedis } from '@latchkey/test-servers'
+import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisStore, redisStore } from '../src/index.js'
 import { type Connection, connect } from './setups.js'

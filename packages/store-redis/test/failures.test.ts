@@ -1,5 +1,6 @@
 import { StoreError } from '@latchkey/core'
-import { type RedisServer, readPage, startRedis, startReplica, storedSecret, tokenRecord } from '@latchkey/testkit'
+import { type RedisServer, startRedis, startReplica } from '@latchkey/test-servers'
+import { readPage, storedSecret, tokenRecord } from '@latchkey/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
 import { startProxy } from './proxy.js'

@@ -1,14 +1,6 @@
 import type { EnvironmentStore, ListFilter, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
-import {
-  type Random,
-  type RedisServer,
-  randomInt,
-  randomItem,
-  readPage,
-  seededRandom,
-  startRedis,
-  tokenRecord,
-} from '@latchkey/testkit'
+import { type RedisServer, startRedis } from '@latchkey/test-servers'
+import { type Random, randomInt, randomItem, readPage, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RedisClient, redisStore } from '../src/index.js'
 import { rawId } from '../src/token-id.js'

@@ -1,4 +1,5 @@
-import { type RedisCluster, readPage, startCluster, tokenRecord } from '@latchkey/testkit'
+import { type RedisCluster, startCluster } from '@latchkey/test-servers'
+import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
 import { CLIENTS, type Connection, connectCluster } from './setups.js'

@@ -1,4 +1,4 @@
-import { type RedisServer, startCluster, startRedis } from '@latchkey/testkit'
+import { type RedisServer, startCluster, startRedis } from '@latchkey/test-servers'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { ioredis, nodeRedis, type RedisClient } from '../src/index.js'

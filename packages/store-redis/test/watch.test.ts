@@ -1,5 +1,6 @@
 import type { EnvironmentStore } from '@latchkey/core/store'
-import { type RedisServer, startRedis, tokenRecord } from '@latchkey/testkit'
+import { type RedisServer, startRedis } from '@latchkey/test-servers'
+import { tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
 import { startProxy } from './proxy.js'

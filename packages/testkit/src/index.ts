@@ -23,13 +23,4 @@ export {
   tokenRecord,
 } from './fixtures.js'
 export { readPage } from './read-page.js'
-export {
-  type RedisCluster,
-  type RedisServer,
-  type RedisServerOptions,
-  redisServerBinary,
-  startCluster,
-  startRedis,
-  startReplica,
-} from './redis-server.js'
 export { type ContractCase, type ContractGroup, type OpenStore, storeContract } from './store-contract/index.js'

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { startRedis } from '@latchkey/test-servers'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { startRedis } from '../src/index.js'
-import { redisCommand } from '../src/redis-wire.js'
+import { redisCommand } from './servers/redis-wire.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -24,7 +24,7 @@ test('a server answers, restarts empty on its port, and is gone after stop', asy
 test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
   'a server ends with its process, if that is ended by %s',
   async (signal) => {
-    const program = `import { startRedis } from ${JSON.stringify(import.meta.resolve('../dist/index.js'))}
+    const program = `import { startRedis } from ${JSON.stringify(import.meta.resolve('./servers/dist/redis.js'))}
     const server = await startRedis()
     await server.command('SET', 'key', 'value')
     console.log(server.port)

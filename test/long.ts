@@ -1,0 +1,2 @@
+/** Whether `npm run long` runs the tests. */
+export const LONG = process.env.LATCHKEY_LONG === '1'
