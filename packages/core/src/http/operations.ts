@@ -19,8 +19,7 @@ import {
   renameViolations,
 } from './dialects/dialect.js'
 import { show } from './dialects/resource.js'
-import { listAnswer } from './list-answer.js'
-import { readListQuery } from './list-query.js'
+import { answerList, readListQuery } from './list.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 
 /** A request for one operation, whoever makes it. */
@@ -55,7 +54,7 @@ const NO_CONTENT: HttpResponse = { status: 204 }
 const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> | Run>> = {
   list({ context, dialect, request }) {
     const query = readListQuery(dialect, request.search, context.now())
-    return async (actor) => listAnswer(dialect, await openPage(context, query, actor))
+    return async (actor) => answerList(dialect, await openPage(context, query, actor))
   },
   async create(call) {
     const input = await inputOf(call, 'create')

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createRouter, encodeResponse } from '../../src/adapter.js'
 import { dynatrace } from '../../src/http/dialects/dynatrace.js'
-import { listAnswer } from '../../src/http/list-answer.js'
+import { answerList } from '../../src/http/list.js'
 import { type ApiToken, StoreError } from '../../src/index.js'
 import { call, MOUNT } from '../support/call.js'
 import { countTurns, holdUp } from '../support/event-loop.js'
@@ -93,7 +93,7 @@ test('each chunk is JSON before the next is asked for', async () => {
     }
   }
   const view = { dialect: 'dynatrace', fields: ['name'] }
-  const { body } = await listAnswer(dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
+  const { body } = await answerList(dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
   expect(steps).toEqual(['asked for 1', 'made 1', 'asked for 2', 'made 2', 'asked for 3', 'made 3'])
   expect(JSON.parse(String(body))).toMatchObject({ apiTokens: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3' }] })
 })

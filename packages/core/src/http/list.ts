@@ -1,12 +1,14 @@
 import type { Violation } from '../errors.js'
 import { invalidInput } from '../manage/check-input.js'
-import type { TokenPage } from '../manage/list.js'
+import type { OpenPage } from '../manage/list.js'
 import type { ListRequest, NextRequest } from '../manage/list-request.js'
 import { parseFields, parsePageSize, parseSort } from '../query/parameters.js'
 import { parseSelector } from '../query/selector.js'
 import { parseTimeframe } from '../query/timeframe.js'
 import type { Result } from '../result.js'
 import type { Dialect, ListParams } from './dialects/dialect.js'
+import { show } from './dialects/resource.js'
+import type { HttpResponse } from './message.js'
 
 /** How a list is shown, carried from page to page in its cursors. */
 interface View {
@@ -57,8 +59,28 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   }
 }
 
+/**
+ * The answer to a list, as the bytes of one JSON object. Each chunk of the page becomes JSON before the next is read, so
+ * that a large page does not hold up the event loop, and no more than a chunk of it is alive as objects.
+ */
+export async function answerList(dialect: Dialect, page: OpenPage): Promise<HttpResponse> {
+  const { status, items, rest } = dialect.listed
+  const fields = fieldsOf(dialect, page)
+  const parts = [Buffer.from(`{${JSON.stringify(items)}:[`)]
+  let separator = ''
+  for await (const chunk of page.chunks) {
+    const resources = chunk.map((token) => JSON.stringify(show(dialect.resource, token, fields)))
+    parts.push(Buffer.from(separator + resources.join()))
+    separator = ','
+  }
+  const members = Object.entries(rest(page)).filter(([, value]) => value !== undefined)
+  const written = members.map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
+  parts.push(Buffer.from(`]${written.join('')}}`))
+  return { status, body: Buffer.concat(parts) }
+}
+
 /** The fields that a page shows. A cursor of another dialect's list is refused. */
-export function fieldsOf(dialect: Dialect, page: Pick<TokenPage, 'view'>): readonly string[] {
+function fieldsOf(dialect: Dialect, page: OpenPage): readonly string[] {
   const view = page.view as View | undefined
   if (view?.dialect === dialect.name) return view.fields
   throw invalidInput([{ path: 'cursor', message: 'is not a key that this list gave out' }])

@@ -1,12 +1,12 @@
-import type { Latchkey } from '../instance.js'
-import { internalsOf } from '../internals.js'
-import type { CredentialSource } from '../options.js'
-import type { Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
-import type { JsonSchema } from './dialects/json-schema.js'
-import { resourceSchema } from './dialects/resource.js'
-import { describeParameters, describeRequestBody } from './openapi-input.js'
-import { describeResponses } from './openapi-responses.js'
-import { neededScopes, OPERATIONS } from './routes.js'
+import type { Latchkey } from '../../instance.js'
+import { internalsOf } from '../../internals.js'
+import type { CredentialSource } from '../../options.js'
+import type { Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
+import type { JsonSchema } from '../dialects/json-schema.js'
+import { resourceSchema } from '../dialects/resource.js'
+import { neededScopes, OPERATIONS } from '../routes.js'
+import { describeParameters, describeRequestBody } from './input.js'
+import { describeResponses } from './responses.js'
 
 const SUMMARIES: Readonly<Record<OperationName, string>> = {
   list: 'Lists tokens, page by page.',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { OperationSchemas } from '../manage/schemas.js'
-import type { BodyOperation, Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
-import { type JsonSchema, TEXT } from './dialects/json-schema.js'
-import { OPERATIONS } from './routes.js'
+import type { OperationSchemas } from '../../manage/schemas.js'
+import type { BodyOperation, Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
+import { type JsonSchema, TEXT } from '../dialects/json-schema.js'
+import { OPERATIONS } from '../routes.js'
 
 /** The parameters of an operation, in its path and its query. */
 export function describeParameters(dialect: Dialect, name: OperationName, { path }: RoutePattern): JsonSchema[] {

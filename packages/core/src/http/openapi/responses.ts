@@ -1,6 +1,6 @@
-import type { Dialect, OperationName } from './dialects/dialect.js'
-import type { JsonSchema } from './dialects/json-schema.js'
-import { OPERATIONS } from './routes.js'
+import type { Dialect, OperationName } from '../dialects/dialect.js'
+import type { JsonSchema } from '../dialects/json-schema.js'
+import { OPERATIONS } from '../routes.js'
 
 type Responses = Readonly<Record<string, JsonSchema>>
 
