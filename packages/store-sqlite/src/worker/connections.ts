@@ -48,17 +48,18 @@ export async function openConnections(settings: WorkerSettings, exitLock: ExitLo
   const reader = openDatabase(path, busyTimeout, exitLock)
   reader.pragma('query_only = 1')
   reader.pragma(`cache_size = -${CACHE_KIB}`)
-  const other = openDatabase(path, 0, exitLock)
-  other.pragma('wal_autocheckpoint = 0')
-  const checkpointer = createCheckpointer(writer, other, path)
+  const checkpointer = createCheckpointer(writer, path, exitLock)
   return {
     identity,
     writer,
     reader,
     checkpointIfDue: checkpointer.runIfDue,
     close() {
-      if (fileIdentity(path) === identity) checkpointer.run()
-      for (const db of [other, reader, writer]) db.close()
+      try {
+        if (fileIdentity(path) === identity) checkpointer.run()
+      } finally {
+        for (const connection of [checkpointer, reader, writer]) connection.close()
+      }
     },
   }
 }

@@ -11,7 +11,7 @@ const APPLICATION_ID = 0x4c6b6579
  */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- tokens, personal_tokens: how many tokens there are, and how many of them are personal; so too for owners and scopes.
+  -- tokens, personal_tokens: how many tokens there are and how many of them are personal, as in the next two tables.
   CREATE TABLE environment (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, dataset TEXT NOT NULL, sealing_key TEXT NOT NULL,
     tokens INTEGER NOT NULL DEFAULT 0, personal_tokens INTEGER NOT NULL DEFAULT 0
@@ -29,9 +29,9 @@ export const MIGRATIONS: readonly string[] = [
 
   -- record: the whole TokenRecord as JSON. The other columns are what tokens are found, filtered and sorted by.
   -- Absent times are -1 (never used, never modified) or 2^53 - 1 (never expires), so that indexes order them.
-  -- last_used_day: days since the epoch, or -1. scope_set: one character for each scope, see scopes.ts.
-  -- seq: that of the change which created the token. It settles ties, as an ordinary column: SQLite compares
-  -- (sort column, seq) along an index only if neither is the INTEGER PRIMARY KEY.
+  -- last_used_day: days from the epoch to last_used_at, or -1. scope_set: one character for each scope, see scopes.ts.
+  -- seq: that of the change which created the token. It settles ties. It is no INTEGER PRIMARY KEY, since SQLite does not
+  -- search an index by a comparison of pairs, (created_at, seq) > (?, ?), if one of them is.
   CREATE TABLE token (
     id INTEGER PRIMARY KEY, environment_id INTEGER NOT NULL, public_part TEXT NOT NULL, owner_id INTEGER NOT NULL,
     seq INTEGER NOT NULL, name TEXT NOT NULL, personal INTEGER NOT NULL, created_at INTEGER NOT NULL,
@@ -40,7 +40,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX token_by_public_part ON token (environment_id, public_part);
   -- For each sort, an index of all tokens of an environment and one of those of an owner. Behind the order stands what is
-  -- filtered by, so that rows which do not match are not read. Of the last use that is the day, which most uses leave alone.
+  -- filtered by, so that rows which do not match are not read. Of the last use it is the day: most uses do not change it.
   CREATE INDEX token_by_name ON token (environment_id, name, seq, personal, scope_set, last_used_day);
   CREATE INDEX token_by_created_at ON token (environment_id, created_at, seq, personal, scope_set, last_used_day);
   CREATE INDEX token_by_expires_at ON token (environment_id, expires_at, seq, personal, scope_set, last_used_day);
