@@ -85,6 +85,21 @@ test('more scopes than one range of characters has are told apart', async () => 
   assertConsistent(path)
 })
 
+test('a token with new scopes is stored as fast as ever, however many scopes there are', async () => {
+  const path = `${temporaryFolder()}/tokens.db`
+  const store = sqliteStore({ path, durability: 'normal' })
+  onTestFinished(() => store.close())
+  const environment = await store.open('default')
+  edit(
+    path,
+    `WITH RECURSIVE i (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < 100000)
+     INSERT INTO scope (environment_id, name, tokens, personal_tokens) SELECT 1, 'known.' || i, 0, 0 FROM i`,
+  )
+  const begun = performance.now()
+  await environment.insert(tokenRecord({ scopes: Array.from({ length: 100 }, (_, i) => `new.${i}`) }))
+  expect(performance.now() - begun).toBeLessThan(1_000)
+})
+
 test('text with NUL and U+0001 is kept, found and ordered by code points', async () => {
   const store = sqliteStore({ path: `${temporaryFolder()}/tokens.db` })
   onTestFinished(() => store.close())

@@ -12,11 +12,13 @@ const own = storeContract.filter(({ group }) => group === 'open')
 const shared = storeContract.filter(({ group }) => group !== 'open')
 
 const path = `${temporaryFolder(afterAll)}/tokens.db`
+const options = { path, durability: 'normal' } as const
 let remote: RemoteProcess
 let stores: [TokenStore, TokenStore]
 beforeAll(async () => {
   remote = await startRemote()
-  stores = [sqliteStore({ path }), await remote.store({ path })]
+  // contract.test.ts has the other durability.
+  stores = [sqliteStore(options), await remote.store(options)]
 })
 afterAll(async () => {
   await Promise.all(stores.map((store) => store.close()))
