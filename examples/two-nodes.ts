@@ -49,7 +49,7 @@ async function startNode(name: string, ...args: string[]): Promise<Node> {
 }
 
 async function create(node: Node, admin: string): Promise<{ id: string; token: string }> {
-  const created = await call(node, admin, 'POST', '', { name: 'crossing', scopes: ['metrics.read'] })
+  const created = await call(node, admin, 'POST', '', { name: 'demo', scopes: ['metrics.read'] })
   return (await created.json()) as { id: string; token: string }
 }
 

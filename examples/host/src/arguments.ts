@@ -4,20 +4,20 @@ export interface HostOptions {
   readonly framework: 'express' | 'koa'
   /** `memory`, `sqlite:<file>`, or `redis://<host>`. */
   readonly store: string
-  /** Gives the admin token a new value, for somebody who lost it. */
+  /** Replaces a lost admin token. */
   readonly resetAdmin: boolean
   readonly port: number
   /** One line of JSON on stdout, and nothing else there. */
   readonly json: boolean
 }
 
-/** Below the working directory, in a folder that git ignores. */
+/** In the working directory, in a folder that git ignores. */
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
   'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>] [--port N] [--json] [--reset-admin]'
 
-/** Reads the command line. Throws an `Error` whose message is for the person who typed it. */
+/** Reads the command line. The message of an error is meant for the user. */
 export function readArguments(args: readonly string[]): HostOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -2,20 +2,20 @@ import { type Caller, StoreError, type TokenStore } from '@latchkey/core'
 import { createGuard, type GuardedRequest } from '@latchkey/core/adapter'
 import { type HostLatchkey, hostTokens } from './tokens.js'
 
-/** Names come from the path, so from anybody: more instances than this are not made. */
-const MOST = 100
+/** Anybody can name an environment in the path, so their number is bounded. */
+const MAX_ENVIRONMENTS = 100
 const NAME = /^[a-z][a-z0-9-]{0,29}$/
 
-/** One instance per environment, made when it is first asked for. */
+/** One instance per environment, created on first use. */
 export interface Environments {
-  /** `undefined` for a name that cannot be one, or when there are too many. */
+  /** `undefined` if the name is invalid, or if there are too many environments. */
   instance(name: string): HostLatchkey | undefined
   /**
-   * Who may manage the tokens of every environment: whoever holds an all-powerful token of the host itself. `undefined`
-   * leaves it to the tokens of the environment.
+   * Lets the holder of a host token with the scope `*` manage the tokens of every environment. For everybody else it
+   * returns `undefined`: then the tokens of the environment decide.
    */
   authorize(request: GuardedRequest): Promise<Caller | undefined>
-  /** Those made so far. */
+  /** Those created so far. */
   instances(): readonly HostLatchkey[]
 }
 
@@ -26,14 +26,14 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
     instance(name) {
       const known = instances.get(name)
       if (known !== undefined) return known
-      if (!NAME.test(name) || instances.size >= MOST) return undefined
-      const made = hostTokens(store, `e-${name}`)
-      instances.set(name, made)
-      return made
+      if (!NAME.test(name) || instances.size >= MAX_ENVIRONMENTS) return undefined
+      const created = hostTokens(store, `e-${name}`)
+      instances.set(name, created)
+      return created
     },
     async authorize(request) {
       const admission = await guard(main, request)
-      // No verdict is not "somebody else".
+      // An outage must not look like a caller without rights.
       if (!admission.ok && admission.denial.reason === 'unavailable') {
         throw new StoreError('ERR_STORE', "The host's own tokens cannot be checked at the moment")
       }

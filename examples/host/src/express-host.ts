@@ -8,7 +8,7 @@ import type { HostLatchkey } from './tokens.js'
 /** The host on Express. */
 export function expressHost(latchkey: HostLatchkey, environments: Environments): RequestListener {
   const app = express()
-  // The proxy on this machine is believed, nobody else.
+  // Trust X-Forwarded-For from a proxy on this machine only.
   app.set('trust proxy', 'loopback')
   app.disable('x-powered-by')
 
@@ -23,16 +23,16 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   app.get('/whoami', requireToken(), (req, res) => void res.json(req.apiToken && whoami(req.apiToken)))
 
   const byName = (req: Request) => environments.instance(String(req.params.environment))
-  const there = latchkeyExpress((req) => byName(req) ?? latchkey)
+  const ofEnvironment = latchkeyExpress((req) => byName(req) ?? latchkey)
   app.use('/e/:environment', (req, _res, next) => next(byName(req) === undefined ? 'router' : undefined))
-  app.use('/e/:environment/api/v2/apiTokens', there.tokenRoutes({ authorize: environments.authorize }))
-  app.get('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.read'] }), showMetrics)
-  app.post('/e/:environment/metrics', there.requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
+  app.use('/e/:environment/api/v2/apiTokens', ofEnvironment.tokenRoutes({ authorize: environments.authorize }))
+  app.get('/e/:environment/metrics', ofEnvironment.requireToken({ scopes: ['metrics.read'] }), showMetrics)
+  app.post('/e/:environment/metrics', ofEnvironment.requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
   app.use(withoutStackTrace)
   return app
 }
 
-/** Express's own answer shows one. A path that cannot be decoded is one that is not there. */
+/** Express would send a stack trace. A path that cannot be decoded is not found. */
 const withoutStackTrace: ErrorRequestHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(error)
   if (error instanceof URIError) return void res.sendStatus(404)

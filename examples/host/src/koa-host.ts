@@ -9,8 +9,7 @@ import type { HostLatchkey } from './tokens.js'
 /** The host on Koa. */
 export function koaHost(latchkey: HostLatchkey, environments: Environments): RequestListener {
   const app = new Koa()
-  // Koa cannot say which proxies to believe, and `proxy: true` believes the client; so the address is settled here:
-  // the proxy on this machine is believed, nobody else.
+  // Trust X-Forwarded-For from a proxy on this machine only. Koa has no option for that: `proxy: true` trusts the client.
   const trusted = proxyAddr.compile('loopback')
   app.use((ctx, next) => {
     ctx.request.ip = proxyAddr(ctx.req, trusted)
@@ -55,7 +54,7 @@ function metrics(latchkey: HostLatchkey, mount: string): Middleware {
   return (ctx, next) => show(ctx, async () => take(ctx, next))
 }
 
-/** As much of a router as these routes need. */
+/** Stands for a router, which the host does without. */
 function route(method: string, path: string, guard: Middleware, handler: Middleware): Middleware {
   return (ctx, next) =>
     ctx.path === path && (ctx.method === method || (ctx.method === 'HEAD' && method === 'GET'))

@@ -3,22 +3,22 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
 import { type Environments, hostEnvironments } from './environments.js'
-import { makeStore } from './stores.js'
+import { openStore } from './stores.js'
 import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
 import { welcome } from './welcome.js'
 
-/** Requests under way may take this long after the signal to end. */
-const GRACE = 1_000
+/** How long requests in flight may take after the signal. */
+const GRACE_MS = 1_000
 
 async function main(): Promise<void> {
   const options = readCommand()
-  const store = await makeStore(options.store).catch(misused)
+  const store = await openStore(options.store).catch(usageError)
   const latchkey = hostTokens(store)
   const environments = hostEnvironments(store, latchkey)
   const server = createServer(await listener(options.framework, latchkey, environments))
-  const url = await listen(server, options.port).catch(plainly)
-  // Not before the port is had: a token that is made and never shown could not be got again.
-  const adminToken = await (options.resetAdmin ? resetAdminToken : firstToken)(latchkey).catch(plainly)
+  const url = await listen(server, options.port).catch(startError)
+  // After listening: the token is shown once, so it must not be created if the start fails.
+  const adminToken = await (options.resetAdmin ? resetAdminToken : firstToken)(latchkey).catch(startError)
 
   process.stdout.write(
     options.json
@@ -29,13 +29,13 @@ async function main(): Promise<void> {
   await anySignal(['SIGTERM', 'SIGINT'])
   const closed = once(server, 'close')
   server.close()
-  setTimeout(() => server.closeAllConnections(), GRACE).unref()
+  setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
   await closed
-  // Behind the last request: the uses that it noted are written too.
+  // After the last request, so that its use is written too.
   const outcomes = await Promise.allSettled([latchkey, ...environments.instances()].map((each) => each.close()))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) {
-    throw new Plain(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
+    throw new CommandError(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
   }
   await store.close()
 }
@@ -54,7 +54,7 @@ function readCommand(): HostOptions {
   try {
     return readArguments(process.argv.slice(2))
   } catch (error) {
-    return misused(error)
+    return usageError(error)
   }
 }
 
@@ -67,15 +67,15 @@ async function listen(server: Server, port: number): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Resolves at the first; later ones (Ctrl-C arrives twice below npm) change nothing. */
+/** Resolves at the first signal and ignores the others: below npm, Ctrl-C arrives twice. */
 function anySignal(signals: readonly NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of signals) process.on(signal, () => resolve())
   })
 }
 
-/** A failure that its message explains in full. */
-class Plain extends Error {
+/** Its message is all that the user needs, so no stack trace is printed. */
+class CommandError extends Error {
   readonly exitCode: number
 
   constructor(message: string, exitCode = 1) {
@@ -84,12 +84,12 @@ class Plain extends Error {
   }
 }
 
-function misused(error: unknown): never {
-  throw new Plain(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
+function usageError(error: unknown): never {
+  throw new CommandError(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
 }
 
-function plainly(error: unknown): never {
-  throw new Plain(messageOf(error))
+function startError(error: unknown): never {
+  throw new CommandError(messageOf(error))
 }
 
 function messageOf(error: unknown): string {
@@ -97,7 +97,7 @@ function messageOf(error: unknown): string {
 }
 
 main().catch((error: unknown) => {
-  if (!(error instanceof Plain)) throw error
+  if (!(error instanceof CommandError)) throw error
   process.stderr.write(`${error.message}\n`)
   process.exit(error.exitCode)
 })

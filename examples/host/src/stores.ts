@@ -1,7 +1,7 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
 
-/** Loads and makes the store that `--store` names. Throws an `Error` whose message is for the person who typed it. */
-export async function makeStore(name: string): Promise<TokenStore> {
+/** Loads and opens the store that `--store` names. The message of an error is meant for the user. */
+export async function openStore(name: string): Promise<TokenStore> {
   if (name === 'memory') return memoryStore()
   if (name.startsWith('sqlite:')) return sqlite(name.slice('sqlite:'.length))
   if (/^rediss?:\/\//.test(name)) return redis(name)
@@ -13,7 +13,7 @@ async function sqlite(path: string): Promise<TokenStore> {
   return sqliteStore({ path })
 }
 
-/** A first connection that fails ends the start; later ones come back by themselves, soon. */
+/** Fails if the first connection fails. Later the client reconnects by itself. */
 async function redis(url: string): Promise<TokenStore> {
   const [{ createClient }, { nodeRedis, redisStore }] = await Promise.all([
     import('redis'),

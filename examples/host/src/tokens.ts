@@ -3,7 +3,7 @@ import { SCOPES } from './scopes.js'
 
 export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write'>
 
-/** What this host's people may do. A personal token of anybody else is refused, and can do no more than its owner. */
+/** The people of this host, and what they may do. A personal token can do no more than its owner. */
 const PEOPLE: ReadonlyMap<string, readonly string[]> = new Map([
   ['admin', ['*']],
   ['ada', ['metrics.*', 'apiTokens.*']],
@@ -25,7 +25,7 @@ export function hostTokens(store: TokenStore, environment = 'default'): HostLatc
     environment,
     hasher,
     scopes: SCOPES,
-    // Soon enough to be seen by somebody who tries it out.
+    // Soon enough to see it while trying things out.
     lastUsed: { flushInterval: 1_000 },
     ownerScopes: async (owner) => PEOPLE.get(owner),
   })
@@ -33,13 +33,13 @@ export function hostTokens(store: TokenStore, environment = 'default'): HostLatc
 
 const ADMIN = { name: 'admin', owner: 'admin', scopes: ['*'] } as const
 
-/** The first token of an empty store: it may do everything. `undefined` if the store holds tokens already. */
+/** Creates the first token of an empty store, with every scope. `undefined` if the store has tokens already. */
 export async function firstToken(latchkey: HostLatchkey): Promise<string | undefined> {
   const { totalCount } = await latchkey.list({ limit: 1 })
   return totalCount > 0 ? undefined : (await latchkey.create(ADMIN)).token
 }
 
-/** An admin token for somebody who lost it: the old one with a new value, or a new one if it is of no use any more. */
+/** Replaces a lost admin token: rotates it, or creates a new one if the old one is restricted or gone. */
 export async function resetAdminToken(latchkey: HostLatchkey): Promise<string> {
   const { tokens } = await latchkey.list({ owner: ADMIN.owner, scopes: ADMIN.scopes, sort: 'createdAt' })
   const admin = tokens.find(({ name, enabled, personal }) => name === ADMIN.name && enabled && !personal)

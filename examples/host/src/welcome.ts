@@ -1,4 +1,4 @@
-/** What a person needs to see a token at work: three commands to paste. */
+/** What the host prints at start: the admin token, and three commands that use it. */
 export function welcome(url: string, store: string, adminToken: string | undefined): string {
   const lines = [`The example host listens at ${url}`, '']
   if (adminToken === undefined) {
