@@ -5,7 +5,7 @@ import { attack } from './flood/attack.js'
 import { issueTokens } from './flood/tokens.js'
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { FRAMEWORKS, type Framework } from './http/guards.js'
+import { FRAMEWORKS, type FrameworkName } from './http/guards.js'
 
 await runBenchmark({
   name: 'flood',
@@ -28,7 +28,7 @@ needs for the admitted tokens. Server, holders and attackers are processes of th
       const file = join(folder, 'tokens.json')
       await writeFile(file, JSON.stringify(await issueTokens()))
       const rows = []
-      for (const framework of cases) rows.push(...(await attack(framework as Framework, file, seconds)))
+      for (const framework of cases) rows.push(...(await attack(framework as FrameworkName, file, seconds)))
       return rows
     } finally {
       await rm(folder, { recursive: true })
@@ -36,7 +36,7 @@ needs for the admitted tokens. Server, holders and attackers are processes of th
   },
 })
 
-function boundsOf(framework: Framework): Bound[] {
+function boundsOf(framework: FrameworkName): Bound[] {
   const forged = `${framework}-forged`
   const cold = `${framework}-cold`
   const [quiet, warm] = [`${framework}-quiet`, `${framework}-warm`]

@@ -1,17 +1,17 @@
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
+import { expect } from './harness/expect.js'
 import type { Row } from './harness/report.js'
-import { measureRounds } from './harness/rounds.js'
+import { measureRounds, type Rounds } from './harness/rounds.js'
 import { median } from './harness/statistics.js'
-import { FRAMEWORKS, GUARD_NAMES, PEER_GUARDS } from './http/guards.js'
+import { type KnownToken, knownToken } from './harness/tokens.js'
+import { FRAMEWORKS, type FrameworkName, GUARD_NAMES, type GuardName, PEER_GUARDS } from './http/guards.js'
 import { type Figures, startServer } from './http/measure.js'
 import { findWrk } from './http/wrk.js'
 
 type Samples = ReadonlyMap<string, readonly Figures[]>
 
-const CASES = FRAMEWORKS.flatMap((framework) =>
-  GUARD_NAMES.map((guard) => ({ name: `${framework}-${guard}`, framework, guard })),
-)
+const CASES = FRAMEWORKS.flatMap((framework) => GUARD_NAMES.map((guard) => `${framework}-${guard}`))
 
 await runBenchmark({
   name: 'http',
@@ -23,12 +23,16 @@ within the rounds.
 
 Each server has a process of its own, and two processes of one program differ by up to a tenth. With \`--one-process\` one
 process serves all guards, which take over from each other every 250 requests: that compares Latchkey with the floor.`,
-  cases: CASES.map(({ name }) => name),
+  cases: CASES,
   options: { rounds: 21, starts: 3, 'one-process': false },
   bounds: (options) => FRAMEWORKS.flatMap((framework) => boundsOf(framework, options['one-process'])),
   async measure({ cases, rounds, starts, 'one-process': oneProcess }) {
     await findWrk()
-    return rowsOf(oneProcess ? await inOneProcess(cases, rounds) : await inOwnProcesses(cases, { rounds, starts }))
+    const known = await knownToken()
+    const samples = oneProcess
+      ? await inOneProcess(cases, known, rounds)
+      : await inOwnProcesses(cases, known, { rounds, starts })
+    return rowsOf(samples)
   },
 })
 
@@ -48,38 +52,42 @@ function boundsOf(framework: string, oneProcess: boolean): Bound[] {
 }
 
 /** A second of requests for each server in each round. */
-function inOwnProcesses(cases: readonly string[], rounds: { rounds: number; starts: number }): Promise<Samples> {
+function inOwnProcesses(cases: readonly string[], known: KnownToken, rounds: Rounds): Promise<Samples> {
   return measureRounds(cases, rounds, async (name) => {
-    const found = CASES.filter((each) => each.name === name)
-    const server = await startServer(
-      found[0]?.framework ?? 'koa',
-      found.map(({ guard }) => guard),
-    )
+    const { framework, guard } = partsOf(name)
+    const server = await startServer({ framework, guards: [guard], known })
     return { measure: () => server.load(1), stop: () => server.stop() }
   })
 }
 
 /** As many seconds for all guards of a framework as they would have in processes of their own. */
-async function inOneProcess(cases: readonly string[], rounds: number): Promise<Samples> {
+async function inOneProcess(cases: readonly string[], known: KnownToken, rounds: number): Promise<Samples> {
   const samples = new Map<string, readonly Figures[]>()
   for (const framework of FRAMEWORKS) {
-    const chosen = CASES.filter((each) => each.framework === framework && cases.includes(each.name))
-    if (chosen.length === 0) continue
-    const server = await startServer(
-      framework,
-      chosen.map(({ guard }) => guard),
-    )
-    await server.load(rounds * chosen.length)
+    const names = cases.filter((name) => partsOf(name).framework === framework)
+    if (names.length === 0) continue
+    const server = await startServer({ framework, guards: names.map((name) => partsOf(name).guard), known })
+    await server.load(rounds * names.length)
     const turns = await server.turns()
-    for (const [i, { name }] of chosen.entries()) samples.set(name, turns[i] ?? [])
+    expect(
+      turns.every((blocks) => blocks.length > 0),
+      'every guard has a turn (more --rounds give it more time)',
+    )
+    for (const [i, name] of names.entries()) samples.set(name, turns[i] ?? [])
     await server.stop()
   }
   return samples
 }
 
+/** Of a name in `CASES`. */
+function partsOf(name: string): { framework: FrameworkName; guard: GuardName } {
+  const dash = name.indexOf('-')
+  return { framework: name.slice(0, dash) as FrameworkName, guard: name.slice(dash + 1) as GuardName }
+}
+
 function rowsOf(samples: Samples): Row[] {
   return [...samples].map(([name, figures]) => {
-    const [framework = ''] = name.split('-')
+    const { framework } = partsOf(name)
     const ratio = (column: string, base: string, figure: keyof Figures) =>
       ratioOf(column, figures, samples.get(`${framework}-${base}`), figure)
     return {

@@ -1,16 +1,12 @@
-import type { RequestListener } from 'node:http'
 import { argon2id, createLatchkey, memoryStore } from '@latchkey/core'
-import { latchkeyExpress } from '@latchkey/express'
-import { latchkeyKoa } from '@latchkey/koa'
-import type { Middleware } from 'koa'
 import { answer } from '../harness/child.js'
 import { watchEventLoop } from '../harness/event-loop.js'
 import { expect } from '../harness/expect.js'
 import { memoryInUse } from '../harness/memory.js'
 import { serve } from '../harness/serve.js'
-import { LONG_CACHE, SCOPE } from '../harness/tokens.js'
-import { expressApp } from '../http/express.js'
-import { koaApp } from '../http/koa.js'
+import { LONG_CACHE } from '../harness/tokens.js'
+import { express } from '../http/express.js'
+import { koa } from '../http/koa.js'
 import { readTokens } from './tokens.js'
 
 // The attacked server, which tells about itself.
@@ -23,7 +19,11 @@ const environment = await store.open('default')
 for (const record of readTokens(file).records) await environment.insert(record)
 const latchkey = createLatchkey({ store, cache: LONG_CACHE })
 await latchkey.ready()
-const urls = { open: await serve(listenerOf(undefined)), guarded: await serve(listenerOf(latchkey)) }
+const [open, guarded] =
+  framework === 'express'
+    ? [express.app(undefined), express.app(express.latchkey(latchkey))]
+    : [koa.app(undefined), koa.app(koa.latchkey(latchkey))]
+const urls = { open: await serve(open), guarded: await serve(guarded) }
 
 let eventLoop = watchEventLoop()
 let before = { bytes: 0, proofs: 0 }
@@ -61,12 +61,6 @@ const questions = {
 }
 export type ServerQuestions = typeof questions
 answer(questions)
-
-function listenerOf(guard: typeof latchkey | undefined): RequestListener {
-  const options = { scopes: [SCOPE] }
-  if (framework === 'express') return expressApp(guard && latchkeyExpress(guard).requireToken(options))
-  return koaApp(guard && (latchkeyKoa(guard).requireToken(options) as Middleware))
-}
 
 async function bytesInUse(): Promise<number> {
   const { heap, external } = await memoryInUse()

@@ -1,6 +1,4 @@
 import { startChild } from '../harness/child.js'
-import { type KnownToken, knownToken } from '../harness/tokens.js'
-import { type Framework, type GuardName, opaque } from './guards.js'
 import type { Block } from './rotation.js'
 import type { ServerArguments, ServerQuestions } from './server.js'
 import { wrk } from './wrk.js'
@@ -21,16 +19,11 @@ export interface MeasuredServer {
   stop(): Promise<void>
 }
 
-let known: Promise<KnownToken> | undefined
-
-export async function startServer(framework: Framework, guards: readonly GuardName[]): Promise<MeasuredServer> {
-  known ??= knownToken()
-  const token = await known
-  const server = await startChild<ServerQuestions>(new URL('./server.js', import.meta.url), [
-    JSON.stringify({ framework, guards, known: token } satisfies ServerArguments),
-  ])
+export async function startServer(options: ServerArguments): Promise<MeasuredServer> {
+  const program = new URL('./server.js', import.meta.url)
+  const server = await startChild<ServerQuestions>(program, [JSON.stringify(options)])
   const url = await server.ask('url')
-  const { authorization } = opaque(token)
+  const authorization = `Bearer ${options.known.token}`
   await wrk(url, authorization, WARM_UP_SECONDS)
   await server.ask('blocks')
   return {

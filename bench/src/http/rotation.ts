@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { RequestListener } from 'node:http'
 
 /** So many requests go to one application before the next one takes over. */
 const BLOCK = 250
@@ -13,43 +13,42 @@ export interface Block {
 
 export interface Rotation {
   readonly listener: RequestListener
-  /** The blocks since the last call, for each application. */
+  /** The blocks since the last call, for each application. Call it while no requests arrive: an unfinished block is lost. */
   takeBlocks(): Block[][]
 }
 
 /**
  * One server for several applications, which take over from each other. A block ends when all of its requests have been
- * answered; what arrives meanwhile waits, so that each block is paid for by one application alone.
+ * answered. What arrives before that waits, so one application pays for a block alone.
  */
 export function rotate(listeners: readonly RequestListener[]): Rotation {
   let blocks: Block[][] = listeners.map(() => [])
   let current = 0
-  let started = 0
-  let finished = 0
-  let waiting: [IncomingMessage, ServerResponse & { req: IncomingMessage }][] = []
-  let [start, cpu] = [process.hrtime.bigint(), process.cpuUsage()]
+  let block = begin()
+  let waiting: Parameters<RequestListener>[] = []
 
   const listener: RequestListener = (req, res) => {
-    if (started === BLOCK) {
+    if (block.started === BLOCK) {
       waiting.push([req, res])
       return
     }
-    if (started++ === 0) [start, cpu] = [process.hrtime.bigint(), process.cpuUsage()]
-    res.once('close', onFinished)
+    const own = block
+    if (own.started++ === 0) Object.assign(own, { start: process.hrtime.bigint(), cpu: process.cpuUsage() })
+    res.once('close', () => {
+      if (++own.finished === BLOCK && own === block) next()
+    })
     listeners[current]?.(req, res)
   }
 
-  function onFinished(): void {
-    if (++finished < BLOCK) return
-    const seconds = Number(process.hrtime.bigint() - start) / 1e9
-    const { user, system } = process.cpuUsage(cpu)
+  function next(): void {
+    const seconds = Number(process.hrtime.bigint() - block.start) / 1e9
+    const { user, system } = process.cpuUsage(block.cpu)
     blocks[current]?.push({ rps: BLOCK / seconds, cpuUs: (user + system) / BLOCK })
     current = (current + 1) % listeners.length
-    started = 0
-    finished = 0
-    const next = waiting
+    block = begin()
+    const arrived = waiting
     waiting = []
-    for (const [req, res] of next) if (!res.destroyed) listener(req, res)
+    for (const [req, res] of arrived) if (!res.destroyed) listener(req, res)
   }
 
   return {
@@ -57,7 +56,13 @@ export function rotate(listeners: readonly RequestListener[]): Rotation {
     takeBlocks() {
       const taken = blocks
       blocks = listeners.map(() => [])
+      block = begin()
+      waiting = []
       return taken
     },
   }
+}
+
+function begin() {
+  return { started: 0, finished: 0, start: process.hrtime.bigint(), cpu: process.cpuUsage() }
 }

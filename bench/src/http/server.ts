@@ -3,22 +3,23 @@ import { answer } from '../harness/child.js'
 import { expect } from '../harness/expect.js'
 import { serve } from '../harness/serve.js'
 import type { KnownToken } from '../harness/tokens.js'
-import { guardedExpress } from './express.js'
-import { type Framework, type GuardedApp, type GuardName, opaque } from './guards.js'
-import { guardedKoa } from './koa.js'
+import { express } from './express.js'
+import { type FrameworkName, type GuardedApp, type GuardName, guardedApp } from './guards.js'
+import { koa } from './koa.js'
 import { rotate } from './rotation.js'
 
 /** The arguments of this program, as JSON. */
 export interface ServerArguments {
-  readonly framework: Framework
+  readonly framework: FrameworkName
   /** One, or several that take over from each other. */
   readonly guards: readonly GuardName[]
   readonly known: KnownToken
 }
 
 const { framework, guards, known } = JSON.parse(process.argv[2] ?? '') as ServerArguments
-const create = framework === 'express' ? guardedExpress : guardedKoa
-const apps = await Promise.all(guards.map((name) => create(name, known)))
+const apps = await Promise.all(
+  guards.map((name) => (framework === 'express' ? guardedApp(express, name, known) : guardedApp(koa, name, known))),
+)
 for (const [i, app] of apps.entries()) await check(app, guards[i] === 'bare')
 
 const listeners = apps.map(withOwnCredential)
@@ -52,7 +53,7 @@ async function check({ listener, authorization, forged }: GuardedApp, open: bool
 
 /** All clients send the opaque token. Guards that take another credential get theirs in its place. */
 function withOwnCredential({ listener, authorization }: GuardedApp): RequestListener {
-  if (authorization === opaque(known).authorization) return listener
+  if (authorization === `Bearer ${known.token}`) return listener
   return (req, res) => {
     req.headers.authorization = authorization
     listener(req, res)

@@ -1,5 +1,5 @@
 import type { SortKey } from '@latchkey/core'
-import type { ListFilter, ListSort } from '@latchkey/core/store'
+import type { EnvironmentStore, ListFilter, ListQuery, ListSort } from '@latchkey/core/store'
 import { readPage } from '@latchkey/testkit'
 import type { Subject } from './measure.js'
 import { DAY, NOW, ownerOf } from './tokens.js'
@@ -20,6 +20,9 @@ const NEWEST: ListSort = { by: 'createdAt', direction: 'desc' }
 
 const TWO_SCOPES = ['reports.read', 'logs.export']
 const ago = (days: number) => NOW - days * DAY
+const LATELY = { from: ago(30), to: ago(10) }
+/** Half of all tokens were used in this range. */
+const HALF = { from: ago(300), to: NOW }
 const FILTERS: Readonly<Record<string, ListFilter>> = {
   'no filter': {},
   'head owner': { owner: ownerOf(1) },
@@ -28,16 +31,12 @@ const FILTERS: Readonly<Record<string, ListFilter>> = {
   personal: { personal: true },
   'scope OR 2': { scopes: TWO_SCOPES },
   'scope OR 2, personal': { scopes: TWO_SCOPES, personal: true },
-  'used 30..10 days ago': { lastUsed: { from: ago(30), to: ago(10) } },
-  'used within 300 days': { lastUsed: { from: ago(300), to: NOW } },
+  'used 30..10 days ago': { lastUsed: LATELY },
+  'used within 300 days': { lastUsed: HALF },
   'used > 1 year ago': { lastUsed: { to: ago(365) } },
-  'head owner, scope OR 2, used 30..10': {
-    ...{ owner: ownerOf(1), scopes: TWO_SCOPES, lastUsed: { from: ago(30), to: ago(10) } },
-  },
-  'middle owner, scope OR 2, used 300': {
-    ...{ owner: ownerOf(30), scopes: TWO_SCOPES, lastUsed: { from: ago(300), to: NOW } },
-  },
-  'scope OR 2, used 300': { scopes: TWO_SCOPES, lastUsed: { from: ago(300), to: NOW } },
+  'head owner, scope OR 2, used 30..10': { owner: ownerOf(1), scopes: TWO_SCOPES, lastUsed: LATELY },
+  'middle owner, scope OR 2, used 300': { owner: ownerOf(30), scopes: TWO_SCOPES, lastUsed: HALF },
+  'scope OR 2, used 300': { scopes: TWO_SCOPES, lastUsed: HALF },
 }
 
 /** Pages of every filter by every sort: the first one, and a deep one if there is one. */
@@ -45,28 +44,25 @@ export async function pages({ environment, runs, meter }: Subject): Promise<void
   for (const [what, filter] of Object.entries(FILTERS)) {
     for (const { name, sort } of sortsOf(what)) {
       const query = { filter, sort, limit: PAGE, count: false }
-      const row = `${what}, ${name}`
-      await meter.time(row, runs, () => readPage(environment, query))
-      const after = await deep().catch(() => undefined)
-      if (after !== undefined) await meter.time(`${row}, deep`, runs, () => readPage(environment, { ...query, after }))
-
-      async function deep(): Promise<string | undefined> {
-        let next: string | undefined
-        for (let i = 0; i < STEPS; i++) {
-          const page = await readPage(environment, {
-            ...query,
-            limit: STEP,
-            ...(next !== undefined && { after: next }),
-          })
-          if (page.next === undefined) return next
-          next = page.next
-        }
-        return next
-      }
+      await meter.time(`${what}, ${name}`, runs, () => readPage(environment, query))
+      // A list that is too slow has its error in the row above.
+      const after = await deepPosition(environment, query).catch(() => undefined)
+      if (after === undefined) continue
+      await meter.time(`${what}, ${name}, deep`, runs, () => readPage(environment, { ...query, after }))
     }
   }
   const large = { filter: {}, sort: NEWEST, limit: 10_000, count: false }
   await meter.time('10,000 rows, no filter', Math.ceil(runs / 4), () => readPage(environment, large))
+}
+
+async function deepPosition(environment: EnvironmentStore, query: ListQuery): Promise<string | undefined> {
+  let after: string | undefined
+  for (let i = 0; i < STEPS; i++) {
+    const { next } = await readPage(environment, { ...query, limit: STEP, ...(after !== undefined && { after }) })
+    if (next === undefined) return after
+    after = next
+  }
+  return after
 }
 
 /** The exact total of each filter, alone and with a page. */
