@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { IssuedToken } from '@latchkey/core'
-import { json, type Reply } from './http-client.js'
+import { json, type Reply } from './http.js'
 
 /** A refusal of a guard, as RFC 6750 and the error envelope have it. */
 export interface Refusal {
@@ -96,6 +96,19 @@ export function expectError(
 export function expectLetIn(reply: Reply, { id }: Pick<IssuedToken, 'id'>): void {
   assert.equal(reply.status, 200, reply.text)
   assert.equal((json(reply) as { token: { id: string } }).token.id, id)
+}
+
+export function expectNoContent(reply: Reply): void {
+  const { status, headers, text } = reply
+  const type = headers['content-type']
+  const length = headers['content-length']
+  assert.deepEqual({ status, text, type, length }, { status: 204, text: '', type: undefined, length: undefined })
+  assert.equal(headers['cache-control'], 'no-store')
+}
+
+/** 2030-01-01T00:00:00.000Z and the like. */
+export function iso(at: number): string {
+  return new Date(at).toISOString()
 }
 
 /** An answer of the host itself, not of ours. */

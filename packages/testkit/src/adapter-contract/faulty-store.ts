@@ -1,48 +1,44 @@
 import { StoreError, type TokenStore } from '@latchkey/core'
-import type { EnvironmentStore } from '@latchkey/core/store'
 
-/** A real store whose line can be cut. */
-export interface FaultyStore {
-  readonly store: TokenStore
-  /** From now on every call rejects, or no longer. */
+/** A store whose connection can be cut. */
+export interface FaultyStore extends TokenStore {
+  /** While cut, every call rejects. */
   cut(on: boolean): void
   /** The next so many updates lose a race. */
   loseRaces(count: number): void
 }
 
 export function faultyStore(store: TokenStore): FaultyStore {
-  let broken = false
+  let isCut = false
   let races = 0
 
-  function line<T>(call: () => Promise<T>): Promise<T> {
-    return broken ? Promise.reject(new Error('connect ECONNREFUSED')) : call()
-  }
-
-  async function open(environment: string): Promise<EnvironmentStore> {
-    const opened = await line(() => store.open(environment))
-    return {
-      dataset: opened.dataset,
-      sealingKey: opened.sealingKey,
-      insert: (record) => line(() => opened.insert(record)),
-      find: (id) => line(() => opened.find(id)),
-      update: (id, patch, version) =>
-        line(async () => {
-          if (races === 0) return opened.update(id, patch, version)
-          races--
-          throw new StoreError('ERR_CONFLICT', 'changed meanwhile')
-        }),
-      remove: (id, version) => line(() => opened.remove(id, version)),
-      list: (query) => line(() => opened.list(query)),
-      touch: (uses) => line(() => opened.touch(uses)),
-      purge: (expiredBefore) => line(() => opened.purge(expiredBefore)),
-      watch: (listener) => line(() => opened.watch(listener)),
-    }
+  function over<T>(call: () => Promise<T>): Promise<T> {
+    return isCut ? Promise.reject(new Error('connect ECONNREFUSED')) : call()
   }
 
   return {
-    store: { open, close: () => store.close() },
+    async open(environment) {
+      const opened = await over(() => store.open(environment))
+      return {
+        ...opened,
+        insert: (record) => over(() => opened.insert(record)),
+        find: (id) => over(() => opened.find(id)),
+        update: (id, patch, version) =>
+          over(async () => {
+            if (races === 0) return opened.update(id, patch, version)
+            races--
+            throw new StoreError('ERR_CONFLICT', 'The record has changed meanwhile.')
+          }),
+        remove: (id, version) => over(() => opened.remove(id, version)),
+        list: (query) => over(() => opened.list(query)),
+        touch: (uses) => over(() => opened.touch(uses)),
+        purge: (expiredBefore) => over(() => opened.purge(expiredBefore)),
+        watch: (listener) => over(() => opened.watch(listener)),
+      }
+    },
+    close: () => store.close(),
     cut(on) {
-      broken = on
+      isCut = on
     },
     loseRaces(count) {
       races = count

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, type Refusal, WRONG_ADDRESS } from './answers.js'
-import { bearer, forwardedFor } from './headers.js'
-import { adapterCase, type SceneOptions } from './scene.js'
+import { bearer, forwardedFor } from './http.js'
+import { guardCase, type SceneOptions } from './scene.js'
 
 const BEHIND_PROXY: SceneOptions = { trustProxy: true }
 
@@ -13,7 +13,7 @@ interface Trial {
 }
 
 function addressCase(name: string, options: SceneOptions, trials: readonly Trial[]): AdapterCase {
-  return adapterCase('guard', name, options, async (scene) => {
+  return guardCase(name, options, async (scene) => {
     for (const { networks, headers = [], expected } of trials) {
       const issued = await scene.issue({ networks })
       const ask = { path: '/reports', headers: [...bearer(issued), ...headers] }
@@ -76,21 +76,21 @@ export const guardAddressCases: readonly AdapterCase[] = [
     ],
   ),
 
-  adapterCase('guard', 'the address is judged only after the secret proved right', {}, async (scene) => {
+  guardCase('the address is judged only after the secret proved right', async (scene) => {
     const { token, id } = await scene.issue({ networks: ['192.0.2.0/24'] })
     await scene.latchkey.rotate(id)
     expectRefusal(await scene.send({ path: '/reports', headers: bearer({ token }) }), INVALID_TOKEN)
   }),
-  adapterCase('guard', 'the address is judged before the scopes', {}, async (scene) => {
+  guardCase('the address is judged before the scopes', async (scene) => {
     const issued = await scene.issue({ networks: ['192.0.2.0/24'], scopes: ['logs.read'] })
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), WRONG_ADDRESS)
   }),
-  adapterCase('guard', 'management routes believe no forwarding header either', {}, async (scene) => {
+  guardCase('management routes believe no forwarding header either', async (scene) => {
     const issued = await scene.issue({ networks: ['203.0.113.0/24'], scopes: ['*'] })
     const headers = [...bearer(issued), ...forwardedFor('203.0.113.9'), 'X-Real-IP', '203.0.113.9']
     expectRefusal(await scene.send({ path: '/api/v2/apiTokens', headers }), WRONG_ADDRESS)
   }),
-  adapterCase('guard', 'management routes judge the address too', BEHIND_PROXY, async (scene) => {
+  guardCase('management routes judge the address too', BEHIND_PROXY, async (scene) => {
     const issued = await scene.issue({ networks: ['203.0.113.0/24'], scopes: ['*'] })
     const path = '/api/v2/apiTokens'
     expectRefusal(await scene.send({ path, headers: bearer(issued) }), WRONG_ADDRESS)

@@ -3,29 +3,27 @@ import { createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
-import { bearer } from './headers.js'
-import { json } from './http-client.js'
-import { RENDERING_FAILED } from './planned-routes.js'
-import { adapterCase, MOUNT, withScene } from './scene.js'
+import { bearer, json } from './http.js'
+import { guardCase, MOUNT, RENDERING_FAILED, withScene } from './scene.js'
 
 const FOREIGN = new Error("the host's own function failed")
 
 export const guardCompositionCases: readonly AdapterCase[] = [
-  adapterCase('guard', 'the handler gets the token as the host may know it, without a hash', {}, async (scene) => {
+  guardCase('the handler gets the token as the host may know it, without a hash', async (scene) => {
     const { token, apiToken } = await scene.issue({ metadata: { team: 'billing' }, networks: ['127.0.0.0/8'] })
     const reply = await scene.send({ path: '/reports', headers: bearer({ token }) })
     assert.deepEqual(json(reply), { token: apiToken })
     assert.deepEqual(scene.handled, [apiToken])
     assert.ok(!/secret|hash|tag|\$/i.test(JSON.stringify(scene.handled)))
   }),
-  adapterCase('guard', 'guards on one request judge once, and count one use', {}, async (scene) => {
+  guardCase('guards on one request judge once, and count one use', async (scene) => {
     const issued = await scene.issue()
     expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
     assert.equal(scene.latchkey.stats().verified, 1)
     expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
     assert.equal(scene.latchkey.stats().verified, 2, 'another request is judged by itself')
   }),
-  adapterCase('guard', 'a further guard with more scopes judges again', {}, async (scene) => {
+  guardCase('a further guard with more scopes judges again', async (scene) => {
     const less = await scene.issue()
     const refused = await scene.send({ path: '/twice-and-more', headers: bearer(less) })
     expectRefusal(refused, insufficientScope(['logs.read']))
@@ -33,7 +31,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     expectLetIn(await scene.send({ path: '/twice-and-more', headers: bearer(more) }), more)
     assert.equal(scene.handled.length, 1)
   }),
-  adapterCase('guard', 'onDenied renders refusals, and is not asked otherwise', {}, async (scene) => {
+  guardCase('onDenied renders refusals, and is not asked otherwise', async (scene) => {
     const denied = async (headers: readonly string[]) => {
       const reply = await scene.send({ path: '/rendered', headers })
       assert.equal(reply.status, 418)
@@ -46,13 +44,13 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     assert.deepEqual(await denied(['X-API-Key', '']), { rendered: { reason: 'invalid_request' }, instead: 400 })
     const missing = { reason: 'scope', missing: ['reports.read'] }
     assert.deepEqual(await denied(bearer(less)), { rendered: missing, instead: 403 })
-    scene.line.cut(true)
+    scene.store.cut(true)
     assert.deepEqual(await denied(bearer(issued)), { rendered: { reason: 'unavailable' }, instead: 503 })
     assert.deepEqual(scene.handled, [])
-    scene.line.cut(false)
+    scene.store.cut(false)
     expectLetIn(await scene.send({ path: '/rendered', headers: bearer(issued) }), issued)
   }),
-  adapterCase('guard', 'an onDenied that throws goes to the error handling, and lets nobody in', {}, async (scene) => {
+  guardCase('an onDenied that throws goes to the error handling, and lets nobody in', async (scene) => {
     const unknown = await scene.issue()
     await scene.latchkey.delete(unknown.id)
     // Refused without and with a look into the store: without and with a promise.
@@ -99,8 +97,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
       })
     },
   },
-  adapterCase(
-    'guard',
+  guardCase(
     'what the host throws goes to the error handling, and lets nobody in',
     {
       resolve: () => {
@@ -117,8 +114,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
       assert.deepEqual([scene.errors, scene.handled], [[FOREIGN, FOREIGN], []])
     },
   ),
-  adapterCase(
-    'guard',
+  guardCase(
     'an instance that is none goes to the error handling',
     { resolve: () => ({}) as Latchkey },
     async (scene) => {
@@ -128,7 +124,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
       assert.deepEqual(scene.handled, [])
     },
   ),
-  adapterCase('guard', 'HEAD is answered as GET, without a body', {}, async (scene) => {
+  guardCase('HEAD is answered as GET, without a body', async (scene) => {
     const issued = await scene.issue()
     const get = await scene.send({ path: '/reports' })
     const head = await scene.send({ method: 'HEAD', path: '/reports' })

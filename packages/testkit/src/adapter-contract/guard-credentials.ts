@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { CredentialSource } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, invalidRequest, NO_CREDENTIAL, type Refusal } from './answers.js'
-import { apiKey, apiToken, basic, bearer } from './headers.js'
-import { adapterCase, type SceneOptions } from './scene.js'
+import { apiKey, apiToken, basic, bearer } from './http.js'
+import { guardCase, type SceneOptions } from './scene.js'
 
 const TWO = invalidRequest('More than one credential was sent: use either Authorization or X-API-Key.')
 const NO_BEARER = invalidRequest('The Authorization header holds no token.')
@@ -14,7 +14,7 @@ const REPEATED_KEY = invalidRequest('The X-API-Key header was sent more than onc
 type Headers = readonly string[]
 
 function letsIn(name: string, headers: (token: string) => Headers, options: SceneOptions = {}): AdapterCase {
-  return adapterCase('guard', name, options, async (scene) => {
+  return guardCase(name, options, async (scene) => {
     const issued = await scene.issue()
     for (const state of ['unknown to the cache', 'cached']) {
       expectLetIn(await scene.send({ path: '/reports', headers: headers(issued.token) }), issued)
@@ -29,7 +29,7 @@ function refuses(
   refusal: Refusal,
   options: SceneOptions = {},
 ): AdapterCase {
-  return adapterCase('guard', name, options, async (scene) => {
+  return guardCase(name, options, async (scene) => {
     const { token } = await scene.issue()
     expectRefusal(await scene.send({ path: '/reports', headers: headers(token) }), refusal)
     assert.deepEqual(scene.handled, [])
@@ -90,7 +90,7 @@ export const guardCredentialCases: readonly AdapterCase[] = [
   refuses('two tokens in one header', (token) => ['X-API-Key', `${token}, ${token}`], INVALID_TOKEN),
   refuses('a token and more', (token) => ['Authorization', `Bearer ${token} x`], INVALID_TOKEN),
 
-  adapterCase('guard', 'a token in the query, the path or the body is no credential', {}, async (scene) => {
+  guardCase('a token in the query, the path or the body is no credential', async (scene) => {
     const { token } = await scene.issue()
     const query = `?token=${token}&access_token=${token}&apiToken=${token}&X-API-Key=${token}`
     const body = JSON.stringify({ token, access_token: token, authorization: `Bearer ${token}` })
@@ -98,7 +98,7 @@ export const guardCredentialCases: readonly AdapterCase[] = [
     expectRefusal(await scene.send({ method: 'POST', path: `/reports${query}`, headers, body }), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
   }),
-  adapterCase('guard', 'the realm is the one of the options', { latchkey: { realm: 'Acme API' } }, async (scene) => {
+  guardCase('the realm is the one of the options', { latchkey: { realm: 'Acme API' } }, async (scene) => {
     const reply = await scene.send({ path: '/any' })
     assert.equal(reply.headers['www-authenticate'], 'Bearer realm="Acme API"')
   }),

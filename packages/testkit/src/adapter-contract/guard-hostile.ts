@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, NO_CREDENTIAL } from './answers.js'
-import { bearer, JSON_TYPE } from './headers.js'
-import { json } from './http-client.js'
-import { adapterCase, MOUNT } from './scene.js'
+import { bearer, JSON_TYPE, json } from './http.js'
+import { guardCase, MOUNT } from './scene.js'
 
 const MEGABYTE = 'A'.repeat(1_000_000)
 
@@ -11,14 +10,13 @@ const MEGABYTE = 'A'.repeat(1_000_000)
 const FORGED = JSON.stringify({ apiToken: { id: 'forged' }, state: { apiToken: { id: 'forged' } }, user: 'root' })
 
 export const guardHostileCases: readonly AdapterCase[] = [
-  adapterCase('guard', 'a header of 1 MB is refused by Node, and the server lives on', {}, async (scene) => {
+  guardCase('a header of 1 MB is refused by Node, and the server lives on', async (scene) => {
     const reply = await scene.send({ path: '/any', headers: bearer({ token: MEGABYTE }) })
     assert.equal(reply.status, 431)
     expectRefusal(await scene.send({ path: '/any' }), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
   }),
-  adapterCase(
-    'guard',
+  guardCase(
     'a token of 1 MB, where the server takes such headers, is refused like any other',
     { server: { maxHeaderSize: 4_000_000 } },
     async (scene) => {
@@ -39,7 +37,7 @@ export const guardHostileCases: readonly AdapterCase[] = [
       assert.equal(scene.latchkey.stats().storeReads, 0, 'without a look into the store')
     },
   ),
-  adapterCase('guard', 'bytes beyond ASCII in a credential are refused like any other', {}, async (scene) => {
+  guardCase('bytes beyond ASCII in a credential are refused like any other', async (scene) => {
     const { token } = await scene.issue()
     for (const text of [
       '\u00e4\u00f6\u00fc',
@@ -52,7 +50,7 @@ export const guardHostileCases: readonly AdapterCase[] = [
       expectRefusal(await scene.send({ path: '/any', headers: bearer({ token: text }) }), INVALID_TOKEN)
     }
   }),
-  adapterCase('guard', 'headers named like members of objects are nothing special', {}, async (scene) => {
+  guardCase('headers named like members of objects are nothing special', async (scene) => {
     const issued = await scene.issue()
     const odd = ['__proto__', 'x', 'constructor', 'y', 'prototype', 'z', 'toString', 'a', 'hasOwnProperty', 'b']
     expectRefusal(await scene.send({ path: '/any', headers: odd }), NO_CREDENTIAL)
@@ -63,14 +61,14 @@ export const guardHostileCases: readonly AdapterCase[] = [
     )
     expectLetIn(await scene.send({ path: '/any', headers: [...odd, ...bearer(issued), ...odd] }), issued)
   }),
-  adapterCase('guard', 'hundreds of headers around it hide no second credential', {}, async (scene) => {
+  guardCase('hundreds of headers around it hide no second credential', async (scene) => {
     const issued = await scene.issue()
     const padding = Array.from({ length: 400 }, (_, i) => [`x-padding-${i}`, 'x']).flat()
     expectLetIn(await scene.send({ path: '/any', headers: [...padding, ...bearer(issued)] }), issued)
     const twice = await scene.send({ path: '/any', headers: [...bearer(issued), ...padding, ...bearer(issued)] })
     assert.equal(twice.status, 400)
   }),
-  adapterCase('guard', 'no request can bring its own token object along', { parsesJson: true }, async (scene) => {
+  guardCase('no request can bring its own token object along', { parsesJson: true }, async (scene) => {
     const forged = ['apiToken', 'forged', 'X-Api-Token', 'forged', 'req.apiToken', 'forged', ...JSON_TYPE]
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
       const ask = { method, headers: forged, body: FORGED }
@@ -80,31 +78,26 @@ export const guardHostileCases: readonly AdapterCase[] = [
     }
     assert.deepEqual(new Set(scene.handled), new Set([undefined]))
   }),
-  adapterCase(
-    'guard',
-    'nothing in path, query or body switches the guards off',
-    { parsesJson: true },
-    async (scene) => {
-      const body = JSON.stringify({ authorize: false, skip: true, owner: 'root', userId: 'root', scopes: ['*'] })
-      const query = '?authorize=false&skip=1&_method=OPTIONS&owner=root&caller[owner]=root&dialect=panther'
-      const headers = [
-        ...JSON_TYPE,
-        'X-HTTP-Method-Override',
-        'OPTIONS',
-        'X-Original-URL',
-        '/open',
-        'X-Rewrite-URL',
-        '/open',
-      ]
-      await scene.unchanged(async () => {
-        for (const path of ['/reports', MOUNT, `${MOUNT}/lookup`, `${MOUNT}/revoke`, `${MOUNT}/self/rotate`]) {
-          expectRefusal(await scene.send({ method: 'POST', path: path + query, headers, body }), NO_CREDENTIAL)
-        }
-      })
-      assert.deepEqual(scene.handled, [])
-    },
-  ),
-  adapterCase('guard', 'refusals of one request say nothing of another', {}, async (scene) => {
+  guardCase('nothing in path, query or body switches the guards off', { parsesJson: true }, async (scene) => {
+    const body = JSON.stringify({ authorize: false, skip: true, owner: 'root', userId: 'root', scopes: ['*'] })
+    const query = '?authorize=false&skip=1&_method=OPTIONS&owner=root&caller[owner]=root&dialect=panther'
+    const headers = [
+      ...JSON_TYPE,
+      'X-HTTP-Method-Override',
+      'OPTIONS',
+      'X-Original-URL',
+      '/open',
+      'X-Rewrite-URL',
+      '/open',
+    ]
+    await scene.unchanged(async () => {
+      for (const path of ['/reports', MOUNT, `${MOUNT}/lookup`, `${MOUNT}/revoke`, `${MOUNT}/self/rotate`]) {
+        expectRefusal(await scene.send({ method: 'POST', path: path + query, headers, body }), NO_CREDENTIAL)
+      }
+    })
+    assert.deepEqual(scene.handled, [])
+  }),
+  guardCase('refusals of one request say nothing of another', async (scene) => {
     const [one, two] = [await scene.issue({ name: 'one' }), await scene.issue({ name: 'two', scopes: ['logs.read'] })]
     const replies = await Promise.all(
       Array.from({ length: 60 }, (_, i) =>

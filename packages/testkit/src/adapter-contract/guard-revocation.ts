@@ -3,8 +3,8 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, WRONG_ADDRESS } from './answers.js'
-import { bearer } from './headers.js'
-import { adapterCase, type Scene } from './scene.js'
+import { bearer } from './http.js'
+import { guardCase, type Scene } from './scene.js'
 
 /** A token that was let in, then changed, is refused at once although its old state is cached. */
 function refusedAfter(
@@ -12,7 +12,7 @@ function refusedAfter(
   change: (scene: Scene, id: string) => Promise<unknown>,
   refusal = INVALID_TOKEN,
 ): AdapterCase {
-  return adapterCase('guard', `at once after ${name}, though cached`, {}, async (scene) => {
+  return guardCase(`at once after ${name}, though cached`, async (scene) => {
     const issued = await scene.issue()
     const ask = { path: '/reports', headers: bearer(issued) }
     expectLetIn(await scene.send(ask), issued)
@@ -51,7 +51,7 @@ export const guardRevocationCases: readonly AdapterCase[] = [
     elsewhere(scene, (node) => node.update(id, { enabled: false })),
   ),
 
-  adapterCase('guard', 'a cached token is dead from the millisecond of its expiry on', {}, async (scene) => {
+  guardCase('a cached token is dead from the millisecond of its expiry on', async (scene) => {
     const issued = await scene.issue({ expiresAt: scene.now() + 1_000 })
     const ask = { path: '/reports', headers: bearer(issued) }
     expectLetIn(await scene.send(ask), issued)
@@ -61,7 +61,7 @@ export const guardRevocationCases: readonly AdapterCase[] = [
     expectRefusal(await scene.send(ask), INVALID_TOKEN)
     assert.equal(scene.latchkey.stats().storeReads, 1, 'all from the cache')
   }),
-  adapterCase('guard', 'both secrets live in an overlap, and the previous one until its end', {}, async (scene) => {
+  guardCase('both secrets live in an overlap, and the previous one until its end', async (scene) => {
     const old = await scene.issue()
     const fresh = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + 1_000 })
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
@@ -70,7 +70,7 @@ export const guardRevocationCases: readonly AdapterCase[] = [
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(fresh) }), old)
   }),
-  adapterCase('guard', 're-enabled, a token is let in again at once', {}, async (scene) => {
+  guardCase('re-enabled, a token is let in again at once', async (scene) => {
     const issued = await scene.issue({ enabled: false })
     const ask = { path: '/reports', headers: bearer(issued) }
     expectRefusal(await scene.send(ask), INVALID_TOKEN)

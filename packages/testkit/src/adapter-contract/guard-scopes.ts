@@ -1,7 +1,7 @@
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, insufficientScope } from './answers.js'
-import { bearer } from './headers.js'
-import { adapterCase, withScene } from './scene.js'
+import { bearer } from './http.js'
+import { guardCase, withScene } from './scene.js'
 
 const THREE = ['reports.read', 'logs.read', 'logs.write']
 
@@ -12,7 +12,7 @@ function judged(
   needed: readonly string[],
 ): AdapterCase {
   const outcome = missing.length === 0 ? 'is let in' : `lacks ${missing.join(' and ')}`
-  return adapterCase('guard', `a token with ${held.join(' and ')} ${outcome} at ${path}`, {}, async (scene) => {
+  return guardCase(`a token with ${held.join(' and ')} ${outcome} at ${path}`, async (scene) => {
     const issued = await scene.issue({ scopes: held })
     const ask = { path, headers: bearer(issued) }
     for (const reply of [await scene.send(ask), await scene.send(ask)]) {

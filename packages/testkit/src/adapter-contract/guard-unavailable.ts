@@ -3,38 +3,37 @@ import type { Hasher, IssuedToken } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, NO_CREDENTIAL, TOKENS_UNAVAILABLE, UNAVAILABLE } from './answers.js'
-import { bearer } from './headers.js'
-import { adapterCase, MOUNT, withScene } from './scene.js'
+import { bearer } from './http.js'
+import { guardCase, MOUNT, withScene } from './scene.js'
 
 export const guardUnavailableCases: readonly AdapterCase[] = [
-  adapterCase('guard', 'a store that fails is a 503, and lets in again once it is back', {}, async (scene) => {
+  guardCase('a store that fails is a 503, and lets in again once it is back', async (scene) => {
     const issued = await scene.issue()
     const ask = { path: '/reports', headers: bearer(issued) }
-    scene.line.cut(true)
+    scene.store.cut(true)
     expectRefusal(await scene.send(ask), UNAVAILABLE)
     expectRefusal(await scene.send(ask), UNAVAILABLE)
     assert.deepEqual([scene.handled, scene.errors], [[], []])
-    scene.line.cut(false)
+    scene.store.cut(false)
     expectLetIn(await scene.send(ask), issued)
   }),
-  adapterCase('guard', 'a store that cannot even be opened is a 503', {}, async (scene) => {
-    scene.line.cut(true)
+  guardCase('a store that cannot even be opened is a 503', async (scene) => {
+    scene.store.cut(true)
     const token = `acme.${'A'.repeat(24)}.${'A'.repeat(64)}`
     expectRefusal(await scene.send({ path: '/any', headers: bearer({ token }) }), INVALID_TOKEN)
-    scene.line.cut(false)
+    scene.store.cut(false)
     const issued = await scene.issue()
-    scene.line.cut(true)
+    scene.store.cut(true)
     expectRefusal(await scene.send({ path: '/any', headers: bearer(issued) }), UNAVAILABLE)
   }),
-  adapterCase(
-    'guard',
+  guardCase(
     'without the store, a cached token is let in as long as the cache may be believed, and not longer',
     { latchkey: { cache: { ttl: 60_000 } } },
     async (scene) => {
       const issued = await scene.issue()
       const ask = { path: '/reports', headers: bearer(issued) }
       expectLetIn(await scene.send(ask), issued)
-      scene.line.cut(true)
+      scene.store.cut(true)
       scene.wait(59_999)
       expectLetIn(await scene.send(ask), issued)
       scene.wait(1)
@@ -42,19 +41,19 @@ export const guardUnavailableCases: readonly AdapterCase[] = [
       assert.equal(scene.handled.length, 2)
     },
   ),
-  adapterCase('guard', 'without the store, what needs no store is answered as ever', {}, async (scene) => {
-    scene.line.cut(true)
+  guardCase('without the store, what needs no store is answered as ever', async (scene) => {
+    scene.store.cut(true)
     expectRefusal(await scene.send({ path: '/any' }), NO_CREDENTIAL)
     expectRefusal(await scene.send({ path: '/any', headers: bearer({ token: 'x' }) }), INVALID_TOKEN)
   }),
-  adapterCase('guard', 'a closed instance is a 503', {}, async (scene) => {
+  guardCase('a closed instance is a 503', async (scene) => {
     const issued = await scene.issue()
     await scene.latchkey.close()
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), UNAVAILABLE)
   }),
-  adapterCase('guard', 'management routes without the store are 503 in their own words', {}, async (scene) => {
+  guardCase('management routes without the store are 503 in their own words', async (scene) => {
     const issued = await scene.issue({ scopes: ['*'] })
-    scene.line.cut(true)
+    scene.store.cut(true)
     expectRefusal(await scene.send({ path: MOUNT, headers: bearer(issued) }), TOKENS_UNAVAILABLE)
     expectRefusal(await scene.send({ path: MOUNT }), NO_CREDENTIAL)
   }),

@@ -3,8 +3,8 @@ import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
-import { bearer } from './headers.js'
-import { adapterCase, BEGIN, type Scene } from './scene.js'
+import { bearer } from './http.js'
+import { BEGIN, guardCase, type Scene } from './scene.js'
 
 /** Tokens that must be refused, each for another reason. */
 async function refusedTokens(scene: Scene): Promise<Record<string, string>> {
@@ -55,8 +55,7 @@ async function neverItsSecret(scene: Scene): Promise<string> {
 const ownerScopes = async (owner: string) => (owner === 'nobody' ? undefined : ['*'])
 
 export const guardUniformCases: readonly AdapterCase[] = [
-  adapterCase(
-    'guard',
+  guardCase(
     'every cause of a 401 gets the same answer to the byte, at first and when cached, and counts no use',
     { latchkey: { ownerScopes } },
     async (scene) => {
@@ -74,7 +73,7 @@ export const guardUniformCases: readonly AdapterCase[] = [
       assert.equal(scene.latchkey.stats().verified, 0)
     },
   ),
-  adapterCase('guard', 'management routes refuse every cause alike', { latchkey: { ownerScopes } }, async (scene) => {
+  guardCase('management routes refuse every cause alike', { latchkey: { ownerScopes } }, async (scene) => {
     const tokens = await refusedTokens(scene)
     const first = await scene.send({ path: '/api/v2/apiTokens', headers: bearer({ token: 'x' }) })
     expectRefusal(first, INVALID_TOKEN)
@@ -85,12 +84,12 @@ export const guardUniformCases: readonly AdapterCase[] = [
       }
     })
   }),
-  adapterCase('guard', 'a token that is not enough for the scope, but expired, is a 401', {}, async (scene) => {
+  guardCase('a token that is not enough for the scope, but expired, is a 401', async (scene) => {
     const issued = await scene.issue({ scopes: ['logs.read'], expiresAt: scene.now() + 1, networks: ['192.0.2.0/24'] })
     scene.wait(1)
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
   }),
-  adapterCase('guard', 'a wrong secret for a cached token never hits', {}, async (scene) => {
+  guardCase('a wrong secret for a cached token never hits', async (scene) => {
     const old = await scene.issue()
     const current = await scene.latchkey.rotate(old.id)
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(current) }), current)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn } from './answers.js'
-import { bearer, forwardedFor } from './headers.js'
-import { adapterCase, type Scene } from './scene.js'
+import { bearer, forwardedFor } from './http.js'
+import { guardCase, type Scene } from './scene.js'
 
 async function lastUse(scene: Scene, id: string): Promise<readonly [number | undefined, string | undefined]> {
   await scene.latchkey.flush()
@@ -11,14 +11,14 @@ async function lastUse(scene: Scene, id: string): Promise<readonly [number | und
 }
 
 export const guardUseCases: readonly AdapterCase[] = [
-  adapterCase('guard', 'a use is recorded with its time and the address', {}, async (scene) => {
+  guardCase('a use is recorded with its time and the address', async (scene) => {
     const issued = await scene.issue()
     assert.deepEqual(await lastUse(scene, issued.id), [undefined, undefined])
     scene.wait(1_000)
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
     assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), '127.0.0.1'])
   }),
-  adapterCase('guard', 'behind a trusted proxy, with the address that it saw', { trustProxy: true }, async (scene) => {
+  guardCase('behind a trusted proxy, with the address that it saw', { trustProxy: true }, async (scene) => {
     const issued = await scene.issue()
     for (const address of ['203.0.113.9', '2001:db8::1']) {
       scene.wait(1_000)
@@ -27,17 +27,12 @@ export const guardUseCases: readonly AdapterCase[] = [
       assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), address])
     }
   }),
-  adapterCase(
-    'guard',
-    'without an address, with the time alone',
-    { server: { withoutAddresses: true } },
-    async (scene) => {
-      const issued = await scene.issue()
-      expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
-      assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), undefined])
-    },
-  ),
-  adapterCase('guard', 'a use moves nothing but the last use', {}, async (scene) => {
+  guardCase('without an address, with the time alone', { server: { withoutAddresses: true } }, async (scene) => {
+    const issued = await scene.issue()
+    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), undefined])
+  }),
+  guardCase('a use moves nothing but the last use', async (scene) => {
     const issued = await scene.issue()
     const [before] = await scene.records()
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
@@ -46,7 +41,7 @@ export const guardUseCases: readonly AdapterCase[] = [
     const secrets = before?.secrets.map((secret) => ({ ...secret, ...use }))
     assert.deepEqual(await scene.records(), [{ ...before, ...use, secrets }])
   }),
-  adapterCase('guard', 'no refusal counts as a use', {}, async (scene) => {
+  guardCase('no refusal counts as a use', async (scene) => {
     const good = await scene.issue()
     const outside = await scene.issue({ networks: ['192.0.2.0/24'] })
     const scopeless = await scene.issue({ scopes: ['logs.read'] })

@@ -3,16 +3,15 @@ import { type Caller, StoreError } from '@latchkey/core'
 import type { AdapterCase, HostRequest } from './adapter-case.js'
 import {
   expectError,
+  expectNoContent,
   expectRefusal,
   INVALID_TOKEN,
   insufficientScope,
   NO_CREDENTIAL,
   TOKENS_UNAVAILABLE,
 } from './answers.js'
-import { bearer } from './headers.js'
-import { json } from './http-client.js'
-import { administrator, callsWith, expectNoContent } from './manage.js'
-import { adapterCase, MOUNT, type SceneOptions } from './scene.js'
+import { bearer, json } from './http.js'
+import { administrator, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
 
 /** A sign-in of the host's own, by a header that stands for a session. */
 const SESSIONS: Readonly<Record<string, Caller>> = {
@@ -37,7 +36,7 @@ const SIGN_IN: SceneOptions = {
 const as = (session: string) => ['X-Session', session]
 
 export const routesAuthorizeCases: readonly AdapterCase[] = [
-  adapterCase('routes', "a caller by the host's sign-in manages without a token", SIGN_IN, async (scene) => {
+  routesCase("a caller by the host's sign-in manages without a token", SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('carol'))
     const created = await call('POST', '', { name: 'mine', scopes: ['reports.read'] })
     assert.equal(created.status, 201)
@@ -46,12 +45,12 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${id}`, { enabled: false }))
     expectNoContent(await call('DELETE', `/${id}`))
   }),
-  adapterCase('routes', 'whom the sign-in does not know must bring a token', SIGN_IN, async (scene) => {
+  routesCase('whom the sign-in does not know must bring a token', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NO_CREDENTIAL)
     assert.equal((await scene.send({ path: MOUNT, headers: bearer(admin) })).status, 200)
   }),
-  adapterCase('routes', 'a caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
+  routesCase('a caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('reader'))
     assert.equal((await call('GET', '')).status, 200)
     await scene.unchanged(async () => {
@@ -60,20 +59,15 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       expectRefusal(await call('DELETE', '/self'), insufficientScope(['apiTokens.write']))
     })
   }),
-  adapterCase(
-    'routes',
-    'a caller that is no token has no self, and nothing of its own is spared',
-    SIGN_IN,
-    async (scene) => {
-      const call = callsWith(scene, as('carol'))
-      expectError(await call('GET', '/self'), 404)
-      expectError(await call('DELETE', '/self'), 404)
-      expectError(await call('POST', '/self/rotate'), 404)
-      const { admin } = await administrator(scene)
-      expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
-    },
-  ),
-  adapterCase('routes', 'a caller whose right has ended is refused like an expired token', SIGN_IN, async (scene) => {
+  routesCase('a caller that is no token has no self, and nothing of its own is spared', SIGN_IN, async (scene) => {
+    const call = callsWith(scene, as('carol'))
+    expectError(await call('GET', '/self'), 404)
+    expectError(await call('DELETE', '/self'), 404)
+    expectError(await call('POST', '/self/rotate'), 404)
+    const { admin } = await administrator(scene)
+    expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
+  }),
+  routesCase('a caller whose right has ended is refused like an expired token', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     const { id, token } = await scene.issue()
     const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
@@ -92,7 +86,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       }
     })
   }),
-  adapterCase('routes', 'a sign-in that tells of a store that is away is answered 503', SIGN_IN, async (scene) => {
+  routesCase('a sign-in that tells of a store that is away is answered 503', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     const call = callsWith(scene, [...as('unavailable'), ...bearer(admin)])
     await scene.unchanged(async () => {
@@ -102,7 +96,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     })
     assert.deepEqual(scene.errors, [])
   }),
-  adapterCase('routes', 'nobody hands out more than it has itself', SIGN_IN, async (scene) => {
+  routesCase('nobody hands out more than it has itself', SIGN_IN, async (scene) => {
     const carol = callsWith(scene, as('carol'))
     const restricted = callsWith(scene, as('restricted'))
     const weak = await scene.issue()
@@ -132,20 +126,15 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     assert.equal((await restricted('POST', '', within)).status, 201)
     assert.equal((await callsWith(scene, as('root'))('POST', '', { ...asked, owner: 'erin' })).status, 201)
   }),
-  adapterCase(
-    'routes',
-    'a sign-in that fails, or answers nonsense, goes to the error handling',
-    SIGN_IN,
-    async (scene) => {
-      const { admin } = await administrator(scene)
-      await scene.unchanged(async () => {
-        for (const session of ['failing', 'invalid']) {
-          const call = callsWith(scene, [...as(session), ...bearer(admin)])
-          assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
-        }
-      })
-      assert.equal(scene.errors[0], FAILED)
-      assert.ok(scene.errors[1] instanceof TypeError)
-    },
-  ),
+  routesCase('a sign-in that fails, or answers nonsense, goes to the error handling', SIGN_IN, async (scene) => {
+    const { admin } = await administrator(scene)
+    await scene.unchanged(async () => {
+      for (const session of ['failing', 'invalid']) {
+        const call = callsWith(scene, [...as(session), ...bearer(admin)])
+        assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
+      }
+    })
+    assert.equal(scene.errors[0], FAILED)
+    assert.ok(scene.errors[1] instanceof TypeError)
+  }),
 ]

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError } from './answers.js'
-import { bearer, JSON_TYPE } from './headers.js'
-import { json } from './http-client.js'
-import { administrator, callsWith, expectNoContent } from './manage.js'
-import { adapterCase, MOUNT, type Scene } from './scene.js'
+import { expectError, expectNoContent } from './answers.js'
+import { bearer, JSON_TYPE, json } from './http.js'
+import { administrator, callsWith, MOUNT, routesCase, type Scene } from './scene.js'
 
 const GOOD = JSON.stringify({ name: 'n', scopes: ['a'] })
 const KIB_64 = 64 * 1024
@@ -49,7 +47,7 @@ const NO_JSON: readonly (string | Uint8Array)[] = [
 const NO_OBJECT = ['[]', '"text"', 'null', '5', 'true', `[${GOOD}]`]
 
 export const routesBodyCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'a body that is declared as anything but JSON in UTF-8 is 415', {}, async (scene) => {
+  routesCase('a body that is declared as anything but JSON in UTF-8 is 415', async (scene) => {
     const post = await poster(scene)
     await scene.unchanged(async () => {
       expectError(await post([]), 415)
@@ -63,7 +61,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
     }
     assert.equal((await post([...JSON_TYPE, 'Content-Encoding', 'identity'])).status, 201)
   }),
-  adapterCase('routes', 'a body over 64 KiB is 413, with a length and without', {}, async (scene) => {
+  routesCase('a body over 64 KiB is 413, with a length and without', async (scene) => {
     const post = await poster(scene)
     const padded = (length: number) => GOOD + ' '.repeat(length - GOOD.length)
     await scene.unchanged(async () => {
@@ -80,7 +78,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
     assert.equal((await post(JSON_TYPE, padded(KIB_64))).status, 201)
     assert.equal((await post(JSON_TYPE, [GOOD, padded(KIB_64).slice(GOOD.length)])).status, 201)
   }),
-  adapterCase('routes', 'a body that is no JSON object is 400, and its text is not repeated', {}, async (scene) => {
+  routesCase('a body that is no JSON object is 400, and its text is not repeated', async (scene) => {
     const post = await poster(scene)
     await scene.unchanged(async () => {
       for (const body of NO_JSON) {
@@ -92,7 +90,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
       for (const body of NO_OBJECT) expectError(await post(JSON_TYPE, body), 400, [''])
     })
   }),
-  adapterCase('routes', 'a body that comes in pieces, cut within a character, is read whole', {}, async (scene) => {
+  routesCase('a body that comes in pieces, cut within a character, is read whole', async (scene) => {
     const post = await poster(scene)
     const bytes = Buffer.from(JSON.stringify({ name: 'z\u00fcge \u{1f600}', scopes: ['a'] }))
     const reply = await post(
@@ -103,8 +101,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
     assert.ok((await scene.records()).some(({ name }) => name === 'z\u00fcge \u{1f600}'))
   }),
   ...[false, true].map((parsesJson) =>
-    adapterCase(
-      'routes',
+    routesCase(
       `bodies ${parsesJson ? 'parsed by the host' : 'read by us'} mean the same`,
       { parsesJson },
       async (scene) => {
@@ -135,18 +132,13 @@ export const routesBodyCases: readonly AdapterCase[] = [
       },
     ),
   ),
-  adapterCase(
-    'routes',
-    '__proto__ in a body that the host parsed gets nowhere',
-    { parsesJson: true },
-    async (scene) => {
-      const { call } = await administrator(scene)
-      const { id } = await scene.issue()
-      await scene.unchanged(async () => {
-        // Some parsers refuse it themselves, with 400 too.
-        const bodies = ['{"__proto__":{"enabled":false}}', '{"additionalMetadata":{"__proto__":{"a":1}}}']
-        for (const body of bodies) assert.equal((await call('PUT', `/${id}`, body)).status, 400)
-      })
-    },
-  ),
+  routesCase('__proto__ in a body that the host parsed gets nowhere', { parsesJson: true }, async (scene) => {
+    const { call } = await administrator(scene)
+    const { id } = await scene.issue()
+    await scene.unchanged(async () => {
+      // Some parsers refuse it themselves, with 400 too.
+      const bodies = ['{"__proto__":{"enabled":false}}', '{"additionalMetadata":{"__proto__":{"a":1}}}']
+      for (const body of bodies) assert.equal((await call('PUT', `/${id}`, body)).status, 400)
+    })
+  }),
 ]

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
-import { bearer } from './headers.js'
-import { json, type Reply } from './http-client.js'
-import { administrator, expectNoContent, iso } from './manage.js'
-import { adapterCase, BEGIN, MOUNT } from './scene.js'
+import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
+import { bearer, json, type Reply } from './http.js'
+import { administrator, BEGIN, MOUNT, routesCase } from './scene.js'
 
 const FULL = {
   name: ' Nightly report ',
@@ -20,7 +18,7 @@ const FULL = {
 const body = (reply: Reply) => json(reply) as Record<string, unknown>
 
 export const routesCrudCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'create answers 201 with the token, shown this once, and where it is', {}, async (scene) => {
+  routesCase('create answers 201 with the token, shown this once, and where it is', async (scene) => {
     const { call } = await administrator(scene)
     const reply = await call('POST', '', { name: 'report', scopes: ['reports.read'] })
     const { id, token, ...rest } = body(reply)
@@ -31,7 +29,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
     expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token: String(token) }) }), { id: String(id) })
   }),
-  adapterCase('routes', 'get shows the resource, unset members left out', {}, async (scene) => {
+  routesCase('get shows the resource, unset members left out', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     const reply = await call('GET', `/${id}`)
@@ -46,7 +44,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     })
     assert.equal(reply.status, 200)
   }),
-  adapterCase('routes', 'every member is kept as given, and shown in full', {}, async (scene) => {
+  routesCase('every member is kept as given, and shown in full', async (scene) => {
     const { call } = await administrator(scene)
     const created = body(await call('POST', '', FULL))
     assert.equal(created.expirationDate, iso(BEGIN + 86_400_000))
@@ -64,7 +62,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
       allowedCIDRBlocks,
     })
   }),
-  adapterCase('routes', 'the resource shows its last use once that is written', {}, async (scene) => {
+  routesCase('the resource shows its last use once that is written', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     scene.wait(1_500)
@@ -73,7 +71,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     const { lastUsedDate, lastUsedIpAddress } = body(await call('GET', `/${issued.id}`))
     assert.deepEqual([lastUsedDate, lastUsedIpAddress], ['2030-01-01T00:00:01.500Z', '127.0.0.1'])
   }),
-  adapterCase('routes', 'update answers 204 and changes what is given, at once', {}, async (scene) => {
+  routesCase('update answers 204 and changes what is given, at once', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
@@ -85,7 +83,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${issued.id}`, { scopes: ['logs.read'] }))
     assert.equal((await scene.send({ path: '/reports', headers: bearer(issued) })).status, 403)
   }),
-  adapterCase('routes', 'disabling and enabling is no modification', {}, async (scene) => {
+  routesCase('disabling and enabling is no modification', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: false }))
@@ -95,7 +93,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: true }))
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
   }),
-  adapterCase('routes', 'what get answers can be put back, and changes nothing', {}, async (scene) => {
+  routesCase('what get answers can be put back, and changes nothing', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = body(await call('POST', '', FULL))
     await scene.unchanged(async () => {
@@ -104,7 +102,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
       expectNoContent(await call('PUT', `/${id}`, {}))
     })
   }),
-  adapterCase('routes', 'null counts as absent in create, and read-only members are ignored', {}, async (scene) => {
+  routesCase('null counts as absent in create, and read-only members are ignored', async (scene) => {
     const { call } = await administrator(scene)
     const nulls = {
       owner: null,
@@ -133,7 +131,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     assert.deepEqual([enabled, owner, creationDate], [true, 'root', iso(BEGIN)])
     assert.notEqual(id, 'x')
   }),
-  adapterCase('routes', 'delete answers 204, once, and the token is dead', {}, async (scene) => {
+  routesCase('delete answers 204, once, and the token is dead', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
@@ -144,7 +142,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectError(await call('POST', `/${issued.id}/rotate`), 404)
     assert.equal((await scene.records()).length, 1)
   }),
-  adapterCase('routes', 'delete takes the whole token too, if its secret is right', {}, async (scene) => {
+  routesCase('delete takes the whole token too, if its secret is right', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     const fresh = await scene.latchkey.rotate(issued.id)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError } from './answers.js'
-import { json } from './http-client.js'
-import { administrator, expectNoContent } from './manage.js'
-import { adapterCase } from './scene.js'
+import { expectError, expectNoContent } from './answers.js'
+import { json } from './http.js'
+import { administrator, routesCase } from './scene.js'
 
 const LONG = 'x'.repeat(30_000)
 const BAD: Readonly<Record<string, readonly unknown[]>> = {
@@ -107,7 +106,7 @@ const NO_MEMBERS = [
 ]
 
 export const routesInputCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'create refuses every bad member by name, and writes nothing', {}, async (scene) => {
+  routesCase('create refuses every bad member by name, and writes nothing', async (scene) => {
     const { call } = await administrator(scene)
     await scene.unchanged(async () => {
       for (const [path, values] of Object.entries({ ...BAD, ...BAD_TO_CREATE })) {
@@ -126,7 +125,7 @@ export const routesInputCases: readonly AdapterCase[] = [
     })
     assert.equal(Reflect.get({}, 'name'), undefined)
   }),
-  adapterCase('routes', 'update refuses every bad member by name, and writes nothing', {}, async (scene) => {
+  routesCase('update refuses every bad member by name, and writes nothing', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     await scene.unchanged(async () => {
@@ -137,8 +136,7 @@ export const routesInputCases: readonly AdapterCase[] = [
       for (const member of NO_MEMBERS) expectError(await call('PUT', `/${id}`, { [member]: 1 }), 400, [member])
     })
   }),
-  adapterCase(
-    'routes',
+  routesCase(
     'every violation is named at once',
     { latchkey: { maxLifetime: 86_400_000, scopes: { 'reports.read': 'Read reports' } } },
     async (scene) => {
@@ -165,7 +163,7 @@ export const routesInputCases: readonly AdapterCase[] = [
       })
     },
   ),
-  adapterCase('routes', '__proto__ in a body is a member that there is not, at every depth', {}, async (scene) => {
+  routesCase('__proto__ in a body is a member that there is not, at every depth', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     await scene.unchanged(async () => {
@@ -190,7 +188,7 @@ export const routesInputCases: readonly AdapterCase[] = [
     assert.equal(Reflect.get({}, 'a'), undefined)
     assert.equal(Reflect.get({}, 'enabled'), undefined)
   }),
-  adapterCase('routes', 'limits are inclusive', {}, async (scene) => {
+  routesCase('limits are inclusive', async (scene) => {
     const { call } = await administrator(scene)
     const most = {
       name: '\u{1f600}'.repeat(200),

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError } from './answers.js'
-import { json, type Reply } from './http-client.js'
-import { administrator, iso } from './manage.js'
-import { adapterCase, BEGIN } from './scene.js'
+import { expectError, iso } from './answers.js'
+import { json, type Reply } from './http.js'
+import { administrator, BEGIN, routesCase } from './scene.js'
 
 interface Page {
   readonly apiTokens: readonly Readonly<Record<string, unknown>>[]
@@ -53,7 +52,7 @@ const BAD: readonly (readonly [query: string, parameter: string])[] = [
 ]
 
 export const routesListCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'list shows the standard fields of all tokens, the newest first', {}, async (scene) => {
+  routesCase('list shows the standard fields of all tokens, the newest first', async (scene) => {
     const { admin, call } = await administrator(scene)
     scene.wait(1_000)
     const { id } = await scene.issue()
@@ -68,7 +67,7 @@ export const routesListCases: readonly AdapterCase[] = [
       totalCount: 2,
     })
   }),
-  adapterCase('routes', 'pages follow one another, and their key stands alone', {}, async (scene) => {
+  routesCase('pages follow one another, and their key stands alone', async (scene) => {
     const { call } = await administrator(scene)
     for (let i = 0; i < 249; i++) await scene.issue({ name: `n${i}` })
     const seen: unknown[] = []
@@ -94,7 +93,7 @@ export const routesListCases: readonly AdapterCase[] = [
     assert.equal(whole.headers['content-type'], 'application/json; charset=utf-8')
     assert.equal(whole.headers['content-length'], String(Buffer.byteLength(whole.text)))
   }),
-  adapterCase('routes', 'a page key that is altered in any character is refused', {}, async (scene) => {
+  routesCase('a page key that is altered in any character is refused', async (scene) => {
     const { call } = await administrator(scene)
     for (let i = 0; i < 100; i++) await scene.issue()
     const key = String(page(await call('GET', '?pageSize=100')).nextPageKey)
@@ -106,7 +105,7 @@ export const routesListCases: readonly AdapterCase[] = [
       expectError(await call('GET', `?nextPageKey=${encodeURIComponent(other)}`), 400, ['nextPageKey'], 'QUERY')
     }
   }),
-  adapterCase('routes', 'bad parameters are refused by name', {}, async (scene) => {
+  routesCase('bad parameters are refused by name', async (scene) => {
     const { call } = await administrator(scene)
     for (const [query, parameter] of BAD) {
       expectError(await call('GET', `?${query}`), 400, [parameter], 'QUERY')
@@ -116,7 +115,7 @@ export const routesListCases: readonly AdapterCase[] = [
     expectError(await call('GET', all), 400, places, 'QUERY')
     expectError(await call('GET', '?from=now&to=now-1h'), 400, ['from'], 'QUERY')
   }),
-  adapterCase('routes', 'encodings of one query mean the same', {}, async (scene) => {
+  routesCase('encodings of one query mean the same', async (scene) => {
     const { call } = await administrator(scene, { name: 'zz' })
     for (const name of ['b', 'a', 'c']) await scene.issue({ name, owner: 'a b"c~d+e' })
     const selector = encodeURIComponent('owner("a b~"c~~d+e")')
@@ -133,7 +132,7 @@ export const routesListCases: readonly AdapterCase[] = [
     const [fields] = page(await call('GET', `?fields=+scopes,-name&apiTokenSelector=${selector}`)).apiTokens
     assert.deepEqual(Object.keys(fields ?? {}), ['id', 'enabled', 'owner', 'creationDate', 'scopes'])
   }),
-  adapterCase('routes', 'filters by owner, kind, scope and last use', {}, async (scene) => {
+  routesCase('filters by owner, kind, scope and last use', async (scene) => {
     const { call } = await administrator(scene)
     await scene.issue({ name: 'one', scopes: ['a', 'b'] })
     await scene.issue({ name: 'two', scopes: ['b'], personal: true })

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { bearer } from './headers.js'
-import { json, type Reply } from './http-client.js'
-import { administrator, callsWith } from './manage.js'
-import { adapterCase, MOUNT } from './scene.js'
+import { bearer, json, type Reply } from './http.js'
+import { administrator, callsWith, MOUNT, routesCase } from './scene.js'
 
 const UNKNOWN = `acme.${'A'.repeat(24)}`
 
@@ -14,7 +12,7 @@ function outcome(reply: Reply): string {
 }
 
 export const routesOrderCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'of several things wrong, the first in the order of answers is told', {}, async (scene) => {
+  routesCase('of several things wrong, the first in the order of answers is told', async (scene) => {
     const weak = await scene.issue()
     const strong = await scene.issue({ scopes: ['*'] })
     const disabled = await scene.issue({ scopes: ['*'], enabled: false })
@@ -44,24 +42,24 @@ export const routesOrderCases: readonly AdapterCase[] = [
       )
     })
   }),
-  adapterCase('routes', 'the state is told before the lost race', {}, async (scene) => {
+  routesCase('the state is told before the lost race', async (scene) => {
     const { call } = await administrator(scene)
     const disabled = await scene.issue({ enabled: false })
     const enabled = await scene.issue()
-    scene.line.loseRaces(1)
+    scene.store.loseRaces(1)
     assert.equal(outcome(await call('POST', `/${disabled.id}/rotate`)), '400')
     assert.equal(outcome(await call('POST', `/${enabled.id}/rotate`)), '409')
     assert.equal((await call('POST', `/${enabled.id}/rotate`)).status, 200)
   }),
-  adapterCase('routes', 'an update that loses races is made again, up to three times in all', {}, async (scene) => {
+  routesCase('an update that loses races is made again, up to three times in all', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
-    scene.line.loseRaces(2)
+    scene.store.loseRaces(2)
     assert.equal((await call('PUT', `/${id}`, { name: 'second try' })).status, 204)
-    scene.line.loseRaces(3)
+    scene.store.loseRaces(3)
     assert.equal(outcome(await call('PUT', `/${id}`, { name: 'never' })), '409')
   }),
-  adapterCase('routes', 'the calling token is read from the store for every management call', {}, async (scene) => {
+  routesCase('the calling token is read from the store for every management call', async (scene) => {
     const { admin, call } = await administrator(scene)
     await scene.issue()
     assert.equal((await call('GET', '')).status, 200)

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
-import { bearer } from './headers.js'
-import { json } from './http-client.js'
-import { administrator, callsWith, expectNoContent } from './manage.js'
-import { adapterCase } from './scene.js'
+import { expectError, expectNoContent, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
+import { bearer, json } from './http.js'
+import { administrator, callsWith, routesCase } from './scene.js'
 
 const WRITE = insufficientScope(['apiTokens.write'])
 const READ = insufficientScope(['apiTokens.read'])
 
 export const routesOwnTokenCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'any token may read itself, as self and by its id, and no other', {}, async (scene) => {
+  routesCase('any token may read itself, as self and by its id, and no other', async (scene) => {
     const issued = await scene.issue()
     const other = await scene.issue()
     const call = callsWith(scene, bearer(issued))
@@ -21,7 +19,7 @@ export const routesOwnTokenCases: readonly AdapterCase[] = [
     expectRefusal(await call('GET', `/${other.id}`), READ)
     expectRefusal(await call('GET', ''), READ)
   }),
-  adapterCase('routes', 'any token may rotate, finish and cancel itself, and no other', {}, async (scene) => {
+  routesCase('any token may rotate, finish and cancel itself, and no other', async (scene) => {
     const other = await scene.issue()
     for (const name of ['self', 'id']) {
       const issued = await scene.issue()
@@ -38,7 +36,7 @@ export const routesOwnTokenCases: readonly AdapterCase[] = [
       expectRefusal(await callsWith(scene, bearer(issued))('GET', '/self'), INVALID_TOKEN)
     }
   }),
-  adapterCase('routes', 'any token may delete itself as self', {}, async (scene) => {
+  routesCase('any token may delete itself as self', async (scene) => {
     const issued = await scene.issue()
     const call = callsWith(scene, bearer(issued))
     await scene.unchanged(async () => {
@@ -51,7 +49,7 @@ export const routesOwnTokenCases: readonly AdapterCase[] = [
     expectRefusal(await call('GET', '/self'), INVALID_TOKEN)
     assert.deepEqual(await scene.records(), [])
   }),
-  adapterCase('routes', 'nobody disables the token that authenticates, nor deletes it by its id', {}, async (scene) => {
+  routesCase('nobody disables the token that authenticates, nor deletes it by its id', async (scene) => {
     const { admin, call } = await administrator(scene)
     await scene.unchanged(async () => {
       for (const path of ['/self', `/${admin.id}`]) expectError(await call('PUT', path, { enabled: false }), 400)
@@ -61,7 +59,7 @@ export const routesOwnTokenCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', '/self', { name: 'still here', enabled: true }))
     expectNoContent(await call('DELETE', '/self'))
   }),
-  adapterCase('routes', 'a claimed id helps nobody whose secret is wrong', {}, async (scene) => {
+  routesCase('a claimed id helps nobody whose secret is wrong', async (scene) => {
     const issued = await scene.issue()
     const dead = { token: issued.token }
     await scene.latchkey.rotate(issued.id)
@@ -70,7 +68,7 @@ export const routesOwnTokenCases: readonly AdapterCase[] = [
         expectRefusal(await callsWith(scene, bearer(dead))('GET', path), INVALID_TOKEN)
     })
   }),
-  adapterCase('routes', 'a personal token sees its owner\u2019s tokens alone', {}, async (scene) => {
+  routesCase('a personal token sees its owner\u2019s tokens alone', async (scene) => {
     const mine = await scene.issue({ owner: 'bob', name: 'mine' })
     const others = await scene.issue()
     const { call } = await administrator(scene, { owner: 'bob', personal: true })

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectHostsOwn404, expectLetIn } from './answers.js'
-import { apiKey } from './headers.js'
-import { json, type Reply } from './http-client.js'
-import { administrator, callsWith, expectNoContent, iso } from './manage.js'
-import { adapterCase, BEGIN, MOUNT, type SceneOptions } from './scene.js'
+import { expectHostsOwn404, expectLetIn, expectNoContent, iso } from './answers.js'
+import { apiKey, json, type Reply } from './http.js'
+import { administrator, BEGIN, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
 
 const PANTHER: SceneOptions = { dialect: 'panther' }
 
@@ -18,7 +16,7 @@ function expectMessage(reply: Reply, status: number, pattern: RegExp): void {
 }
 
 export const routesPantherCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'Panther: create, get, update, rotate, delete', PANTHER, async (scene) => {
+  routesCase('Panther: create, get, update, rotate, delete', PANTHER, async (scene) => {
     const { admin } = await administrator(scene)
     const call = callsWith(scene, apiKey(admin))
     const created = await call('POST', '', { name: 'report', permissions: ['reports.read'], expiresAt: '2031-01-01' })
@@ -57,7 +55,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
     expectNoContent(await call('DELETE', `/${resource.id}`))
     expectMessage(await call('GET', `/${resource.id}`), 404, /./)
   }),
-  adapterCase('routes', 'Panther: list in pages', PANTHER, async (scene) => {
+  routesCase('Panther: list in pages', PANTHER, async (scene) => {
     const { call } = await administrator(scene)
     for (let i = 0; i < 4; i++) await scene.issue()
     const first = body(await call('GET', '?limit=2'))
@@ -71,7 +69,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
       expectMessage(await call('GET', `?${query}`), 400, new RegExp(query.replace(/=.*/, '')))
     }
   }),
-  adapterCase('routes', 'Panther: errors are a message that names the place', PANTHER, async (scene) => {
+  routesCase('Panther: errors are a message that names the place', PANTHER, async (scene) => {
     const { admin, call } = await administrator(scene)
     const { id } = await scene.issue()
     const weak = await scene.issue()
@@ -92,7 +90,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
       expectMessage(await callsWith(scene, apiKey(weak))('GET', ''), 403, /apiTokens\.read/)
     })
   }),
-  adapterCase('routes', 'Panther: six operations and no more', PANTHER, async (scene) => {
+  routesCase('Panther: six operations and no more', PANTHER, async (scene) => {
     const { admin, call } = await administrator(scene)
     const put = await call('PUT', '/self', {})
     assert.deepEqual([put.status, put.headers.allow], [405, 'GET, HEAD, POST, DELETE'])

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectError, expectHostsOwn404, expectRefusal, NO_CREDENTIAL } from './answers.js'
-import { bearer } from './headers.js'
-import { json } from './http-client.js'
-import { administrator, callsWith } from './manage.js'
-import { adapterCase, MOUNT } from './scene.js'
+import { bearer, json } from './http.js'
+import { administrator, callsWith, MOUNT, routesCase } from './scene.js'
 
 const ID = `acme.${'A'.repeat(24)}`
 
@@ -25,7 +23,7 @@ const NOT_ALLOWED: readonly (readonly [method: string, path: string, allow: stri
 ]
 
 export const routesPathCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'a known path with another method is 405 with Allow, for anybody', {}, async (scene) => {
+  routesCase('a known path with another method is 405 with Allow, for anybody', async (scene) => {
     for (const [method, path, allow] of NOT_ALLOWED) {
       const reply = await scene.send({ method, path: MOUNT + path })
       assert.deepEqual([reply.status, reply.headers.allow], [405, allow], `${method} ${path}`)
@@ -33,7 +31,7 @@ export const routesPathCases: readonly AdapterCase[] = [
       if (method !== 'HEAD') expectError(reply, 405)
     }
   }),
-  adapterCase('routes', 'OPTIONS and unknown paths are left to the host', {}, async (scene) => {
+  routesCase('OPTIONS and unknown paths are left to the host', async (scene) => {
     const { call } = await administrator(scene)
     for (const path of ['', `/${ID}`, '/lookup', `/${ID}/rotate`]) expectHostsOwn404(await call('OPTIONS', path))
     const unknown = [
@@ -53,14 +51,14 @@ export const routesPathCases: readonly AdapterCase[] = [
       expectHostsOwn404(await scene.send({ path }))
     }
   }),
-  adapterCase('routes', 'a slash at the end makes no difference', {}, async (scene) => {
+  routesCase('a slash at the end makes no difference', async (scene) => {
     const { admin, call } = await administrator(scene)
     for (const path of ['', `/${admin.id}`, '/self']) {
       assert.deepEqual(essenceOf(await call('GET', `${path}/`)), essenceOf(await call('GET', path)))
     }
     assert.equal((await call('POST', '/lookup/', { token: admin.token })).status, 200)
   }),
-  adapterCase('routes', 'HEAD is answered as GET, without the body', {}, async (scene) => {
+  routesCase('HEAD is answered as GET, without the body', async (scene) => {
     const { call } = await administrator(scene)
     for (const path of ['', '/self', `/${ID}`, '?pageSize=1']) {
       const [get, head] = [essenceOf(await call('GET', path)), essenceOf(await call('HEAD', path))]
@@ -69,7 +67,7 @@ export const routesPathCases: readonly AdapterCase[] = [
     }
     assert.equal((await scene.send({ method: 'HEAD', path: MOUNT })).status, 401)
   }),
-  adapterCase('routes', 'ids are decoded once; what is none is 404', {}, async (scene) => {
+  routesCase('ids are decoded once; what is none is 404', async (scene) => {
     const { admin, call } = await administrator(scene)
     const encoded = `/%61cme%2e${admin.id.slice(5)}`
     for (const path of [encoded, '/%73elf', '/s%65lf']) {
@@ -101,7 +99,7 @@ export const routesPathCases: readonly AdapterCase[] = [
       for (const path of none) expectError(await call('DELETE', path), 404)
     })
   }),
-  adapterCase('routes', 'a target with an origin, or with a fragment, means its path and query', {}, async (scene) => {
+  routesCase('a target with an origin, or with a fragment, means its path and query', async (scene) => {
     const { admin } = await administrator(scene)
     const headers = bearer(admin)
     for (const path of [`http://localhost${MOUNT}`, `${MOUNT}#?pageSize=1`, `${MOUNT}?pageSize=200#x`]) {
@@ -110,12 +108,12 @@ export const routesPathCases: readonly AdapterCase[] = [
     assert.equal((await scene.send({ path: `http://localhost${MOUNT}?pageSize=1`, headers })).status, 400)
     expectHostsOwn404(await scene.send({ path: 'http://localhost/x', headers }))
   }),
-  adapterCase('routes', 'an encoded static path is an id', {}, async (scene) => {
+  routesCase('an encoded static path is an id', async (scene) => {
     const { call } = await administrator(scene)
     assert.equal((await call('POST', '/%6cookup', { token: 'x' })).status, 405)
     expectError(await call('GET', '/%6cookup'), 404)
   }),
-  adapterCase('routes', 'Location follows the mount: /tokens', { mount: '/tokens' }, async (scene) => {
+  routesCase('Location follows the mount: /tokens', { mount: '/tokens' }, async (scene) => {
     const { admin } = await administrator(scene)
     const call = callsWith(scene, bearer(admin), '/tokens')
     const reply = await call('POST', '?x=1', { name: 'n', scopes: ['a'] })
@@ -124,12 +122,12 @@ export const routesPathCases: readonly AdapterCase[] = [
     assert.equal((await scene.send({ path: String(reply.headers.location), headers: bearer(admin) })).status, 200)
     expectHostsOwn404(await scene.send({ path: MOUNT, headers: bearer(admin) }))
   }),
-  adapterCase('routes', 'Location follows the mount: the root', { mount: '' }, async (scene) => {
+  routesCase('Location follows the mount: the root', { mount: '' }, async (scene) => {
     const { admin } = await administrator(scene)
     const reply = await callsWith(scene, bearer(admin), '')('POST', '/', { name: 'n', scopes: ['a'] })
     assert.equal(reply.headers.location, `/${(json(reply) as { id: string }).id}`)
   }),
-  adapterCase('routes', 'every operation without a credential is 401, and writes nothing', {}, async (scene) => {
+  routesCase('every operation without a credential is 401, and writes nothing', async (scene) => {
     const { id } = await scene.issue()
     const call = callsWith(scene, [])
     await scene.unchanged(async () => {

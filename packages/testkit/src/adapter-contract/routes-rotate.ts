@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectError, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
-import { bearer } from './headers.js'
-import { json } from './http-client.js'
-import { administrator, expectNoContent, iso } from './manage.js'
-import { adapterCase, BEGIN } from './scene.js'
+import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
+import { bearer, json } from './http.js'
+import { administrator, BEGIN, routesCase } from './scene.js'
 
 const HOUR = 3_600_000
 
 export const routesRotateCases: readonly AdapterCase[] = [
-  adapterCase('routes', 'rotate without a body ends every older secret at once', {}, async (scene) => {
+  routesCase('rotate without a body ends every older secret at once', async (scene) => {
     const { call } = await administrator(scene)
     const old = await scene.issue()
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
@@ -19,7 +17,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
     expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
   }),
-  adapterCase('routes', 'an overlap keeps both secrets, shows the previous, and ends by finish', {}, async (scene) => {
+  routesCase('an overlap keeps both secrets, shows the previous, and ends by finish', async (scene) => {
     const { call } = await administrator(scene)
     const old = await scene.issue()
     const overlap = { previousSecretExpirationDate: 'now+1h', expirationDate: 'now+1d' }
@@ -39,7 +37,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
     for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${old.id}/rotate/${step}`), 400)
   }),
-  adapterCase('routes', 'cancel ends the new secret, and the previous is current again', {}, async (scene) => {
+  routesCase('cancel ends the new secret, and the previous is current again', async (scene) => {
     const { call } = await administrator(scene)
     const old = await scene.issue()
     const { token } = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + HOUR })
@@ -48,7 +46,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     scene.wait(2 * HOUR)
     expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
   }),
-  adapterCase('routes', 'an overlap that ran out counts as none', {}, async (scene) => {
+  routesCase('an overlap that ran out counts as none', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     await scene.latchkey.rotate(id, { previousExpiresAt: scene.now() + HOUR })
@@ -57,7 +55,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     assert.equal((json(await call('GET', `/${id}`)) as { previousSecret?: object }).previousSecret, undefined)
     assert.equal((await call('POST', `/${id}/rotate`, { previousSecretExpirationDate: 'now+1h' })).status, 200)
   }),
-  adapterCase('routes', 'disabled and expired tokens are not rotated', {}, async (scene) => {
+  routesCase('disabled and expired tokens are not rotated', async (scene) => {
     const { call } = await administrator(scene)
     const disabled = await scene.issue({ enabled: false })
     const expired = await scene.issue({ expiresAt: scene.now() + 1 })
@@ -69,7 +67,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       }
     })
   }),
-  adapterCase('routes', 'bad times of a rotation are refused by name', {}, async (scene) => {
+  routesCase('bad times of a rotation are refused by name', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue({ expiresAt: scene.now() + HOUR })
     const previous = 'previousSecretExpirationDate'
@@ -86,7 +84,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       }
     })
   }),
-  adapterCase('routes', 'of concurrent rotations one wins, the others are told of the race', {}, async (scene) => {
+  routesCase('of concurrent rotations one wins, the others are told of the race', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     const replies = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/${issued.id}/rotate`)))
@@ -100,7 +98,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       if ((await scene.latchkey.verify(token)).ok) alive.push(token)
     }
     assert.equal(alive.length, 1)
-    scene.line.loseRaces(1)
+    scene.store.loseRaces(1)
     await scene.unchanged(async () => expectError(await call('POST', `/${issued.id}/rotate`), 409))
   }),
 ]

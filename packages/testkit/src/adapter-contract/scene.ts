@@ -15,15 +15,44 @@ import {
 import type { TokenRecord } from '@latchkey/core/store'
 import { testHasher } from '../fixtures.js'
 import { readPage } from '../read-page.js'
-import type { AdapterCase, AdapterGroup, HostPlan, HostRequest, MountHost } from './adapter-case.js'
+import type {
+  AdapterCase,
+  AdapterGroup,
+  Denied,
+  GuardedRoute,
+  HostPlan,
+  HostRequest,
+  MountHost,
+} from './adapter-case.js'
 import { type FaultyStore, faultyStore } from './faulty-store.js'
-import { type Ask, type Reply, send } from './http-client.js'
-import { ROUTES } from './planned-routes.js'
-import { type ServeOptions, serve } from './serve.js'
+import { type Ask, bearer, JSON_TYPE, type Reply, type ServeOptions, serve } from './http.js'
 
 /** 2030-01-01T00:00:00Z: when every case begins. */
 export const BEGIN = Date.UTC(2030, 0, 1)
 export const MOUNT = '/api/v2/apiTokens'
+
+/** What the `onDenied` of `/rendering-fails` throws. */
+export const RENDERING_FAILED = new Error('the host cannot render this')
+
+/** The guarded routes of every host. */
+const ROUTES: readonly GuardedRoute[] = [
+  { path: '/open', guards: [] },
+  { path: '/any', guards: [{}] },
+  { path: '/reports', guards: [{ scopes: ['reports.read'] }] },
+  { path: '/reports-and-logs', guards: [{ scopes: ['reports.read', 'logs.read', 'logs.write'] }] },
+  { path: '/twice', guards: [{ scopes: ['reports.read'] }, { scopes: ['reports.read'] }, {}] },
+  { path: '/twice-and-more', guards: [{ scopes: ['reports.read'] }, { scopes: ['logs.read'] }] },
+  { path: '/rendered', guards: [{ scopes: ['reports.read'], onDenied: render }] },
+  { path: '/rendering-fails', guards: [{ onDenied: failToRender }] },
+]
+
+function render({ denial, response }: Denied): object {
+  return { rendered: denial, instead: response.status }
+}
+
+function failToRender(): never {
+  throw RENDERING_FAILED
+}
 
 export interface SceneOptions {
   /** Over the scene's own: store, clock, hasher, and a cache that outlives the case. */
@@ -33,6 +62,7 @@ export interface SceneOptions {
   readonly trustProxy?: boolean
   readonly parsesJson?: boolean
   readonly dialect?: DialectName
+  /** Of the management routes. Default: `MOUNT`. */
   readonly mount?: string
   readonly authorize?: (request: HostRequest) => Caller | undefined | Promise<Caller | undefined>
   readonly server?: ServeOptions
@@ -42,7 +72,7 @@ export interface SceneOptions {
 export interface Scene {
   readonly latchkey: Latchkey
   readonly data: MemoryData
-  readonly line: FaultyStore
+  readonly store: FaultyStore
   /** Tokens with which a guarded route's handler ran, in order. */
   readonly handled: readonly (ApiToken | undefined)[]
   /** What reached the framework's error handling. */
@@ -55,31 +85,35 @@ export interface Scene {
   send(ask: Ask): Promise<Reply>
   /** Every record of the environment, straight from the data. */
   records(): Promise<readonly TokenRecord[]>
-  /** Runs the action, and rejects if a single record changed, came or went. */
+  /** Runs the action, and rejects if a record changed, came or went. */
   unchanged(action: () => Promise<void>): Promise<void>
 }
 
-/** A case that runs on one host of its own. */
-export function adapterCase(
-  group: AdapterGroup,
-  name: string,
-  options: SceneOptions,
-  body: (scene: Scene) => Promise<void>,
-): AdapterCase {
-  return { group, name, run: (mount) => withScene(mount, options, body) }
+type Body = (scene: Scene) => Promise<void>
+
+/** Makes a case that runs on a host of its own; options, if any, stand before its body. */
+interface MakeCase {
+  (name: string, body: Body): AdapterCase
+  (name: string, options: SceneOptions, body: Body): AdapterCase
 }
 
-export async function withScene(
-  mount: MountHost,
-  options: SceneOptions,
-  body: (scene: Scene) => Promise<void>,
-): Promise<void> {
+export const guardCase = makerOf('guard')
+export const routesCase = makerOf('routes')
+
+function makerOf(group: AdapterGroup): MakeCase {
+  return (name: string, ...rest: [Body] | [SceneOptions, Body]): AdapterCase => {
+    const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest
+    return { group, name, run: (mount) => withScene(mount, options, body) }
+  }
+}
+
+export async function withScene(mount: MountHost, options: SceneOptions, body: Body): Promise<void> {
   let now = BEGIN
   const data = memoryData()
-  const line = faultyStore(memoryStore(data))
+  const store = faultyStore(memoryStore(data))
   const latchkey: Latchkey = createLatchkey({
     prefix: 'acme',
-    store: line.store,
+    store,
     hasher: testHasher,
     cache: { ttl: 3_600_000 },
     now: () => now,
@@ -87,21 +121,18 @@ export async function withScene(
   })
   const handled: (ApiToken | undefined)[] = []
   const errors: unknown[] = []
-  const { resolve } = options
+  const { resolve, trustProxy = false, parsesJson = false, authorize } = options
+  const { mount: path = MOUNT, dialect = 'dynatrace' } = options
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
-    trustProxy: options.trustProxy ?? false,
-    parsesJson: options.parsesJson ?? false,
+    trustProxy,
+    parsesJson,
     guarded: ROUTES,
     handle(token) {
       handled.push(token)
       return { token: token ?? null }
     },
-    management: {
-      path: options.mount ?? MOUNT,
-      dialect: options.dialect ?? 'dynatrace',
-      ...(options.authorize !== undefined && { authorize: options.authorize }),
-    },
+    management: { path, dialect, ...(authorize !== undefined && { authorize }) },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }
@@ -113,30 +144,45 @@ export async function withScene(
     return (await readPage(environment, { filter: {}, sort, limit: 10_000, count: false })).records
   }
 
-  const scene: Scene = {
-    latchkey,
-    data,
-    line,
-    handled,
-    errors,
-    wait: (time) => {
-      now += time
-    },
-    now: () => now,
-    issue: (input) => latchkey.create({ name: 'report', owner: 'alice', scopes: ['reports.read'], ...input }),
-    send: (ask) => send(server.address, ask),
-    records,
-    async unchanged(action) {
-      const before = await records()
-      await action()
-      assert.deepEqual(await records(), before, 'nothing is written')
-    },
-  }
   try {
-    await body(scene)
+    await body({
+      ...{ latchkey, data, store, handled, errors, records, send: server.send },
+      wait(time) {
+        now += time
+      },
+      now: () => now,
+      issue: (input) => latchkey.create({ name: 'report', owner: 'alice', scopes: ['reports.read'], ...input }),
+      async unchanged(action) {
+        const before = await records()
+        await action()
+        assert.deepEqual(await records(), before, 'nothing is written')
+      },
+    })
   } finally {
-    line.cut(false)
+    store.cut(false)
     await server.close()
     await latchkey.close()
   }
+}
+
+/** Calls the management routes: a path below the mount, and a body that becomes JSON unless it is text or bytes. */
+export type Call = (method: string, path: string, body?: unknown, headers?: readonly string[]) => Promise<Reply>
+
+/** Calls with the given headers in every request; a body is announced as JSON. */
+export function callsWith(scene: Scene, headers: readonly string[], mount = MOUNT): Call {
+  return (method, path, body, more = []) => {
+    const ask = { method, path: mount + path, headers: [...headers, ...more] }
+    if (body === undefined) return scene.send(ask)
+    const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    return scene.send({ ...ask, headers: [...ask.headers, ...JSON_TYPE], body: bytes })
+  }
+}
+
+/** A token that may do everything, and calls with it. */
+export async function administrator(
+  scene: Scene,
+  input: Partial<CreateInput> = {},
+): Promise<{ readonly admin: IssuedToken; readonly call: Call }> {
+  const admin = await scene.issue({ name: 'admin', owner: 'root', scopes: ['*'], ...input })
+  return { admin, call: callsWith(scene, bearer(admin)) }
 }

@@ -32,16 +32,28 @@ export interface ContractCase {
 /** The environment that most cases use. */
 export const ENVIRONMENT = 'default'
 
-/** A case over one environment, seen through two connections. */
-export function twoConnections(
-  group: ContractGroup,
-  name: string,
-  body: (a: EnvironmentStore, b: EnvironmentStore) => Promise<void>,
-): ContractCase {
-  return connections(group, name, async (connect) => {
-    const [a, b] = [await connect(), await connect()]
-    await body(await a.open(ENVIRONMENT), await b.open(ENVIRONMENT))
-  })
+type TwoConnections = (name: string, body: (a: EnvironmentStore, b: EnvironmentStore) => Promise<void>) => ContractCase
+
+/** `caseOf.find(name, body)`: a case of the group `find` over one environment, seen through two connections. */
+export const caseOf: Readonly<Record<ContractGroup, TwoConnections>> = {
+  open: twoConnections('open'),
+  insert: twoConnections('insert'),
+  find: twoConnections('find'),
+  update: twoConnections('update'),
+  remove: twoConnections('remove'),
+  list: twoConnections('list'),
+  touch: twoConnections('touch'),
+  purge: twoConnections('purge'),
+  watch: twoConnections('watch'),
+  races: twoConnections('races'),
+}
+
+function twoConnections(group: ContractGroup): TwoConnections {
+  return (name, body) =>
+    connections(group, name, async (connect) => {
+      const [a, b] = [await connect(), await connect()]
+      await body(await a.open(ENVIRONMENT), await b.open(ENVIRONMENT))
+    })
 }
 
 /** A case that opens its own connections; they are closed at its end. */

@@ -42,40 +42,47 @@ export async function stored(store: EnvironmentStore, id: string): Promise<Token
   return record
 }
 
-export type Walk = Partial<Pick<ListQuery, 'filter' | 'sort' | 'limit'>>
+/** A query of all records, oldest first, 100 a page, without a total, but for what is given. */
+export interface Query extends Partial<Omit<ListQuery, 'after'>> {
+  readonly after?: string | undefined
+}
+
+export function page(store: EnvironmentStore, { after, ...query }: Query = {}): ReturnType<typeof readPage> {
+  const sort = { by: 'createdAt', direction: 'asc' } as const
+  const whole = { filter: {}, sort, limit: 100, count: false, ...query }
+  return readPage(store, after === undefined ? whole : { ...whole, after })
+}
 
 /** All pages one after another, while nobody writes: every page but the last is full, and no record comes twice. */
-export async function walk(store: EnvironmentStore, options: Walk = {}): Promise<TokenRecord[]> {
-  const query: ListQuery = {
-    filter: {},
-    sort: { by: 'createdAt', direction: 'asc' },
-    limit: 100,
-    count: false,
-    ...options,
-  }
+export async function walk(store: EnvironmentStore, query: Omit<Query, 'after'> = {}): Promise<TokenRecord[]> {
+  const { limit = 100 } = query
   const records: TokenRecord[] = []
   const seen = new Set<string>()
   let after: string | undefined
   do {
-    const page = await readPage(store, after === undefined ? query : { ...query, after })
-    assert.ok(page.records.length <= query.limit, 'a page holds no more than its limit')
-    assert.ok(page.next === undefined || page.records.length === query.limit, 'a page before the last is full')
-    records.push(...page.records)
-    for (const { id } of page.records) {
+    const { next, records: found } = await page(store, { ...query, after })
+    assert.ok(found.length <= limit, 'a page holds no more than its limit')
+    assert.ok(next === undefined || found.length === limit, 'a page before the last is full')
+    records.push(...found)
+    for (const { id } of found) {
       assert.ok(!seen.has(id), `${id} is listed once`)
       seen.add(id)
     }
-    after = page.next
+    after = next
   } while (after !== undefined)
   return records
 }
 
-export async function walkIds(store: EnvironmentStore, options: Walk = {}): Promise<string[]> {
-  return idsOf(await walk(store, options))
+export async function walkIds(store: EnvironmentStore, query: Omit<Query, 'after'> = {}): Promise<string[]> {
+  return idsOf(await walk(store, query))
 }
 
 export function idsOf(records: readonly TokenRecord[]): string[] {
   return records.map(({ id }) => id)
+}
+
+export function valuesOf<K extends keyof TokenRecord>(records: readonly TokenRecord[], member: K): TokenRecord[K][] {
+  return records.map((record) => record[member])
 }
 
 export function describeSort({ by, direction }: ListSort): string {

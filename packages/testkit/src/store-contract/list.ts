@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict'
+import type { SortKey } from '@latchkey/core'
 import type { EnvironmentStore, ListFilter } from '@latchkey/core/store'
 import { fullTokenRecord, tokenRecord } from '../fixtures.js'
-import { readPage } from '../read-page.js'
-import { type ContractCase, twoConnections } from './contract-case.js'
-import { insertAll, range, walk, walkIds } from './helpers.js'
-
-const query = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 100, count: true } as const
+import { type ContractCase, caseOf } from './contract-case.js'
+import { insertAll, page, range, walk, walkIds } from './helpers.js'
+import { scramble } from './unusual-records.js'
 
 export const listCases: readonly ContractCase[] = [
-  twoConnections('list', 'an empty store has one empty page, without next', async (a) => {
-    assert.deepStrictEqual(await readPage(a, query), { records: [], totalCount: 0 })
+  caseOf.list('an empty store has one empty page, without next', async (a) => {
+    assert.deepStrictEqual(await page(a, { count: true }), { records: [], totalCount: 0 })
   }),
 
-  twoConnections('list', 'a page shows what it was, whatever is written before its records are read', async (a, b) => {
+  caseOf.list('a page is a snapshot: writes made after the call do not show in it', async (a, b) => {
     const records = range(300).map((i) => tokenRecord({ createdAt: i, ...(i % 2 === 0 && { lastUsedAt: i }) }))
     await insertAll(a, records)
     const limits = [100, 250]
-    const pages = await Promise.all(limits.map((limit) => b.list({ ...query, limit })))
+    const pages = await Promise.all(
+      limits.map((limit) => b.list({ filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit, count: true })),
+    )
     await a.touch(records.map(({ id }) => ({ id, gen: 1, at: 1_000, ip: '192.0.2.1' })))
     await a.update(records[1]?.id ?? '', { enabled: false }, 1)
     await a.remove(records[2]?.id ?? '')
@@ -26,83 +27,62 @@ export const listCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('list', 'returns next if and only if more follow', async (a, b) => {
+  caseOf.list('returns next if and only if more follow', async (a, b) => {
     const records = range(12).map((i) => tokenRecord({ createdAt: i }))
     await insertAll(a, records)
-    for (const [limit, pages] of [
-      [1, 12],
-      [4, 3],
-      [5, 3],
-      [6, 2],
-      [11, 2],
-      [12, 1],
-      [13, 1],
-      [10_000, 1],
-    ] as const) {
+    for (const limit of [1, 4, 5, 6, 11, 12, 13, 10_000]) {
+      const pages = Math.ceil(12 / limit)
       let after: string | undefined
-      for (const page of range(pages)) {
-        const { next, records } = await readPage(b, { ...query, limit, ...(after === undefined ? {} : { after }) })
-        assert.equal(records.length, Math.min(limit, 12 - page * limit), `limit ${limit}, page ${page}`)
-        assert.equal(next === undefined, page === pages - 1, `limit ${limit}, page ${page} of ${pages}`)
+      for (const n of range(pages)) {
+        const { next, records: found } = await page(b, { limit, after })
+        assert.equal(found.length, Math.min(limit, 12 - n * limit), `limit ${limit}, page ${n}`)
+        assert.equal(next === undefined, n === pages - 1, `limit ${limit}, page ${n} of ${pages}`)
         after = next
       }
     }
   }),
 
-  twoConnections(
-    'list',
-    'counts all that match when count is true, on every page, and else gives no total',
-    async (a, b) => {
-      await insertAll(
-        a,
-        range(30).map((i) => tokenRecord({ createdAt: i, owner: i % 3 === 0 ? 'alice' : 'bob' })),
-      )
-      for (const [filter, total] of [
-        [{}, 30],
-        [{ owner: 'alice' }, 10],
-        [{ owner: 'carol' }, 0],
-      ] as const) {
-        const first = await readPage(b, { ...query, filter, limit: 4 })
-        assert.equal(first.totalCount, total)
-        assert.ok(!('totalCount' in (await readPage(b, { ...query, filter, limit: 4, count: false }))))
-        if (first.next === undefined) continue
-        const second = await readPage(b, { ...query, filter, limit: 4, after: first.next })
-        assert.equal(second.totalCount, total, 'not only those behind the position')
-      }
-    },
-  ),
+  caseOf.list('counts all that match when count is true, on every page, and else gives no total', async (a, b) => {
+    const records = range(30).map((i) => tokenRecord({ createdAt: i, owner: i % 3 === 0 ? 'alice' : 'bob' }))
+    await insertAll(a, records)
+    const totals: [ListFilter, number][] = [
+      [{}, 30],
+      [{ owner: 'alice' }, 10],
+      [{ owner: 'carol' }, 0],
+    ]
+    for (const [filter, total] of totals) {
+      const first = await page(b, { filter, limit: 4, count: true })
+      assert.equal(first.totalCount, total)
+      assert.ok(!('totalCount' in (await page(b, { filter, limit: 4 }))))
+      if (first.next === undefined) continue
+      const second = await page(b, { filter, limit: 4, count: true, after: first.next })
+      assert.equal(second.totalCount, total, 'not only those behind the position')
+    }
+  }),
 
-  twoConnections('list', 'returns fresh, complete copies', async (a) => {
+  caseOf.list('returns fresh, complete copies', async (a) => {
     const record = fullTokenRecord()
     await a.insert(structuredClone(record))
     const [listed] = await walk(a)
     assert.deepStrictEqual(listed, record)
-    listed.scopes.push('scrambled')
-    for (const secret of listed.secrets) secret.hash = 'scrambled'
-    Object.assign(listed.metadata ?? {}, { scrambled: true })
+    scramble(listed)
     assert.deepStrictEqual(await walk(a), [record])
   }),
 
-  twoConnections('list', 'reflects every write acknowledged before, in rows, order and total', async (a, b) => {
+  caseOf.list('reflects every write acknowledged before, in rows, order and total', async (a, b) => {
     const record = tokenRecord({ name: 'm', scopes: ['old'], createdAt: 1 })
     const others = ['l', 'n'].map((name) =>
       tokenRecord({ name, createdAt: 1, modifiedAt: 50, expiresAt: 50, lastUsedAt: 50 }),
     )
     await insertAll(a, [record, ...others])
-    const place = async (by: 'name' | 'modifiedAt' | 'expiresAt' | 'lastUsedAt') =>
-      (await walkIds(b, { sort: { by, direction: 'asc' } })).indexOf(record.id)
-    assert.deepStrictEqual(
-      [await place('name'), await place('modifiedAt'), await place('expiresAt'), await place('lastUsedAt')],
-      [1, 0, 2, 0],
-    )
+    const places = async (...sorts: SortKey[]) =>
+      Promise.all(sorts.map(async (by) => (await walkIds(b, { sort: { by, direction: 'asc' } })).indexOf(record.id)))
+    assert.deepStrictEqual(await places('name', 'modifiedAt', 'expiresAt', 'lastUsedAt'), [1, 0, 2, 0])
     await a.update(record.id, { name: 'z', scopes: ['new'], modifiedAt: 60, expiresAt: 40 }, 1)
     await a.touch([{ id: record.id, gen: 1, at: 70 }])
-    assert.deepStrictEqual(
-      [await place('name'), await place('modifiedAt'), await place('expiresAt'), await place('lastUsedAt')],
-      [2, 2, 0, 2],
-    )
+    assert.deepStrictEqual(await places('name', 'modifiedAt', 'expiresAt', 'lastUsedAt'), [2, 2, 0, 2])
     await a.update(record.id, { modifiedAt: null, expiresAt: null }, 2)
-    assert.deepStrictEqual([await place('modifiedAt'), await place('expiresAt')], [0, 2])
+    assert.deepStrictEqual(await places('modifiedAt', 'expiresAt'), [0, 2])
     assert.deepStrictEqual(
       await counts(b, [{ scopes: ['old'] }, { scopes: ['new'] }, { lastUsed: { from: 70 } }, {}]),
       [0, 1, 1, 3],
@@ -114,5 +94,5 @@ export const listCases: readonly ContractCase[] = [
 ]
 
 async function counts(store: EnvironmentStore, filters: readonly ListFilter[]): Promise<(number | undefined)[]> {
-  return Promise.all(filters.map(async (filter) => (await readPage(store, { ...query, filter, limit: 1 })).totalCount))
+  return Promise.all(filters.map(async (filter) => (await page(store, { filter, limit: 1, count: true })).totalCount))
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import type { TokenRecord, TokenUse } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
-import { readPage } from '../read-page.js'
-import { type ContractCase, twoConnections } from './contract-case.js'
-import { idsOf, insertAll, range, stored, walk, walkIds } from './helpers.js'
+import { type ContractCase, caseOf } from './contract-case.js'
+import { idsOf, insertAll, page, range, stored, walk, walkIds } from './helpers.js'
 
 const lastUse = ({ lastUsedAt, lastUsedIp }: { lastUsedAt?: number; lastUsedIp?: string }) => [lastUsedAt, lastUsedIp]
 
@@ -13,39 +12,31 @@ function unused(): TokenRecord {
 }
 
 export const touchCases: readonly ContractCase[] = [
-  twoConnections(
-    'touch',
-    "records the token's and the secret's last use, and touches no other member",
-    async (a, b) => {
-      for (const record of [unused(), fullTokenRecord({ enabled: false, version: 3 })]) {
-        await a.insert(record)
-        const [current, previous] = record.secrets
-        assert.ok(current && previous)
-        const use = { lastUsedAt: CREATED_AT + 90_000, lastUsedIp: '::ffff:192.0.2.1' }
-        await b.touch([{ id: record.id, gen: 2, at: use.lastUsedAt, ip: use.lastUsedIp }])
-        assert.deepStrictEqual(await a.find(record.id), {
-          ...record,
-          ...use,
-          secrets: [{ ...current, ...use }, previous],
-        })
-      }
-    },
-  ),
-
-  twoConnections(
-    'touch',
-    'never changes version: an update at the version read before still succeeds',
-    async (a, b) => {
-      const record = unused()
+  caseOf.touch("records the token's and the secret's last use, and touches no other member", async (a, b) => {
+    for (const record of [unused(), fullTokenRecord({ enabled: false, version: 3 })]) {
       await a.insert(record)
-      for (const at of [1, 2, 3]) await b.touch([{ id: record.id, gen: 1, at }])
-      assert.equal((await stored(a, record.id)).version, 1)
-      await a.update(record.id, { enabled: false }, 1)
-      assert.deepStrictEqual((await stored(b, record.id)).enabled, false)
-    },
-  ),
+      const [current, previous] = record.secrets
+      assert.ok(current && previous)
+      const use = { lastUsedAt: CREATED_AT + 90_000, lastUsedIp: '::ffff:192.0.2.1' }
+      await b.touch([{ id: record.id, gen: 2, at: use.lastUsedAt, ip: use.lastUsedIp }])
+      assert.deepStrictEqual(await a.find(record.id), {
+        ...record,
+        ...use,
+        secrets: [{ ...current, ...use }, previous],
+      })
+    }
+  }),
 
-  twoConnections('touch', 'only moves forward: an older use changes nothing', async (a, b) => {
+  caseOf.touch('never changes version: an update at the version read before still succeeds', async (a, b) => {
+    const record = unused()
+    await a.insert(record)
+    for (const at of [1, 2, 3]) await b.touch([{ id: record.id, gen: 1, at }])
+    assert.equal((await stored(a, record.id)).version, 1)
+    await a.update(record.id, { enabled: false }, 1)
+    assert.deepStrictEqual((await stored(b, record.id)).enabled, false)
+  }),
+
+  caseOf.touch('only moves forward: an older use changes nothing', async (a, b) => {
     const record = unused()
     await a.insert(record)
     await a.touch([{ id: record.id, gen: 2, at: 1_000, ip: '192.0.2.1' }])
@@ -56,7 +47,7 @@ export const touchCases: readonly ContractCase[] = [
     assert.deepStrictEqual(await walkIds(a, { filter: { lastUsed: { to: 999 } } }), [])
   }),
 
-  twoConnections('touch', 'takes uses in any order, also repeatedly, in one batch and in several', async (a, b) => {
+  caseOf.touch('takes uses in any order and repeatedly, in one batch and in several', async (a, b) => {
     const uses = [30, 10, 50, 20, 50, 40].map((at) => ({ at, ip: `192.0.2.${at}` }))
     const [batch, single] = [unused(), unused()]
     await insertAll(a, [batch, single])
@@ -73,7 +64,7 @@ export const touchCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('touch', 'keeps the last use of each secret apart', async (a, b) => {
+  caseOf.touch('keeps the last use of each secret apart', async (a, b) => {
     const record = unused()
     await a.insert(record)
     await b.touch([
@@ -88,7 +79,7 @@ export const touchCases: readonly ContractCase[] = [
     ])
   }),
 
-  twoConnections('touch', "a use of a gen that is gone moves the token's own last use alone", async (a, b) => {
+  caseOf.touch('a use of a gen that no longer exists updates only the last use of the token', async (a, b) => {
     const record = fullTokenRecord()
     await a.insert(record)
     await b.touch([{ id: record.id, gen: 7, at: CREATED_AT + 90_000, ip: '192.0.2.9' }])
@@ -99,27 +90,23 @@ export const touchCases: readonly ContractCase[] = [
     assert.deepStrictEqual((await stored(b, record.id)).secrets.map(lastUse), [[undefined, undefined]])
   }),
 
-  twoConnections(
-    'touch',
-    'the address is that of the newest use: one without an address clears the older',
-    async (a, b) => {
-      const record = unused()
-      await a.insert(record)
-      await a.touch([{ id: record.id, gen: 2, at: 1, ip: '2001:db8::1' }])
-      await b.touch([{ id: record.id, gen: 2, at: 2 }])
-      const cleared = await stored(a, record.id)
-      assert.equal(cleared.lastUsedAt, 2)
-      assert.ok(!('lastUsedIp' in cleared))
-      assert.ok(cleared.secrets.every((secret) => !('lastUsedIp' in secret)))
-      await b.touch([{ id: record.id, gen: 2, at: 3, ip: '192.0.2.3' }])
-      assert.deepStrictEqual((await stored(a, record.id)).secrets.map(lastUse), [
-        [3, '192.0.2.3'],
-        [undefined, undefined],
-      ])
-    },
-  ),
+  caseOf.touch('the address is that of the newest use: one without an address clears the older', async (a, b) => {
+    const record = unused()
+    await a.insert(record)
+    await a.touch([{ id: record.id, gen: 2, at: 1, ip: '2001:db8::1' }])
+    await b.touch([{ id: record.id, gen: 2, at: 2 }])
+    const cleared = await stored(a, record.id)
+    assert.equal(cleared.lastUsedAt, 2)
+    assert.ok(!('lastUsedIp' in cleared))
+    assert.ok(cleared.secrets.every((secret) => !('lastUsedIp' in secret)))
+    await b.touch([{ id: record.id, gen: 2, at: 3, ip: '192.0.2.3' }])
+    assert.deepStrictEqual((await stored(a, record.id)).secrets.map(lastUse), [
+      [3, '192.0.2.3'],
+      [undefined, undefined],
+    ])
+  }),
 
-  twoConnections('touch', 'ignores unknown ids, another prefix, an empty batch', async (a, b) => {
+  caseOf.touch('ignores unknown ids, another prefix, an empty batch', async (a, b) => {
     const record = unused()
     await a.insert(record)
     await b.touch([])
@@ -133,7 +120,7 @@ export const touchCases: readonly ContractCase[] = [
     assert.deepStrictEqual(await walkIds(a), [record.id])
   }),
 
-  twoConnections('touch', 'never brings a removed or purged record back', async (a, b) => {
+  caseOf.touch('never brings a removed or purged record back', async (a, b) => {
     const [removed, purged, kept] = [unused(), tokenRecord({ expiresAt: 5 }), unused()]
     await insertAll(a, [removed, purged, kept])
     await a.remove(removed.id)
@@ -141,23 +128,13 @@ export const touchCases: readonly ContractCase[] = [
     await b.touch([removed, purged, kept].map(({ id }) => ({ id, gen: 1, at: 10, ip: '192.0.2.1' })))
     assert.equal(await a.find(removed.id), undefined)
     assert.equal(await a.find(purged.id), undefined)
-    const page = await readPage(a, {
-      filter: {},
-      sort: { by: 'lastUsedAt', direction: 'desc' },
-      limit: 10,
-      count: true,
-    })
-    assert.deepStrictEqual([idsOf(page.records), page.totalCount], [[kept.id], 1])
-    const used = await readPage(a, {
-      filter: { lastUsed: { from: 0 } },
-      sort: { by: 'name', direction: 'asc' },
-      limit: 10,
-      count: true,
-    })
+    const all = await page(a, { sort: { by: 'lastUsedAt', direction: 'desc' }, count: true })
+    assert.deepStrictEqual([idsOf(all.records), all.totalCount], [[kept.id], 1])
+    const used = await page(a, { filter: { lastUsed: { from: 0 } }, count: true })
     assert.deepStrictEqual([idsOf(used.records), used.totalCount], [[kept.id], 1])
   }),
 
-  twoConnections('touch', 'a batch of 2,500 uses of 1,250 tokens moves them all', async (a, b) => {
+  caseOf.touch('a batch of 2,500 uses of 1,250 tokens records them all', async (a, b) => {
     const records = range(1_250).map(unused)
     await insertAll(a, records)
     const use =

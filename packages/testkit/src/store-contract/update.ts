@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TokenPatch, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
-import { type ContractCase, twoConnections } from './contract-case.js'
+import { type ContractCase, caseOf } from './contract-case.js'
 import { range, rejectsWith, stored, walkIds } from './helpers.js'
 import { scramble, unusualRecords } from './unusual-records.js'
 
@@ -22,7 +22,7 @@ const PATCHES: readonly TokenPatch[] = [
 const DROPPABLE = ['metadata', 'expiresAt', 'modifiedAt', 'rotatedAt'] as const
 
 export const updateCases: readonly ContractCase[] = [
-  twoConnections('update', 'adds one to version and returns the new record', async (a, b) => {
+  caseOf.update('adds one to version and returns the new record', async (a, b) => {
     const record = fullTokenRecord()
     await a.insert(record)
     for (const version of range(12).map((i) => i + 1)) {
@@ -32,7 +32,7 @@ export const updateCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('update', 'changes what the patch names and keeps every other member', async (a, b) => {
+  caseOf.update('changes what the patch names and keeps every other member', async (a, b) => {
     for (const build of [tokenRecord, fullTokenRecord]) {
       for (const patch of PATCHES) {
         const record = build()
@@ -43,7 +43,7 @@ export const updateCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('update', 'keeps every member of unusual records', async (a) => {
+  caseOf.update('keeps every member of unusual records', async (a) => {
     for (const [what, record] of Object.entries(unusualRecords())) {
       await a.insert(record)
       const updated = await a.update(record.id, { rotatedAt: 3 }, record.version)
@@ -51,7 +51,7 @@ export const updateCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('update', 'drops the members that the patch names with null', async (a, b) => {
+  caseOf.update('drops the members that the patch names with null', async (a, b) => {
     for (const member of DROPPABLE) {
       const record = fullTokenRecord()
       await a.insert(record)
@@ -64,7 +64,7 @@ export const updateCases: readonly ContractCase[] = [
     }
   }),
 
-  twoConnections('update', 'resolves to undefined if the record is gone, also under another prefix', async (a) => {
+  caseOf.update('resolves to undefined if there is no such record, also under another prefix', async (a) => {
     const record = tokenRecord()
     await a.insert(record)
     assert.equal(await a.update(tokenId(), { name: 'x' }, 1), undefined)
@@ -75,7 +75,7 @@ export const updateCases: readonly ContractCase[] = [
     assert.equal(await a.find(record.id), undefined, 'an update brings nothing back')
   }),
 
-  twoConnections('update', 'rejects with ERR_CONFLICT at another version, changing nothing', async (a, b) => {
+  caseOf.update('rejects with ERR_CONFLICT at another version, changing nothing', async (a, b) => {
     const record = fullTokenRecord()
     await a.insert(record)
     const updated = await a.update(record.id, { name: 'second' }, 1)
@@ -87,7 +87,7 @@ export const updateCases: readonly ContractCase[] = [
     assert.deepStrictEqual(await walkIds(a, { filter: { scopes: ['lost'] } }), [])
   }),
 
-  twoConnections('update', 'shares nothing with the patch nor with the record that it returns', async (a) => {
+  caseOf.update('shares nothing with the patch nor with the record that it returns', async (a) => {
     const record = fullTokenRecord()
     await a.insert(record)
     const patch = {
@@ -105,9 +105,8 @@ export const updateCases: readonly ContractCase[] = [
     assert.deepStrictEqual(await a.find(record.id), before)
   }),
 
-  twoConnections(
-    'update',
-    'keeps the last use of every secret whose gen remains, and ignores that of the patch',
+  caseOf.update(
+    'keeps the last use of every secret whose gen remains, and ignores those in the patch',
     async (a, b) => {
       const record = fullTokenRecord()
       const [current, previous] = record.secrets
@@ -129,7 +128,7 @@ export const updateCases: readonly ContractCase[] = [
     },
   ),
 
-  twoConnections('update', "keeps the token's own last use, also when the secret that was used goes", async (a, b) => {
+  caseOf.update('keeps the last use of the token, also when the secret that was used is dropped', async (a, b) => {
     const record = fullTokenRecord()
     await a.insert(record)
     await a.touch([{ id: record.id, gen: 1, at: CREATED_AT + 80_000, ip: '192.0.2.7' }])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChangeEvent, EnvironmentStore, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, storedSecret, tokenRecord } from '../fixtures.js'
-import { type ContractCase, connections, twoConnections } from './contract-case.js'
+import { type ContractCase, caseOf, connections } from './contract-case.js'
 import { insertAll, range } from './helpers.js'
 
 const DEADLINE = 1_000
@@ -61,7 +61,7 @@ const CHANGES: Record<string, (store: EnvironmentStore, id: string) => Promise<u
 }
 
 export const watchCases: readonly ContractCase[] = [
-  twoConnections('watch', "delivers the other connection's insert within 1 s", async (a, b) => {
+  caseOf.watch("delivers the other connection's insert within 1 s", async (a, b) => {
     const watching = await startWatching(b)
     const record = tokenRecord()
     await a.insert(record)
@@ -69,7 +69,7 @@ export const watchCases: readonly ContractCase[] = [
   }),
 
   ...Object.entries(CHANGES).map(([what, change]) =>
-    twoConnections('watch', `delivers the other connection's ${what} within 1 s`, async (a, b) => {
+    caseOf.watch(`delivers the other connection's ${what} within 1 s`, async (a, b) => {
       const record = tokenRecord({ expiresAt: 1 })
       await insertAndSettle(a, b, [record])
       const watching = await startWatching(b)
@@ -78,14 +78,14 @@ export const watchCases: readonly ContractCase[] = [
     }),
   ),
 
-  twoConnections('watch', "delivers changes of the connection's own too, to every listener", async (a) => {
+  caseOf.watch("also delivers the connection's own changes, to every listener", async (a) => {
     const [one, two] = [await startWatching(a), await startWatching(a)]
     const record = tokenRecord()
     await a.insert(record)
     await Promise.all([one.delivered(record.id), two.delivered(record.id)])
   }),
 
-  twoConnections('watch', 'delivers every id of a burst of changes from both connections', async (a, b) => {
+  caseOf.watch('delivers every id of a burst of changes from both connections', async (a, b) => {
     const records = range(300).map((i) => tokenRecord({ expiresAt: i < 100 ? 1 : 9 }))
     await insertAndSettle(a, b, records)
     const watching = await startWatching(b)
@@ -97,7 +97,7 @@ export const watchCases: readonly ContractCase[] = [
     await Promise.all(records.map(({ id }) => watching.delivered(id)))
   }),
 
-  twoConnections('watch', 'does not deliver touches: a change made after them arrives first', async (a, b) => {
+  caseOf.watch('does not deliver touches: a change made after them arrives first', async (a, b) => {
     const [touched, changed] = [tokenRecord(), tokenRecord()]
     await insertAndSettle(a, b, [touched, changed])
     const watching = await startWatching(b)
@@ -107,7 +107,7 @@ export const watchCases: readonly ContractCase[] = [
     assert.deepStrictEqual([...watching.ids], [changed.id])
   }),
 
-  twoConnections('watch', 'stops when unwatched, for that listener alone', async (a, b) => {
+  caseOf.watch('unwatch stops delivery to that listener alone', async (a, b) => {
     const [stopped, going] = [await startWatching(b), await startWatching(b)]
     const [before, after] = [tokenRecord(), tokenRecord()]
     await a.insert(before)
