@@ -11,27 +11,27 @@ const FOREIGN = new Error("the host's own function failed")
 export const guardCompositionCases: readonly AdapterCase[] = [
   guardCase('the handler gets the token as the host may know it, without a hash', async (scene) => {
     const { token, apiToken } = await scene.issue({ metadata: { team: 'billing' }, networks: ['127.0.0.0/8'] })
-    const reply = await scene.send({ path: '/reports', headers: bearer({ token }) })
+    const reply = await scene.get('/reports', { token })
     assert.deepEqual(json(reply), { token: apiToken })
     assert.deepEqual(scene.handled, [apiToken])
     assert.ok(!/secret|hash|tag|\$/i.test(JSON.stringify(scene.handled)))
   }),
-  guardCase('guards on one request judge once, and count one use', async (scene) => {
+  guardCase('several guards on one request verify the token once and count one use', async (scene) => {
     const issued = await scene.issue()
-    expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/twice', issued), issued)
     assert.equal(scene.latchkey.stats().verified, 1)
-    expectLetIn(await scene.send({ path: '/twice', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/twice', issued), issued)
     assert.equal(scene.latchkey.stats().verified, 2, 'another request is judged by itself')
   }),
-  guardCase('a further guard with more scopes judges again', async (scene) => {
+  guardCase('a second guard that needs more scopes checks these too', async (scene) => {
     const less = await scene.issue()
-    const refused = await scene.send({ path: '/twice-and-more', headers: bearer(less) })
+    const refused = await scene.get('/twice-and-more', less)
     expectRefusal(refused, insufficientScope(['logs.read']))
     const more = await scene.issue({ scopes: ['reports.read', 'logs.read'] })
-    expectLetIn(await scene.send({ path: '/twice-and-more', headers: bearer(more) }), more)
+    expectLetIn(await scene.get('/twice-and-more', more), more)
     assert.equal(scene.handled.length, 1)
   }),
-  guardCase('onDenied renders refusals, and is not asked otherwise', async (scene) => {
+  guardCase('onDenied renders refusals and is not called otherwise', async (scene) => {
     const denied = async (headers: readonly string[]) => {
       const reply = await scene.send({ path: '/rendered', headers })
       assert.equal(reply.status, 418)
@@ -48,9 +48,9 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     assert.deepEqual(await denied(bearer(issued)), { rendered: { reason: 'unavailable' }, instead: 503 })
     assert.deepEqual(scene.handled, [])
     scene.store.cut(false)
-    expectLetIn(await scene.send({ path: '/rendered', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/rendered', issued), issued)
   }),
-  guardCase('an onDenied that throws goes to the error handling, and lets nobody in', async (scene) => {
+  guardCase('an error that onDenied throws reaches the error handling, and nobody is let in', async (scene) => {
     const unknown = await scene.issue()
     await scene.latchkey.delete(unknown.id)
     // Refused without and with a look into the store: without and with a promise.
@@ -62,7 +62,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
   }),
   {
     group: 'guard',
-    name: 'a function picks the instance of each request, and tokens of one are unknown to the other',
+    name: 'a function chooses the instance of each request, and tokens of one are unknown to the other',
     async run(mount) {
       const others: Latchkey[] = []
       const resolve = (request: { headers: Record<string, unknown> }, own: Latchkey) =>
@@ -98,7 +98,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     },
   },
   guardCase(
-    'what the host throws goes to the error handling, and lets nobody in',
+    'an error that the host throws reaches the error handling, and nobody is let in',
     {
       resolve: () => {
         throw FOREIGN
@@ -107,7 +107,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     async (scene) => {
       const issued = await scene.issue({ scopes: ['*'] })
       for (const path of ['/reports', MOUNT]) {
-        const reply = await scene.send({ path, headers: bearer(issued) })
+        const reply = await scene.get(path, issued)
         assert.equal(reply.status, 500)
         assert.ok(!reply.text.includes(FOREIGN.message))
       }
@@ -115,7 +115,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     },
   ),
   guardCase(
-    'an instance that is none goes to the error handling',
+    'a function that returns no instance is an error for the error handling',
     { resolve: () => ({}) as Latchkey },
     async (scene) => {
       const reply = await scene.send({ path: '/reports', headers: bearer(await scene.issue()) })
@@ -126,7 +126,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
   ),
   guardCase('HEAD is answered as GET, without a body', async (scene) => {
     const issued = await scene.issue()
-    const get = await scene.send({ path: '/reports' })
+    const get = await scene.get('/reports')
     const head = await scene.send({ method: 'HEAD', path: '/reports' })
     assert.deepEqual([head.status, head.text], [401, ''])
     for (const name of ['www-authenticate', 'content-type', 'content-length', 'cache-control']) {

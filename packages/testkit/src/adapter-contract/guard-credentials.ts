@@ -14,7 +14,7 @@ const REPEATED_KEY = invalidRequest('The X-API-Key header was sent more than onc
 type Headers = readonly string[]
 
 function letsIn(name: string, headers: (token: string) => Headers, options: SceneOptions = {}): AdapterCase {
-  return guardCase(name, options, async (scene) => {
+  return guardCase(`lets in: ${name}`, options, async (scene) => {
     const issued = await scene.issue()
     for (const state of ['unknown to the cache', 'cached']) {
       expectLetIn(await scene.send({ path: '/reports', headers: headers(issued.token) }), issued)
@@ -29,7 +29,7 @@ function refuses(
   refusal: Refusal,
   options: SceneOptions = {},
 ): AdapterCase {
-  return guardCase(name, options, async (scene) => {
+  return guardCase(`refuses: ${name}`, options, async (scene) => {
     const { token } = await scene.issue()
     expectRefusal(await scene.send({ path: '/reports', headers: headers(token) }), refusal)
     assert.deepEqual(scene.handled, [])
@@ -42,27 +42,35 @@ export const guardCredentialCases: readonly AdapterCase[] = [
   letsIn('Authorization: Bearer', (token) => bearer({ token })),
   letsIn('Authorization: Api-Token', (token) => apiToken({ token })),
   letsIn('X-API-Key', (token) => apiKey({ token })),
-  letsIn('scheme names in any case', (token) => ['authorization', `bEARER ${token}`]),
-  letsIn('the other scheme in any case', (token) => ['AUTHORIZATION', `API-TOKEN ${token}`]),
+  letsIn('Bearer in any case', (token) => ['authorization', `bEARER ${token}`]),
+  letsIn('Api-Token in any case', (token) => ['AUTHORIZATION', `API-TOKEN ${token}`]),
   letsIn('header names in any case', (token) => ['x-Api-kEY', token]),
-  letsIn('more than one blank behind the scheme', (token) => ['Authorization', `Bearer   ${token}`]),
-  letsIn('a scheme of others beside a valid X-API-Key', (token) => [...basic, ...apiKey({ token })]),
-  letsIn('a valid X-API-Key in front of a scheme of others', (token) => [...apiKey({ token }), ...basic]),
-  letsIn('an Authorization that names no source that counts', (token) => [...bearer({ token }), ...apiKey({ token })], {
-    ...only('x-api-key'),
-  }),
-  letsIn('an X-API-Key that does not count', (token) => [...bearer({ token }), ...apiKey({ token })], only('bearer')),
+  letsIn('several blanks after the scheme', (token) => ['Authorization', `Bearer   ${token}`]),
+  letsIn('another scheme before a valid X-API-Key', (token) => [...basic, ...apiKey({ token })]),
+  letsIn('another scheme after a valid X-API-Key', (token) => [...apiKey({ token }), ...basic]),
+  letsIn(
+    'an Authorization that is not accepted beside a valid X-API-Key',
+    (token) => [...bearer({ token }), ...apiKey({ token })],
+    {
+      ...only('x-api-key'),
+    },
+  ),
+  letsIn(
+    'an X-API-Key that is not accepted beside a valid Bearer',
+    (token) => [...bearer({ token }), ...apiKey({ token })],
+    only('bearer'),
+  ),
 
   refuses('no credential', () => [], NO_CREDENTIAL),
-  refuses('a scheme of others alone', () => basic, NO_CREDENTIAL),
+  refuses('another scheme alone', () => basic, NO_CREDENTIAL),
   refuses('a token without a scheme', (token) => ['Authorization', token], NO_CREDENTIAL),
-  refuses('a scheme that only begins like ours', (token) => ['Authorization', `BearerX ${token}`], NO_CREDENTIAL),
+  refuses('a scheme that only begins with Bearer', (token) => ['Authorization', `BearerX ${token}`], NO_CREDENTIAL),
   refuses('an empty Authorization', () => ['Authorization', ''], NO_CREDENTIAL),
   refuses('a token in a cookie', (token) => ['Cookie', `token=${token}; Authorization=Bearer ${token}`], NO_CREDENTIAL),
   refuses('a token in a proxy header', (token) => ['Proxy-Authorization', `Bearer ${token}`], NO_CREDENTIAL),
-  refuses('a source that does not count: bearer', (token) => bearer({ token }), NO_CREDENTIAL, only('x-api-key')),
-  refuses('a source that does not count: api-token', (token) => apiToken({ token }), NO_CREDENTIAL, only('bearer')),
-  refuses('a source that does not count: key', (token) => apiKey({ token }), NO_CREDENTIAL, only('api-token')),
+  refuses('a Bearer that is not accepted', (token) => bearer({ token }), NO_CREDENTIAL, only('x-api-key')),
+  refuses('an Api-Token that is not accepted', (token) => apiToken({ token }), NO_CREDENTIAL, only('bearer')),
+  refuses('an X-API-Key that is not accepted', (token) => apiKey({ token }), NO_CREDENTIAL, only('api-token')),
 
   refuses('an empty Bearer', () => ['Authorization', 'Bearer'], NO_BEARER),
   refuses('an empty Bearer with a blank', () => ['Authorization', 'Bearer '], NO_BEARER),
@@ -71,22 +79,14 @@ export const guardCredentialCases: readonly AdapterCase[] = [
   refuses('an X-API-Key of blanks', () => ['X-API-Key', '   '], NO_KEY),
   refuses('both sources at once', (token) => [...bearer({ token }), ...apiKey({ token })], TWO),
   refuses('both at once, one of them empty', (token) => ['Authorization', 'Bearer', ...apiKey({ token })], TWO),
-  refuses('two Bearer', (token) => [...bearer({ token }), ...bearer({ token })], REPEATED),
-  refuses(
-    'a good Bearer in front of a bad one',
-    (token) => [...bearer({ token }), ...bearer({ token: 'x' })],
-    REPEATED,
-  ),
-  refuses(
-    'a bad Bearer in front of a good one',
-    (token) => [...bearer({ token: 'x' }), ...bearer({ token })],
-    REPEATED,
-  ),
+  refuses('two Bearer tokens', (token) => [...bearer({ token }), ...bearer({ token })], REPEATED),
+  refuses('a good Bearer before a bad one', (token) => [...bearer({ token }), ...bearer({ token: 'x' })], REPEATED),
+  refuses('a bad Bearer before a good one', (token) => [...bearer({ token: 'x' }), ...bearer({ token })], REPEATED),
   refuses('Bearer and Basic', (token) => [...bearer({ token }), ...basic], REPEATED),
   refuses('Basic and Bearer', (token) => [...basic, ...bearer({ token })], REPEATED),
   refuses('Basic twice beside a key', (token) => [...basic, ...basic, ...apiKey({ token })], REPEATED),
-  refuses('two X-API-Key', (token) => [...apiKey({ token }), ...apiKey({ token })], REPEATED_KEY),
-  refuses('two X-API-Key in different case', (token) => ['X-API-KEY', token, 'x-api-key', token], REPEATED_KEY),
+  refuses('two X-API-Key headers', (token) => [...apiKey({ token }), ...apiKey({ token })], REPEATED_KEY),
+  refuses('two X-API-Key headers in different case', (token) => ['X-API-KEY', token, 'x-api-key', token], REPEATED_KEY),
   refuses('two tokens in one header', (token) => ['X-API-Key', `${token}, ${token}`], INVALID_TOKEN),
   refuses('a token and more', (token) => ['Authorization', `Bearer ${token} x`], INVALID_TOKEN),
 
@@ -98,8 +98,8 @@ export const guardCredentialCases: readonly AdapterCase[] = [
     expectRefusal(await scene.send({ method: 'POST', path: `/reports${query}`, headers, body }), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
   }),
-  guardCase('the realm is the one of the options', { latchkey: { realm: 'Acme API' } }, async (scene) => {
-    const reply = await scene.send({ path: '/any' })
+  guardCase('the challenge names the realm of the options', { latchkey: { realm: 'Acme API' } }, async (scene) => {
+    const reply = await scene.get('/any')
     assert.equal(reply.headers['www-authenticate'], 'Bearer realm="Acme API"')
   }),
 ]

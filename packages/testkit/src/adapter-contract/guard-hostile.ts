@@ -11,9 +11,9 @@ const FORGED = JSON.stringify({ apiToken: { id: 'forged' }, state: { apiToken: {
 
 export const guardHostileCases: readonly AdapterCase[] = [
   guardCase('a header of 1 MB is refused by Node, and the server lives on', async (scene) => {
-    const reply = await scene.send({ path: '/any', headers: bearer({ token: MEGABYTE }) })
+    const reply = await scene.get('/any', { token: MEGABYTE })
     assert.equal(reply.status, 431)
-    expectRefusal(await scene.send({ path: '/any' }), NO_CREDENTIAL)
+    expectRefusal(await scene.get('/any'), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
   }),
   guardCase(
@@ -30,7 +30,7 @@ export const guardHostileCases: readonly AdapterCase[] = [
       ]
       const begin = performance.now()
       for (const text of junk) {
-        expectRefusal(await scene.send({ path: '/any', headers: bearer({ token: text }) }), INVALID_TOKEN)
+        expectRefusal(await scene.get('/any', { token: text }), INVALID_TOKEN)
         expectRefusal(await scene.send({ path: '/any', headers: ['X-API-Key', text] }), INVALID_TOKEN)
       }
       assert.ok(performance.now() - begin < 5_000, 'in linear time')
@@ -39,18 +39,12 @@ export const guardHostileCases: readonly AdapterCase[] = [
   ),
   guardCase('bytes beyond ASCII in a credential are refused like any other', async (scene) => {
     const { token } = await scene.issue()
-    for (const text of [
-      '\u00e4\u00f6\u00fc',
-      `${token}\u00a0`,
-      '\u00ff'.repeat(97),
-      '%00',
-      '__proto__',
-      '[object Object]',
-    ]) {
-      expectRefusal(await scene.send({ path: '/any', headers: bearer({ token: text }) }), INVALID_TOKEN)
+    const texts = ['\u00e4\u00f6\u00fc', `${token}\u00a0`, '\u00ff'.repeat(97), '%00', '__proto__', '[object Object]']
+    for (const text of texts) {
+      expectRefusal(await scene.get('/any', { token: text }), INVALID_TOKEN)
     }
   }),
-  guardCase('headers named like members of objects are nothing special', async (scene) => {
+  guardCase('headers named like members of Object.prototype have no effect', async (scene) => {
     const issued = await scene.issue()
     const odd = ['__proto__', 'x', 'constructor', 'y', 'prototype', 'z', 'toString', 'a', 'hasOwnProperty', 'b']
     expectRefusal(await scene.send({ path: '/any', headers: odd }), NO_CREDENTIAL)
@@ -61,14 +55,14 @@ export const guardHostileCases: readonly AdapterCase[] = [
     )
     expectLetIn(await scene.send({ path: '/any', headers: [...odd, ...bearer(issued), ...odd] }), issued)
   }),
-  guardCase('hundreds of headers around it hide no second credential', async (scene) => {
+  guardCase('hundreds of other headers do not hide a second credential', async (scene) => {
     const issued = await scene.issue()
     const padding = Array.from({ length: 400 }, (_, i) => [`x-padding-${i}`, 'x']).flat()
     expectLetIn(await scene.send({ path: '/any', headers: [...padding, ...bearer(issued)] }), issued)
     const twice = await scene.send({ path: '/any', headers: [...bearer(issued), ...padding, ...bearer(issued)] })
     assert.equal(twice.status, 400)
   }),
-  guardCase('no request can bring its own token object along', { parsesJson: true }, async (scene) => {
+  guardCase('no request can supply the token object that the handler sees', { parsesJson: true }, async (scene) => {
     const forged = ['apiToken', 'forged', 'X-Api-Token', 'forged', 'req.apiToken', 'forged', ...JSON_TYPE]
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
       const ask = { method, headers: forged, body: FORGED }
@@ -78,7 +72,7 @@ export const guardHostileCases: readonly AdapterCase[] = [
     }
     assert.deepEqual(new Set(scene.handled), new Set([undefined]))
   }),
-  guardCase('nothing in path, query or body switches the guards off', { parsesJson: true }, async (scene) => {
+  guardCase('nothing in path, query, headers or body switches the guards off', { parsesJson: true }, async (scene) => {
     const body = JSON.stringify({ authorize: false, skip: true, owner: 'root', userId: 'root', scopes: ['*'] })
     const query = '?authorize=false&skip=1&_method=OPTIONS&owner=root&caller[owner]=root&dialect=panther'
     const headers = [
@@ -97,7 +91,7 @@ export const guardHostileCases: readonly AdapterCase[] = [
     })
     assert.deepEqual(scene.handled, [])
   }),
-  guardCase('refusals of one request say nothing of another', async (scene) => {
+  guardCase('concurrent requests each get their own answer', async (scene) => {
     const [one, two] = [await scene.issue({ name: 'one' }), await scene.issue({ name: 'two', scopes: ['logs.read'] })]
     const replies = await Promise.all(
       Array.from({ length: 60 }, (_, i) =>

@@ -3,7 +3,6 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, WRONG_ADDRESS } from './answers.js'
-import { bearer } from './http.js'
 import { guardCase, type Scene } from './scene.js'
 
 /** A token that was let in, then changed, is refused at once although its old state is cached. */
@@ -12,15 +11,15 @@ function refusedAfter(
   change: (scene: Scene, id: string) => Promise<unknown>,
   refusal = INVALID_TOKEN,
 ): AdapterCase {
-  return guardCase(`at once after ${name}, though cached`, async (scene) => {
+  return guardCase(`a cached token is refused at once after ${name}`, async (scene) => {
     const issued = await scene.issue()
-    const ask = { path: '/reports', headers: bearer(issued) }
-    expectLetIn(await scene.send(ask), issued)
-    expectLetIn(await scene.send(ask), issued)
+    const ask = () => scene.get('/reports', issued)
+    expectLetIn(await ask(), issued)
+    expectLetIn(await ask(), issued)
     assert.equal(scene.latchkey.stats().cacheHits, 1)
     await change(scene, issued.id)
-    expectRefusal(await scene.send(ask), refusal)
-    expectRefusal(await scene.send(ask), refusal)
+    expectRefusal(await ask(), refusal)
+    expectRefusal(await ask(), refusal)
     assert.equal(scene.handled.length, 2)
   })
 }
@@ -51,30 +50,30 @@ export const guardRevocationCases: readonly AdapterCase[] = [
     elsewhere(scene, (node) => node.update(id, { enabled: false })),
   ),
 
-  guardCase('a cached token is dead from the millisecond of its expiry on', async (scene) => {
+  guardCase('a cached token is refused from the millisecond of its expiry', async (scene) => {
     const issued = await scene.issue({ expiresAt: scene.now() + 1_000 })
-    const ask = { path: '/reports', headers: bearer(issued) }
-    expectLetIn(await scene.send(ask), issued)
+    const ask = () => scene.get('/reports', issued)
+    expectLetIn(await ask(), issued)
     scene.wait(999)
-    expectLetIn(await scene.send(ask), issued)
+    expectLetIn(await ask(), issued)
     scene.wait(1)
-    expectRefusal(await scene.send(ask), INVALID_TOKEN)
+    expectRefusal(await ask(), INVALID_TOKEN)
     assert.equal(scene.latchkey.stats().storeReads, 1, 'all from the cache')
   }),
-  guardCase('both secrets live in an overlap, and the previous one until its end', async (scene) => {
+  guardCase('in an overlap both secrets are valid, the previous one until the overlap ends', async (scene) => {
     const old = await scene.issue()
     const fresh = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + 1_000 })
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(fresh) }), old)
+    expectLetIn(await scene.get('/reports', old), old)
+    expectLetIn(await scene.get('/reports', fresh), old)
     scene.wait(1_000)
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(fresh) }), old)
+    expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
+    expectLetIn(await scene.get('/reports', fresh), old)
   }),
-  guardCase('re-enabled, a token is let in again at once', async (scene) => {
+  guardCase('a token that is enabled again is let in at once', async (scene) => {
     const issued = await scene.issue({ enabled: false })
-    const ask = { path: '/reports', headers: bearer(issued) }
-    expectRefusal(await scene.send(ask), INVALID_TOKEN)
+    const ask = () => scene.get('/reports', issued)
+    expectRefusal(await ask(), INVALID_TOKEN)
     await scene.latchkey.update(issued.id, { enabled: true })
-    expectLetIn(await scene.send(ask), issued)
+    expectLetIn(await ask(), issued)
   }),
 ]

@@ -3,7 +3,6 @@ import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
 import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectLetIn, expectRefusal, INVALID_TOKEN } from './answers.js'
-import { bearer } from './http.js'
 import { BEGIN, guardCase, type Scene } from './scene.js'
 
 /** Tokens that must be refused, each for another reason. */
@@ -56,15 +55,15 @@ const ownerScopes = async (owner: string) => (owner === 'nobody' ? undefined : [
 
 export const guardUniformCases: readonly AdapterCase[] = [
   guardCase(
-    'every cause of a 401 gets the same answer to the byte, at first and when cached, and counts no use',
+    'all causes of a 401 get the same answer byte for byte, uncached and cached, and count no use',
     { latchkey: { ownerScopes } },
     async (scene) => {
       const tokens = await refusedTokens(scene)
-      const first = await scene.send({ path: '/reports', headers: bearer({ token: 'x' }) })
+      const first = await scene.get('/reports', { token: 'x' })
       expectRefusal(first, INVALID_TOKEN)
       for (const round of ['first', 'cached']) {
         for (const [cause, token] of Object.entries(tokens)) {
-          const reply = await scene.send({ path: '/reports', headers: bearer({ token }) })
+          const reply = await scene.get('/reports', { token })
           assert.deepEqual(essenceOf(reply), essenceOf(first), `${cause}, ${round}`)
         }
       }
@@ -73,27 +72,27 @@ export const guardUniformCases: readonly AdapterCase[] = [
       assert.equal(scene.latchkey.stats().verified, 0)
     },
   ),
-  guardCase('management routes refuse every cause alike', { latchkey: { ownerScopes } }, async (scene) => {
+  guardCase('management routes refuse all causes of a 401 alike', { latchkey: { ownerScopes } }, async (scene) => {
     const tokens = await refusedTokens(scene)
-    const first = await scene.send({ path: '/api/v2/apiTokens', headers: bearer({ token: 'x' }) })
+    const first = await scene.get('/api/v2/apiTokens', { token: 'x' })
     expectRefusal(first, INVALID_TOKEN)
     await scene.unchanged(async () => {
       for (const [cause, token] of Object.entries(tokens)) {
-        const reply = await scene.send({ path: '/api/v2/apiTokens', headers: bearer({ token }) })
+        const reply = await scene.get('/api/v2/apiTokens', { token })
         assert.deepEqual(essenceOf(reply), essenceOf(first), cause)
       }
     })
   }),
-  guardCase('a token that is not enough for the scope, but expired, is a 401', async (scene) => {
+  guardCase('an expired token that also lacks the scope is a 401', async (scene) => {
     const issued = await scene.issue({ scopes: ['logs.read'], expiresAt: scene.now() + 1, networks: ['192.0.2.0/24'] })
     scene.wait(1)
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
+    expectRefusal(await scene.get('/reports', issued), INVALID_TOKEN)
   }),
-  guardCase('a wrong secret for a cached token never hits', async (scene) => {
+  guardCase('a wrong secret of a cached token is refused', async (scene) => {
     const old = await scene.issue()
     const current = await scene.latchkey.rotate(old.id)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(current) }), current)
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(current) }), current)
+    expectLetIn(await scene.get('/reports', current), current)
+    expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
+    expectLetIn(await scene.get('/reports', current), current)
   }),
 ]

@@ -15,27 +15,35 @@ export const guardUseCases: readonly AdapterCase[] = [
     const issued = await scene.issue()
     assert.deepEqual(await lastUse(scene, issued.id), [undefined, undefined])
     scene.wait(1_000)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
     assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), '127.0.0.1'])
   }),
-  guardCase('behind a trusted proxy, with the address that it saw', { trustProxy: true }, async (scene) => {
-    const issued = await scene.issue()
-    for (const address of ['203.0.113.9', '2001:db8::1']) {
-      scene.wait(1_000)
-      const headers = [...bearer(issued), ...forwardedFor(`198.51.100.7, ${address}`)]
-      expectLetIn(await scene.send({ path: '/reports', headers }), issued)
-      assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), address])
-    }
-  }),
-  guardCase('without an address, with the time alone', { server: { withoutAddresses: true } }, async (scene) => {
-    const issued = await scene.issue()
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
-    assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), undefined])
-  }),
-  guardCase('a use moves nothing but the last use', async (scene) => {
+  guardCase(
+    'a use behind a trusted proxy is recorded with the address that the proxy saw',
+    { trustProxy: true },
+    async (scene) => {
+      const issued = await scene.issue()
+      for (const address of ['203.0.113.9', '2001:db8::1']) {
+        scene.wait(1_000)
+        const headers = [...bearer(issued), ...forwardedFor(`198.51.100.7, ${address}`)]
+        expectLetIn(await scene.send({ path: '/reports', headers }), issued)
+        assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), address])
+      }
+    },
+  ),
+  guardCase(
+    'a use without an address is recorded with its time alone',
+    { server: { withoutAddresses: true } },
+    async (scene) => {
+      const issued = await scene.issue()
+      expectLetIn(await scene.get('/reports', issued), issued)
+      assert.deepEqual(await lastUse(scene, issued.id), [scene.now(), undefined])
+    },
+  ),
+  guardCase('a use changes nothing but the last use', async (scene) => {
     const issued = await scene.issue()
     const [before] = await scene.records()
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
     await scene.latchkey.flush()
     const use = { lastUsedAt: scene.now(), lastUsedIp: '127.0.0.1' }
     const secrets = before?.secrets.map((secret) => ({ ...secret, ...use }))

@@ -1,23 +1,21 @@
 import type { AdapterCase } from './adapter-case.js'
-import { guardAddressCases } from './guard-address.js'
 import { guardCompositionCases } from './guard-composition.js'
 import { guardCredentialCases } from './guard-credentials.js'
 import { guardHostileCases } from './guard-hostile.js'
+import { guardRestrictionCases } from './guard-restrictions.js'
 import { guardRevocationCases } from './guard-revocation.js'
-import { guardScopeCases } from './guard-scopes.js'
 import { guardUnavailableCases } from './guard-unavailable.js'
 import { guardUniformCases } from './guard-uniform.js'
 import { guardUseCases } from './guard-use.js'
+import { routesAnyTokenCases } from './routes-any-token.js'
 import { routesAuthorizeCases } from './routes-authorize.js'
 import { routesBodyCases } from './routes-bodies.js'
 import { routesCrudCases } from './routes-crud.js'
 import { routesInputCases } from './routes-input.js'
 import { routesListCases } from './routes-list.js'
 import { routesOrderCases } from './routes-order.js'
-import { routesOwnTokenCases } from './routes-own-token.js'
 import { routesPantherCases } from './routes-panther.js'
 import { routesPathCases } from './routes-paths.js'
-import { routesPresentedCases } from './routes-presented.js'
 import { routesRotateCases } from './routes-rotate.js'
 import { sameAnswerCases } from './same-answers.js'
 
@@ -40,16 +38,14 @@ export const adapterContract: readonly AdapterCase[] = [
   ...guardCredentialCases,
   ...guardUniformCases,
   ...guardRevocationCases,
-  ...guardAddressCases,
-  ...guardScopeCases,
+  ...guardRestrictionCases,
   ...guardUnavailableCases,
   ...guardHostileCases,
   ...guardCompositionCases,
   ...guardUseCases,
   ...routesCrudCases,
-  ...routesOwnTokenCases,
+  ...routesAnyTokenCases,
   ...routesRotateCases,
-  ...routesPresentedCases,
   ...routesListCases,
   ...routesPathCases,
   ...routesBodyCases,

@@ -36,7 +36,7 @@ const SIGN_IN: SceneOptions = {
 const as = (session: string) => ['X-Session', session]
 
 export const routesAuthorizeCases: readonly AdapterCase[] = [
-  routesCase("a caller by the host's sign-in manages without a token", SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller manages without a token', SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('carol'))
     const created = await call('POST', '', { name: 'mine', scopes: ['reports.read'] })
     assert.equal(created.status, 201)
@@ -45,12 +45,12 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${id}`, { enabled: false }))
     expectNoContent(await call('DELETE', `/${id}`))
   }),
-  routesCase('whom the sign-in does not know must bring a token', SIGN_IN, async (scene) => {
+  routesCase('without a signed-in caller a token is needed', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NO_CREDENTIAL)
-    assert.equal((await scene.send({ path: MOUNT, headers: bearer(admin) })).status, 200)
+    assert.equal((await scene.get(MOUNT, admin)).status, 200)
   }),
-  routesCase('a caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('reader'))
     assert.equal((await call('GET', '')).status, 200)
     await scene.unchanged(async () => {
@@ -59,7 +59,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       expectRefusal(await call('DELETE', '/self'), insufficientScope(['apiTokens.write']))
     })
   }),
-  routesCase('a caller that is no token has no self, and nothing of its own is spared', SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller has no self, and may delete any token by its id', SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('carol'))
     expectError(await call('GET', '/self'), 404)
     expectError(await call('DELETE', '/self'), 404)
@@ -67,7 +67,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     const { admin } = await administrator(scene)
     expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
   }),
-  routesCase('a caller whose right has ended is refused like an expired token', SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller that has expired is refused like an expired token', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     const { id, token } = await scene.issue()
     const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
@@ -86,7 +86,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       }
     })
   }),
-  routesCase('a sign-in that tells of a store that is away is answered 503', SIGN_IN, async (scene) => {
+  routesCase('a StoreError of the sign-in is answered 503', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     const call = callsWith(scene, [...as('unavailable'), ...bearer(admin)])
     await scene.unchanged(async () => {
@@ -96,7 +96,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     })
     assert.deepEqual(scene.errors, [])
   }),
-  routesCase('nobody hands out more than it has itself', SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller cannot grant more than it has', SIGN_IN, async (scene) => {
     const carol = callsWith(scene, as('carol'))
     const restricted = callsWith(scene, as('restricted'))
     const weak = await scene.issue()
@@ -126,15 +126,19 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     assert.equal((await restricted('POST', '', within)).status, 201)
     assert.equal((await callsWith(scene, as('root'))('POST', '', { ...asked, owner: 'erin' })).status, 201)
   }),
-  routesCase('a sign-in that fails, or answers nonsense, goes to the error handling', SIGN_IN, async (scene) => {
-    const { admin } = await administrator(scene)
-    await scene.unchanged(async () => {
-      for (const session of ['failing', 'invalid']) {
-        const call = callsWith(scene, [...as(session), ...bearer(admin)])
-        assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
-      }
-    })
-    assert.equal(scene.errors[0], FAILED)
-    assert.ok(scene.errors[1] instanceof TypeError)
-  }),
+  routesCase(
+    'any other error of the sign-in, and an invalid caller, reach the error handling',
+    SIGN_IN,
+    async (scene) => {
+      const { admin } = await administrator(scene)
+      await scene.unchanged(async () => {
+        for (const session of ['failing', 'invalid']) {
+          const call = callsWith(scene, [...as(session), ...bearer(admin)])
+          assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
+        }
+      })
+      assert.equal(scene.errors[0], FAILED)
+      assert.ok(scene.errors[1] instanceof TypeError)
+    },
+  ),
 ]

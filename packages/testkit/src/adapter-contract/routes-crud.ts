@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
-import { bearer, json, type Reply } from './http.js'
+import { json, type Reply } from './http.js'
 import { administrator, BEGIN, MOUNT, routesCase } from './scene.js'
 
 const FULL = {
@@ -18,7 +18,7 @@ const FULL = {
 const body = (reply: Reply) => json(reply) as Record<string, unknown>
 
 export const routesCrudCases: readonly AdapterCase[] = [
-  routesCase('create answers 201 with the token, shown this once, and where it is', async (scene) => {
+  routesCase('create answers 201 with the whole token and its location', async (scene) => {
     const { call } = await administrator(scene)
     const reply = await call('POST', '', { name: 'report', scopes: ['reports.read'] })
     const { id, token, ...rest } = body(reply)
@@ -27,9 +27,9 @@ export const routesCrudCases: readonly AdapterCase[] = [
     assert.equal(reply.headers.location, `${MOUNT}/${id}`)
     assert.equal(reply.headers['cache-control'], 'no-store')
     assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token: String(token) }) }), { id: String(id) })
+    expectLetIn(await scene.get('/reports', { token: String(token) }), { id: String(id) })
   }),
-  routesCase('get shows the resource, unset members left out', async (scene) => {
+  routesCase('get shows the resource without unset members', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     const reply = await call('GET', `/${id}`)
@@ -62,11 +62,11 @@ export const routesCrudCases: readonly AdapterCase[] = [
       allowedCIDRBlocks,
     })
   }),
-  routesCase('the resource shows its last use once that is written', async (scene) => {
+  routesCase('get shows the last use once it is written', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     scene.wait(1_500)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
     await scene.latchkey.flush()
     const { lastUsedDate, lastUsedIpAddress } = body(await call('GET', `/${issued.id}`))
     assert.deepEqual([lastUsedDate, lastUsedIpAddress], ['2030-01-01T00:00:01.500Z', '127.0.0.1'])
@@ -74,26 +74,26 @@ export const routesCrudCases: readonly AdapterCase[] = [
   routesCase('update answers 204 and changes what is given, at once', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
     scene.wait(1_000)
     expectNoContent(await call('PUT', `/${issued.id}`, { name: 'renamed', additionalMetadata: { a: 1 } }))
     const after = body(await call('GET', `/${issued.id}`))
     assert.deepEqual([after.name, after.scopes, after.additionalMetadata], ['renamed', ['reports.read'], { a: 1 }])
     assert.equal(after.modifiedDate, iso(scene.now()))
     expectNoContent(await call('PUT', `/${issued.id}`, { scopes: ['logs.read'] }))
-    assert.equal((await scene.send({ path: '/reports', headers: bearer(issued) })).status, 403)
+    assert.equal((await scene.get('/reports', issued)).status, 403)
   }),
-  routesCase('disabling and enabling is no modification', async (scene) => {
+  routesCase('disabling and enabling do not change modifiedDate', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: false }))
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
+    expectRefusal(await scene.get('/reports', issued), INVALID_TOKEN)
     const { enabled, modifiedDate } = body(await call('GET', `/${issued.id}`))
     assert.deepEqual([enabled, modifiedDate], [false, undefined])
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: true }))
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
   }),
-  routesCase('what get answers can be put back, and changes nothing', async (scene) => {
+  routesCase('the answer of get can be sent to update, and changes nothing', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = body(await call('POST', '', FULL))
     await scene.unchanged(async () => {
@@ -104,45 +104,28 @@ export const routesCrudCases: readonly AdapterCase[] = [
   }),
   routesCase('null counts as absent in create, and read-only members are ignored', async (scene) => {
     const { call } = await administrator(scene)
-    const nulls = {
-      owner: null,
-      enabled: null,
-      expirationDate: null,
-      allowedCIDRBlocks: null,
-      additionalMetadata: null,
-    }
-    const readOnly = {
-      id: 'x',
-      creationDate: 'y',
-      lastUsedDate: 'z',
-      modifiedDate: 1,
-      rotationDate: {},
-      previousSecret: [],
-    }
     const created = await call('POST', '', {
-      name: 'n',
-      scopes: ['a'],
-      personalAccessToken: null,
-      ...nulls,
-      ...readOnly,
+      ...{ name: 'n', scopes: ['a'], personalAccessToken: null, owner: null, enabled: null },
+      ...{ expirationDate: null, allowedCIDRBlocks: null, additionalMetadata: null },
+      ...{ id: 'x', creationDate: 'y', lastUsedDate: 'z', modifiedDate: 1, rotationDate: {}, previousSecret: [] },
     })
     assert.equal(created.status, 201)
     const { id, creationDate, enabled, owner } = body(await call('GET', `/${body(created).id}`))
     assert.deepEqual([enabled, owner, creationDate], [true, 'root', iso(BEGIN)])
     assert.notEqual(id, 'x')
   }),
-  routesCase('delete answers 204, once, and the token is dead', async (scene) => {
+  routesCase('delete answers 204 once, and the token is refused', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(issued) }), issued)
+    expectLetIn(await scene.get('/reports', issued), issued)
     expectNoContent(await call('DELETE', `/${issued.id}`))
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(issued) }), INVALID_TOKEN)
+    expectRefusal(await scene.get('/reports', issued), INVALID_TOKEN)
     for (const method of ['DELETE', 'GET']) expectError(await call(method, `/${issued.id}`), 404)
     expectError(await call('PUT', `/${issued.id}`, { name: 'x' }), 404)
     expectError(await call('POST', `/${issued.id}/rotate`), 404)
     assert.equal((await scene.records()).length, 1)
   }),
-  routesCase('delete takes the whole token too, if its secret is right', async (scene) => {
+  routesCase('delete also takes a whole token, if its secret is right', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     const fresh = await scene.latchkey.rotate(issued.id)

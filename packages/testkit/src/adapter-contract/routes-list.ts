@@ -67,7 +67,7 @@ export const routesListCases: readonly AdapterCase[] = [
       totalCount: 2,
     })
   }),
-  routesCase('pages follow one another, and their key stands alone', async (scene) => {
+  routesCase('pages follow one another, and nextPageKey is refused beside other parameters', async (scene) => {
     const { call } = await administrator(scene)
     for (let i = 0; i < 249; i++) await scene.issue({ name: `n${i}` })
     const seen: unknown[] = []
@@ -115,7 +115,7 @@ export const routesListCases: readonly AdapterCase[] = [
     expectError(await call('GET', all), 400, places, 'QUERY')
     expectError(await call('GET', '?from=now&to=now-1h'), 400, ['from'], 'QUERY')
   }),
-  routesCase('encodings of one query mean the same', async (scene) => {
+  routesCase('different encodings of a query are understood alike', async (scene) => {
     const { call } = await administrator(scene, { name: 'zz' })
     for (const name of ['b', 'a', 'c']) await scene.issue({ name, owner: 'a b"c~d+e' })
     const selector = encodeURIComponent('owner("a b~"c~~d+e")')

@@ -12,7 +12,7 @@ function outcome(reply: Reply): string {
 }
 
 export const routesOrderCases: readonly AdapterCase[] = [
-  routesCase('of several things wrong, the first in the order of answers is told', async (scene) => {
+  routesCase('of several errors, the first in the documented order is answered', async (scene) => {
     const weak = await scene.issue()
     const strong = await scene.issue({ scopes: ['*'] })
     const disabled = await scene.issue({ scopes: ['*'], enabled: false })
@@ -42,7 +42,7 @@ export const routesOrderCases: readonly AdapterCase[] = [
       )
     })
   }),
-  routesCase('the state is told before the lost race', async (scene) => {
+  routesCase('a wrong state is answered before a lost race', async (scene) => {
     const { call } = await administrator(scene)
     const disabled = await scene.issue({ enabled: false })
     const enabled = await scene.issue()
@@ -51,7 +51,7 @@ export const routesOrderCases: readonly AdapterCase[] = [
     assert.equal(outcome(await call('POST', `/${enabled.id}/rotate`)), '409')
     assert.equal((await call('POST', `/${enabled.id}/rotate`)).status, 200)
   }),
-  routesCase('an update that loses races is made again, up to three times in all', async (scene) => {
+  routesCase('an update that loses a race is tried again, three times in all', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     scene.store.loseRaces(2)

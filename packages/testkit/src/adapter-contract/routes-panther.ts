@@ -69,7 +69,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
       expectMessage(await call('GET', `?${query}`), 400, new RegExp(query.replace(/=.*/, '')))
     }
   }),
-  routesCase('Panther: errors are a message that names the place', PANTHER, async (scene) => {
+  routesCase('Panther: an error is a message that names the member', PANTHER, async (scene) => {
     const { admin, call } = await administrator(scene)
     const { id } = await scene.issue()
     const weak = await scene.issue()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
-import { bearer, json } from './http.js'
+import { json } from './http.js'
 import { administrator, BEGIN, routesCase } from './scene.js'
 
 const HOUR = 3_600_000
@@ -10,12 +10,12 @@ export const routesRotateCases: readonly AdapterCase[] = [
   routesCase('rotate without a body ends every older secret at once', async (scene) => {
     const { call } = await administrator(scene)
     const old = await scene.issue()
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
+    expectLetIn(await scene.get('/reports', old), old)
     const reply = await call('POST', `/${old.id}/rotate`)
     const { token, ...rest } = json(reply) as { token: string }
     assert.deepEqual([reply.status, rest], [200, { id: old.id, rotationDate: iso(BEGIN) }])
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
+    expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
+    expectLetIn(await scene.get('/reports', { token }), old)
   }),
   routesCase('an overlap keeps both secrets, shows the previous, and ends by finish', async (scene) => {
     const { call } = await administrator(scene)
@@ -25,7 +25,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     const dates = { expirationDate: iso(BEGIN + 24 * HOUR), rotationDate: iso(BEGIN) }
     assert.deepEqual(rest, { id: old.id, ...dates, previousSecretExpirationDate: iso(BEGIN + HOUR) })
     for (const secret of [old.token, token]) {
-      expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token: secret }) }), old)
+      expectLetIn(await scene.get('/reports', { token: secret }), old)
     }
     await scene.latchkey.flush()
     const { previousSecret } = json(await call('GET', `/${old.id}`)) as { previousSecret: object }
@@ -33,8 +33,8 @@ export const routesRotateCases: readonly AdapterCase[] = [
     assert.deepEqual(previousSecret, { expirationDate: iso(BEGIN + HOUR), ...used })
     await scene.unchanged(async () => expectError(await call('POST', `/${old.id}/rotate`, overlap), 400))
     expectNoContent(await call('POST', `/${old.id}/rotate/finish`))
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer(old) }), INVALID_TOKEN)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer({ token }) }), old)
+    expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
+    expectLetIn(await scene.get('/reports', { token }), old)
     for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${old.id}/rotate/${step}`), 400)
   }),
   routesCase('cancel ends the new secret, and the previous is current again', async (scene) => {
@@ -42,11 +42,11 @@ export const routesRotateCases: readonly AdapterCase[] = [
     const old = await scene.issue()
     const { token } = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + HOUR })
     expectNoContent(await call('POST', `/${old.id}/rotate/cancel`, {}))
-    expectRefusal(await scene.send({ path: '/reports', headers: bearer({ token }) }), INVALID_TOKEN)
+    expectRefusal(await scene.get('/reports', { token }), INVALID_TOKEN)
     scene.wait(2 * HOUR)
-    expectLetIn(await scene.send({ path: '/reports', headers: bearer(old) }), old)
+    expectLetIn(await scene.get('/reports', old), old)
   }),
-  routesCase('an overlap that ran out counts as none', async (scene) => {
+  routesCase('an overlap that has ended counts as none', async (scene) => {
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     await scene.latchkey.rotate(id, { previousExpiresAt: scene.now() + HOUR })
@@ -84,7 +84,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       }
     })
   }),
-  routesCase('of concurrent rotations one wins, the others are told of the race', async (scene) => {
+  routesCase('of concurrent rotations one wins, the others are 409', async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     const replies = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/${issued.id}/rotate`)))

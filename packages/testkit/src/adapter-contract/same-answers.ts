@@ -100,8 +100,8 @@ function equalCase(group: AdapterCase['group'], name: string, options: SceneOpti
 
 /** So that any two adapters give the same answers, each is compared with core itself. */
 export const sameAnswerCases: readonly AdapterCase[] = [
-  equalCase('guard', 'every answer of ours is, to the byte, the one that core gives', {}),
-  equalCase('routes', 'every answer of ours is, to the byte, the one that core gives, in Panther\u2019s words too', {
+  equalCase('guard', "every answer equals core's, byte for byte", {}),
+  equalCase('routes', "every answer in the Panther dialect equals core's, byte for byte", {
     dialect: 'panther',
   }),
 ]

@@ -83,6 +83,8 @@ export interface Scene {
   /** A token of `alice` that may read reports, unless asked otherwise. */
   issue(input?: Partial<CreateInput>): Promise<IssuedToken>
   send(ask: Ask): Promise<Reply>
+  /** Sends a GET with this token as a bearer, or without a credential. */
+  get(path: string, presented?: Pick<IssuedToken, 'token'>): Promise<Reply>
   /** Every record of the environment, straight from the data. */
   records(): Promise<readonly TokenRecord[]>
   /** Runs the action, and rejects if a record changed, came or went. */
@@ -151,6 +153,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
         now += time
       },
       now: () => now,
+      get: (path, presented) => server.send(presented === undefined ? { path } : { path, headers: bearer(presented) }),
       issue: (input) => latchkey.create({ name: 'report', owner: 'alice', scopes: ['reports.read'], ...input }),
       async unchanged(action) {
         const before = await records()
