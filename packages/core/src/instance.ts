@@ -36,7 +36,7 @@ export interface Latchkey<Scope extends string = string> {
   verifyCached(token: string, context?: VerifyContext<Scope>): Verdict | undefined
   /**
    * Creates a token. Its secret is in this result alone. Rejects with `ERR_INVALID_INPUT`, naming every violation, and
-   * with `ERR_NOT_ALLOWED` if it would be more than the caller.
+   * with `ERR_NOT_ALLOWED` if it would grant more than the caller has.
    *
    * @example
    * const { id, token } = await latchkey.create({

@@ -15,7 +15,7 @@ import { isExpired } from './policy/expiry.js'
 type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
 type ManagementCalls = Pick<Latchkey, 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | Rotations>
 
-/** The management calls of the host's own code. Each checks who calls and what is given, and runs the use case. */
+/** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
 export function managementCalls(context: ManageContext): ManagementCalls {
   const { schemas } = context
   const actorOf = (options?: OnBehalf) => readActor(context, options)

@@ -24,15 +24,20 @@ interface Remembered {
  */
 export interface AdmissionMemory {
   /**
-   * The token that an earlier guard of this request let in, if that holds for a guard now: it is younger than the limit, it
-   * covers the scopes, and the headers are the same, as is the address if the token is bound to CIDR blocks (an Express
-   * app within another may trust fewer proxies).
+   * The token that an earlier guard of this request let in. `undefined` if the request must be judged again, because:
+   * - the admission is as old as the limit,
+   * - it does not cover the scopes,
+   * - the list of headers is another, or
+   * - the token is bound to CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
    */
   recall(key: object, request: JudgedRequest): ApiToken | undefined
   remember(key: object, request: JudgedRequest, token: ApiToken): void
 }
 
-/** `maxAge`: in milliseconds. A body may take long to arrive between two guards, and access may be revoked meanwhile. */
+/**
+ * `maxAge`: how old an admission may be, in milliseconds. A body may take long to arrive between two guards, and access may
+ * be revoked meanwhile.
+ */
 export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMemory {
   const memory = new WeakMap<object, Remembered>()
   return {

@@ -1,7 +1,7 @@
 import { RequestError } from '../errors.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
-import { type Actor, actorFromToken, missingScopes } from '../manage/actor.js'
+import { type Actor, actorFromToken, lackingScopes } from '../manage/actor.js'
 import { actorFromCaller, type Caller } from '../manage/caller.js'
 import { isExpired } from '../policy/expiry.js'
 import type { OperationName } from './dialects/dialect.js'
@@ -49,7 +49,7 @@ function admitNamed(latchkey: Latchkey, operation: OperationName, caller: Caller
   if (isExpired(actor.grant.expiresAt, context.now())) {
     throw new RefusedError(refusals.ofDenial({ reason: 'expired' }, needed))
   }
-  const missing = missingScopes(actor, needed)
+  const missing = lackingScopes(actor, needed)
   if (missing.length > 0) throw new RefusedError(refusals.ofDenial({ reason: 'scope', missing }, needed))
   return actor
 }

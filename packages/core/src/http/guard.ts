@@ -6,7 +6,14 @@ import { type CredentialReader, credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
-import { errorResponse, type GuardDenial, type Refusal, type Refusals, refusalOfError, refusals } from './refusal.js'
+import {
+  createRefusals,
+  errorResponse,
+  type GuardDenial,
+  type Refusal,
+  type Refusals,
+  refusalOfError,
+} from './refusal.js'
 
 /** A request that a guard does not let in: why, and the answer that RFC 6750 asks for. */
 export interface DeniedRequest {
@@ -125,7 +132,7 @@ export function guardStateOf(latchkey: Latchkey): GuardState {
   const { settings, clock } = internalsOf(latchkey)
   const state = {
     readCredential: credentialReader(settings.credentials),
-    refusals: refusals(settings.realm),
+    refusals: createRefusals(settings.realm),
     admissions: createAdmissionMemory(clock, settings.cache.ttl),
   }
   states.set(latchkey, state)

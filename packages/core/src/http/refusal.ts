@@ -30,7 +30,7 @@ export interface Refusals {
   ofDenial(denial: Denial, needed: readonly string[]): Refusal
 }
 
-export function refusals(realm: string): Refusals {
+export function createRefusals(realm: string): Refusals {
   const bare = `Bearer realm="${realm}"`
   const challenge = (value: string) => ({ 'WWW-Authenticate': value })
   const none = challenge(bare)

@@ -37,7 +37,7 @@ export function maySee(actor: MaybeActor, record: Pick<TokenRecord, 'owner'>): b
 }
 
 /** Which of the given scopes the caller lacks. */
-export function missingScopes({ grant }: Actor, scopes: readonly string[]): readonly string[] {
+export function lackingScopes({ grant }: Actor, scopes: readonly string[]): readonly string[] {
   return scopes.filter((scope) => !grant.scopeSets.every((held) => held.covers(scope)))
 }
 

@@ -1,5 +1,5 @@
 /**
- * A moment: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d` behind
+ * A point in time: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d` after
  * it rounds down, in UTC). From 1970 to the year 9999.
  */
 export type Timeframe = number | string

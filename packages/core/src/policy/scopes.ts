@@ -4,8 +4,8 @@ import { err, ok, type Result } from '../result.js'
 export interface ScopeSet {
   /** Whether the scope, plain or itself a wildcard, is covered. The grammar of `scope` is not checked. */
   readonly covers: (scope: string) => boolean
-  /** Whether all are covered. Fastest when asked with the same frozen list again, as guards do. */
-  readonly coversAll: (asked: readonly string[]) => boolean
+  /** Whether all are covered. */
+  readonly coversAll: (scopes: readonly string[]) => boolean
 }
 
 const MAX_LENGTH = 100
@@ -40,13 +40,8 @@ export function compileScopes(granted: readonly string[]): ScopeSet {
     return false
   }
 
-  let remembered: readonly string[] | undefined
-
-  function coversAll(asked: readonly string[]): boolean {
-    if (asked === remembered) return true
-    for (const scope of asked) if (!covers(scope)) return false
-    // Only a frozen list is certain to ask for the same scopes the next time.
-    if (Object.isFrozen(asked)) remembered = asked
+  function coversAll(scopes: readonly string[]): boolean {
+    for (const scope of scopes) if (!covers(scope)) return false
     return true
   }
 
