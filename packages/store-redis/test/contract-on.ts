@@ -3,6 +3,9 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { redisStore } from '../src/index.js'
 import { type ClientName, type Connection, setupsOf } from './setups.js'
 
+/** Generous, since a busy machine must not decide: the tests of failures are about deadlines. */
+const TIMEOUTS = { readTimeout: 10_000, manageTimeout: 20_000 }
+
 /** The whole store contract with this client; the two connections of a case are two clients. */
 export function contractOn(client: ClientName): void {
   describe.each(setupsOf(client))('the store contract on $name', ({ start, shards }) => {
@@ -23,7 +26,7 @@ export function contractOn(client: ClientName): void {
       await run(async () => {
         const connection = connections[opened++ % connections.length]
         if (!connection) throw new Error('no connection')
-        return redisStore({ client: connection.client, prefix: `c${i}`, shards })
+        return redisStore({ client: connection.client, prefix: `c${i}`, shards, ...TIMEOUTS })
       })
     })
   })

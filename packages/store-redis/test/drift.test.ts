@@ -1,18 +1,19 @@
 import type { EnvironmentStore } from '@latchkey/core/store'
 import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisStore, redisStore } from '../src/index.js'
 import { type Connection, connect } from './setups.js'
-
-const BASE = '{latchkey:default:0}:'
 
 describe('check() and rebuild()', () => {
   let redis: RedisServer
   let connection: Connection
   let store: RedisStore
   let environment: EnvironmentStore
-  const records = Array.from({ length: 450 }, (_, i) =>
+  /** Each test has a key space of its own. */
+  let tests = 0
+  const key = (end: string) => `{t${tests}:default:0}:${end}`
+  const records = Array.from({ length: 250 }, (_, i) =>
     tokenRecord({
       name: `name ${i % 40}`,
       owner: `owner ${i % 7}`,
@@ -23,18 +24,21 @@ describe('check() and rebuild()', () => {
     }),
   )
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     redis = await startRedis()
     connection = await connect('node-redis', redis)
-    store = redisStore({ client: connection.client })
-    environment = await store.open('default')
-    await Promise.all(records.map(async (record) => environment.insert(record)))
   })
-  afterEach(async () => {
-    await store.close()
+  afterAll(async () => {
     connection.close()
     await redis.stop()
   })
+  beforeEach(async () => {
+    tests++
+    store = redisStore({ client: connection.client, prefix: `t${tests}`, manageTimeout: 20_000 })
+    environment = await store.open('default')
+    await Promise.all(records.map(async (record) => environment.insert(record)))
+  })
+  afterEach(async () => store.close())
 
   async function assertWhole(): Promise<void> {
     expect(await store.check('default')).toMatchObject({ ok: true, tokens: records.length, problems: [] })
@@ -69,18 +73,18 @@ describe('check() and rebuild()', () => {
     await environment.remove(records[0]?.id ?? '')
     await environment.insert(records[0] ?? tokenRecord())
     await assertWhole()
-    expect(await redis.command('KEYS', `${BASE}new:*`)).toEqual([])
-    expect(await redis.command('EXISTS', `${BASE}lock`)).toBe(0)
+    expect(await redis.command('KEYS', key('new:*'))).toEqual([])
+    expect(await redis.command('EXISTS', key('lock'))).toBe(0)
   })
 
   test.each([
-    ['an index is gone', async () => redis.command('DEL', `${BASE}z:n`)],
-    ['an index is of the wrong type', async () => redis.command('SET', `${BASE}z:e`, 'x')],
-    ["an owner's set is gone", async () => redis.command('DEL', `${BASE}o:owner 3`)],
-    ['a bitmap is gone', async () => redis.command('DEL', `${BASE}b:s:scope.1`)],
-    ['entries without tokens', async () => redis.command('ZADD', `${BASE}z:c`, 5, 'x'.repeat(19))],
-    ['too many bits', async () => redis.command('SETRANGE', `${BASE}b:live`, 60, 'xx')],
-    ['a wrong score', async () => redis.command('ZUNIONSTORE', `${BASE}z:m`, 1, `${BASE}z:c`)],
+    ['an index is gone', async () => redis.command('DEL', key('z:n'))],
+    ['an index is of the wrong type', async () => redis.command('SET', key('z:e'), 'x')],
+    ["an owner's set is gone", async () => redis.command('DEL', key('o:owner 3'))],
+    ['a bitmap is gone', async () => redis.command('DEL', key('b:s:scope.1'))],
+    ['entries without tokens', async () => redis.command('ZADD', key('z:c'), 5, 'x'.repeat(19))],
+    ['too many bits', async () => redis.command('SETRANGE', key('b:live'), 60, 'xx')],
+    ['a wrong score', async () => redis.command('ZUNIONSTORE', key('z:m'), 1, key('z:c'))],
   ])('%s: check() says so, rebuild() repairs it', async (_, damage) => {
     await damage()
     const report = await store.check('default').catch((error: unknown) => ({ ok: false, problems: [String(error)] }))
@@ -90,23 +94,26 @@ describe('check() and rebuild()', () => {
     await assertWhole()
   })
 
-  test('tokens that came to share a number are told apart again', async () => {
-    await redis.command('DEL', `${BASE}b:live`)
-    const twin = tokenRecord({ owner: 'twin' })
-    await environment.insert(twin)
+  test('two tokens that share a number get different ones again', async () => {
+    await redis.command('DEL', key('b:live'))
+    const late = tokenRecord({ owner: 'late' })
+    await environment.insert(late)
     expect(await store.rebuild('default')).toEqual({ tokens: records.length + 1, renumbered: 1, unreadable: [] })
     expect(await store.check('default')).toMatchObject({ ok: true, tokens: records.length + 1 })
-    expect(await environment.remove(twin.id)).toBe(true)
+    expect(await environment.remove(late.id)).toBe(true)
     await assertWhole()
   })
 
   test('while a rebuild holds the lock, writes are refused and reads go on', async () => {
-    await redis.command('SET', `${BASE}lock`, 'somebody')
+    const impatient = redisStore({ client: connection.client, prefix: `t${tests}`, manageTimeout: 400 })
     const [record = tokenRecord()] = records
-    await expect(environment.update(record.id, { enabled: false }, 1)).rejects.toThrow(/being rebuilt/)
+    await redis.command('SET', key('lock'), 'somebody')
+    await expect((await impatient.open('default')).update(record.id, { enabled: false }, 1)).rejects.toThrow(
+      /being rebuilt/,
+    )
     expect(await environment.find(record.id)).toEqual(record)
     await expect(store.rebuild('default')).rejects.toThrow(/Another rebuild/)
-    await redis.command('DEL', `${BASE}lock`)
+    await redis.command('DEL', key('lock'))
     expect((await environment.update(record.id, { enabled: false }, 1))?.version).toBe(2)
   })
 })

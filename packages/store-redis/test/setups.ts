@@ -1,7 +1,8 @@
 import { type RedisServer, startCluster, startRedis } from '@latchkey/test-servers'
-import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
 import { ioredis, nodeRedis, type RedisClient } from '../src/index.js'
+
+/** `npm run long` asks more, of more data. */
+export const LONG = process.env.LATCHKEY_LONG === '1'
 
 export const CLIENTS = ['node-redis', 'ioredis'] as const
 export type ClientName = (typeof CLIENTS)[number]
@@ -14,6 +15,7 @@ export interface Connection {
 /** A client of the kind to a standalone server, with settings that fail fast. */
 export async function connect(name: ClientName, { port }: Pick<RedisServer, 'port'>): Promise<Connection> {
   if (name === 'node-redis') {
+    const { createClient } = await import('redis')
     const client = createClient({
       socket: { port, host: '127.0.0.1', reconnectStrategy: (retries) => Math.min(20 * retries, 200) },
       disableOfflineQueue: true,
@@ -22,6 +24,7 @@ export async function connect(name: ClientName, { port }: Pick<RedisServer, 'por
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }
   }
+  const { Redis } = await import('ioredis')
   const client = new Redis({ port, host: '127.0.0.1', enableOfflineQueue: false, lazyConnect: true })
   client.on('error', () => {})
   await client.connect()
@@ -34,11 +37,13 @@ export async function connectCluster(
   nodes: readonly Pick<RedisServer, 'port'>[],
 ): Promise<Connection> {
   if (name === 'node-redis') {
+    const { createCluster } = await import('redis')
     const client = createCluster({ rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })) })
     client.on('error', () => {})
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }
   }
+  const { Cluster } = await import('ioredis')
   const client = new Cluster(
     nodes.map(({ port }) => ({ port, host: '127.0.0.1' })),
     { lazyConnect: true },
@@ -68,7 +73,7 @@ export function setupsOf(name: ClientName): Setup[] {
     },
     {
       name: `${name}, Cluster of 3`,
-      shards: 4,
+      shards: LONG ? 4 : 2,
       async start() {
         const cluster = await startCluster(3)
         return { connect: async () => connectCluster(name, cluster.nodes), stop: async () => cluster.stop() }
