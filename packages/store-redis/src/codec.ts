@@ -1,27 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
-import type { TokenId } from './token-id.js'
-import { applyUses } from './uses.js'
+import type { StoredSecret, TokenId, TokenRecord } from '@latchkey/core/store'
 
 /**
- * A document is 24 bytes that the scripts read, and JSON that they do not:
- * version (4, big-endian), number (4), generations of the current and the previous secret (4 + 4), nonce of the write
- * that made it (8). The prefix is the first member of the JSON, because `touch` compares it.
+ * A document is a header of 24 bytes that the scripts read, and JSON that they do not. The header: version (4 bytes,
+ * big-endian), number (4), generations of the current and the previous secret (4 + 4), nonce of the write that made it
+ * (8). The prefix is the first member of the JSON, because the script of `touch` compares it.
  */
-const HEADER = 24
+export const HEADER_LENGTH = 24
 const NO_GENERATION = 0xffffffff
 
 export interface StoredDocument {
   /** Version and number, 8 bytes: what a write expects to find unchanged. */
-  head: Buffer
-  /** The dense number of the token within its shard. */
-  number: number
-  nonce: Buffer
-  record: TokenRecord
+  readonly head: Buffer
+  /** The number of the token within its shard: its bit in the bitmaps. */
+  readonly number: number
+  readonly record: TokenRecord
 }
 
-type Secret = [hash: string, tag: string, until?: number | undefined]
+type Secret = [hash: string, tag: string, until?: number]
 
+/** The names are short because Redis holds all documents in memory. */
 interface Body {
   /** prefix */
   p: string
@@ -30,37 +28,51 @@ interface Body {
   /** owner */
   o: string
   /** personal access token */
-  a?: 1
+  a?: 1 | undefined
   /** disabled */
-  d?: 1
-  /** scopes, in one string where none is empty or has a blank in it */
-  s?: string | string[]
+  d?: 1 | undefined
+  /** scopes */
+  s?: string[] | undefined
   /** networks */
-  w?: string[]
+  w?: string[] | undefined
   /** metadata */
-  m?: Record<string, unknown>
+  m?: Record<string, unknown> | undefined
   /** times: created, expires, modified, rotated */
   c: number
-  e?: number
-  f?: number
-  r?: number
-  /** secrets; the usual only one, without an end, stands by itself */
-  k: Secret[] | [hash: string, tag: string]
+  e?: number | undefined
+  f?: number | undefined
+  r?: number | undefined
+  /** secrets */
+  k: Secret[]
   /** tags of retired secrets */
-  t?: string[]
+  t?: string[] | undefined
 }
 
 export function newNonce(): Buffer {
   return randomBytes(8)
 }
 
-export function encodeVersion(version: number): Buffer {
+/** The nonce in a document, or in its header alone. */
+export function nonceOf(document: Buffer): Buffer {
+  return document.subarray(16, HEADER_LENGTH)
+}
+
+export function versionOf(document: Buffer): number {
+  return document.readUInt32BE(0)
+}
+
+export function numberOf(document: Buffer): number {
+  return document.readUInt32BE(4)
+}
+
+/** How versions and numbers are stored. */
+export function encodeUint32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4)
-  bytes.writeUInt32BE(version)
+  bytes.writeUInt32BE(value)
   return bytes
 }
 
-/** The document behind its version and number, which the scripts put in front. Last uses are not part of it. */
+/** A document without version and number, which the scripts put in front. */
 export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: Buffer): Buffer {
   const { secrets } = record
   if (secrets.length < 1 || secrets.length > 2) throw new TypeError('record.secrets must have one or two members')
@@ -68,19 +80,19 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     p: prefix,
     n: record.name,
     o: record.owner,
-    ...(record.personal ? { a: 1 } : {}),
-    ...(record.enabled ? {} : { d: 1 }),
-    ...(record.scopes.length > 0 ? { s: joined(record.scopes) } : {}),
-    ...(record.networks.length > 0 ? { w: record.networks } : {}),
-    ...(record.metadata === undefined ? {} : { m: record.metadata }),
+    a: record.personal ? 1 : undefined,
+    d: record.enabled ? undefined : 1,
+    s: orAbsent(record.scopes),
+    w: orAbsent(record.networks),
+    m: record.metadata,
     c: record.createdAt,
-    ...(record.expiresAt === undefined ? {} : { e: record.expiresAt }),
-    ...(record.modifiedAt === undefined ? {} : { f: record.modifiedAt }),
-    ...(record.rotatedAt === undefined ? {} : { r: record.rotatedAt }),
-    k: encodeSecrets(secrets),
-    ...(record.retired.length > 0 ? { t: record.retired } : {}),
+    e: record.expiresAt,
+    f: record.modifiedAt,
+    r: record.rotatedAt,
+    k: secrets.map(({ hash, tag, until }) => (until === undefined ? [hash, tag] : [hash, tag, until])),
+    t: orAbsent(record.retired),
   }
-  const header = Buffer.alloc(HEADER - 8)
+  const header = Buffer.alloc(HEADER_LENGTH - 8)
   header.writeUInt32BE(secrets[0]?.gen ?? NO_GENERATION, 0)
   header.writeUInt32BE(secrets[1]?.gen ?? NO_GENERATION, 4)
   nonce.copy(header, 8)
@@ -89,7 +101,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
 
 /** The stored document of a public part, with its last uses. A fresh copy with each call. */
 export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
-  const body = JSON.parse(stored.toString('utf8', HEADER)) as Body
+  const body = JSON.parse(stored.toString('utf8', HEADER_LENGTH)) as Body
   const generations = [stored.readUInt32BE(8), stored.readUInt32BE(12)]
   const record: TokenRecord = {
     id: `${body.p}.${publicPart}`,
@@ -97,38 +109,57 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     owner: body.o,
     personal: body.a === 1,
     enabled: body.d !== 1,
-    scopes: typeof body.s === 'string' ? body.s.split(' ') : (body.s ?? []),
+    scopes: body.s ?? [],
     networks: body.w ?? [],
-    version: stored.readUInt32BE(0),
+    ...(body.m !== undefined && { metadata: body.m }),
+    version: versionOf(stored),
     createdAt: body.c,
-    secrets: (isAlone(body.k) ? [body.k] : body.k).map(([hash, tag, until], i): StoredSecret => {
-      const secret: StoredSecret = { gen: generations[i] ?? NO_GENERATION, hash, tag }
-      if (until !== undefined) secret.until = until
-      return secret
+    ...(body.e !== undefined && { expiresAt: body.e }),
+    ...(body.f !== undefined && { modifiedAt: body.f }),
+    ...(body.r !== undefined && { rotatedAt: body.r }),
+    secrets: body.k.map(([hash, tag, until], i): StoredSecret => {
+      const gen = generations[i] ?? NO_GENERATION
+      return until === undefined ? { gen, hash, tag } : { gen, hash, tag, until }
     }),
     retired: body.t ?? [],
   }
-  if (body.m !== undefined) record.metadata = body.m
-  if (body.e !== undefined) record.expiresAt = body.e
-  if (body.f !== undefined) record.modifiedAt = body.f
-  if (body.r !== undefined) record.rotatedAt = body.r
   if (uses !== null) applyUses(record, uses.toString())
-  return { head: stored.subarray(0, 8), number: stored.readUInt32BE(4), nonce: stored.subarray(16, HEADER), record }
+  return { head: stored.subarray(0, 8), number: numberOf(stored), record }
 }
 
-/** Two characters less for each: a token has several, and there are many tokens. */
-function joined(scopes: string[]): string | string[] {
-  return scopes.every((scope) => scope !== '' && !scope.includes(' ')) ? scopes.join(' ') : scopes
+function orAbsent(texts: string[]): string[] | undefined {
+  return texts.length > 0 ? texts : undefined
 }
 
-function encodeSecrets(secrets: readonly StoredSecret[]): Body['k'] {
-  const [only, ...others] = secrets.map(
-    ({ hash, tag, until }): Secret => (until === undefined ? [hash, tag] : [hash, tag, until]),
-  )
-  if (only === undefined) return []
-  return others.length === 0 && only[2] === undefined ? [only[0], only[1]] : [only, ...others]
+/**
+ * Last uses as text, apart from the document. Each line is one use: of the token itself (`*`) or of the secret of a
+ * generation, as `* 1763758816000 192.0.2.1` or `1 1763758816000 192.0.2.1`. `-` stands for no address. The script of
+ * `touch` reads and writes the same text.
+ */
+export function encodeUses(record: TokenRecord): string {
+  const lines = [encodeUse('*', record), ...record.secrets.map((secret) => encodeUse(String(secret.gen), secret))]
+  return lines.filter((line) => line !== '').join('\n')
 }
 
-function isAlone(secrets: Body['k']): secrets is [hash: string, tag: string] {
-  return typeof secrets[0] === 'string'
+/** Sets the last uses in the record. Lines of generations that are gone are ignored. */
+function applyUses(record: TokenRecord, text: string): void {
+  for (const line of text.split('\n')) {
+    const [key = '', at = '', address = '-'] = line.split(' ')
+    const target = key === '*' ? record : record.secrets.find(({ gen }) => String(gen) === key)
+    if (target === undefined) continue
+    target.lastUsedAt = Number(at)
+    if (address !== '-') target.lastUsedIp = address.includes('%') ? decodeURIComponent(address) : address
+  }
+}
+
+/** The host's framework decides what an address looks like, so anything that would break the lines is escaped. */
+export function encodeAddress(ip: string | undefined): string {
+  if (ip === undefined || ip === '') return '-'
+  if (/^[0-9A-Za-z.:]+$/.test(ip)) return ip
+  // Through UTF-8, since a lone surrogate cannot be escaped.
+  return encodeURIComponent(Buffer.from(ip).toString()).replaceAll('-', '%2D')
+}
+
+function encodeUse(key: string, { lastUsedAt, lastUsedIp }: { lastUsedAt?: number; lastUsedIp?: string }): string {
+  return lastUsedAt === undefined ? '' : `${key} ${lastUsedAt} ${encodeAddress(lastUsedIp)}`
 }

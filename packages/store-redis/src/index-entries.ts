@@ -1,62 +1,59 @@
 import type { TokenRecord } from '@latchkey/core/store'
-import type { ShardKeys } from './keys.js'
+import { encodeUint32 } from './codec.js'
+import type { ShardRef } from './keys.js'
+import { RAW_ID_LENGTH, rawId } from './raw-id.js'
 
 /**
  * One entry of one index: with a score a member of a sorted set, else a bit of a bitmap. Members are
- * `name? + number (4 bytes, big-endian) + raw id (15 bytes)`; the scripts know number and id and append them.
+ * `name? + tail`; the scripts know the tail and append it.
  */
 export interface IndexEntry {
   readonly key: string
-  readonly score?: string
+  readonly score?: number
   readonly name?: Buffer
 }
 
-export const TAIL = 19
+/** A tail is the token's number (4 bytes, big-endian) and its raw id (15 bytes). */
+export const TAIL_LENGTH = 4 + RAW_ID_LENGTH
 
 /** All entries of a record but `live`, which the scripts keep themselves. */
-export function indexEntries(keys: ShardKeys, record: TokenRecord): IndexEntry[] {
-  const created = String(record.createdAt)
+export function indexEntries(shard: ShardRef, record: TokenRecord): IndexEntry[] {
   return [
-    { key: keys.created, score: created },
-    { key: keys.used, score: usedScore(record.lastUsedAt) },
-    { key: keys.expires, score: expiresScore(record.expiresAt) },
-    { key: keys.modified, score: usedScore(record.modifiedAt) },
-    { key: keys.names, score: '0', name: sortableName(record.name) },
-    { key: keys.owner(record.owner), score: created },
-    ...(record.personal ? [{ key: keys.personal }] : []),
-    ...[...new Set(record.scopes)].map((scope) => ({ key: keys.scope(scope) })),
+    { key: shard.created, score: record.createdAt },
+    { key: shard.used, score: scoreOf(record, 'lastUsedAt') },
+    { key: shard.expires, score: scoreOf(record, 'expiresAt') },
+    { key: shard.modified, score: scoreOf(record, 'modifiedAt') },
+    { key: shard.names, score: 0, name: sortableName(record.name) },
+    { key: shard.owner(record.owner), score: record.createdAt },
+    ...(record.personal ? [{ key: shard.personal }] : []),
+    ...[...new Set(record.scopes)].map((scope) => ({ key: shard.scope(scope) })),
   ]
 }
 
 /** What must be added before, and removed after, a document changes from one record to another. */
 export function indexChanges(
-  keys: ShardKeys,
+  shard: ShardRef,
   from: TokenRecord,
   to: TokenRecord,
-): [add: IndexEntry[], remove: IndexEntry[]] {
-  const before = indexEntries(keys, from)
-  const after = indexEntries(keys, to)
-  const has = (entries: IndexEntry[], entry: IndexEntry, same: typeof isSame) =>
-    entries.some((other) => same(other, entry))
-  return [
-    after.filter((entry) => !has(before, entry, (a, b) => isSame(a, b) && a.score === b.score)),
-    before.filter((entry) => !has(after, entry, isSame)),
-  ]
+): { added: IndexEntry[]; removed: IndexEntry[] } {
+  const before = indexEntries(shard, from)
+  const after = indexEntries(shard, to)
+  return {
+    added: after.filter((entry) => !before.some((other) => isSameMember(other, entry) && other.score === entry.score)),
+    removed: before.filter((entry) => !after.some((other) => isSameMember(other, entry))),
+  }
 }
 
-/** Three arguments for each entry, as `scripts/fragments.ts` reads them. */
+/** Three arguments for each entry, as scripts/change.ts reads them. */
 export function entryArguments(entries: readonly IndexEntry[]): (string | Buffer)[] {
-  return entries.flatMap(({ score, name }) => (score === undefined ? ['b', '', ''] : ['z', score, name ?? '']))
+  return entries.flatMap(({ score, name }) =>
+    score === undefined ? ['b', '', ''] : ['z', formatScore(score), name ?? ''],
+  )
 }
 
-/** Never counts as the oldest. */
-export function usedScore(at: number | undefined): string {
-  return at === undefined ? '-inf' : String(at)
-}
-
-/** Never counts as the latest. */
-export function expiresScore(at: number | undefined): string {
-  return at === undefined ? '+inf' : String(at)
+/** Never used and never modified come before all times, never expiring after them. */
+export function scoreOf(record: TokenRecord, by: 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'modifiedAt'): number {
+  return record[by] ?? (by === 'expiresAt' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY)
 }
 
 /** UTF-8 sorts as code points do. NUL, which ends the name, is escaped inside it so that a prefix sorts first. */
@@ -64,16 +61,23 @@ export function sortableName(name: string): Buffer {
   return Buffer.from(`${name.replaceAll('\0', '\0\u0001')}\0\0`)
 }
 
-/** The member of an index, whole. */
-export function indexMember({ name }: Pick<IndexEntry, 'name'>, number: number, rawId: Uint8Array): Buffer {
-  const tail = Buffer.allocUnsafe(TAIL)
-  tail.writeUInt32BE(number, 0)
-  tail.set(rawId, 4)
-  return name === undefined ? tail : Buffer.concat([name, tail])
+/** The whole member of an entry. */
+export function indexMember({ name }: Pick<IndexEntry, 'name'>, number: number, publicPart: string): Buffer {
+  return Buffer.concat([name ?? Buffer.alloc(0), encodeUint32(number), rawId(publicPart)])
 }
 
-function isSame(a: IndexEntry, b: IndexEntry): boolean {
-  return (
-    a.key === b.key && (a.name === b.name || (a.name !== undefined && b.name !== undefined && a.name.equals(b.name)))
-  )
+/** Scores arrive as numbers or as text, depending on the version of the protocol. */
+export function parseScore(value: unknown): number {
+  const text = String(value)
+  if (/^[+-]?inf$/.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  return Number(text)
+}
+
+export function formatScore(score: number): string {
+  if (Number.isFinite(score)) return String(score)
+  return score > 0 ? '+inf' : '-inf'
+}
+
+function isSameMember(a: IndexEntry, b: IndexEntry): boolean {
+  return a.key === b.key && (a.name === b.name || (a.name !== undefined && b.name?.equals(a.name) === true))
 }

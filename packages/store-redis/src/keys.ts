@@ -1,32 +1,38 @@
-/** The names of all keys of one shard. They share a hash tag, so in a Cluster they live in one slot. */
-export interface ShardKeys {
-  /** Which data set this is. Whoever finds another text here must not trust what it reads. */
-  meta: string
-  /** There while `rebuild()` works: writes wait. */
-  lock: string
-  seq: string
-  log: string
+/** One shard of a key space: its index and the names of its keys. They share a hash tag, so a Cluster keeps them in one slot. */
+export interface ShardRef {
+  readonly index: number
+  /** The beginning of all keys: `{prefix:environment:index}:`. */
+  readonly base: string
+  /** Says which data set this is. A reader that finds another text here must not trust what it read. */
+  readonly meta: string
+  /** Exists while `rebuild()` works on the shard: writes wait. */
+  readonly lock: string
+  /** The number of the latest change. */
+  readonly seq: string
+  /** The stream of changes. */
+  readonly log: string
   document(publicPart: string): string
   /** Last uses of one token, which a touch writes without touching the document. */
   uses(publicPart: string): string
-  /** Who removed a token lately, so that a repeated removal knows its own. */
-  grave(publicPart: string): string
-  created: string
-  used: string
-  expires: string
-  modified: string
-  names: string
+  /** The nonce of a recent removal, by which a repeated removal recognizes its own. */
+  tombstone(publicPart: string): string
+  // Sorted sets: one for each order, one for each owner.
+  readonly created: string
+  readonly used: string
+  readonly expires: string
+  readonly modified: string
+  readonly names: string
   owner(owner: string): string
-  live: string
-  personal: string
+  // Bitmaps over the numbers of tokens.
+  readonly live: string
+  readonly personal: string
   scope(scope: string): string
-  /** The beginning of all keys: `{prefix:environment:shard}:`. */
-  base: string
 }
 
-export function shardKeys(prefix: string, environment: string, shard: number): ShardKeys {
-  const base = `{${prefix}:${environment}:${shard}}:`
+export function shardRef(prefix: string, environment: string, index: number): ShardRef {
+  const base = `{${prefix}:${environment}:${index}}:`
   return {
+    index,
     base,
     meta: `${base}meta`,
     lock: `${base}lock`,
@@ -34,7 +40,7 @@ export function shardKeys(prefix: string, environment: string, shard: number): S
     log: `${base}log`,
     document: (publicPart) => `${base}t:${publicPart}`,
     uses: (publicPart) => `${base}u:${publicPart}`,
-    grave: (publicPart) => `${base}d:${publicPart}`,
+    tombstone: (publicPart) => `${base}d:${publicPart}`,
     created: `${base}z:c`,
     used: `${base}z:l`,
     expires: `${base}z:e`,
@@ -52,8 +58,8 @@ export function changesChannel(prefix: string, environment: string): string {
   return `{${prefix}:${environment}:0}:inv`
 }
 
-/** FNV-1a of the public part, for a power of two of shards. */
-export function shardOf(publicPart: string, shards: number): number {
+/** The index of the shard of a token: FNV-1a of its public part, for a power of two of shards. */
+export function shardIndex(publicPart: string, shards: number): number {
   if (shards === 1) return 0
   let hash = 0x811c9dc5
   for (let i = 0; i < publicPart.length; i++) hash = Math.imul(hash ^ publicPart.charCodeAt(i), 0x01000193)

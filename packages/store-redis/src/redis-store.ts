@@ -1,23 +1,25 @@
-import type { EnvironmentStore, TokenStore } from '@latchkey/core/store'
-import { type Changes, createChanges } from './changes.js'
-import { type CheckReport, check, memoryWarnings } from './check.js'
-import { find } from './find.js'
-import { createLink } from './link.js'
+import { assertEnvironmentName, type EnvironmentStore, type TokenStore } from '@latchkey/core/store'
+import { createConnection, manageDeadline } from './connection.js'
+import { type DatasetContext, openDataset } from './dataset.js'
+import { createKeyspace, type Keyspace } from './keyspace.js'
 import { list } from './list/list.js'
-import { adoptMeta, openMeta } from './meta.js'
-import { assertEnvironment, type RedisStoreOptions, readOptions } from './options.js'
-import { purge } from './purge.js'
-import { type RebuildReport, rebuild } from './rebuild.js'
-import { createSpace, manageDeadline, reset, type Space } from './space.js'
-import { touch } from './touch.js'
-import { insert, remove, update } from './write.js'
+import { type CheckReport, check } from './operate/check.js'
+import { acceptDataset } from './operate/init.js'
+import { type RebuildReport, rebuild } from './operate/rebuild.js'
+import { memoryWarnings } from './operate/server.js'
+import { type RedisStoreOptions, readOptions } from './options.js'
+import { createFind } from './read/find.js'
+import { type Changes, createChanges } from './watch/changes.js'
+import { insert, remove, update } from './write/change.js'
+import { purge } from './write/purge.js'
+import { touch } from './write/touch.js'
 
-/** The store, with what its operators need. */
+/** The store, with methods for those who operate it. */
 export interface RedisStore extends TokenStore {
   /**
-   * Accepts the data that are in Redis now as those of the environment, whatever this process has seen before: makes a
-   * new key space in an empty Redis, and gives a damaged one a new data set id. Tokens that are there stay. Until
-   * restart, other processes go on refusing. Run it on one process, after looking into what happened.
+   * Accepts the data that are in Redis now as those of the environment, whatever this process has seen before: creates a
+   * key space in an empty Redis, and gives a damaged one a new data set id. Tokens that are there stay. Until restart,
+   * other processes go on refusing. Run it on one process, after you have looked into what happened.
    */
   init(environment: string): Promise<{ dataset: string; created: boolean }>
   /** Compares documents with indexes, by counts and samples, and names dangerous settings. Changes nothing. */
@@ -27,7 +29,7 @@ export interface RedisStore extends TokenStore {
 }
 
 interface OpenEnvironment {
-  readonly space: Space
+  readonly keyspace: Keyspace
   readonly changes: Changes
   readonly store: EnvironmentStore
 }
@@ -37,54 +39,51 @@ interface OpenEnvironment {
  *
  * `close()` ends the store's own connections and timers; the client stays the host's.
  * Throws a `TypeError` with `ERR_OPTION` for misused options.
+ *
+ * @example
+ * const client = createClient({ url: 'redis://127.0.0.1:6379', disableOfflineQueue: true })
+ * await client.connect()
+ * const latchkey = createLatchkey({ prefix: 'acme', store: redisStore({ client: nodeRedis(client) }) })
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const settings = readOptions(options)
-  const link = createLink(settings.client)
+  const connection = createConnection(settings.client)
   const environments = new Map<string, Promise<OpenEnvironment>>()
 
+  function datasetContext(environment: string): DatasetContext {
+    connection.assertOpen()
+    assertEnvironmentName(environment)
+    return { connection, settings, environment, deadline: manageDeadline(settings) }
+  }
+
   async function openOnce(environment: string): Promise<OpenEnvironment> {
-    link.assertOpen()
-    assertEnvironment(environment)
+    const context = datasetContext(environment)
     let opening = environments.get(environment)
     if (opening === undefined) {
-      opening = openEnvironment(environment)
+      opening = openEnvironment(context)
       environments.set(environment, opening)
       opening.catch(() => environments.delete(environment))
     }
     return opening
   }
 
-  async function openEnvironment(environment: string): Promise<OpenEnvironment> {
-    const identity = await openMeta(link, settings, environment, manageDeadline({ settings }))
-    const space = createSpace(settings, environment, link, identity)
-    const changes = createChanges(space)
-    for (const warning of await memoryWarnings(space)) {
-      process.emitWarning(`Redis of ${settings.prefix}:${environment}: ${warning}`, { code: 'LATCHKEY_REDIS' })
-    }
-    return { space, changes, store: environmentStore(space, changes) }
-  }
-
   return {
     open: async (environment) => (await openOnce(environment)).store,
     async init(environment) {
-      link.assertOpen()
-      assertEnvironment(environment)
+      const context = datasetContext(environment)
       const opened = await environments.get(environment)?.catch(() => undefined)
-      const known = opened?.space.identity.shards.length
-      const deadline = manageDeadline({ settings })
-      const { identity, created } = await adoptMeta(link, settings, environment, known, deadline)
+      const { dataset, created } = await acceptDataset(context, opened?.keyspace.dataset.shards.length)
       if (opened) {
-        opened.space.identity = identity
-        opened.space.witness.clear()
-        reset(opened.space)
+        opened.keyspace.dataset = dataset
+        opened.keyspace.staleness.clear()
+        opened.keyspace.listeners.notify('reset')
       }
-      return { dataset: identity.dataset, created }
+      return { dataset: dataset.id, created }
     },
-    check: async (environment) => check((await openOnce(environment)).space),
-    rebuild: async (environment) => rebuild((await openOnce(environment)).space),
+    check: async (environment) => check((await openOnce(environment)).keyspace),
+    rebuild: async (environment) => rebuild((await openOnce(environment)).keyspace),
     async close() {
-      link.close()
+      connection.close()
       const opened = await Promise.allSettled(environments.values())
       await Promise.all(
         opened.map(async (each) => (each.status === 'fulfilled' ? each.value.changes.close() : undefined)),
@@ -93,21 +92,31 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   }
 }
 
-function environmentStore(space: Space, changes: Changes): EnvironmentStore {
+async function openEnvironment(context: DatasetContext): Promise<OpenEnvironment> {
+  const { settings, environment, connection } = context
+  const keyspace = createKeyspace(settings, environment, connection, await openDataset(context))
+  for (const warning of await memoryWarnings(keyspace)) {
+    process.emitWarning(`Redis of ${keyspace.name}: ${warning}`, { code: 'LATCHKEY_REDIS' })
+  }
+  const changes = createChanges(keyspace)
+  return { keyspace, changes, store: environmentStore(keyspace, changes) }
+}
+
+function environmentStore(keyspace: Keyspace, changes: Changes): EnvironmentStore {
   return {
     get dataset() {
-      return space.identity.dataset
+      return keyspace.dataset.id
     },
     get sealingKey() {
-      return space.identity.sealingKey.slice()
+      return keyspace.dataset.sealingKey.slice()
     },
-    insert: async (record) => insert(space, record),
-    find: async (id) => find(space, id),
-    update: async (id, patch, expectedVersion) => update(space, id, patch, expectedVersion),
-    remove: async (id, expectedVersion) => remove(space, id, expectedVersion),
-    list: async (query) => list(space, query),
-    touch: async (uses) => touch(space, uses),
-    purge: async (expiredBefore) => purge(space, expiredBefore),
+    insert: async (record) => insert(keyspace, record),
+    find: createFind(keyspace),
+    update: async (id, patch, expectedVersion) => update(keyspace, id, patch, expectedVersion),
+    remove: async (id, expectedVersion) => remove(keyspace, id, expectedVersion),
+    list: async (query) => list(keyspace, query),
+    touch: async (uses) => touch(keyspace, uses),
+    purge: async (expiredBefore) => purge(keyspace, expiredBefore),
     watch: async (listener) => changes.watch(listener),
   }
 }

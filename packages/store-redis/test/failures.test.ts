@@ -227,7 +227,7 @@ describe.each(CLIENTS)('%s', (client) => {
     expect(updated).toEqual({ ...record, name: 'renamed', version: 2 })
     expect(await environment.find(record.id)).toEqual(updated)
 
-    // The grave is a key of removals alone.
+    // Only removals have the key of a tombstone.
     lost = proxy.loseReplyTo(':d:')
     const [gone] = await Promise.all([environment.remove(record.id), lost])
     expect(gone).toBe(true)
@@ -261,6 +261,24 @@ describe.each(CLIENTS)('%s', (client) => {
     await redis.command('SET', '{latchkey:default:0}:z:n', 'not a sorted set')
     await unavailable(environment.remove(before.id), /WRONGTYPE/)
     expect(await environment.find(before.id)).toBeUndefined()
+  })
+
+  test('a channel that is refused breaks no write; changes arrive within a second all the same', async () => {
+    const redis = await server()
+    const environment = await (await storeOn(client, redis)).open(ENVIRONMENT)
+    await redis.command('ACL', 'SETUSER', 'default', 'resetchannels')
+    const watching = await startWatching(environment)
+    const record = tokenRecord()
+    await environment.insert(record)
+    const written = performance.now()
+    expect(await environment.update(record.id, { enabled: false }, 1)).toEqual({
+      ...record,
+      enabled: false,
+      version: 2,
+    })
+    await watching.changed(record.id)
+    expect(performance.now() - written).toBeLessThan(1_000)
+    expect(await environment.remove(record.id)).toBe(true)
   })
 
   test('a key space whose meta is missing or strange is not opened; init() accepts it', async () => {

@@ -17,13 +17,18 @@ describe('redisStore(options)', () => {
     ['readTimeout', { readTimeout: 0 }],
     ['manageTimeout', { manageTimeout: 1.5 }],
     ['replicaTimeout', { replicaTimeout: Number.NaN }],
+    ['durability', { durability: 'disk' as 'master' }],
   ])('names the option %s in a TypeError: %j', (name, options) => {
     expect(() => redisStore({ client, ...options })).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(() => redisStore({ client, ...options })).toThrow(new RegExp(`^redisStore: ${name} must`))
   })
 
-  test.each(['', 'a b', '{x}', 'a*', 'x'.repeat(65)])('refuses the environment %j', async (environment) => {
-    await expect(redisStore({ client }).open(environment)).rejects.toThrow(/^redisStore: environment must/)
+  test('refuses unknown options', () => {
+    expect(() => redisStore({ client, ...{ timeout: 5 } })).toThrow(/redisStore\.timeout is not an option/)
+  })
+
+  test.each(['', 'a b', 'a:b', '{x}', 'a*', 'x'.repeat(65)])('refuses the environment %j', async (environment) => {
+    await expect(redisStore({ client }).open(environment)).rejects.toThrow(/^environment must/)
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Argument, RedisClient } from '../client.js'
+import type { Argument, RedisClient } from './client.js'
 
 type Listener = (channel: string, message: string) => void
 

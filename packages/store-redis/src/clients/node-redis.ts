@@ -1,4 +1,4 @@
-import type { Argument, RedisClient } from '../client.js'
+import type { Argument, RedisClient } from './client.js'
 
 /** node-redis hands out strings here; its types do not always say so. */
 type Listener = (message: string | Buffer) => void

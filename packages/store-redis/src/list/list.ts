@@ -1,105 +1,76 @@
-import type { ListFilter, ListPage, ListQuery, ListSort, TokenRecord } from '@latchkey/core/store'
-import { decodeDocument } from '../codec.js'
-import type { Deadline } from '../link.js'
-import { readMany } from '../read-many.js'
-import { assertMeta, manageDeadline, placeOf, placesOf, type Space } from '../space.js'
-import { plan } from './plan.js'
-import { decodePosition, encodePosition, numberOf, publicPartIn, type Row, rowOf, rowOrder, tailOf } from './row.js'
-import { mergeSources } from './source.js'
+import type { ListPage, ListQuery, ListSort } from '@latchkey/core/store'
+import { manageDeadline } from '../connection.js'
+import type { Keyspace } from '../keyspace.js'
+import type { Entry } from './entries.js'
+import { planShard, withMargin } from './plan.js'
+import { decodePosition, encodePosition, rowOrder } from './row.js'
 
-/** Tokens per MGET, each with its document and its uses: a page of 200, and the one that tells whether there are more. */
-const CHUNK = 250
-
-interface Candidate {
-  row: Row
-  record: TokenRecord
-}
-
-/** One page: plain bounded reads, planned here. The longest single command does not grow with the number of tokens. */
-export async function list(space: Space, query: ListQuery): Promise<ListPage> {
-  space.link.assertOpen()
+/** One page, merged from those of all shards. The longest single command does not grow with the number of tokens. */
+export async function list(keyspace: Keyspace, query: ListQuery): Promise<ListPage> {
+  keyspace.connection.assertOpen()
   const { filter, sort, limit, count } = query
+  const { shards } = keyspace.dataset
   const after = query.after === undefined ? undefined : decodePosition(query.after)
-  const deadline = manageDeadline(space)
+  const deadline = manageDeadline(keyspace.settings)
+  // One more than the page, which tells whether there are more.
   const wanted = limit + 1
+  const perShard = shards.length === 1 ? wanted : withMargin(wanted / shards.length)
   const plans = await Promise.all(
-    placesOf(space).map(async ({ keys }, _, { length }) =>
-      plan({ space, keys, filter, sort, after, deadline }, Math.ceil(wanted / length), count),
-    ),
+    shards.map(async (shard) => planShard({ keyspace, shard, filter, sort, after, deadline }, perShard, count)),
   )
-  const source = mergeSources(
-    plans.map((shard) => shard.source),
-    rowOrder(sort),
+  const entries = await merge(
+    plans.map((plan) => plan.entries),
+    wanted,
+    sort,
   )
-  const good: Candidate[] = []
-  while (good.length < wanted && !source.done()) {
-    const rows = await source.read(wanted - good.length)
-    for (const candidate of await readRecords(space, rows, deadline)) {
-      if (isMatch(candidate.record, filter) && isCurrent(candidate, sort)) good.push(candidate)
-    }
-  }
-  // An emptied Redis has no rows either. Asked last, so that all that was read before came from this data set.
-  await Promise.all(
-    placesOf(space).map(async ({ keys }) =>
-      assertMeta(space, await space.link.command(keys.meta, ['GET', keys.meta], deadline)),
-    ),
-  )
-  const page = good.slice(0, limit)
+  const page = entries.slice(0, limit)
   const last = page.at(-1)
-  const result: ListPage = { records: page.map(({ record }) => record) }
-  if (last && good.length > limit) result.next = encodePosition(last.row)
-  if (count) result.totalCount = plans.reduce((sum, shard) => sum + (shard.count ?? 0), 0)
-  return result
-}
-
-/** The records of the rows that still have one, in the order of the rows. */
-async function readRecords(space: Space, rows: readonly Row[], deadline: Deadline): Promise<Candidate[]> {
-  const found: (Candidate | undefined)[] = new Array(rows.length).fill(undefined)
-  const chunks: Chunk[] = []
-  const open = new Map<number, Chunk>()
-  for (const [index, row] of rows.entries()) {
-    const part = publicPartIn(row)
-    const { shard, keys } = placeOf(space, part)
-    let chunk = open.get(shard)
-    if (chunk === undefined || chunk.rows.length === CHUNK) {
-      chunk = { rows: [], keys: [] }
-      open.set(shard, chunk)
-      chunks.push(chunk)
-    }
-    chunk.rows.push({ index, row, part })
-    chunk.keys.push(keys.document(part), keys.uses(part))
+  return {
+    records: page.map(({ record }) => record),
+    ...(last !== undefined && entries.length > limit && { next: encodePosition(last.row) }),
+    ...(count && { totalCount: plans.reduce((sum, { total = 0 }) => sum + total, 0) }),
   }
-  await Promise.all(
-    chunks.map(async ({ rows: wanted, keys }) => {
-      const values = await readMany(space, keys, deadline)
-      for (const [i, { index, row, part }] of wanted.entries()) {
-        const document = values[2 * i]
-        if (!document) continue
-        const { number, record } = decodeDocument(part, document, values[2 * i + 1] ?? null)
-        // Another number: the row is left over from an earlier token with this id.
-        if (number === numberOf(row)) found[index] = { row, record }
-      }
-    }),
-  )
-  return found.filter((candidate) => candidate !== undefined)
 }
 
-/** Rows of one shard, read by one command. */
-interface Chunk {
-  readonly rows: { index: number; row: Row; part: string }[]
-  readonly keys: string[]
+interface Lane {
+  readonly source: AsyncIterator<Entry[]>
+  entries: readonly Entry[]
+  /** The index of its next entry. */
+  at: number
+  isDone: boolean
 }
 
-/** A row under a name that the token has no more would show the token twice. */
-function isCurrent({ row, record }: Candidate, sort: ListSort): boolean {
-  return sort.by !== 'name' || rowOf(record, tailOf(row), sort).member.equals(row.member)
+/** The first entries of all sources, each of which is in order and is read from at least once. */
+async function merge(sources: readonly AsyncIterator<Entry[]>[], wanted: number, sort: ListSort): Promise<Entry[]> {
+  const order = rowOrder(sort)
+  const lanes = sources.map((source): Lane => ({ source, entries: [], at: 0, isDone: false }))
+  const merged: Entry[] = []
+  while (merged.length < wanted) {
+    // Only if each lane shows its next entry, the first of these is the next of all.
+    if (lanes.some(isDry)) {
+      await Promise.all(lanes.filter(isDry).map(refill))
+      continue
+    }
+    let first: Lane | undefined
+    for (const lane of lanes) {
+      const [entry, leading] = [lane.entries[lane.at], first?.entries[first.at]]
+      if (entry && (leading === undefined || order(entry.row, leading.row) < 0)) first = lane
+    }
+    const entry = first?.entries[first.at]
+    if (first === undefined || entry === undefined) break
+    first.at++
+    merged.push(entry)
+  }
+  return merged
 }
 
-function isMatch(record: TokenRecord, { owner, personal, scopes, lastUsed }: ListFilter): boolean {
-  if (owner !== undefined && record.owner !== owner) return false
-  if (personal !== undefined && record.personal !== personal) return false
-  if (scopes !== undefined && !scopes.some((scope) => record.scopes.includes(scope))) return false
-  if (lastUsed === undefined) return true
-  const { from = 0, to = Number.POSITIVE_INFINITY } = lastUsed
-  return record.lastUsedAt !== undefined && record.lastUsedAt >= from && record.lastUsedAt <= to
+function isDry({ entries, at, isDone }: Lane): boolean {
+  return at === entries.length && !isDone
+}
+
+async function refill(lane: Lane): Promise<void> {
+  const { value, done } = await lane.source.next()
+  lane.entries = done ? [] : value
+  lane.at = 0
+  lane.isDone = done === true
 }

@@ -1,111 +1,169 @@
-import { hasBit } from './bitmap.js'
-import { gather, gatherCost, isWithin, MEMBERS_PER_PROBE, matches } from './gather.js'
-import { measure } from './measure.js'
-import { bitsOf, countOf, type Members } from './members.js'
-import { numberOf, type Row, sortKey, tailOf } from './row.js'
-import { type ShardQuery, type Sizes, scoresIn, usedBounds } from './shard-query.js'
-import { EMPTY, type Source } from './source.js'
-import { type Walk, walk } from './walk.js'
+// One plan for every list. The indexes propose, the documents decide.
+//
+// 1. A list walks along one sorted set in the order that is asked for, and stops at the end of the page. That is the set of
+//    the sort, within the bounds of the filter where it has some, or, by creation, the set of the owner.
+// 2. Scopes and kind are bitmaps over the numbers of tokens. The walk passes by members whose bits are not set.
+// 3. An owner or a range of last use that is not the order itself is read first, the smallest first. If few candidates are
+//    left, their documents are read and sorted here. Else the candidates become the bitmap of the walk.
+// 4. A total is a counter where the filter has one criterion, else the number of candidates.
+//
+// At worst, a list reads each member of each criterion and of the order once: 19 bytes and less than a microsecond each, in
+// commands of one to two milliseconds.
 
-export interface Plan {
-  readonly source: Source
-  readonly count: number | undefined
+import type { ListFilter } from '@latchkey/core/store'
+import { formatScore } from '../index-entries.js'
+import type { ShardRef } from '../keys.js'
+import { everythingIn, MAX_CHUNK, type SortedRange, walk } from '../read/walk.js'
+import {
+  type Bitmap,
+  bitmapOf,
+  countBits,
+  countOf,
+  difference,
+  intersection,
+  NO_TAILS,
+  type Tails,
+  tailsIn,
+  union,
+} from '../token-sets.js'
+import { type Entry, entriesAlong, entriesAmong, readEntries, type ShardQuery } from './entries.js'
+import { sortKey } from './row.js'
+
+/** How one shard answers a list. */
+export interface ShardPlan {
+  /** The entries behind the position of the query, in order. */
+  readonly entries: AsyncIterator<Entry[]>
+  /** How many tokens match in all, if it was asked for. */
+  readonly total: number | undefined
 }
 
-/**
- * How one shard answers a list. Either it walks along a sorted set that is in the right order and tests each candidate, or
- * it gathers the few that match and sorts them; whichever looks at fewer. Indexes only propose: the caller reads each
- * document and decides by it.
- */
-export async function plan(query: ShardQuery, wanted: number, count: boolean): Promise<Plan> {
-  const sizes = await measure(query)
-  const total = count ? simpleCount(query, sizes) : undefined
-  if (sizes.facetCount === 0 || sizes.owned === 0 || sizes.inRange === 0)
-    return { source: EMPTY, count: count ? 0 : undefined }
-  if (count && total === undefined) {
-    // Two parts that only their members can tell apart: look at all, and use what was found.
-    const found = await matches(query, sizes)
-    return { source: await fromMatches(query, sizes, found, wanted), count: countOf(found) }
-  }
-  return { source: await fromIndexes(query, sizes, wanted), count: total }
+/** What the indexes know of a filter. */
+interface Criteria {
+  /** How many tokens there are. */
+  readonly all: number
+  /** The tokens with the scopes and of the kind; undefined if the filter has neither. */
+  readonly bitmap: Bitmap | undefined
+  /** The tokens of the owner, and those last used within the bounds; the smallest first. */
+  readonly ranges: readonly SizedRange[]
 }
 
-/** The exact number of matches, if the sizes alone tell it. */
-function simpleCount({ filter }: ShardQuery, { facets, facetCount, owned, inRange }: Sizes): number | undefined {
-  if (filter.owner === undefined && filter.lastUsed === undefined) return facetCount
-  if (facets !== undefined) return undefined
-  if (filter.lastUsed === undefined) return owned
-  return filter.owner === undefined ? inRange : undefined
+interface SizedRange extends SortedRange {
+  readonly size: number
 }
 
-/** Sorts what was found, or walks past what does not match; whichever costs less. */
-async function fromMatches(query: ShardQuery, sizes: Sizes, found: Members, wanted: number): Promise<Source> {
-  if (found.length === 0) return EMPTY
-  const selectivity = countOf(found) / sizes.all
-  if (countOf(found) * gatherCost(query.sort) <= wanted / selectivity) return gather(query, found, query.after)
-  const bits = bitsOf(found)
-  return along(query, sortKey(query.keys, query.sort), selectivity, (rows) =>
-    rows.filter((row) => hasBit(bits, numberOf(row))),
-  )
-}
+/** Reading a document takes about as long as passing by so many members of an index. */
+const DOCUMENT_COST = 10
 
-async function fromIndexes(query: ShardQuery, sizes: Sizes, wanted: number): Promise<Source> {
-  const { filter, sort, keys } = query
-  const { all, facets, facetCount, owned = all, inRange = all } = sizes
-  // The owner's own set is in order of creation, that of last uses in its own: then that part of the filter is met.
-  const alongOwner = filter.owner !== undefined && sort.by === 'createdAt'
-  const alongUsed = filter.lastUsed !== undefined && sort.by === 'lastUsedAt'
-  const testOwner = filter.owner !== undefined && !alongOwner
-  const testUsed = filter.lastUsed !== undefined && !alongUsed
-  const selectivity = (facetCount / all) * (testOwner ? owned / all : 1) * (testUsed ? inRange / all : 1)
-  const { min, max } = usedBounds(filter)
+/** `wanted`: how many entries are going to be read, roughly. */
+export async function planShard(query: ShardQuery, wanted: number, count: boolean): Promise<ShardPlan> {
+  const order = orderOf(query)
+  const along = (bitmap: Bitmap | undefined, share: number) =>
+    entriesAlong(query, order, bitmap, chunkFor(wanted, share))
+  if (isUnfiltered(query.filter) && !count) return { entries: along(undefined, 1), total: undefined }
 
-  const pass = async (rows: Row[]): Promise<Row[]> => {
-    let left = facets === undefined ? rows : rows.filter((row) => hasBit(facets, numberOf(row)))
-    if (testOwner && left.length > 0) {
-      const owns = await scoresIn(query, keys.owner(filter.owner ?? ''), left.map(tailOf))
-      left = left.filter((_, i) => owns[i] !== undefined)
-    }
-    if (testUsed && left.length > 0) {
-      const used = await scoresIn(query, keys.used, left.map(tailOf))
-      left = left.filter((_, i) => isWithin(used[i], min, max))
-    }
-    return left
+  const { all, bitmap, ranges } = await readCriteria(query)
+  const held = bitmap === undefined ? all : countBits(bitmap)
+  const smallest = Math.min(held, ...ranges.map(({ size }) => size))
+  const isOneCriterion = ranges.length + (bitmap === undefined ? 0 : 1) <= 1
+  const isMetByOrder = ranges.every(({ key }) => key === order.key)
+  if (smallest > 0 && isMetByOrder && (isOneCriterion || !count)) {
+    return { entries: along(bitmap, held / all), total: smallest }
   }
 
-  const source = along(query, alongOwner ? keys.owner(filter.owner ?? '') : sortKey(keys, sort), selectivity, pass)
-  if (!testOwner && !testUsed) return source
-  // The walk asks for a score of each candidate with the right facets.
-  const members = Math.min(owned, inRange)
-  const probes = (wanted / selectivity) * (facetCount / all)
-  if (members <= MEMBERS_PER_PROBE * probes) {
-    return fromMatches(query, sizes, await matches(query, sizes), wanted)
+  const isFew = (size: number) => size ** 2 * DOCUMENT_COST <= wanted * all
+  const candidates = smallest > 0 ? await readCandidates(query, bitmap, ranges, isFew) : NO_TAILS
+  if (isFew(countOf(candidates))) {
+    const entries = await readEntries(query, candidates)
+    return { entries: entriesAmong(query, entries), total: entries.length }
   }
-  return orGather(query, sizes, source, Math.max(members / MEMBERS_PER_PROBE, 2 * (wanted / selectivity)))
+  const ordered = ranges.find(({ key }) => key === order.key)?.size ?? all
+  return { entries: along(bitmapOf(candidates), countOf(candidates) / ordered), total: countOf(candidates) }
 }
 
-function along(
+/** The sorted set that has the order of the list, and as few members as possible. */
+function orderOf({ shard, filter, sort }: ShardQuery): SortedRange {
+  if (sort.by === 'createdAt' && filter.owner !== undefined) return everythingIn(shard.owner(filter.owner))
+  if (sort.by === 'lastUsedAt' && filter.lastUsed !== undefined) return usedWithin(shard, filter.lastUsed)
+  return everythingIn(sortKey(shard, sort))
+}
+
+/** A token never used, whose score is -inf, is within no bounds. */
+function usedWithin(shard: ShardRef, { from, to }: NonNullable<ListFilter['lastUsed']>): SortedRange {
+  return { key: shard.used, min: from ?? -Number.MAX_VALUE, max: to ?? Number.MAX_VALUE }
+}
+
+/** Members per command of a walk among which this share matches. */
+function chunkFor(wanted: number, share: number): number {
+  return Math.min(MAX_CHUNK, share === 1 ? wanted : Math.ceil(withMargin(wanted) / share))
+}
+
+/** What to ask for where chance decides how much of it matches: two standard deviations more, so that it mostly suffices. */
+export function withMargin(wanted: number): number {
+  return Math.ceil(wanted + 2 * Math.sqrt(wanted))
+}
+
+function isUnfiltered(filter: ListFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined)
+}
+
+/** One round trip. */
+async function readCriteria(query: ShardQuery): Promise<Criteria> {
+  const { shard, filter } = query
+  const wanted = [
+    ...(filter.owner === undefined ? [] : [everythingIn(shard.owner(filter.owner))]),
+    ...(filter.lastUsed === undefined ? [] : [usedWithin(shard, filter.lastUsed)]),
+  ]
+  const sized = async (range: SortedRange) => ({ ...range, size: await sizeOf(query, range) })
+  const [all, bitmap, ranges] = await Promise.all([
+    sizeOf(query, everythingIn(shard.created)),
+    readBitmap(query),
+    Promise.all(wanted.map(sized)),
+  ])
+  return { all, bitmap, ranges: ranges.sort((a, b) => a.size - b.size) }
+}
+
+async function sizeOf({ keyspace, deadline }: ShardQuery, { key, min, max }: SortedRange): Promise<number> {
+  return Number(await keyspace.connection.command(key, ['ZCOUNT', key, formatScore(min), formatScore(max)], deadline))
+}
+
+async function readBitmap({ keyspace, shard, filter, deadline }: ShardQuery): Promise<Bitmap | undefined> {
+  const { scopes, personal } = filter
+  if (scopes === undefined && personal === undefined) return undefined
+  const read = async (key: string) =>
+    ((await keyspace.connection.command(key, ['GET', key], deadline)) as Buffer | null) ?? new Uint8Array()
+  const [personals, ...held] = await Promise.all([
+    personal === undefined ? undefined : read(shard.personal),
+    ...(scopes === undefined ? [read(shard.live)] : scopes.map(async (scope) => read(shard.scope(scope)))),
+  ])
+  const bitmap = union(held)
+  if (personals === undefined) return bitmap
+  return personal ? intersection(bitmap, personals) : difference(bitmap, personals)
+}
+
+/** The tokens that are in the bitmap and in all ranges, or in some of the ranges if those leave few. */
+async function readCandidates(
   query: ShardQuery,
-  key: string,
-  selectivity: number,
-  pass: (rows: Row[]) => Promise<Row[]> | Row[],
-): Walk {
-  const { sort, after, filter } = query
-  const unbounded = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
-  const bounds = filter.lastUsed !== undefined && key === query.keys.used ? usedBounds(filter) : unbounded
-  return walk(query, { key, sort, after, selectivity, pass, ...bounds })
+  bitmap: Bitmap | undefined,
+  ranges: readonly SortedRange[],
+  isFew: (size: number) => boolean,
+): Promise<Tails> {
+  let candidates: Tails | undefined
+  for (const range of ranges) {
+    if (candidates !== undefined && isFew(countOf(candidates))) break
+    candidates = await readTails(query, range, candidates === undefined ? bitmap : bitmapOf(candidates))
+  }
+  return candidates ?? NO_TAILS
 }
 
-/** The parts of a filter may exclude each other, which no size tells: a walk that got too long goes on by gathering. */
-function orGather(query: ShardQuery, sizes: Sizes, source: Walk, budget: number): Source {
-  let current: Source = source
-  return {
-    async read(wanted) {
-      if (current === source && source.visited() > budget && !source.done()) {
-        current = await gather(query, await matches(query, sizes), source.position())
-      }
-      return current.read(wanted)
-    },
-    done: () => current.done(),
+/** The members of a range that are in the bitmap. */
+async function readTails(
+  { keyspace, deadline }: ShardQuery,
+  range: SortedRange,
+  bitmap: Bitmap | undefined,
+): Promise<Tails> {
+  const found: Tails[] = []
+  for await (const { tails } of walk(keyspace, range, { direction: 'asc', deadline: () => deadline })) {
+    found.push(bitmap === undefined ? tails : tailsIn(tails, bitmap))
   }
+  return Buffer.concat(found)
 }

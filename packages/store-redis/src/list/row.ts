@@ -1,14 +1,7 @@
-import { type ListSort, StoreError, type TokenRecord } from '@latchkey/core/store'
-import { expiresScore, sortableName, TAIL, usedScore } from '../index-entries.js'
-import type { ShardKeys } from '../keys.js'
-import { publicPartOf } from '../token-id.js'
-
-/** A member of a sorted set: where a token stands in one order. Behind a record that is gone it is still a position. */
-export interface Row {
-  /** 0 in the order of names, whose members begin with the name. */
-  readonly score: number
-  readonly member: Buffer
-}
+import { type ListSort, type SortKey, StoreError, type TokenRecord } from '@latchkey/core/store'
+import { indexMember, scoreOf, sortableName, TAIL_LENGTH } from '../index-entries.js'
+import type { ShardRef } from '../keys.js'
+import type { Row } from '../read/walk.js'
 
 /** As Redis orders a sorted set, also across shards: by score, then by the bytes of the member. */
 function compareRows(a: Row, b: Row): number {
@@ -20,41 +13,25 @@ export function rowOrder({ direction }: ListSort): (a: Row, b: Row) => number {
   return direction === 'asc' ? compareRows : (a, b) => compareRows(b, a)
 }
 
-export function numberOf({ member }: Row): number {
-  return member.readUInt32BE(member.length - TAIL)
-}
-
-export function publicPartIn({ member }: Pick<Row, 'member'>): string {
-  return publicPartOf(member, member.length - TAIL + 4)
-}
-
-/** Number and raw id: the member of this token in every index but that of names. */
-export function tailOf({ member }: Row): Buffer {
-  return member.subarray(member.length - TAIL)
-}
-
-export function sortKey(keys: ShardKeys, { by }: ListSort): string {
-  switch (by) {
-    case 'name':
-      return keys.names
-    case 'lastUsedAt':
-      return keys.used
-    case 'createdAt':
-      return keys.created
-    case 'expiresAt':
-      return keys.expires
-    case 'modifiedAt':
-      return keys.modified
+/** The sorted set that holds all tokens in this order. */
+export function sortKey(shard: ShardRef, { by }: ListSort): string {
+  const keys: Record<SortKey, string> = {
+    name: shard.names,
+    lastUsedAt: shard.used,
+    createdAt: shard.created,
+    expiresAt: shard.expires,
+    modifiedAt: shard.modified,
   }
+  return keys[by]
 }
 
-/** The row of a record in an order, from the record itself. */
-export function rowOf(record: TokenRecord, tail: Buffer, { by }: ListSort): Row {
-  if (by === 'name') return { score: 0, member: Buffer.concat([sortableName(record.name), tail]) }
-  const score = by === 'expiresAt' ? expiresScore(record.expiresAt) : usedScore(record[by])
-  return { score: parseScore(score), member: tail }
+/** Where a record belongs in an order, whatever the indexes say. */
+export function rowOf(record: TokenRecord, number: number, publicPart: string, { by }: ListSort): Row {
+  if (by !== 'name') return { score: scoreOf(record, by), member: indexMember({}, number, publicPart) }
+  return { score: 0, member: indexMember({ name: sortableName(record.name) }, number, publicPart) }
 }
 
+/** The position behind a row, as text: it holds the row itself, and so outlives the token. */
 export function encodePosition({ score, member }: Row): string {
   const bytes = Buffer.allocUnsafe(8 + member.length)
   bytes.writeDoubleBE(score, 0)
@@ -62,24 +39,11 @@ export function encodePosition({ score, member }: Row): string {
   return bytes.toString('base64url')
 }
 
-/** Throws a `StoreError` for what no list gave out. */
+/** Throws a `StoreError` for a text that no list returned. */
 export function decodePosition(text: string): Row {
   const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length < 8 + TAIL) {
+  if (bytes.length < 8 + TAIL_LENGTH) {
     throw new StoreError('ERR_STORE', 'The position to go on from is none of this store.')
   }
   return { score: bytes.readDoubleBE(0), member: bytes.subarray(8) }
-}
-
-/** Scores arrive as numbers or as text, as the protocol version has it. */
-export function parseScore(value: unknown): number {
-  if (typeof value === 'number') return value
-  const text = String(value)
-  if (text === 'inf' || text === '+inf') return Number.POSITIVE_INFINITY
-  return text === '-inf' ? Number.NEGATIVE_INFINITY : Number(text)
-}
-
-export function formatScore(score: number): string {
-  if (Number.isFinite(score)) return String(score)
-  return score > 0 ? '+inf' : '-inf'
 }

@@ -1,0 +1,57 @@
+import { createListeners, type Listeners, StoreError } from '@latchkey/core/store'
+import type { Connection } from './connection.js'
+import type { Dataset } from './dataset.js'
+import { changesChannel, type ShardRef, shardIndex } from './keys.js'
+import type { Settings } from './options.js'
+import { createStalenessGuard, type StalenessGuard } from './staleness.js'
+
+/** The keys of one environment as this process knows them: what all operations share. */
+export interface Keyspace {
+  readonly settings: Settings
+  /** `prefix:environment`, for messages. */
+  readonly name: string
+  readonly channel: string
+  readonly connection: Connection
+  readonly staleness: StalenessGuard
+  /** The data set that was opened. Replaced by `init` alone. */
+  dataset: Dataset
+  /** Those who watch the environment. A `reset` tells them that history was lost, or that the data set changed. */
+  readonly listeners: Listeners
+}
+
+export function createKeyspace(
+  settings: Settings,
+  environment: string,
+  connection: Connection,
+  dataset: Dataset,
+): Keyspace {
+  return {
+    settings,
+    name: `${settings.prefix}:${environment}`,
+    channel: changesChannel(settings.prefix, environment),
+    connection,
+    staleness: createStalenessGuard(),
+    dataset,
+    listeners: createListeners(),
+  }
+}
+
+/** The shard of a token. */
+export function shardOf({ dataset: { shards } }: Keyspace, publicPart: string): ShardRef {
+  const shard = shards[shardIndex(publicPart, shards.length)]
+  if (shard === undefined) throw new RangeError('a key space has a power of two of shards')
+  return shard
+}
+
+/** Throws unless the text is that of the data set that was opened: an emptied or foreign Redis knows nothing of ours. */
+export function assertDataset(keyspace: Keyspace, meta: unknown): void {
+  if (!(meta instanceof Buffer && meta.equals(keyspace.dataset.meta))) throw foreignDataset(keyspace)
+}
+
+export function foreignDataset({ name }: Keyspace): StoreError {
+  return new StoreError(
+    'ERR_STORE',
+    `The key space ${name} is empty or holds another data set than the one that was opened. ` +
+      'Restart, or call init(), to accept what is there.',
+  )
+}

@@ -1,0 +1,76 @@
+import { type ListFilter, type ListSort, matchesFilter, type TokenRecord } from '@latchkey/core/store'
+import type { Deadline } from '../connection.js'
+import type { ShardRef } from '../keys.js'
+import type { Keyspace } from '../keyspace.js'
+import { readDocuments } from '../read/documents.js'
+import { type Row, type SortedRange, walk } from '../read/walk.js'
+import { type Bitmap, numberAt, publicPartsOf, type Tails, tailsIn } from '../token-sets.js'
+import { rowOf, rowOrder } from './row.js'
+
+/** One list as one shard answers it. */
+export interface ShardQuery {
+  readonly keyspace: Keyspace
+  readonly shard: ShardRef
+  readonly filter: ListFilter
+  readonly sort: ListSort
+  readonly after: Row | undefined
+  readonly deadline: Deadline
+}
+
+/** A token that matches, at its place in the order of the list. */
+export interface Entry {
+  readonly row: Row
+  readonly record: TokenRecord
+}
+
+/** The entries behind the position of the query, chunk by chunk, from a sorted set in the order of the list. */
+export async function* entriesAlong(
+  query: ShardQuery,
+  range: SortedRange,
+  matches: Bitmap | undefined,
+  chunk: number,
+): AsyncGenerator<Entry[]> {
+  const { keyspace, sort, after, deadline } = query
+  let from = after
+  const options = { direction: sort.direction, after, chunk, deadline: () => deadline }
+  for await (const { tails, end } of walk(keyspace, range, options)) {
+    const entries = await readEntries(query, matches === undefined ? tails : tailsIn(tails, matches))
+    yield between(sort, entries, from, end)
+    from = end
+  }
+}
+
+/** The same, of entries that were read in no particular order. */
+export async function* entriesAmong({ sort, after }: ShardQuery, entries: readonly Entry[]): AsyncGenerator<Entry[]> {
+  yield between(sort, entries, after, undefined)
+}
+
+/**
+ * Those of the tokens that match, as their documents say. Rejects unless the shard still holds the data set that was
+ * opened, also when there are no tokens.
+ */
+export async function readEntries(query: ShardQuery, tails: Tails): Promise<Entry[]> {
+  const { keyspace, shard, filter, sort, deadline } = query
+  const publicParts = publicPartsOf(tails)
+  const documents = await readDocuments(keyspace, shard, publicParts, deadline)
+  // By public part: after a rename that was cut off, a token has two names in the index.
+  const entries = new Map<string, Entry>()
+  for (const [i, part] of publicParts.entries()) {
+    const stored = documents[i]
+    // Another number: the index entry is left over from an earlier token with this id.
+    if (stored === undefined || stored.number !== numberAt(tails, i) || !matchesFilter(stored.record, filter)) continue
+    entries.set(part, { row: rowOf(stored.record, stored.number, part, sort), record: stored.record })
+  }
+  return [...entries.values()]
+}
+
+/**
+ * Those behind one row and up to another, in order. A document that belongs elsewhere was changed after the index was read,
+ * and its token is listed there.
+ */
+function between(sort: ListSort, entries: readonly Entry[], from: Row | undefined, to: Row | undefined): Entry[] {
+  const order = rowOrder(sort)
+  return entries
+    .filter(({ row }) => (from === undefined || order(row, from) > 0) && (to === undefined || order(row, to) <= 0))
+    .sort((a, b) => order(a.row, b.row))
+}

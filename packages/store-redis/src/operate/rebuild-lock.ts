@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { StoreError } from '@latchkey/core/store'
+import { manageDeadline } from '../connection.js'
+import type { ShardRef } from '../keys.js'
+import type { Keyspace } from '../keyspace.js'
+import { EXTEND_LOCK, RELEASE_LOCK } from '../scripts/operate.js'
+
+/** The lock lives so long after the last sign of life. */
+const LEASE_MS = 30_000
+
+/** The lock of a shard, which makes writes wait. */
+export interface RebuildLock {
+  /** What the lock holds while it is ours. */
+  readonly token: string
+  /** Starts the lease anew. Rejects if the lock is not ours any more. */
+  extend(): Promise<void>
+  release(): Promise<void>
+}
+
+export async function acquireLock({ connection, settings }: Keyspace, { lock }: ShardRef): Promise<RebuildLock> {
+  const token = randomUUID()
+  const args = ['SET', lock, token, 'NX', 'PX', String(LEASE_MS)]
+  if ((await connection.command(lock, args, manageDeadline(settings))) === null) {
+    throw new StoreError('ERR_STORE', 'Another rebuild is running, or was cut off less than 30 s ago.')
+  }
+  return {
+    token,
+    async extend() {
+      const args = [token, String(LEASE_MS)]
+      if (Number(await connection.script(EXTEND_LOCK, [lock], args, manageDeadline(settings))) !== 1) throw lockLost()
+    },
+    async release() {
+      await connection.script(RELEASE_LOCK, [lock], [token], manageDeadline(settings))
+    },
+  }
+}
+
+export function lockLost(): StoreError {
+  return new StoreError('ERR_STORE', 'The rebuild took too long between two steps and was given up; start it again.')
+}

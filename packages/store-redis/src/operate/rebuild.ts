@@ -1,0 +1,174 @@
+import type { Argument } from '../clients/client.js'
+import { decodeDocument, encodeUint32, HEADER_LENGTH, numberOf, type StoredDocument } from '../codec.js'
+import { manageDeadline } from '../connection.js'
+import { formatScore, indexEntries, indexMember } from '../index-entries.js'
+import type { ShardRef } from '../keys.js'
+import { assertDataset, type Keyspace } from '../keyspace.js'
+import { readMany } from '../read/documents.js'
+import { SWAP } from '../scripts/operate.js'
+import { type Bitmap, emptyBitmap, setBit } from '../token-sets.js'
+import { acquireLock, lockLost, type RebuildLock } from './rebuild-lock.js'
+import { scanKeys } from './server.js'
+
+/** What `rebuild` did. */
+export interface RebuildReport {
+  readonly tokens: number
+  /** Tokens that shared their number with another one and got a new one. */
+  readonly renumbered: number
+  /** Documents that cannot be read, by their public part; they were left alone, and no list shows them. */
+  readonly unreadable: string[]
+}
+
+const CHUNK = 200
+
+/**
+ * Makes all indexes anew from the documents, shard by shard. Reads go on meanwhile; writes to the shard wait, and reject
+ * with `ERR_STORE` after `manageTimeout`. Needs memory for a second set of indexes.
+ */
+export async function rebuild(keyspace: Keyspace): Promise<RebuildReport> {
+  const reports: RebuildReport[] = []
+  for (const shard of keyspace.dataset.shards) {
+    const lock = await acquireLock(keyspace, shard)
+    try {
+      reports.push(await rebuildShard({ keyspace, shard, lock }))
+    } finally {
+      await lock.release()
+    }
+  }
+  return {
+    tokens: reports.reduce((sum, { tokens }) => sum + tokens, 0),
+    renumbered: reports.reduce((sum, { renumbered }) => sum + renumbered, 0),
+    unreadable: reports.flatMap(({ unreadable }) => unreadable),
+  }
+}
+
+/** A shard whose lock we hold. */
+interface LockedShard {
+  readonly keyspace: Keyspace
+  readonly shard: ShardRef
+  readonly lock: RebuildLock
+}
+
+async function rebuildShard(locked: LockedShard): Promise<RebuildReport> {
+  const { keyspace, shard } = locked
+  assertDataset(keyspace, await send(locked, shard.meta, 'GET'))
+  // Left over from a rebuild that was cut off.
+  for (const end of await scanKeys(keyspace, shard, 'new:')) await send(locked, newKey(shard, end), 'UNLINK')
+  const old: string[] = []
+  for (const kind of ['z:', 'o:', 'b:']) {
+    for (const end of await scanKeys(keyspace, shard, kind)) old.push(kind + end)
+  }
+  const publicParts = await scanKeys(keyspace, shard, 't:')
+  const { renumbered, highest } = await renumberDuplicates(locked, publicParts)
+  const { ends, ...report } = await buildIndexes(locked, publicParts, highest)
+  await swap(locked, [...new Set([...old, ...ends])])
+  return { ...report, renumbered }
+}
+
+/** Documents may share a number after the bitmap of live numbers was lost. All but one of them get a free one. */
+async function renumberDuplicates(
+  locked: LockedShard,
+  publicParts: readonly string[],
+): Promise<{ renumbered: number; highest: number }> {
+  const { keyspace, shard, lock } = locked
+  const taken = new Set<number>()
+  const duplicateNumbers: string[] = []
+  let highest = 0
+  for (const parts of chunksOf(publicParts)) {
+    await lock.extend()
+    const documents = await readMany(keyspace.connection, parts.map(shard.document), manageDeadline(keyspace.settings))
+    for (const [i, document] of documents.entries()) {
+      if (document === null || document.length < HEADER_LENGTH) continue
+      const number = numberOf(document)
+      if (taken.has(number)) duplicateNumbers.push(parts[i] ?? '')
+      taken.add(number)
+      highest = Math.max(highest, number)
+    }
+  }
+  let free = 0
+  for (const part of duplicateNumbers) {
+    while (taken.has(free)) free++
+    taken.add(free)
+    await send(locked, shard.document(part), 'SETRANGE', '4', encodeUint32(free))
+  }
+  return { renumbered: duplicateNumbers.length, highest: Math.max(highest, free) }
+}
+
+/** Writes the indexes under new keys. `ends` are those of their final names. */
+async function buildIndexes(
+  locked: LockedShard,
+  publicParts: readonly string[],
+  highest: number,
+): Promise<{ ends: string[]; tokens: number; unreadable: string[] }> {
+  const { shard, lock } = locked
+  const sets = new Set<string>()
+  const bitmaps = new Map<string, Bitmap>()
+  const unreadable: string[] = []
+  let tokens = 0
+  for (const parts of chunksOf(publicParts)) {
+    await lock.extend()
+    const members = new Map<string, Argument[]>()
+    for (const [part, { number, record }] of await readReadable(locked, parts, unreadable)) {
+      tokens++
+      for (const entry of [...indexEntries(shard, record), { key: shard.live }]) {
+        const end = entry.key.slice(shard.base.length)
+        if (entry.score === undefined) {
+          const bitmap = bitmaps.get(end) ?? emptyBitmap(highest)
+          setBit(bitmap, number)
+          bitmaps.set(end, bitmap)
+        } else {
+          const pairs = members.get(end) ?? []
+          pairs.push(formatScore(entry.score), indexMember(entry, number, part))
+          members.set(end, pairs)
+        }
+      }
+    }
+    await Promise.all([...members].map(async ([end, pairs]) => send(locked, newKey(shard, end), 'ZADD', ...pairs)))
+    for (const end of members.keys()) sets.add(end)
+  }
+  for (const [end, bitmap] of bitmaps) await send(locked, newKey(shard, end), 'SET', Buffer.from(bitmap))
+  return { ends: [...sets, ...bitmaps.keys()], tokens, unreadable }
+}
+
+/** The documents by public part; those that cannot be decoded go into `unreadable`. */
+async function readReadable(
+  { keyspace, shard }: LockedShard,
+  publicParts: readonly string[],
+  unreadable: string[],
+): Promise<Map<string, StoredDocument>> {
+  const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
+  const values = await readMany(keyspace.connection, keys, manageDeadline(keyspace.settings))
+  const readable = new Map<string, StoredDocument>()
+  for (const [i, part] of publicParts.entries()) {
+    const [document = null, uses = null] = values.slice(2 * i, 2 * i + 2)
+    if (document === null) continue
+    try {
+      readable.set(part, decodeDocument(part, document, uses))
+    } catch {
+      unreadable.push(part)
+    }
+  }
+  return readable
+}
+
+/** Puts the new indexes in the place of the old ones. An old one without a successor is removed. */
+async function swap({ keyspace, shard, lock }: LockedShard, ends: readonly string[]): Promise<void> {
+  const { connection, settings } = keyspace
+  for (const chunk of chunksOf(ends)) {
+    const pairs = chunk.flatMap((end) => [shard.base + end, newKey(shard, end)])
+    const done = await connection.script(SWAP, [shard.lock, ...pairs], [lock.token], manageDeadline(settings))
+    if (Number(done) !== 1) throw lockLost()
+  }
+}
+
+async function send({ keyspace }: LockedShard, key: string, command: string, ...args: Argument[]): Promise<unknown> {
+  return keyspace.connection.command(key, [command, key, ...args], manageDeadline(keyspace.settings))
+}
+
+function newKey({ base }: ShardRef, end: string): string {
+  return `${base}new:${end}`
+}
+
+function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let i = 0; i < items.length; i += CHUNK) yield items.slice(i, i + CHUNK)
+}
