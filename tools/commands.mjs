@@ -44,7 +44,7 @@ async function long(args) {
   await nodeStep(
     'run the long form of the tests (vitest)',
     'node_modules/vitest/vitest.mjs',
-    ['run', ...(args.length > 0 ? args : ['test/threats', 'packages/store-sqlite'])],
+    ['run', ...(args.length > 0 ? args : ['test/threats', 'packages/store-sqlite', 'packages/store-redis'])],
     { stdout: 'inherit', env: { ...process.env, LATCHKEY_LONG: '1' } },
   )
 }
