@@ -2,8 +2,8 @@
 export type Argument = string | Buffer
 
 /**
- * What the store needs of a Redis client: `nodeRedis(client)` and `ioredis(client)` make one of the host's own client.
- * It keeps to the wire: it knows no deadline, no retry and no script cache, which are the store's.
+ * What the store needs of a Redis client. `nodeRedis(client)` and `ioredis(client)` make one of the host's own client.
+ * It only sends commands: deadlines, retries and the script cache are the store's.
  */
 export interface RedisClient {
   readonly cluster: boolean
@@ -17,7 +17,7 @@ export interface RedisClient {
   wait(key: string, replicas: number, timeout: number): Promise<number>
   /**
    * Calls `onMessage` for each message of the channel, and `onReady` whenever messages may have been lost before.
-   * Resolves when subscribed, to a function that ends it.
+   * Resolves, once subscribed, to a function that ends the subscription.
    */
   subscribe(channel: string, onMessage: (message: string) => void, onReady: () => void): Promise<() => Promise<void>>
   /** Settings of the host's client that slow down recovery, one sentence each. */

@@ -46,11 +46,14 @@ interface Settings {
 }
 
 /**
- * The host's own ioredis 6 client, `Redis` or `Cluster`. The store never closes it; to hear of changes it opens one more
- * connection like it (in a Cluster: the client's own subscriber connection).
+ * A client for the store, on the host's own ioredis 6 client, `Redis` or `Cluster`. The store never closes it. To hear of
+ * changes, it opens one more connection like it (in a Cluster: it uses the client's own subscriber connection).
  *
- * Throws a `TypeError` for a client with `keyPrefix` (keys would not be those that Redis sees) or with a `scaleReads`
- * other than `'master'` (a replica may not know of a revocation yet).
+ * Throws a `TypeError` for a client with `keyPrefix` (Redis would see other keys) or with a `scaleReads` other than
+ * `'master'` (a replica may not know of a revocation yet).
+ *
+ * @example
+ * const store = redisStore({ client: ioredis(new Redis({ enableOfflineQueue: false })) })
  */
 export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
   const settings: Settings = client.options
@@ -61,7 +64,7 @@ export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
   return {
     cluster: 'nodes' in client,
     command: async (_key, [name, ...args]) => method(client, `${String(name).toLowerCase()}Buffer`)(...args),
-    // A pipeline goes to one node, which its only key decides.
+    // A pipeline goes to the node of its keys, so a command with a key leads WAIT there.
     async wait(key, replicas, timeout) {
       const pipeline = client.pipeline()
       pipeline.call('EXISTS', key)
@@ -76,7 +79,7 @@ export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
   }
 }
 
-/** `mgetBuffer` and the like. (`callBuffer` loses the command's name when the client pipelines by itself.) */
+/** `mgetBuffer` and the like. (`callBuffer` loses the command's name with `enableAutoPipelining`.) */
 function method(client: Commands, name: string): (...args: Argument[]) => Promise<unknown> {
   const found: unknown = Reflect.get(client, name)
   if (typeof found !== 'function') throw new TypeError(`ioredis(client): the client has no ${name}`)
@@ -84,8 +87,8 @@ function method(client: Commands, name: string): (...args: Argument[]) => Promis
 }
 
 /**
- * On a connection of its own, which reconnects by itself. It is subscribed again here: what ioredis does to that end it
- * does in a promise that nobody handles, and closing the connection meanwhile would end the host's process.
+ * Subscribes on a connection of its own, which reconnects by itself, and subscribes again after that. ioredis would do so,
+ * too, but leaves the rejection unhandled if the connection is closed meanwhile, which ends the host's process.
  */
 async function dedicated(
   client: IoredisClient,
@@ -104,13 +107,13 @@ async function dedicated(
     throw error
   }
   subscriber.on('ready', () => {
-    // If it fails, the connection is lost again, and comes back here.
+    // If it fails, the connection is lost again, and its next `ready` leads here.
     subscriber.subscribe(channel).then(onReady, () => {})
   })
   return async () => subscriber.disconnect()
 }
 
-/** On the Cluster client's subscriber connection, which other parts of the host may use as well. */
+/** Subscribes on the Cluster client's subscriber connection, which the host may use as well. */
 async function shared(
   client: IoredisCluster,
   channel: string,
@@ -126,7 +129,7 @@ async function shared(
     client.off('message', listener)
     throw error
   }
-  // The channel stays subscribed: another store on this client may listen to it, and ioredis does not count.
+  // The channel stays subscribed: another store on this client may need it, and ioredis does not count subscriptions.
   return async () => void client.off('message', listener)
 }
 
@@ -135,7 +138,7 @@ function warningsOf(settings: Settings, isCluster: boolean): string[] {
   if (settings.enableOfflineQueue !== false) {
     warnings.push(
       'enableOfflineQueue is not false: while disconnected, calls wait for their deadline instead of failing, ' +
-        'and are sent after the reconnection although nobody waits for them any more.',
+        'and are sent after it all the same.',
     )
   }
   if (!isCluster && settings.maxRetriesPerRequest === null) {

@@ -37,8 +37,15 @@ export interface NodeRedisCluster {
 }
 
 /**
- * The host's own, connected node-redis 6 client (`createClient`, or `createCluster` for Cluster). The store neither
- * connects nor closes it; to hear of changes it opens one more connection like it (in a Cluster: its own pub/sub one).
+ * A client for the store, on the host's own, connected node-redis 6 client (`createClient` or `createCluster`). The store
+ * neither connects nor closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the
+ * client's own connection for pub/sub).
+ *
+ * @example
+ * const client = createClient({ url: 'redis://127.0.0.1:6379', disableOfflineQueue: true })
+ * client.on('error', (error) => console.error(error.message))
+ * await client.connect()
+ * const store = redisStore({ client: nodeRedis(client) })
  */
 export function nodeRedis(client: NodeRedisClient | NodeRedisCluster): RedisClient {
   return 'slots' in client ? cluster(client) : standalone(client)
@@ -52,7 +59,7 @@ function standalone(client: NodeRedisClient): RedisClient {
       Number(await client.sendCommand(['WAIT', String(replicas), String(timeout)], options(timeout))),
     async subscribe(channel, onMessage, onReady) {
       const subscriber = client.duplicate()
-      // Without a listener an error of the connection would end the process; it reconnects by itself.
+      // Without a listener, an error of the connection would end the process. It reconnects by itself.
       subscriber.on('error', () => {})
       try {
         await subscriber.connect()
