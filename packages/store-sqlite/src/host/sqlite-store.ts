@@ -19,8 +19,8 @@ const CALL_TIMEOUT_MS = 10_000
 /** A large file takes long to check and to migrate. */
 const OPEN_TIMEOUT_MS = 600_000
 /** Larger batches are sent in pieces, between which other writes are carried out. */
-const MAX_USES = 100
-const MAX_PURGES = 100
+const MAX_USES = 50
+const MAX_PURGES = 50
 /** Small, since single reads are for the tokens in use, and the system caches the file too. */
 const CACHE_KIB = 8 * 1024
 

@@ -4,7 +4,7 @@ import type { Waiting } from './queue.js'
 import { insertToken, purgeTokens, removeToken, touchTokens, updateToken } from './tokens.js'
 
 /** A transaction writes about so many tokens at most, so that lists and later writes do not wait long. */
-const MAX_BATCH_TOKENS = 200
+const MAX_BATCH_TOKENS = 100
 
 export type Outcome = { ok: true; result: Results[Write['op']] } | { ok: false; error: unknown }
 
@@ -20,7 +20,8 @@ export function takeBatch(waiting: Waiting<Write>[]): Waiting<Write>[] {
   return waiting.splice(0, count)
 }
 
-function tokensOf(write: Write): number {
+/** How many tokens it writes at most. */
+export function tokensOf(write: Write): number {
   if (write.op === 'touch') return write.uses.length
   return write.op === 'purge' ? write.limit : 1
 }

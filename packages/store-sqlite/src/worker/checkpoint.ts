@@ -2,13 +2,13 @@ import { isBusy, toStoreError } from '../shared/errors.js'
 import type { ExitLock } from '../shared/exit-lock.js'
 import { type Database, openDatabase } from '../shared/libsql.js'
 
-/** So many changed rows fill about 16 MiB of the write-ahead log. */
-const ROWS_PER_CHECKPOINT = 1_500
+/** A new token takes about 17 pages of the write-ahead log, so that many take some 20 MiB. Other writes take less. */
+const TOKENS_PER_CHECKPOINT = 300
 
 /** Keeps the write-ahead log short. Call it between transactions. */
 export interface Checkpointer {
-  /** Checkpoints if enough was written since the last time. */
-  runIfDue(): void
+  /** Checkpoints if enough was written since the last time. `tokens`: how many the last transaction wrote. */
+  runIfDue(tokens: number): void
   run(): void
   close(): void
 }
@@ -21,7 +21,7 @@ export interface Checkpointer {
 export function createCheckpointer(writer: Database, path: string, exitLock: ExitLock): Checkpointer {
   const connection = openDatabase(path, 0, exitLock)
   connection.pragma('wal_autocheckpoint = 0')
-  let rowsBefore = 0
+  let written = 0
 
   function run(): void {
     try {
@@ -43,12 +43,12 @@ export function createCheckpointer(writer: Database, path: string, exitLock: Exi
 
   return {
     run,
-    runIfDue() {
-      const rows = Number(writer.get('SELECT total_changes()')?.[0])
-      if (rows - rowsBefore < ROWS_PER_CHECKPOINT) return
+    runIfDue(tokens) {
+      written += tokens
+      if (written < TOKENS_PER_CHECKPOINT) return
       run()
       // Also if a long read kept the log from being emptied: this is not tried again at every write.
-      rowsBefore = rows
+      written = 0
     },
     close: () => connection.close(),
   }

@@ -20,8 +20,8 @@ export interface Connections {
   writer: Database
   /** Lists read here from a snapshot while the writer writes. */
   reader: Database
-  /** Call it after each transaction. */
-  checkpointIfDue(): void
+  /** Call it after each transaction, with the number of tokens that it wrote. */
+  checkpointIfDue(tokens: number): void
   close(): void
 }
 

@@ -5,7 +5,7 @@ import { createExitLock } from '../shared/exit-lock.js'
 import { assertSameFile } from '../shared/file-identity.js'
 import { findToken } from '../shared/find-token.js'
 import type { CallOf, Op, Request, Response, Results, WorkerData, Write } from '../shared/protocol.js'
-import { takeBatch, writeBatch } from './batch.js'
+import { takeBatch, tokensOf, writeBatch } from './batch.js'
 import { type Connections, openConnections } from './connections.js'
 import { openEnvironment } from './environment.js'
 import { readPage } from './list.js'
@@ -80,7 +80,7 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
         if (outcome.ok) done(outcome.number, outcome.result)
         else failed(outcome.number, outcome.error)
       }
-      checkpointIfDue()
+      checkpointIfDue(batch.reduce((sum, { call }) => sum + tokensOf(call), 0))
     } catch (error) {
       for (const { number } of batch) failed(number, error)
     }
