@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { startRedis } from '@latchkey/test-servers'
+import { existsSync } from 'node:fs'
+import { startPostgres, startRedis } from '@latchkey/test-servers'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { redisCommand } from './servers/redis-wire.js'
 
@@ -48,4 +49,44 @@ test('a binary that cannot be run is named in a sentence that says what to do', 
   await expect(startRedis()).rejects.toThrow(
     '/nowhere/redis-server cannot be run: install redis-server, or set REDIS_SERVER_BIN to its path',
   )
+})
+
+test('a PostgreSQL answers, comes back with its data after a crash, freezes, and is gone after stop', async () => {
+  const server = await startPostgres()
+  onTestFinished(server.stop)
+  await server.query('create table kept (value text)')
+  await server.query('insert into kept values ($1)', ['väl'])
+  await server.kill()
+  await expect(server.query('select 1')).rejects.toThrow(/ECONNREFUSED/)
+  await server.restart()
+  expect(await server.query('select value from kept')).toEqual([{ value: 'väl' }])
+  await server.pause()
+  let isAnswered = false
+  const answer = server.query('select 2 as two').finally(() => {
+    isAnswered = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(isAnswered).toBe(false)
+  await server.resume()
+  expect(await answer).toEqual([{ two: 2 }])
+  await server.stop()
+  await server.stop()
+  expect(existsSync(server.folder)).toBe(false)
+})
+
+test('a PostgreSQL ends with its process, and leaves no folder behind', async () => {
+  const program = `import { startPostgres } from ${JSON.stringify(import.meta.resolve('./servers/dist/postgres.js'))}
+  const server = await startPostgres()
+  console.log(JSON.stringify([server.port, server.folder]))
+  await server.pause()
+  setInterval(() => {}, 1_000)`
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  const [line] = await once(parent.stdout, 'data')
+  const [port, folder] = JSON.parse(String(line)) as [number, string]
+  parent.kill('SIGKILL')
+  await expect.poll(() => existsSync(folder), { timeout: 30_000 }).toBe(false)
+  await expect(redisCommand(port, 'PING')).rejects.toThrow(/ECONNREFUSED/)
 })

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensurePostgres } from './postgres.mjs'
 import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { searchRun } from './secrets/run.mjs'
@@ -33,18 +34,22 @@ async function test(args) {
   if (args.length === 0) await check()
   else await prepare()
   await ensureRedis()
+  await ensurePostgres()
   await nodeStep('run the tests (vitest)', 'node_modules/vitest/vitest.mjs', ['run', ...args], { stdout: 'inherit' })
   if (args.length === 0) say('all checks and tests passed')
 }
+
+const LONG_TESTS = ['test/threats', 'packages/store-sqlite', 'packages/store-redis', 'packages/store-postgres']
 
 /** The tests that have a short form in `npm test`, in their long form; or those whose path contains an argument. */
 async function long(args) {
   await prepare()
   await ensureRedis()
+  await ensurePostgres()
   await nodeStep(
     'run the long form of the tests (vitest)',
     'node_modules/vitest/vitest.mjs',
-    ['run', ...(args.length > 0 ? args : ['test/threats', 'packages/store-sqlite', 'packages/store-redis'])],
+    ['run', ...(args.length > 0 ? args : LONG_TESTS)],
     { stdout: 'inherit', env: { ...process.env, LATCHKEY_LONG: '1' } },
   )
 }
@@ -109,6 +114,7 @@ async function fuzz(args) {
 async function secrets(args) {
   await prepare()
   await ensureRedis()
+  await ensurePostgres()
   await searchRun(args)
 }
 

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { Failure, say, step } from './step.mjs'
+import { installServer } from './install.mjs'
+import { Failure, say } from './step.mjs'
+
+const ADVICE =
+  'The tests of the Redis store need a redis-server (6.2 or newer), and it could not be installed here. ' +
+  'Install Redis or Valkey, or set REDIS_SERVER_BIN to the path of its server.'
 
 /**
  * Makes sure that the tests can start `redis-server` processes of their own, and says so in one line. Uses
- * REDIS_SERVER_BIN, else the one of the path; where there is none it is installed (Debian, Ubuntu: apt; macOS: brew).
- * No service is left running that was not running before. Throws a `Failure` that says what to do.
+ * REDIS_SERVER_BIN, else the one of the path; where there is none it is installed. Throws a `Failure` that says what to
+ * do.
  */
 export async function ensureRedis() {
   const binary = process.env.REDIS_SERVER_BIN ?? 'redis-server'
@@ -14,36 +18,10 @@ export async function ensureRedis() {
   if (process.env.REDIS_SERVER_BIN) {
     throw new Failure(`REDIS_SERVER_BIN is ${binary}, which cannot be run as a redis-server.`)
   }
-  if (process.platform === 'darwin') await step('install redis-server (brew)', 'brew', ['install', 'redis'], ADVICE)
-  else if (existsSync('/usr/bin/apt-get')) await installByApt()
-  else throw new Failure(ADVICE.onFailure)
+  await installServer({ apt: 'redis-server', brew: 'redis', service: 'redis-server' }, ADVICE)
   const installed = versionOf(binary)
-  if (!installed) throw new Failure(ADVICE.onFailure)
+  if (!installed) throw new Failure(ADVICE)
   say(`redis-server ${installed} is there now (${binary})`)
-}
-
-const ADVICE = {
-  onFailure:
-    'The tests of the Redis store need a redis-server (6.2 or newer), and it could not be installed here. ' +
-    'Install Redis or Valkey, or set REDIS_SERVER_BIN to the path of its server.',
-}
-
-async function installByApt() {
-  const isRoot = process.getuid?.() === 0
-  if (!isRoot && spawnSync('sudo', ['-n', 'true']).status !== 0) throw new Failure(ADVICE.onFailure)
-  // In run level 1 the package's scripts do not start the service.
-  const env = ['env', 'RUNLEVEL=1', 'DEBIAN_FRONTEND=noninteractive']
-  const run = async (title, ...command) => {
-    const [program = '', ...args] = isRoot ? command : ['sudo', '-n', ...command]
-    await step(title, program, args, ADVICE)
-  }
-  await run('update the package lists (apt-get update)', ...env, 'apt-get', 'update', '-q')
-  await run(
-    'install redis-server (apt-get)',
-    ...[...env, 'apt-get', 'install', '-y', '-q', '--no-install-recommends', 'redis-server'],
-  )
-  // systemd starts it all the same; it was not there before, so it is ours to stop.
-  if (existsSync('/run/systemd/system')) await run('stop its service', 'systemctl', 'stop', 'redis-server')
 }
 
 function versionOf(binary) {

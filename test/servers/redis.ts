@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { redisCommand, type WireReply } from './redis-wire.js'
+import { endWithThisProcess } from './watchdog.js'
 
 /** A real `redis-server` of our own on the loopback interface, in a temporary folder, without persistence. */
 export interface RedisServer {
@@ -103,22 +104,6 @@ export async function startCluster(masters: number, options: RedisServerOptions 
   return { nodes, stop: async () => void (await Promise.all(nodes.map(async (node) => node.stop()))) }
 }
 
-/**
- * Kills a server when this process is gone, however it ended: its end of the watchdog's input is closed then. In a group
- * of its own, so that a signal to this process and its children does not end the watchdog first.
- */
-function watch(server: ChildProcess): void {
-  if (server.pid === undefined) return
-  const script = 'read -r line; kill -9 "$1"'
-  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(server.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  watchdog.unref()
-  // Its pid may be somebody else's soon.
-  server.once('exit', () => watchdog.kill('SIGKILL'))
-}
-
 async function launch(folder: string, port: number, args: readonly string[]): Promise<ChildProcess> {
   const fixed = [
     '--port',
@@ -135,7 +120,7 @@ async function launch(folder: string, port: number, args: readonly string[]): Pr
     '0',
   ]
   const child = spawn(redisServerBinary(), [...fixed, '--loglevel', 'warning', ...args], { stdio: 'ignore' })
-  watch(child)
+  endWithThisProcess(child, 'KILL', folder)
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (cause) =>
       reject(

@@ -1,0 +1,16 @@
+export { type Pgbouncer, startPgbouncer } from './pgbouncer.js'
+export {
+  type PostgresServer,
+  type PostgresServerOptions,
+  startPostgres,
+  startPostgresReplica,
+} from './postgres.js'
+export {
+  type RedisCluster,
+  type RedisServer,
+  type RedisServerOptions,
+  redisServerBinary,
+  startCluster,
+  startRedis,
+  startReplica,
+} from './redis.js'
