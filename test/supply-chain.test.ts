@@ -30,6 +30,7 @@ const RUNTIME: Readonly<Record<string, readonly string[]>> = {
   '@latchkey/core': ['@node-rs/argon2', 'ipaddr.js', 'lru-cache', 'zod'],
   '@latchkey/express': [],
   '@latchkey/koa': [],
+  '@latchkey/store-postgres': [],
   '@latchkey/store-redis': [],
   '@latchkey/store-sqlite': ['libsql'],
   '@latchkey/testkit': [],

@@ -1,0 +1,5 @@
+export type { PostgresClient, PostgresQueryOptions, PostgresRow, PostgresValue, Unlisten } from './client.js'
+export { type MigrateOptions, migrate } from './migrate.js'
+export { nodePg, type PgPool, type PgPoolClient } from './node-pg.js'
+export type { PostgresStoreOptions } from './options.js'
+export { postgresStore } from './postgres-store.js'

@@ -1,0 +1,44 @@
+import { PGlite } from '@electric-sql/pglite'
+import { storeContract } from '@latchkey/testkit'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { type PostgresClient, postgresStore } from '../src/index.js'
+import { pglite, postgresJs } from './drivers.js'
+import { PATIENT, sharedServer } from './support.js'
+
+/** All cases with LATCHKEY_LONG=1; else those of what drivers do differently: values, rows and channels. */
+const GROUPS = process.env.LATCHKEY_LONG ? undefined : ['open', 'insert', 'update', 'remove', 'watch']
+const CASES = storeContract.filter(({ group }) => GROUPS?.includes(group) ?? true)
+
+function contractOn(clients: () => readonly PostgresClient[]): void {
+  test.each(CASES.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
+    let opened = 0
+    await run(async () => {
+      const all = clients()
+      const client = all[opened++ % all.length]
+      if (!client) throw new Error('no client')
+      return postgresStore({ client, schema: `c${i}`, ...PATIENT })
+    })
+  })
+}
+
+describe('the store contract on postgres.js', () => {
+  const shared = sharedServer()
+  let sqls: postgres.Sql[]
+  beforeAll(() => {
+    sqls = [1, 2].map(() => postgres(shared.server.url, { onnotice: () => {} }))
+  })
+  afterAll(async () => {
+    await Promise.all(sqls.map(async (sql) => sql.end()))
+  })
+  contractOn(() => sqls.map(postgresJs))
+})
+
+describe('the store contract on PGlite', () => {
+  let db: PGlite
+  beforeAll(async () => {
+    db = await PGlite.create()
+  })
+  afterAll(async () => db.close())
+  contractOn(() => [pglite(db)])
+})
