@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 export interface HostOptions {
   readonly framework: 'express' | 'koa'
-  /** `memory`, `sqlite:<file>`, or `redis://<host>`. */
+  /** `memory`, `sqlite:<file>`, `redis://<host>`, or `postgres://<user>@<host>/<database>`. */
   readonly store: string
   /** Replaces a lost admin token. */
   readonly resetAdmin: boolean
@@ -15,7 +15,7 @@ export interface HostOptions {
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
-  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>] [--port N] [--json] [--reset-admin]'
+  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--json] [--reset-admin]'
 
 /** Reads the command line. The message of an error is meant for the user. */
 export function readArguments(args: readonly string[]): HostOptions {

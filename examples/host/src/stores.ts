@@ -5,7 +5,8 @@ export async function openStore(name: string): Promise<TokenStore> {
   if (name === 'memory') return memoryStore()
   if (name.startsWith('sqlite:')) return sqlite(name.slice('sqlite:'.length))
   if (/^rediss?:\/\//.test(name)) return redis(name)
-  throw new Error(`--store must be memory, sqlite:<file> or redis://<host>, not ${name}.`)
+  if (/^postgres(?:ql)?:\/\//.test(name)) return postgres(name)
+  throw new Error(`--store must be memory, sqlite:<file>, redis://<host> or postgres://<host>, not ${name}.`)
 }
 
 async function sqlite(path: string): Promise<TokenStore> {
@@ -38,6 +39,26 @@ async function redis(url: string): Promise<TokenStore> {
     async close() {
       await store.close()
       client.destroy()
+    },
+  }
+}
+
+/** A first connection that fails ends the start; later ones come back by themselves, when they are needed. */
+async function postgres(url: string): Promise<TokenStore> {
+  const [{ default: pg }, { nodePg, postgresStore }] = await Promise.all([
+    import('pg'),
+    import('@latchkey/store-postgres'),
+  ])
+  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  const store = postgresStore({ client: nodePg(pool) })
+  await pool.query('select 1').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The PostgreSQL of --store cannot be reached: ${error.message || error.code}`)
+  })
+  return {
+    open: (environment) => store.open(environment),
+    async close() {
+      await store.close()
+      await pool.end()
     },
   }
 }

@@ -3,7 +3,7 @@ export function welcome(url: string, store: string, adminToken: string | undefin
   const lines = [`The example host listens at ${url}`, '']
   if (adminToken === undefined) {
     lines.push(
-      `Its tokens are in ${store}, from an earlier start. The admin token was shown then; nobody can show it again.`,
+      `Its tokens are in ${withoutPassword(store)}, from an earlier start. The admin token was shown then; nobody can show it again.`,
       'If it is lost, `npm start -- --reset-admin` gives it a new value.',
     )
     return `${lines.join('\n')}\n`
@@ -26,4 +26,8 @@ export function welcome(url: string, store: string, adminToken: string | undefin
     `  curl -i -H 'Authorization: Bearer ${adminToken}' -H 'Content-Type: application/json' ${url}/api/v2/apiTokens -d '{"name":"ingest","scopes":["metrics.ingest"]}'`,
   )
   return `${lines.join('\n')}\n`
+}
+
+function withoutPassword(store: string): string {
+  return store.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1@')
 }
