@@ -1,6 +1,6 @@
 import { RequestError } from './errors.js'
 import type { Latchkey } from './instance.js'
-import type { MaybeActor } from './manage/actor.js'
+import type { ActorOrHost } from './manage/actor.js'
 import { actorFromCaller, type OnBehalf } from './manage/caller.js'
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
@@ -45,7 +45,7 @@ export function managementCalls(context: ManageContext): ManagementCalls {
 }
 
 /** Without a `caller` it is the host's own call, which is not checked. */
-function readActor({ environment, now }: ManageContext, options: OnBehalf = {}): MaybeActor {
+function readActor({ environment, now }: ManageContext, options: OnBehalf = {}): ActorOrHost {
   if (!('caller' in options)) return undefined
   const actor = actorFromCaller(options.caller, environment)
   if (isExpired(actor.grant.expiresAt, now())) {

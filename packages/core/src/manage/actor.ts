@@ -13,7 +13,7 @@ export interface Actor {
 }
 
 /** `undefined`: the host's own code, which is not checked. */
-export type MaybeActor = Actor | undefined
+export type ActorOrHost = Actor | undefined
 
 export function actorFromToken({ token, scopes, ownerScopes }: Entry, environment: string): Actor {
   const ofOwner = ownerScopes === undefined || ownerScopes === 'unknown' ? [] : [ownerScopes]
@@ -32,7 +32,7 @@ export function actorFromToken({ token, scopes, ownerScopes }: Entry, environmen
 }
 
 /** Whether a record exists for this caller: a personal one sees only its owner's. */
-export function maySee(actor: MaybeActor, record: Pick<TokenRecord, 'owner'>): boolean {
+export function maySee(actor: ActorOrHost, record: Pick<TokenRecord, 'owner'>): boolean {
   return actor === undefined || !actor.grant.personal || record.owner === actor.grant.owner
 }
 
@@ -42,7 +42,7 @@ export function lackingScopes({ grant }: Actor, scopes: readonly string[]): read
 }
 
 /** Throws `ERR_NOT_ALLOWED`, with every escalation listed, if the token would grant more than the caller has. */
-export function assertNoEscalation(actor: MaybeActor, child: Grant, action: Action): void {
+export function assertNoEscalation(actor: ActorOrHost, child: Grant, action: Action): void {
   if (actor === undefined) return
   const escalations = findEscalations(child, actor.grant, action)
   if (escalations.length === 0) return

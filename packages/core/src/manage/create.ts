@@ -2,7 +2,7 @@ import { compact } from '../compact.js'
 import { publish } from '../events.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import { assertNoEscalation, grantOf, type MaybeActor } from './actor.js'
+import { type ActorOrHost, assertNoEscalation, grantOf } from './actor.js'
 import type { ManageContext } from './context.js'
 import type { CheckedCreate } from './inputs.js'
 import { issueSecret } from './issue-secret.js'
@@ -22,7 +22,7 @@ export interface IssuedToken {
 export async function createToken(
   context: ManageContext,
   input: CheckedCreate & { readonly owner: string },
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<IssuedToken> {
   const { environment, now } = context
   const issued = context.format.generate()
@@ -42,7 +42,7 @@ export async function createToken(
     retired: [],
   })
   const store = await context.store()
-  const check = (caller: MaybeActor) => assertNoEscalation(caller, grantOf(record, environment), 'create')
+  const check = (caller: ActorOrHost) => assertNoEscalation(caller, grantOf(record, environment), 'create')
   record.secrets.push(await issueSecret(context, issued, 1, actor, check))
   await store.insert(record)
   context.loader.invalidate([record.id])

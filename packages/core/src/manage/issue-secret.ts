@@ -1,7 +1,7 @@
 import { digestOf, tagOf } from '../secret/digest.js'
 import type { NewToken } from '../token/format.js'
 import type { StoredSecret } from '../types.js'
-import type { MaybeActor } from './actor.js'
+import type { ActorOrHost } from './actor.js'
 import type { ManageContext } from './context.js'
 
 /**
@@ -14,8 +14,8 @@ export async function issueSecret(
   { prover }: ManageContext,
   issued: NewToken,
   gen: number,
-  actor: MaybeActor,
-  check: (actor: MaybeActor) => void,
+  actor: ActorOrHost,
+  check: (actor: ActorOrHost) => void,
 ): Promise<StoredSecret> {
   check(actor)
   const hash = await prover.hash(issued.secret)

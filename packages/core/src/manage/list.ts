@@ -4,7 +4,7 @@ import type { EnvironmentStore, ListPage } from '../store/token-store.js'
 import { inSlices } from '../time-slices.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import type { MaybeActor } from './actor.js'
+import type { ActorOrHost } from './actor.js'
 import type { ManageContext } from './context.js'
 import { type Listing, type ListRequest, type NextRequest, readListRequest } from './list-request.js'
 
@@ -32,7 +32,7 @@ export interface OpenPage extends Omit<TokenPage, 'tokens'> {
 export async function listTokens(
   context: ManageContext,
   request: ListRequest | NextRequest,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<TokenPage> {
   const { chunks, ...page } = await openPage(context, request, actor)
   const tokens: ApiToken[] = []
@@ -44,7 +44,7 @@ export async function listTokens(
 export async function openPage(
   context: ManageContext,
   request: ListRequest | NextRequest,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<OpenPage> {
   const store = await context.store()
   const listing = readListRequest(request, store, actor?.grant.personal === true ? actor.grant.owner : null)

@@ -1,7 +1,7 @@
 import { isConflict, RequestError } from '../errors.js'
 import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
-import { type MaybeActor, maySee } from './actor.js'
+import { type ActorOrHost, maySee } from './actor.js'
 import type { ManageContext } from './context.js'
 
 /** How often a write that loses a race is tried before its caller is told of the race. */
@@ -12,7 +12,7 @@ export async function readRecord(
   { format }: ManageContext,
   store: EnvironmentStore,
   id: string,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<TokenRecord> {
   const record = format.isId(id) ? await store.find(id) : undefined
   if (record === undefined || !maySee(actor, record)) throw notFound()

@@ -1,7 +1,7 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { type MaybeActor, maySee } from './actor.js'
+import { type ActorOrHost, maySee } from './actor.js'
 import type { ManageContext } from './context.js'
 import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
 
@@ -12,7 +12,7 @@ import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
 export async function deleteToken(
   context: ManageContext,
   idOrToken: string,
-  actor: MaybeActor,
+  actor: ActorOrHost,
   isSelf = false,
 ): Promise<void> {
   const { format } = context
@@ -29,11 +29,16 @@ export async function deleteToken(
  * Deletes the token whose secret is presented. Anything else is left alone without an error.
  * Resolves to whether a token was deleted. Source: RFC 7009.
  */
-export async function revokeToken(context: ManageContext, presented: unknown, actor: MaybeActor): Promise<boolean> {
+export async function revokeToken(context: ManageContext, presented: unknown, actor: ActorOrHost): Promise<boolean> {
   return deleteBySecret(context, presented, actor, false)
 }
 
-async function deleteById(context: ManageContext, id: string, actor: MaybeActor, refuseOwn: boolean): Promise<boolean> {
+async function deleteById(
+  context: ManageContext,
+  id: string,
+  actor: ActorOrHost,
+  refuseOwn: boolean,
+): Promise<boolean> {
   const store = await context.store()
   await readRecord(context, store, id, actor)
   if (refuseOwn) throw ownToken()
@@ -45,7 +50,7 @@ async function deleteById(context: ManageContext, id: string, actor: MaybeActor,
 async function deleteBySecret(
   context: ManageContext,
   presented: unknown,
-  actor: MaybeActor,
+  actor: ActorOrHost,
   refuseOwn: boolean,
 ): Promise<boolean> {
   return retryRaces(async () => {
@@ -60,7 +65,7 @@ async function deleteBySecret(
   })
 }
 
-function announce({ environment }: ManageContext, id: string, actor: MaybeActor): void {
+function announce({ environment }: ManageContext, id: string, actor: ActorOrHost): void {
   publish('deleted', compact({ environment, id, by: actor?.tokenId }))
 }
 

@@ -5,7 +5,7 @@ import { isExpired } from '../policy/expiry.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { activePrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
-import { assertNoEscalation, grantOf, type MaybeActor, maySee } from './actor.js'
+import { type ActorOrHost, assertNoEscalation, grantOf, maySee } from './actor.js'
 import { invalidInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { IssuedToken } from './create.js'
@@ -22,12 +22,12 @@ export async function rotateToken(
   context: ManageContext,
   id: string,
   input: CheckedRotate,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<IssuedToken> {
   const { now } = context
   const store = await context.store()
   const record = await readRecord(context, store, id, actor)
-  const check = (caller: MaybeActor) => {
+  const check = (caller: ActorOrHost) => {
     if (!maySee(caller, record)) throw notFound()
     checkGrant(context, record, input.expiresAt, caller)
     checkState(record, input, now())
@@ -46,7 +46,7 @@ export async function rotateToken(
 }
 
 /** Ends a running overlap: the previous secret dies now. Throws `ERR_NOT_FOUND`, `ERR_STATE`, `ERR_RACE`. */
-export async function finishRotation(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
+export async function finishRotation(context: ManageContext, id: string, actor: ActorOrHost): Promise<ApiToken> {
   return endOverlap(context, id, 'finish', actor)
 }
 
@@ -54,7 +54,7 @@ export async function finishRotation(context: ManageContext, id: string, actor: 
  * Undoes a rotation during its overlap: the new secret dies now, the previous one is current again, without an end. The
  * caller is checked as for a rotation. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
  */
-export async function cancelRotation(context: ManageContext, id: string, actor: MaybeActor): Promise<ApiToken> {
+export async function cancelRotation(context: ManageContext, id: string, actor: ActorOrHost): Promise<ApiToken> {
   return endOverlap(context, id, 'cancel', actor)
 }
 
@@ -63,7 +63,7 @@ function checkGrant(
   { environment }: ManageContext,
   record: TokenRecord,
   expiresAt: number | undefined,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): void {
   const before = grantOf(record, environment)
   const after = expiresAt === undefined ? before : { ...before, expiresAt }
@@ -99,7 +99,7 @@ async function endOverlap(
   context: ManageContext,
   id: string,
   step: 'finish' | 'cancel',
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<ApiToken> {
   const store = await context.store()
   const record = await readRecord(context, store, id, actor)
@@ -122,7 +122,7 @@ function announce(
   { environment }: ManageContext,
   id: string,
   step: 'rotate' | 'finish' | 'cancel',
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): void {
   publish('rotated', compact({ environment, id, step, by: actor?.tokenId }))
 }

@@ -5,7 +5,7 @@ import { publish } from '../events.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import { assertNoEscalation, grantOf, type MaybeActor } from './actor.js'
+import { type ActorOrHost, assertNoEscalation, grantOf } from './actor.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
 import { readRecord, retryRaces, writePatch } from './records.js'
@@ -21,7 +21,7 @@ export async function updateToken(
   context: ManageContext,
   id: string,
   input: CheckedUpdate,
-  actor: MaybeActor,
+  actor: ActorOrHost,
 ): Promise<ApiToken> {
   const { environment, now } = context
   const store = await context.store()

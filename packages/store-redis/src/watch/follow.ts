@@ -5,7 +5,7 @@ import { POLL } from '../scripts/read.js'
 
 /** A poll has to answer within this time: a silent server gives no other sign. */
 export const POLL_TIMEOUT_MS = 400
-/** How many entries one poll reads; see scripts/poll.ts. */
+/** How many entries one poll reads; see `POLL`. */
 const PAGE = 1_000
 
 /** How far a shard's stream has been followed. */

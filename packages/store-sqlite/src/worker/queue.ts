@@ -14,8 +14,8 @@ export interface Queue<C extends Call> {
 }
 
 /**
- * Calls `work` until it has taken everything out of the list that it is given. Other queues have a turn before each call, and so
- * have messages: what arrives in one turn can be taken together.
+ * Calls `work` with the waiting calls, again and again, until `work` has taken all of them out of the list. Each call is made
+ * in a turn of the event loop of its own: other queues run in between, and writes that arrive together share a batch.
  */
 export function createQueue<C extends Call>(work: (waiting: Waiting<C>[]) => Promise<void>): Queue<C> {
   const waiting: Waiting<C>[] = []
