@@ -32,7 +32,7 @@ test(`kill -9 amid writes, ${ROUNDS} times on one file: all that was acknowledge
   // What must be there: a store that is known to be right carries out the acknowledged writes too.
   const model = await memoryStore().open('default')
   for (let round = 0; round < ROUNDS; round++) {
-    const killAfter = 50 + randomInt(800, random)
+    const killAfter = 50 + randomInt(500, random)
     // Enough for the writer to be killed before it is done.
     const lanes = Array.from({ length: LANES }, (_, lane) => planLane(`${round}.${lane}`, killAfter, random))
     const acknowledged = await writeUntilKilled(path, lanes, killAfter)

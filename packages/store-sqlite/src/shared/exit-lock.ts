@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads'
 
 /*
- * libsql 0.5.29 aborts the process if its thread is ended while it prepares a statement. Node ends its threads when the process
- * exits, so the exit waits for the end of the statement that runs. May go when libsql survives `worker.terminate()`.
+ * libsql 0.5.29 aborts the process if a thread is terminated while it prepares a statement. Node terminates its threads when
+ * the process exits, so the exit waits for the statement that runs. May go when libsql survives `worker.terminate()`.
  */
 
 const IDLE = 0

@@ -2,11 +2,11 @@ import Libsql from 'libsql'
 import type { ExitLock } from './exit-lock.js'
 
 /*
- * One connection through libsql 0.5.29. What works around its faults is marked "libsql:" and may go when a version without
- * the fault is the oldest one that we accept. Two more have files of their own: exit-lock.ts and worker/checkpoint.ts.
+ * All that works around faults of libsql 0.5.29 is marked "libsql:". It may go when the version in package.json has the fault no
+ * more. Two workarounds have files of their own: exit-lock.ts and worker/checkpoint.ts.
  */
 
-/** What a column holds. libsql: a boolean as a value aborts the process ("not yet implemented"), so it is kept as 0 or 1. */
+/** What a column holds. libsql: a boolean among the values aborts the process, so columns hold 0 and 1. */
 export type Value = string | number | null
 export type Row = readonly Value[]
 
@@ -34,7 +34,7 @@ export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitL
 
   function prepare(sql: string): Libsql.Statement {
     const statement = connection.prepare(sql)
-    // libsql: rows that are objects have a member `_metadata` of libsql's own, so rows are arrays.
+    // libsql: a row as an object has a member `_metadata` that is no column, so rows are arrays.
     if (statement.reader) statement.raw()
     return statement
   }
@@ -46,7 +46,7 @@ export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitL
   }
 
   const database: Database = {
-    // libsql: a lone null is taken for an object of named parameters, so values are passed as one array.
+    // libsql: a null alone is taken for an object of named parameters, so all values go in as one array.
     get: (sql, ...values) => hold(() => kept(sql).get(values) as Row | undefined),
     all: (sql, ...values) => hold(() => kept(sql).all(values) as Row[]),
     run: (sql, ...values) => void hold(() => kept(sql).run(values)),
@@ -65,8 +65,8 @@ export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitL
 /**
  * Runs `body` in one write transaction, which is rolled back if it throws. Throws SQLITE_BUSY if the write lock is taken.
  *
- * libsql: a kept BEGIN or write that failed with SQLITE_BUSY stays active until it is run again, and until then nothing
- * that the connection writes is committed. So BEGIN is not kept, and every write belongs in a transaction.
+ * libsql: a prepared BEGIN or write that failed with SQLITE_BUSY stays active until it is run again, and until then the
+ * connection commits nothing outside of transactions. So BEGIN is not kept, and every write belongs in a transaction.
  */
 export function transaction<T>(db: Database, body: () => T): T {
   db.exec('BEGIN IMMEDIATE')

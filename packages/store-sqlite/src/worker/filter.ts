@@ -11,7 +11,7 @@ export interface Condition {
 
 /** A filter in terms of the file. */
 export interface Filter {
-  /** How the names of the indexes begin that serve this filter. */
+  /** The indexes that serve this filter: the beginning of their names. */
   indexes: 'token_by_' | 'token_of_owner_by_'
   /** On columns of these indexes, but for the last use. The first is on the column that they begin with. */
   conditions: readonly Condition[]

@@ -13,7 +13,7 @@ const CHUNK_ROWS = 200
 type Position = readonly [value: string | number, seq: number]
 
 /**
- * One page, as chunks of lines, each the JSON of a record. All of it shows one state of the file: the connection is in a
+ * Reads one page in chunks, whose lines are records as JSON. The whole page shows one state of the file: the connection is in a
  * transaction until the last chunk was taken.
  */
 export function* readPage(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
@@ -25,13 +25,15 @@ export function* readPage(db: Database, env: number, query: ListQuery): Generato
     if (query.count) end.totalCount = filter ? (filter.total ?? countRows(db, filter)) : 0
     if (!filter) return end
     let position = query.after === undefined ? undefined : parsePosition(query.after, sort)
-    for (let missing = limit; missing > 0; ) {
-      const rows = selectRows(db, filter, sort, position, Math.min(missing, CHUNK_ROWS))
+    for (let missing = limit; missing > 0; missing -= CHUNK_ROWS) {
+      const wanted = Math.min(missing, CHUNK_ROWS)
+      const rows = selectRows(db, filter, sort, position, wanted)
       const last = rows.at(-1)
-      if (!last) return end
-      yield rows.map(([record]) => record).join('\n')
-      position = positionOf(last, sort)
-      missing -= rows.length
+      if (last) {
+        yield rows.map(([record]) => record).join('\n')
+        position = positionOf(last, sort)
+      }
+      if (rows.length < wanted) return end
     }
     const mayFollow = selectRows(db, filter, sort, position, 1).length > 0
     if (mayFollow) end.next = JSON.stringify(position)
@@ -50,14 +52,12 @@ function selectRows(
   limit: number,
 ): Row[] {
   const column = SORT_COLUMNS[sort.by]
+  const [direction, behind] = sort.direction === 'asc' ? ['ASC', '>'] : ['DESC', '<']
   const conditions = [...filter.conditions, ...lastUsedConditions(filter, sort, position !== undefined)]
-  if (position) {
-    const behind = sort.direction === 'asc' ? '>' : '<'
-    conditions.push(condition(`(${column}, seq) ${behind} (?, ?)`, ...position))
-  }
+  if (position) conditions.push(condition(`(${column}, seq) ${behind} (?, ?)`, ...position))
   return db.all(
     `SELECT record, seq FROM token INDEXED BY ${filter.indexes}${column} WHERE ${allOf(conditions)}
-     ORDER BY ${column} ${sort.direction}, seq ${sort.direction} LIMIT ?`,
+     ORDER BY ${column} ${direction}, seq ${direction} LIMIT ?`,
     ...valuesOf(conditions),
     limit,
   )
