@@ -9,8 +9,6 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    // Files share the modules of their worker: loading these anew for each file took as long as the tests themselves.
-    isolate: false,
     // Vitest would leave one core idle, which on a machine with two is half of it.
     maxWorkers: '100%',
     // In a log nobody scrolls, only what failed is worth its lines.

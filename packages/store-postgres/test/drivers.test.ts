@@ -9,9 +9,14 @@ import { PATIENT, sharedServer } from './support.js'
 /** All cases with LATCHKEY_LONG=1; else those of what drivers do differently: values, rows and channels. */
 const GROUPS = process.env.LATCHKEY_LONG ? undefined : ['open', 'insert', 'update', 'remove', 'watch']
 const CASES = storeContract.filter(({ group }) => GROUPS?.includes(group) ?? true)
+/**
+ * PGlite computes in the process of the test. Beside other tests its writes keep that busy for longer than the second that a
+ * change may take, so the cases of `watch` run in the long form, which has the machine for itself.
+ */
+const CASES_IN_PROCESS = CASES.filter(({ group }) => process.env.LATCHKEY_LONG || group !== 'watch')
 
-function contractOn(clients: () => readonly PostgresClient[]): void {
-  test.each(CASES.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
+function contractOn(clients: () => readonly PostgresClient[], cases = CASES): void {
+  test.each(cases.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
     let opened = 0
     await run(async () => {
       const all = clients()
@@ -40,5 +45,5 @@ describe('the store contract on PGlite', () => {
     db = await PGlite.create()
   })
   afterAll(async () => db.close())
-  contractOn(() => [pglite(db)])
+  contractOn(() => [pglite(db)], CASES_IN_PROCESS)
 })
