@@ -49,12 +49,6 @@ function boundsOf(framework: FrameworkName): Bound[] {
     { row: cold, figure: 'mostWaiting', atMost: 1_000, reason: 'the queue of proofs is bounded' },
     { row: cold, figure: 'ofArgon2', atMost: 1.4, reason: 'admitted tokens wait for Argon2 alone' },
     { row: cold, figure: 'delayP99Ms', atMost: 20, reason: 'proofs run beside the event loop' },
-    {
-      row: cold,
-      figure: 'goodMaxUs',
-      per: warm,
-      atMost: 2.5,
-      reason: 'the wait is for 2,000 requests, not for proofs',
-    },
+    { row: cold, figure: 'goodMaxUs', per: warm, atMost: 2.5, reason: 'the wait is for 2,000 requests, not proofs' },
   ]
 }

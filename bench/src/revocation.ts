@@ -37,12 +37,7 @@ and would keep it for an hour, so only the store can bring the news. \`missed\`:
   bounds: () => [
     { row: 'channel-up', figure: 'missed', atMost: 0, reason: 'no revocation is lost' },
     { row: 'channel-up', figure: 'p99Ms', atMost: 10, reason: 'the channel tells every process at once' },
-    {
-      row: 'subscriber-killed',
-      figure: 'missed',
-      atMost: 0,
-      reason: 'a subscriber reads in the streams what it missed',
-    },
+    { row: 'subscriber-killed', figure: 'missed', atMost: 0, reason: 'a subscriber reads what it missed' },
     { row: 'subscriber-killed', figure: 'maxMs', atMost: 300, reason: 'a killed subscriber reconnects soon' },
     { row: 'cut-off', figure: 'letInLate', atMost: 0, reason: 'no verdict is older than the ttl of the cache' },
     { row: 'cut-off', figure: 'not503', atMost: 0, reason: 'what cannot be known is answered with 503' },

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { type BenchData, type ConnectOptions, closingWith, type StoreKind } from './store-kind.js'
 
-/** Commands shorter than this are not looked at, in µs. */
+/** Commands that are shorter are not logged, in µs. */
 const SLOW = 500
 
 /** With the client `redis` (node-redis). `path` is the folder of the server's snapshot. */
