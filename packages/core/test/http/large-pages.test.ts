@@ -4,9 +4,8 @@ import { dynatrace } from '../../src/http/dialects/dynatrace.js'
 import { answerList } from '../../src/http/list.js'
 import { type ApiToken, StoreError } from '../../src/index.js'
 import { call, MOUNT } from '../support/call.js'
-import { countTurns, holdUp } from '../support/event-loop.js'
 import { type TestInstance, testInstance } from '../support/instance.js'
-import { published } from '../support/outcome.js'
+import { countTurns, holdUp, published } from '../support/outcome.js'
 import { storedRecords, testStore } from '../support/store.js'
 
 const authorize = () => ({ owner: 'ada', scopes: ['*'] })

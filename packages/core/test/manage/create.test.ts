@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CreateInput } from '../../src/index.js'
+import { checkMetadata } from '../../src/manage/metadata.js'
 import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
 import { refusal, refused } from '../support/outcome.js'
 
@@ -240,4 +241,13 @@ test('a created token verifies at once, also where its id was just found unknown
   expect(await latchkey.verify(token, { scopes: ['reports.read'] })).toMatchObject({ ok: true, token: { id } })
   const off = await latchkey.create({ ...GOOD, enabled: false })
   expect(await latchkey.verify(off.token)).toEqual({ ok: false, denial: { reason: 'disabled' } })
+})
+
+test('as many values as 4 KiB of JSON can hold are no problem, more are one at once', () => {
+  const dense = { ab: Array(2043).fill(0) }
+  expect(JSON.stringify(dense)).toHaveLength(4094)
+  expect(checkMetadata(dense)).toBeUndefined()
+  expect(checkMetadata({ ab: [...dense.ab, 10] })).toBe('Must have at most 4096 bytes as JSON.')
+  // It ends behind those that could fit, so what comes later is not even looked at.
+  expect(checkMetadata({ a: [...Array(4096).fill(0), undefined] })).toBe('Must have at most 4096 bytes as JSON.')
 })

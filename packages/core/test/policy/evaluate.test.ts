@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { compileNetworks } from '../../src/policy/cidr.js'
 import { DENIED } from '../../src/policy/denials.js'
 import { evaluate, type Subject } from '../../src/policy/evaluate.js'
+import { isExpired } from '../../src/policy/expiry.js'
 import { compileScopes } from '../../src/policy/scopes.js'
 
 const good: Subject = {
@@ -70,4 +71,24 @@ test('refusals that say only their reason are shared, and no refusal can be chan
     expect(Object.isFrozen(refusal) && Object.isFrozen(refusal?.denial)).toBe(true)
   }
   expect(Object.isFrozen(scope?.denial.missing)).toBe(true)
+})
+
+test.each([
+  [undefined, 0, false],
+  [undefined, Number.MAX_SAFE_INTEGER, false],
+  [1000, 999, false],
+  [1000, 1000, true],
+  [1000, 1001, true],
+  [0, 0, true],
+  [253_402_300_799_999, 1000, false],
+  [Number.NaN, 1000, true],
+  [Number.POSITIVE_INFINITY, 1000, true],
+  [Number.NEGATIVE_INFINITY, 1000, true],
+  [1000, Number.NaN, true],
+])('expiry %s at %s is dead: %s', (expiresAt, now, expected) => {
+  expect(isExpired(expiresAt, now)).toBe(expected)
+})
+
+test.each([[null], ['253402300799999'], [{}], [true]])('a corrupt expiry %j is dead', (expiresAt) => {
+  expect(isExpired(expiresAt as unknown as number, 0)).toBe(true)
 })

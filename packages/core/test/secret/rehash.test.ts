@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { argon2id, type Hasher, hmacSha256, memoryData, memoryStore } from '../../src/index.js'
 import type { TokenRecord } from '../../src/store.js'
 import { countingHasher } from '../support/hasher.js'
-import { type TestInstance, testInstance } from '../support/instance.js'
+import { forged, type TestInstance, testInstance } from '../support/instance.js'
 import { outcome, published, settled } from '../support/outcome.js'
 import { testStore } from '../support/store.js'
-import { forged } from '../support/tokens.js'
 
 const OLD_KEY = randomBytes(32)
 const NEW_KEY = randomBytes(32)

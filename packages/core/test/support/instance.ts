@@ -9,6 +9,7 @@ import {
   memoryData,
 } from '../../src/index.js'
 import type { TokenRecord } from '../../src/store.js'
+import { tokenFormat } from '../../src/token/format.js'
 import { type CountingHasher, countingHasher } from './hasher.js'
 import { storedRecords, type TestStore, testStore } from './store.js'
 
@@ -64,4 +65,15 @@ export function twoInstances(options: TestInstanceOptions = {}): [TestInstance, 
 /** The last argument of a call that is made for somebody: of `ada`, who may do everything, unless asked otherwise. */
 export function hostCaller(overrides: Partial<Caller> = {}): { caller: Caller } {
   return { caller: { owner: 'ada', scopes: ['*'], ...overrides } }
+}
+
+/** Well-formed, of the same id, with another secret. */
+export function forged(token: string): string {
+  const prefix = token.slice(0, token.indexOf('.'))
+  return tokenFormat(prefix).renew(token.slice(0, prefix.length + 25)).token
+}
+
+/** Well-formed, and in no store. */
+export function unknownToken(prefix = 'lk'): string {
+  return tokenFormat(prefix).generate().token
 }

@@ -1,6 +1,6 @@
 import { type MemoryData, memoryData, memoryStore, type TokenStore } from '../../src/index.js'
 import type { ChangeEvent, ChangeListener, EnvironmentStore, TokenUse } from '../../src/store.js'
-import { type Hold, holdQueue } from './hold.js'
+import { type Hold, holdQueue } from './hasher.js'
 
 type Failing = 'open' | 'find' | 'touch' | 'update' | 'watch'
 

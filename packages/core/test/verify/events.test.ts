@@ -1,9 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { NOW, testInstance, twoInstances } from '../support/instance.js'
+import { forged, NOW, testInstance, twoInstances, unknownToken } from '../support/instance.js'
 import { outcome, published, settled } from '../support/outcome.js'
-import { forged, unknownToken } from '../support/tokens.js'
 
 const EVENTS = [
   'verified',

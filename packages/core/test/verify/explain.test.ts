@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Explanation } from '../../src/index.js'
-import { NOW, testInstance } from '../support/instance.js'
-import { forged, unknownToken } from '../support/tokens.js'
+import { forged, NOW, testInstance, unknownToken } from '../support/instance.js'
 
 function failed({ checks }: Explanation): string[] {
   return checks.filter(({ passed }) => passed !== true).map(({ check }) => check)

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createLatchkey, type Latchkey, memoryData, memoryStore, type TokenStore } from '../../src/index.js'
 import { countingHasher, testHasher } from '../support/hasher.js'
-import { NOW, testInstance } from '../support/instance.js'
+import { NOW, testInstance, unknownToken } from '../support/instance.js'
 import { outcome, published, settled } from '../support/outcome.js'
 import { testStore } from '../support/store.js'
-import { unknownToken } from '../support/tokens.js'
 
 const HOUR = 3_600_000
 

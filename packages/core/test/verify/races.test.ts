@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { countingHasher, testHasher } from '../support/hasher.js'
-import { type TestInstance, testInstance, twoInstances } from '../support/instance.js'
+import { forged, type TestInstance, testInstance, twoInstances, unknownToken } from '../support/instance.js'
 import { outcome, settled } from '../support/outcome.js'
-import { forged, unknownToken } from '../support/tokens.js'
 
 const slow = () => countingHasher(testHasher, true)
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { NOW, testInstance } from '../support/instance.js'
+import { forged, NOW, testInstance } from '../support/instance.js'
 import { outcome, published } from '../support/outcome.js'
-import { forged } from '../support/tokens.js'
 
 describe('after a rotation', () => {
   test('without overlap the old secret is refused as soon as the call returns', async () => {

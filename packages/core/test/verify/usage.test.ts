@@ -2,9 +2,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EnvironmentStore, TokenUse } from '../../src/store.js'
 import { unused } from '../../src/verify/usage.js'
 import { createWriteBehind } from '../../src/verify/write-behind.js'
-import { NOW, testInstance } from '../support/instance.js'
+import { forged, NOW, testInstance } from '../support/instance.js'
 import { outcome, published, settled } from '../support/outcome.js'
-import { forged } from '../support/tokens.js'
 
 const HOUR = 3_600_000
 
