@@ -6,6 +6,7 @@ import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
 import { searchRun } from './secrets/run.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
+import { ensureWrk } from './wrk.mjs'
 
 const commands = { start, test, long, check, build: prepare, bench, soak, docs, fuzz, secrets }
 
@@ -87,6 +88,7 @@ async function bench([name, ...args]) {
     throw new Failure(`Name a benchmark: npm run bench <name>. There are: ${names.join(', ')}.`, 2)
   }
   await prepare()
+  if (name === 'http') await ensureWrk()
   say(`run the benchmark ${name}`)
   await runModule(`bench/dist/${name}.js`, args)
 }

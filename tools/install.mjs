@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import { Failure, step } from './step.mjs'
 
 /**
- * Installs a server that the tests start processes of (Debian, Ubuntu: apt; macOS: brew). No service is left running
- * that was not running before. Throws a `Failure` with the advice where it cannot be done.
+ * Installs a program that tests or benchmarks start (Debian, Ubuntu: apt; macOS: brew). If it comes with a service, that
+ * is not left running. Throws a `Failure` with the advice where it cannot be done.
  */
-export async function installServer({ apt, brew, service }, advice) {
+export async function installProgram({ apt, brew, service }, advice) {
   const onFailure = { onFailure: advice }
   if (process.platform === 'darwin') return step(`install ${brew} (brew)`, 'brew', ['install', brew], onFailure)
   if (!existsSync('/usr/bin/apt-get')) throw new Failure(advice)
@@ -22,5 +22,5 @@ export async function installServer({ apt, brew, service }, advice) {
   const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends']
   await run(`install ${apt} (apt-get)`, ...env, ...install, apt)
   // systemd starts it all the same; it was not there before, so it is ours to stop.
-  if (existsSync('/run/systemd/system')) await run('stop its service', 'systemctl', 'stop', service)
+  if (service && existsSync('/run/systemd/system')) await run('stop its service', 'systemctl', 'stop', service)
 }

@@ -1,6 +1,6 @@
 // biome-ignore lint/style/noRestrictedImports: runs before the packages are installed, and so without their names.
 import { findPgbouncer, findPostgres } from '../test/servers/programs.mjs'
-import { installServer } from './install.mjs'
+import { installProgram } from './install.mjs'
 import { Failure, say } from './step.mjs'
 
 const POSTGRES = {
@@ -36,7 +36,7 @@ async function ensure({ name, find, variable, source, advice }) {
   const there = find()
   if (there) return say(`${name} ${there.version} is there (${there.path})`)
   if (process.env[variable]) throw new Failure(`${variable} is ${process.env[variable]}, where there is no ${name}.`)
-  await installServer(source, advice)
+  await installProgram(source, advice)
   const installed = find()
   if (!installed) throw new Failure(advice)
   say(`${name} ${installed.version} is there now (${installed.path})`)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { installServer } from './install.mjs'
+import { installProgram } from './install.mjs'
 import { Failure, say } from './step.mjs'
 
 const ADVICE =
@@ -18,7 +18,7 @@ export async function ensureRedis() {
   if (process.env.REDIS_SERVER_BIN) {
     throw new Failure(`REDIS_SERVER_BIN is ${binary}, which cannot be run as a redis-server.`)
   }
-  await installServer({ apt: 'redis-server', brew: 'redis', service: 'redis-server' }, ADVICE)
+  await installProgram({ apt: 'redis-server', brew: 'redis', service: 'redis-server' }, ADVICE)
   const installed = versionOf(binary)
   if (!installed) throw new Failure(ADVICE)
   say(`redis-server ${installed} is there now (${binary})`)
