@@ -1,9 +1,8 @@
 import { argon2id, createLatchkey, type Hasher, type Latchkey } from '@latchkey/core'
-import { allAtOnce, oneByOne } from './cold/first-verifications.js'
 import { runBenchmark } from './harness/benchmark.js'
-import { measureRounds, type Running } from './harness/rounds.js'
-import { medians } from './harness/statistics.js'
+import { type Figures, measureRounds, medianRows, type Running } from './harness/rounds.js'
 import { FAST_HASHER, issueMany, LONG_CACHE } from './harness/tokens.js'
+import { allAtOnce, oneByOne } from './harness/verifications.js'
 import { connectStore, openData } from './stores/index.js'
 
 const TOKENS = 1_000
@@ -23,13 +22,10 @@ other columns: all at once; how many a second, and how late the event loop is me
   bounds: () => [
     { row: 'hmac-sha256-memory', figure: 'usEach', atMost: 40, reason: 'with hmacSha256 nobody notices a restart' },
   ],
-  async measure({ cases, rounds }) {
-    const samples = await measureRounds(cases, { rounds }, start)
-    return [...samples].map(([name, figures]) => ({ name, ...medians(figures) }))
-  },
+  measure: async ({ cases, rounds }) => medianRows(await measureRounds(cases, { rounds }, start)),
 })
 
-async function start(name: string): Promise<Running<Record<string, number>>> {
+async function start(name: string): Promise<Running<Figures>> {
   const found = CASES.find((each) => each.name === name)
   const hasher = found?.hasher ?? FAST_HASHER
   const data = await openData(found?.store ?? 'memory')

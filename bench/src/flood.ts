@@ -1,11 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { attack } from './flood/attack.js'
-import { issueTokens } from './flood/tokens.js'
+import { attack, issueTokens } from './flood/attack.js'
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { FRAMEWORKS, type FrameworkName } from './http/guards.js'
+import { FRAMEWORK_NAMES, type FrameworkName } from './http/guards.js'
 
 await runBenchmark({
   name: 'flood',
@@ -19,20 +15,14 @@ same time. The difference between \`cold\` and \`warm\` is what the proofs add t
 \`good…Us\` is the time of the requests with good tokens, \`delayP99Ms\` the delay of the server's event loop. \`refused\` tokens found
 the queue of proofs full and got 503 with \`Retry-After\`. \`ofArgon2\` is the time of the burst, divided by what Argon2 alone
 needs for the admitted tokens. Server, holders and attackers are processes of their own, on the same cores.`,
-  cases: FRAMEWORKS,
+  cases: FRAMEWORK_NAMES,
   options: { seconds: 20 },
-  bounds: () => FRAMEWORKS.flatMap(boundsOf),
+  bounds: () => FRAMEWORK_NAMES.flatMap(boundsOf),
   async measure({ cases, seconds }) {
-    const folder = await mkdtemp(join(tmpdir(), 'latchkey-flood-'))
-    try {
-      const file = join(folder, 'tokens.json')
-      await writeFile(file, JSON.stringify(await issueTokens()))
-      const rows = []
-      for (const framework of cases) rows.push(...(await attack(framework as FrameworkName, file, seconds)))
-      return rows
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    const tokens = await issueTokens()
+    const rows = []
+    for (const framework of cases) rows.push(...(await attack(framework as FrameworkName, tokens, seconds)))
+    return rows
   },
 })
 

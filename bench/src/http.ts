@@ -1,17 +1,15 @@
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { expect } from './harness/expect.js'
+import { expect, median } from './harness/observe.js'
 import type { Row } from './harness/report.js'
 import { measureRounds, type Rounds } from './harness/rounds.js'
-import { median } from './harness/statistics.js'
 import { type KnownToken, knownToken } from './harness/tokens.js'
-import { FRAMEWORKS, type FrameworkName, GUARD_NAMES, type GuardName, PEER_GUARDS } from './http/guards.js'
-import { type Figures, startServer } from './http/measure.js'
-import { findWrk } from './http/wrk.js'
+import { FRAMEWORK_NAMES, type FrameworkName, GUARD_NAMES, type GuardName, PEER_GUARDS } from './http/guards.js'
+import { type Figures, startServer } from './http/load.js'
 
 type Samples = ReadonlyMap<string, readonly Figures[]>
 
-const CASES = FRAMEWORKS.flatMap((framework) => GUARD_NAMES.map((guard) => `${framework}-${guard}`))
+const CASES = FRAMEWORK_NAMES.flatMap((framework) => GUARD_NAMES.map((guard) => `${framework}-${guard}`))
 
 await runBenchmark({
   name: 'http',
@@ -25,9 +23,8 @@ Each server has a process of its own, and two processes of one program differ by
 process serves all guards, which take over from each other every 250 requests: that compares Latchkey with the floor.`,
   cases: CASES,
   options: { rounds: 21, starts: 3, 'one-process': false },
-  bounds: (options) => FRAMEWORKS.flatMap((framework) => boundsOf(framework, options['one-process'])),
+  bounds: (options) => FRAMEWORK_NAMES.flatMap((framework) => boundsOf(framework, options['one-process'])),
   async measure({ cases, rounds, starts, 'one-process': oneProcess }) {
-    await findWrk()
     const known = await knownToken()
     const samples = oneProcess
       ? await inOneProcess(cases, known, rounds)
@@ -63,7 +60,7 @@ function inOwnProcesses(cases: readonly string[], known: KnownToken, rounds: Rou
 /** As many seconds for all guards of a framework as they would have in processes of their own. */
 async function inOneProcess(cases: readonly string[], known: KnownToken, rounds: number): Promise<Samples> {
   const samples = new Map<string, readonly Figures[]>()
-  for (const framework of FRAMEWORKS) {
+  for (const framework of FRAMEWORK_NAMES) {
     const names = cases.filter((name) => partsOf(name).framework === framework)
     if (names.length === 0) continue
     const server = await startServer({ framework, guards: names.map((name) => partsOf(name).guard), known })

@@ -1,5 +1,4 @@
-import { stop } from './harness/arguments.js'
-import { runBenchmark } from './harness/benchmark.js'
+import { runBenchmark, stop } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
 import { whileListing } from './list/concurrency.js'
 import { pages, totals } from './list/lists.js'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { runBenchmark } from './harness/benchmark.js'
-import { expect } from './harness/expect.js'
+import { expect } from './harness/observe.js'
 import { crossings } from './revocation/crossings.js'
 import { cutOff } from './revocation/cut-off.js'
 import { type Pair, startPair } from './revocation/pair.js'

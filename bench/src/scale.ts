@@ -1,7 +1,15 @@
+import { createLatchkey, type Latchkey } from '@latchkey/core'
+import { CREATED_AT, tokenRecord } from '@latchkey/testkit'
 import { runBenchmark } from './harness/benchmark.js'
-import { inProcess, measureRounds } from './harness/rounds.js'
-import { medians } from './harness/statistics.js'
-import type { ScaleQuestions } from './scale/measure.js'
+import { expect } from './harness/observe.js'
+import { type Contender, measureContenders } from './harness/rounds.js'
+import { FAST_HASHER, issue, issueMany, LONG_CACHE } from './harness/tokens.js'
+import { oneByOne, repeatEach, sliceOf } from './harness/verifications.js'
+import { connectStore, openData } from './stores/index.js'
+
+const USED = 500
+const CREATED = 500
+const PAGE = 200
 
 await runBenchmark({
   name: 'scale',
@@ -15,11 +23,60 @@ a list of 200. Only the list may grow: the memory store sorts what it lists. Dat
     ['hotNs', 'coldUs', 'createUs'].map((figure) => ({
       ...{ row: '1000000', figure, per: '1000', atMost: 1.3, reason: 'no work on one token depends on their number' },
     })),
-  async measure({ cases, rounds }) {
-    const program = new URL('./scale/measure.js', import.meta.url)
-    const samples = await measureRounds(cases, { rounds }, (name) =>
-      inProcess<ScaleQuestions>(program, [name], ['--max-old-space-size=8192']),
-    )
-    return [...samples].map(([name, figures]) => ({ name, ...medians(figures) }))
-  },
+  measure: ({ cases, rounds }) => measureContenders(cases, { rounds }, ['--max-old-space-size=8192']),
+  contender: (name) => prepare(Number(name)),
 })
+
+async function prepare(count: number): Promise<Contender> {
+  const data = await openData('memory')
+  const store = await connectStore(data.address)
+  const environment = await store.open('default')
+  // Records whose tokens nobody has: to hash a million secrets takes a minute.
+  for (let i = 0; i < count - USED; i++) {
+    await environment.insert(
+      tokenRecord({ name: `Nightly export ${i}`, owner: `owner-${i % 1_000}`, createdAt: CREATED_AT + i }),
+    )
+  }
+  const latchkey = createLatchkey({ store, hasher: FAST_HASHER, cache: LONG_CACHE })
+  const tokens = await issueMany(latchkey, USED)
+  for (const token of tokens) expect((await latchkey.verify(token)).ok, 'a good token is admitted')
+  const hotNs = await sliceOf(repeatEach((token) => latchkey.verifyCached(token)?.ok === true, tokens))
+
+  const measure = async () => ({
+    hotNs: await hotNs(),
+    coldUs: await coldUs(data.address, tokens),
+    createUs: await createUs(latchkey),
+    listMs: await listMs(latchkey, count),
+  })
+  // Compiles what is measured.
+  await measure()
+  return { measure, stop: () => store.close().then(() => data.stop()) }
+}
+
+/** With a new instance on a new connection. */
+async function coldUs(address: string, tokens: readonly string[]): Promise<number> {
+  const store = await connectStore(address)
+  const fresh = createLatchkey({ store, hasher: FAST_HASHER, cache: LONG_CACHE })
+  await fresh.ready()
+  const us = await oneByOne(fresh, tokens)
+  await fresh.close()
+  await store.close()
+  return us
+}
+
+async function createUs(latchkey: Latchkey): Promise<number> {
+  const created: string[] = []
+  const start = performance.now()
+  for (let i = 0; i < CREATED; i++) created.push(await issue(latchkey))
+  const us = (1_000 * (performance.now() - start)) / CREATED
+  for (const token of created) await latchkey.delete(token)
+  return us
+}
+
+async function listMs(latchkey: Latchkey, count: number): Promise<number> {
+  const start = performance.now()
+  const page = await latchkey.list({ limit: PAGE })
+  const ms = performance.now() - start
+  expect(page.tokens.length === PAGE && page.totalCount === count, 'a page is full, and the total is exact')
+  return ms
+}

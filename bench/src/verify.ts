@@ -1,8 +1,7 @@
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { inProcess, measureRounds } from './harness/rounds.js'
-import { median } from './harness/statistics.js'
-import type { ContenderQuestions } from './verify/contender.js'
+import { measureContenders } from './harness/rounds.js'
+import { sliceOf } from './harness/verifications.js'
 import { CONTENDERS } from './verify/contenders.js'
 
 const BOUNDS: readonly Omit<Bound, 'figure'>[] = [
@@ -34,15 +33,14 @@ from one does not slow down another. \`ns\` is the median over interleaved round
   options: { rounds: 99 },
   bounds: () => BOUNDS.map((bound) => ({ figure: 'ns', ...bound })),
   async measure({ cases, rounds }) {
-    const program = new URL('./verify/contender.js', import.meta.url)
-    const samples = await measureRounds(cases, { rounds, starts: 3 }, (name) =>
-      inProcess<ContenderQuestions>(program, [name]),
-    )
-    const floor = samples.get('floor')
-    return [...samples].map(([name, ns]) => ({
-      name,
-      ns: median(ns),
-      ...(floor !== undefined && { ofFloor: median(ns) / median(floor) }),
-    }))
+    const rows = await measureContenders(cases, { rounds, starts: 3 })
+    const floor = rows.find(({ name }) => name === 'floor')
+    return rows.map((row) => ({ ...row, ...(floor && { ofFloor: Number(row.ns) / Number(floor.ns) }) }))
+  },
+  async contender(name) {
+    const prepared = await CONTENDERS[name]?.()
+    if (prepared === undefined) throw new Error(`There is no contender ${name}`)
+    const slice = await sliceOf(prepared)
+    return { measure: async () => ({ ns: await slice() }) }
   },
 })

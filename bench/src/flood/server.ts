@@ -1,29 +1,21 @@
 import { argon2id, createLatchkey, memoryStore } from '@latchkey/core'
+import type { TokenRecord } from '@latchkey/core/store'
 import { answer } from '../harness/child.js'
-import { watchEventLoop } from '../harness/event-loop.js'
-import { expect } from '../harness/expect.js'
-import { memoryInUse } from '../harness/memory.js'
-import { serve } from '../harness/serve.js'
+import { serve } from '../harness/http.js'
+import { expect, memoryInUse, watchEventLoop } from '../harness/observe.js'
 import { LONG_CACHE } from '../harness/tokens.js'
-import { express } from '../http/express.js'
-import { koa } from '../http/koa.js'
-import { readTokens } from './tokens.js'
+import { FRAMEWORKS, type FrameworkName } from '../http/guards.js'
 
 // The attacked server, which tells about itself.
 
 const PROOFS = 200
 
-const [framework = '', file = ''] = process.argv.slice(2)
+const [framework = ''] = process.argv.slice(2)
 const store = memoryStore()
-const environment = await store.open('default')
-for (const record of readTokens(file).records) await environment.insert(record)
 const latchkey = createLatchkey({ store, cache: LONG_CACHE })
 await latchkey.ready()
-const [open, guarded] =
-  framework === 'express'
-    ? [express.app(undefined), express.app(express.latchkey(latchkey))]
-    : [koa.app(undefined), koa.app(koa.latchkey(latchkey))]
-const urls = { open: await serve(open), guarded: await serve(guarded) }
+const { bare, latchkey: guarded } = FRAMEWORKS[framework as FrameworkName]
+const urls = { open: await serve(bare()), guarded: await serve(guarded(latchkey)) }
 
 let eventLoop = watchEventLoop()
 let before = { bytes: 0, proofs: 0 }
@@ -31,7 +23,11 @@ let mostWaiting = 0
 let watching: NodeJS.Timeout | undefined
 
 const questions = {
-  urls: () => urls,
+  async urls(records: readonly TokenRecord[]) {
+    const environment = await store.open('default')
+    for (const record of records) await environment.insert(record)
+    return urls
+  },
   async begin() {
     before = { bytes: await bytesInUse(), proofs: latchkey.stats().proofs.done }
     mostWaiting = 0

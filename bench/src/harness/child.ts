@@ -2,12 +2,15 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What a child can be asked, by name. The answers must survive JSON. */
-export type Questions = Readonly<Record<string, () => unknown>>
+/** What a child can be asked, by name. What goes in and out must survive JSON. */
+export type Questions = Readonly<Record<string, (...args: never[]) => unknown>>
 
 /** A process that answers questions over IPC. */
 export interface Child<Asked extends Questions> {
-  ask<Name extends keyof Asked & string>(question: Name): Promise<Awaited<ReturnType<Asked[Name]>>>
+  ask<Name extends keyof Asked & string>(
+    question: Name,
+    ...args: Parameters<Asked[Name]>
+  ): Promise<Awaited<ReturnType<Asked[Name]>>>
   stop(): Promise<void>
 }
 
@@ -40,8 +43,8 @@ export async function startChild<Asked extends Questions>(
 
   await nextReply()
   return {
-    ask(question) {
-      child.send(question)
+    ask(question, ...args) {
+      child.send([question, ...args])
       return nextReply() as Promise<Awaited<ReturnType<Asked[typeof question]>>>
     },
     async stop() {
@@ -53,8 +56,8 @@ export async function startChild<Asked extends Questions>(
 
 /** Called by the child: answers questions until the parent disconnects. */
 export function answer(questions: Questions): void {
-  process.on('message', async (name) => {
-    const asked = async (): Promise<Reply> => ({ answer: await questions[String(name)]?.() })
+  process.on('message', async ([name, ...args]: [string, ...never[]]) => {
+    const asked = async (): Promise<Reply> => ({ answer: await questions[name]?.(...args) })
     process.send?.(await asked().catch((error: unknown): Reply => ({ error: String(error) })))
   })
   process.once('disconnect', () => process.exit())

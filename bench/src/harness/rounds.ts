@@ -1,4 +1,16 @@
+import { pathToFileURL } from 'node:url'
 import { startChild } from './child.js'
+import { median } from './observe.js'
+import type { Row } from './report.js'
+
+export type Figures = Readonly<Record<string, number>>
+
+/** What a benchmark prepares in the process of one case. */
+export type Contender = {
+  readonly measure: () => Promise<Figures>
+  /** Removes what it has made. */
+  readonly stop?: () => Promise<unknown>
+}
 
 /** A contender that is ready to be measured. */
 export interface Running<Sample> {
@@ -36,14 +48,31 @@ export async function measureRounds<Sample>(
   return samples
 }
 
-/** A contender in a process of its own, whose program answers `measure`. */
-export async function inProcess<Asked extends { measure: () => unknown }>(
-  program: URL,
-  args: readonly string[],
+/** Measures the contenders of a benchmark, each in a process of its own that runs the same program. */
+export async function measureContenders(
+  names: readonly string[],
+  rounds: Rounds,
   execArgv: readonly string[] = [],
-): Promise<Running<Awaited<ReturnType<Asked['measure']>>>> {
-  const child = await startChild<{ measure: Asked['measure'] }>(program, args, execArgv)
-  return { measure: () => child.ask('measure'), stop: () => child.stop() }
+): Promise<Row[]> {
+  const [, program = '', ...args] = process.argv
+  const samples = await measureRounds(names, rounds, async (name) => {
+    const url = pathToFileURL(program)
+    const child = await startChild<Required<Contender>>(url, [...args, `--contender=${name}`], execArgv)
+    return {
+      measure: () => child.ask('measure'),
+      stop: () => child.ask('stop').then(() => child.stop()),
+    }
+  })
+  return medianRows(samples)
+}
+
+/** Rows with the median of each figure by itself. */
+export function medianRows(samples: ReadonlyMap<string, readonly Figures[]>): Row[] {
+  return [...samples].map(([name, rounds]) => {
+    const figures = Object.keys(rounds[0] ?? {})
+    const medians = figures.map((figure) => [figure, median(rounds.map((round) => round[figure] ?? Number.NaN))])
+    return { name, ...Object.fromEntries(medians) }
+  })
 }
 
 /** The list from its `by`th element on, followed by the others. */

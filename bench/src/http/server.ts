@@ -1,12 +1,20 @@
 import type { RequestListener } from 'node:http'
 import { answer } from '../harness/child.js'
-import { expect } from '../harness/expect.js'
-import { serve } from '../harness/serve.js'
+import { serve } from '../harness/http.js'
+import { expect } from '../harness/observe.js'
 import type { KnownToken } from '../harness/tokens.js'
-import { express } from './express.js'
 import { type FrameworkName, type GuardedApp, type GuardName, guardedApp } from './guards.js'
-import { koa } from './koa.js'
-import { rotate } from './rotation.js'
+
+/** So many requests go to one application before the next one takes over. */
+const BLOCK = 250
+
+/** What one application needed for one block of requests. */
+export interface Block {
+  /** Requests per second of wall time. */
+  readonly rps: number
+  /** CPU time of the process for one request. */
+  readonly cpuUs: number
+}
 
 /** The arguments of this program, as JSON. */
 export interface ServerArguments {
@@ -17,9 +25,7 @@ export interface ServerArguments {
 }
 
 const { framework, guards, known } = JSON.parse(process.argv[2] ?? '') as ServerArguments
-const apps = await Promise.all(
-  guards.map((name) => (framework === 'express' ? guardedApp(express, name, known) : guardedApp(koa, name, known))),
-)
+const apps = await Promise.all(guards.map((name) => guardedApp(framework, name, known)))
 for (const [i, app] of apps.entries()) await check(app, guards[i] === 'bare')
 
 const listeners = apps.map(withOwnCredential)
@@ -58,4 +64,55 @@ function withOwnCredential({ listener, authorization }: GuardedApp): RequestList
     req.headers.authorization = authorization
     listener(req, res)
   }
+}
+
+/**
+ * One server for several applications, which take over from each other. A block ends when all of its requests have been
+ * answered. What arrives before that waits, so one application pays for a block alone.
+ */
+function rotate(listeners: readonly RequestListener[]) {
+  let blocks: Block[][] = listeners.map(() => [])
+  let current = 0
+  let block = begin()
+  let waiting: Parameters<RequestListener>[] = []
+
+  const listener: RequestListener = (req, res) => {
+    if (block.started === BLOCK) {
+      waiting.push([req, res])
+      return
+    }
+    const own = block
+    if (own.started++ === 0) Object.assign(own, { start: process.hrtime.bigint(), cpu: process.cpuUsage() })
+    res.once('close', () => {
+      if (++own.finished === BLOCK && own === block) next()
+    })
+    listeners[current]?.(req, res)
+  }
+
+  function next(): void {
+    const seconds = Number(process.hrtime.bigint() - block.start) / 1e9
+    const { user, system } = process.cpuUsage(block.cpu)
+    blocks[current]?.push({ rps: BLOCK / seconds, cpuUs: (user + system) / BLOCK })
+    current = (current + 1) % listeners.length
+    block = begin()
+    const arrived = waiting
+    waiting = []
+    for (const [req, res] of arrived) if (!res.destroyed) listener(req, res)
+  }
+
+  return {
+    listener,
+    /** The blocks since the last call, for each application. Call it while no requests arrive: an unfinished block is lost. */
+    takeBlocks() {
+      const taken = blocks
+      blocks = listeners.map(() => [])
+      block = begin()
+      waiting = []
+      return taken
+    },
+  }
+}
+
+function begin() {
+  return { started: 0, finished: 0, start: process.hrtime.bigint(), cpu: process.cpuUsage() }
 }

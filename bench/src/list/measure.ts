@@ -1,8 +1,7 @@
 import { StoreError, type TokenStore } from '@latchkey/core'
 import type { EnvironmentStore } from '@latchkey/core/store'
-import { watchEventLoop } from '../harness/event-loop.js'
+import { quantile, watchEventLoop } from '../harness/observe.js'
 import type { Row } from '../harness/report.js'
-import { quantile } from '../harness/statistics.js'
 import type { BenchData } from '../stores/store-kind.js'
 
 /** What is measured. */

@@ -1,8 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect } from '../harness/expect.js'
-import { idOf } from '../harness/forge.js'
-import { percentiles } from '../harness/statistics.js'
-import { issueMany } from '../harness/tokens.js'
+import { expect, percentiles } from '../harness/observe.js'
+import { idOf, issueMany } from '../harness/tokens.js'
 import type { Pair } from './pair.js'
 
 /** A token that B still admits so many ms after its revocation counts as missed. */

@@ -1,7 +1,5 @@
-import { expect } from '../harness/expect.js'
-import { idOf } from '../harness/forge.js'
-import { percentiles } from '../harness/statistics.js'
-import { issueMany } from '../harness/tokens.js'
+import { expect, percentiles } from '../harness/observe.js'
+import { idOf, issueMany } from '../harness/tokens.js'
 import type { Pair } from './pair.js'
 import type { Silencer } from './silencer.js'
 

@@ -1,7 +1,7 @@
 import { createLatchkey } from '@latchkey/core'
 import { createGuard } from '@latchkey/core/adapter'
 import { answer } from '../harness/child.js'
-import { serve } from '../harness/serve.js'
+import { serve } from '../harness/http.js'
 import { FAST_HASHER } from '../harness/tokens.js'
 import { connectStore } from '../stores/index.js'
 

@@ -1,6 +1,6 @@
 import { createLatchkey, type Latchkey } from '@latchkey/core'
 import { startChild } from '../harness/child.js'
-import { createClient } from '../harness/client.js'
+import { createClient } from '../harness/http.js'
 import { FAST_HASHER } from '../harness/tokens.js'
 import { connectStore } from '../stores/index.js'
 import type { NodeQuestions } from './node.js'

@@ -1,7 +1,6 @@
 import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
 import { tokenId, tokenRecord } from '@latchkey/testkit'
-import { forgedSecret, forgedToken, idOf, mistyped } from '../harness/forge.js'
-import { FAST_HASHER, issue, LONG_CACHE } from '../harness/tokens.js'
+import { FAST_HASHER, forgedSecret, forgedToken, idOf, issue, LONG_CACHE, mistyped } from '../harness/tokens.js'
 import type { Cause } from './sample.js'
 
 /** The same as `wrong-secret`, with other tokens: they differ only by where they lie in memory. */

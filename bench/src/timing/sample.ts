@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DenialReason, Latchkey } from '@latchkey/core'
-import { expect } from '../harness/expect.js'
+import { expect } from '../harness/observe.js'
 
 /** One cause of a 401. */
 export interface Cause {

@@ -1,4 +1,6 @@
-import { expect } from '../harness/expect.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Latchkey } from '@latchkey/core'
+import { expect, watchEventLoop } from './observe.js'
 
 /** Does something so many times, and checks that each time is a success. */
 export type Repeat = (times: number) => void | Promise<void>
@@ -50,4 +52,39 @@ async function time(repeat: Repeat, times: number): Promise<number> {
   const start = process.hrtime.bigint()
   await repeat(times)
   return Number(process.hrtime.bigint() - start) / times
+}
+
+/** First verifications. Resolves to the µs that one takes. Each has a turn of the event loop of its own, as requests have. */
+export async function oneByOne(latchkey: Latchkey, tokens: readonly string[]): Promise<number> {
+  let ns = 0n
+  for (const token of tokens) {
+    await nextTurn()
+    const start = process.hrtime.bigint()
+    const { ok } = await latchkey.verify(token)
+    ns += process.hrtime.bigint() - start
+    expect(ok, 'a good token is admitted')
+  }
+  expectCold(latchkey, tokens)
+  return Number(ns) / 1_000 / tokens.length
+}
+
+/** First verifications in a burst: each begins without waiting for the ones before. */
+export async function allAtOnce(latchkey: Latchkey, tokens: readonly string[]) {
+  const eventLoop = watchEventLoop()
+  await nextTurn()
+  const start = performance.now()
+  const verdicts = []
+  for (const token of tokens) {
+    verdicts.push(latchkey.verify(token))
+    await nextTurn()
+  }
+  for (const { ok } of await Promise.all(verdicts)) expect(ok, 'a good token is admitted')
+  const seconds = (performance.now() - start) / 1_000
+  const delay = eventLoop.end()
+  expectCold(latchkey, tokens)
+  return { perSecond: tokens.length / seconds, ...delay }
+}
+
+function expectCold(latchkey: Latchkey, tokens: readonly string[]): void {
+  expect(latchkey.stats().storeReads === tokens.length, 'every first verification reads the store once')
 }
