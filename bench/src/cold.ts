@@ -8,7 +8,7 @@ import { connectStore, openData } from './stores/index.js'
 const TOKENS = 1_000
 const HASHERS: readonly Hasher[] = [argon2id(), FAST_HASHER]
 const CASES = HASHERS.flatMap((hasher) =>
-  ['memory', 'sqlite', 'redis'].map((store) => ({ name: `${hasher.id}-${store}`, hasher, store })),
+  ['memory', 'sqlite', 'redis', 'postgres'].map((store) => ({ name: `${hasher.id}-${store}`, hasher, store })),
 )
 
 await runBenchmark({

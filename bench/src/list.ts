@@ -1,11 +1,12 @@
 import { runBenchmark, stop } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
+import { inLanes } from './harness/rounds.js'
 import { whileListing } from './list/concurrency.js'
 import { pages, totals } from './list/lists.js'
 import { createMeter, type Subject } from './list/measure.js'
 import { readAndWrite, touch } from './list/single-tokens.js'
 import { tokens } from './list/tokens.js'
-import { connectStore, openData, STORES } from './stores/index.js'
+import { connectStore, openData, STORE_NAMES } from './stores/index.js'
 import type { BenchData } from './stores/store-kind.js'
 
 const PARTS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
@@ -36,7 +37,22 @@ const REDIS: readonly Bound[] = [
   { row: /./, figure: 'longestMs', atMost: 10, reason: 'no command holds up the other clients of Redis' },
 ]
 
-const BOUNDS: Readonly<Record<string, readonly Bound[]>> = { sqlite: SQLITE, redis: REDIS, ioredis: REDIS }
+/** At a million tokens, on a server with its default settings. */
+const POSTGRES: readonly Bound[] = [
+  { row: 'point read', figure: 'p50Ms', atMost: 0.12, reason: 'one look-up by a unique index' },
+  { row: /^(create|disable)$/, figure: 'p50Ms', atMost: 0.6, reason: 'one statement writes a token' },
+  { row: 'delete', figure: 'p50Ms', atMost: 0.3, reason: 'one statement removes a token' },
+  { row: `create, ${AT_ONCE} at once`, figure: 'perSecond', atLeast: 1_500, reason: 'writers wait for a flush only' },
+  { row: /^no filter, [-+]\w+$/, figure: 'p50Ms', atMost: 4, reason: 'the index of the sort has the page' },
+  { row: PAGES, figure: 'p50Ms', atMost: 250, reason: 'every list walks an index' },
+  { row: /^10,000 rows/, figure: 'p50Ms', atMost: 150, reason: 'every list walks an index' },
+  { row: /^first count/, figure: 'p50Ms', atMost: 420, reason: 'totals come from one scan' },
+  { row: 'size', figure: 'bytesPerToken', atMost: 1_200, reason: 'a token is a row and eight index entries' },
+]
+
+const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
+  ...{ sqlite: SQLITE, redis: REDIS, ioredis: REDIS, postgres: POSTGRES },
+}
 
 await runBenchmark({
   name: 'list',
@@ -50,7 +66,7 @@ has the error in the place of its figures.`,
   options: { store: 'sqlite', tokens: 10_000, runs: 40, path: '' },
   bounds: ({ store }) => BOUNDS[store] ?? [],
   async measure({ cases, store: kind, tokens: count, runs, path }) {
-    if (!Object.hasOwn(STORES, kind)) stop(`--store must be one of ${Object.keys(STORES).join(', ')}, not ${kind}`)
+    if (!STORE_NAMES.includes(kind)) stop(`--store must be one of ${STORE_NAMES.join(', ')}, not ${kind}`)
     const data = await openData(kind, path === '' ? undefined : path)
     const store = await connectStore(data.address)
     try {
@@ -75,17 +91,13 @@ async function load(data: BenchData, count: number): Promise<{ ids: string[]; pe
   const store = await connectStore(data.address, { manageTimeout: 60_000 })
   const environment = await store.open('default')
   const ids: string[] = []
-  const source = tokens(count)
-  async function lane(): Promise<void> {
-    for (let next = source.next(); next.done !== true; next = source.next()) {
-      ids.push(next.value.id)
-      if (!data.filled) await environment.insert(next.value)
-    }
-  }
   const start = performance.now()
-  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  await inLanes(AT_ONCE, tokens(count), async (record) => {
+    ids.push(record.id)
+    if (!data.filled) await environment.insert(record)
+  })
   const perSecond = (1_000 * count) / (performance.now() - start)
   await store.close()
-  if (!data.filled) await data.save?.()
+  if (!data.filled) await data.settle?.()
   return { ids, perSecond }
 }

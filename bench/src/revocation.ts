@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { runBenchmark } from './harness/benchmark.js'
 import { expect } from './harness/observe.js'
-import { crossings } from './revocation/crossings.js'
-import { cutOff } from './revocation/cut-off.js'
-import { type Pair, startPair } from './revocation/pair.js'
+import type { Figures } from './harness/rounds.js'
+import { crossings, cutOff } from './revocation/measure.js'
+import { withPair } from './revocation/pair.js'
 import { startSilencer } from './revocation/silencer.js'
 import { openData } from './stores/index.js'
 import type { BenchData } from './stores/store-kind.js'
@@ -12,11 +12,16 @@ const HOUR = 3_600_000
 const CUT_OFF_TTL = 1_000
 const KILL_PERIOD = 2_000
 
-const RUNS = {
-  'channel-up': channelUp,
-  'subscriber-killed': subscriberKilled,
-  'cut-off': redisCutOff,
-  'sqlite-two-processes': sqliteTwoProcesses,
+type Run = (data: BenchData, revocations: number) => Promise<Figures>
+
+const RUNS: Readonly<Record<string, { readonly store: string; readonly run: Run }>> = {
+  'channel-up': { store: 'redis', run: oneAfterAnother },
+  'subscriber-killed': { store: 'redis', run: listenersKilled },
+  'cut-off': { store: 'redis', run: silenced },
+  'sqlite-two-processes': { store: 'sqlite', run: atRandomMoments },
+  postgres: { store: 'postgres', run: oneAfterAnother },
+  'postgres-listener-killed': { store: 'postgres', run: listenersKilled },
+  'postgres-cut-off': { store: 'postgres', run: silenced },
 }
 
 await runBenchmark({
@@ -31,7 +36,8 @@ and would keep it for an hour, so only the store can bring the news. \`missed\`:
 - \`subscriber-killed\`: the pub/sub connections are killed every 2 s, each time just before a write.
 - \`cut-off\`: B's connection to Redis falls silent, and B's \`cache.ttl\` is 1,000 ms. Times run to the last answer that admitted
   the token. \`letInLate\`: requests sent after the ttl and admitted. \`not503\`: tokens whose last answer was not 503.
-- \`sqlite-two-processes\`: both processes use one file.`,
+- \`sqlite-two-processes\`: both processes use one file.
+- \`postgres\`, \`postgres-listener-killed\`, \`postgres-cut-off\`: as the first three, over PostgreSQL.`,
   cases: Object.keys(RUNS),
   options: { revocations: 1_000 },
   bounds: () => [
@@ -41,66 +47,68 @@ and would keep it for an hour, so only the store can bring the news. \`missed\`:
     { row: 'subscriber-killed', figure: 'maxMs', atMost: 300, reason: 'a killed subscriber reconnects soon' },
     { row: 'cut-off', figure: 'letInLate', atMost: 0, reason: 'no verdict is older than the ttl of the cache' },
     { row: 'cut-off', figure: 'not503', atMost: 0, reason: 'what cannot be known is answered with 503' },
+    { row: 'postgres', figure: 'missed', atMost: 0, reason: 'no revocation is lost' },
+    { row: 'postgres', figure: 'p50Ms', atMost: 5, reason: 'NOTIFY tells every process at once' },
+    { row: 'postgres', figure: 'p99Ms', atMost: 50, reason: 'NOTIFY tells every process at once' },
+    { row: 'postgres-listener-killed', figure: 'missed', atMost: 0, reason: 'the poll finds every change' },
+    { row: 'postgres-listener-killed', figure: 'maxMs', atMost: 1_000, reason: 'every process polls' },
+    {
+      row: 'postgres-cut-off',
+      figure: 'letInLate',
+      atMost: 0,
+      reason: 'no verdict is older than the ttl of the cache',
+    },
+    { row: 'postgres-cut-off', figure: 'not503', atMost: 0, reason: 'what cannot be known is answered with 503' },
     { row: 'sqlite-two-processes', figure: 'missed', atMost: 0, reason: 'no revocation is lost' },
     { row: 'sqlite-two-processes', figure: 'maxMs', atMost: 200, reason: 'the other process polls every 100 ms' },
   ],
   async measure({ cases, revocations }) {
     const rows = []
-    for (const [name, run] of Object.entries(RUNS))
-      if (cases.includes(name)) rows.push({ name, ...(await run(revocations)) })
+    for (const name of cases) {
+      const { store, run } = RUNS[name] as (typeof RUNS)[string]
+      const data = await openData(store)
+      try {
+        rows.push({ name, ...(await run(data, revocations)) })
+      } finally {
+        await data.stop()
+      }
+    }
     return rows
   },
 })
 
-function channelUp(revocations: number) {
-  return withPair('redis', HOUR, (pair) => crossings(pair, { revocations }))
+function oneAfterAnother(data: BenchData, revocations: number) {
+  return withPair(data, data.address, HOUR, (pair) => crossings(pair, { revocations }))
 }
 
-/** Five times as many, since few of them meet a killed subscriber. */
-function subscriberKilled(revocations: number) {
-  return withPair('redis', HOUR, async (pair, data) => {
-    let kills = 0
-    let due = 0
-    async function killWhenDue(): Promise<void> {
-      // Spreads the revocations over several kills.
-      await wait(8)
-      if (performance.now() < due) return
-      due = performance.now() + KILL_PERIOD
-      if (Number(await data.killSubscribers?.()) > 0) kills++
-    }
-    const figures = await crossings(pair, { revocations: 5 * revocations, lanes: 2, before: killWhenDue })
-    expect(kills > 0, 'subscribers are killed')
-    return { ...figures, kills }
-  })
-}
-
-async function redisCutOff(revocations: number) {
-  const data = await openData('redis')
-  const silencer = await startSilencer(Number(new URL(data.address).port))
-  const pair = await startPair(data.address, `redis://127.0.0.1:${silencer.port}`, CUT_OFF_TTL)
-  try {
-    return await cutOff(pair, silencer, CUT_OFF_TTL, revocations)
-  } finally {
-    await pair.stop()
-    await silencer.stop()
-    await data.stop()
+/** Five times as many, since few of them meet a killed listener. */
+async function listenersKilled(data: BenchData, revocations: number) {
+  let kills = 0
+  let due = 0
+  async function killWhenDue(): Promise<void> {
+    // Spreads the revocations over several kills.
+    await wait(8)
+    if (performance.now() < due) return
+    due = performance.now() + KILL_PERIOD
+    if (Number(await data.killListeners?.()) > 0) kills++
   }
+  const figures = await withPair(data, data.address, HOUR, (pair) =>
+    crossings(pair, { revocations: 5 * revocations, lanes: 2, before: killWhenDue }),
+  )
+  expect(kills > 0, 'listeners are killed')
+  return { ...figures, kills }
 }
 
-/** At random moments: else the revocations fall into step with B's poll. */
-function sqliteTwoProcesses(revocations: number) {
-  return withPair('sqlite', HOUR, (pair) =>
+async function silenced(data: BenchData, revocations: number) {
+  const address = new URL(data.address)
+  const silencer = await startSilencer(Number(address.port))
+  address.port = silencer.port
+  return withPair(data, address.href, CUT_OFF_TTL, (pair) => cutOff(pair, silencer, CUT_OFF_TTL, revocations))
+}
+
+/** Else the revocations fall into step with B's poll. */
+function atRandomMoments(data: BenchData, revocations: number) {
+  return withPair(data, data.address, HOUR, (pair) =>
     crossings(pair, { revocations, lanes: 4, before: () => wait(100 * Math.random()) }),
   )
-}
-
-async function withPair<T>(store: string, ttl: number, run: (pair: Pair, data: BenchData) => Promise<T>): Promise<T> {
-  const data = await openData(store)
-  const pair = await startPair(data.address, data.address, ttl)
-  try {
-    return await run(pair, data)
-  } finally {
-    await pair.stop()
-    await data.stop()
-  }
 }

@@ -3,6 +3,7 @@ import type { TokenRecord } from '@latchkey/core/store'
 import { answer } from '../harness/child.js'
 import { serve } from '../harness/http.js'
 import { expect, memoryInUse, watchEventLoop } from '../harness/observe.js'
+import { inLanes } from '../harness/rounds.js'
 import { LONG_CACHE } from '../harness/tokens.js'
 import { FRAMEWORKS, type FrameworkName } from '../http/guards.js'
 
@@ -48,10 +49,9 @@ const questions = {
     const hasher = argon2id()
     const phc = await hasher.hash('a secret')
     const start = performance.now()
-    const lane = async () => {
-      for (let i = 0; i < PROOFS / 2; i++) expect(await hasher.verify('a secret', phc), 'the secret is right')
-    }
-    await Promise.all([lane(), lane()])
+    await inLanes(2, Array(PROOFS).keys(), async () =>
+      expect(await hasher.verify('a secret', phc), 'the secret is right'),
+    )
     return (performance.now() - start) / PROOFS
   },
 }

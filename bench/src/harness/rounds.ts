@@ -75,6 +75,14 @@ export function medianRows(samples: ReadonlyMap<string, readonly Figures[]>): Ro
   })
 }
 
+/** Does something with each item, so many at once. */
+export async function inLanes<T>(lanes: number, items: IterableIterator<T>, run: (item: T) => Promise<unknown>) {
+  const lane = async () => {
+    for (const item of items) await run(item)
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+}
+
 /** The list from its `by`th element on, followed by the others. */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const start = by % list.length

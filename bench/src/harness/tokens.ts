@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { type CreateInput, createLatchkey, hmacSha256, type Latchkey, memoryStore } from '@latchkey/core'
 import { BASE32_ALPHABET, type TokenRecord } from '@latchkey/core/store'
+import { inLanes } from './rounds.js'
 
 export const SCOPE = 'a.read'
 const AT_ONCE = 200
@@ -20,10 +21,7 @@ export async function issue(latchkey: Latchkey, extra: Partial<CreateInput> = {}
 /** Fewer at once than may wait for a slow hash. */
 export async function issueMany(latchkey: Latchkey, count: number): Promise<string[]> {
   const tokens: string[] = []
-  while (tokens.length < count) {
-    const next = Math.min(AT_ONCE, count - tokens.length)
-    tokens.push(...(await Promise.all(Array.from({ length: next }, () => issue(latchkey)))))
-  }
+  await inLanes(AT_ONCE, Array(count).keys(), async () => tokens.push(await issue(latchkey)))
   return tokens
 }
 

@@ -3,21 +3,23 @@ import { tokenId } from '@latchkey/testkit'
 import type { Subject } from './measure.js'
 import { NOW, tokens } from './tokens.js'
 
-const READS = 20_000
-const WRITES = 2_000
+/** For each time that a list is read. */
+const READS = 500
+const WRITES = 50
 const AT_ONCE = 200
 
 /** Reads and writes of one token. */
-export async function readAndWrite({ environment, ids, meter }: Subject): Promise<void> {
+export async function readAndWrite({ environment, ids, runs, meter }: Subject): Promise<void> {
+  const [reads, writes] = [READS * runs, WRITES * runs]
   const idAt = (i: number) => ids[(i * 7_919) % ids.length] ?? ''
-  await meter.time('point read', READS, (i) => environment.find(idAt(i)))
-  await meter.time(`point read, ${AT_ONCE} at once`, READS / AT_ONCE, (i) =>
+  await meter.time('point read', reads, (i) => environment.find(idAt(i)))
+  await meter.time(`point read, ${AT_ONCE} at once`, Math.ceil(reads / AT_ONCE), (i) =>
     Promise.all(Array.from({ length: AT_ONCE }, (_, j) => environment.find(idAt(i * AT_ONCE + j)))),
   )
-  const extra: TokenRecord[] = [...tokens(WRITES + 1)].map((record) => ({ ...record, id: tokenId() }))
-  await meter.time('create', WRITES, (i) => environment.insert(extra[i] as TokenRecord))
-  await meter.time('disable', WRITES, (i) => environment.update(extra[i]?.id ?? '', { enabled: false }, 1))
-  await meter.time('delete', WRITES, (i) => environment.remove(extra[i]?.id ?? ''))
+  const extra: TokenRecord[] = [...tokens(writes + 1)].map((record) => ({ ...record, id: tokenId() }))
+  await meter.time('create', writes, (i) => environment.insert(extra[i] as TokenRecord))
+  await meter.time('disable', writes, (i) => environment.update(extra[i]?.id ?? '', { enabled: false }, 1))
+  await meter.time('delete', writes, (i) => environment.remove(extra[i]?.id ?? ''))
 }
 
 /** Writes of last uses. */

@@ -3,6 +3,7 @@ import { startChild } from '../harness/child.js'
 import { createClient } from '../harness/http.js'
 import { FAST_HASHER } from '../harness/tokens.js'
 import { connectStore } from '../stores/index.js'
+import type { BenchData } from '../stores/store-kind.js'
 import type { NodeQuestions } from './node.js'
 
 /** Two processes on the same data: A is this one, and writes; B serves HTTP in another. */
@@ -10,24 +11,26 @@ export interface Pair {
   readonly a: Latchkey
   /** The status of B's answer to a request with this token. */
   askB(token: string): Promise<number>
-  stop(): Promise<void>
 }
 
-/** The addresses are those of the data, as each process reaches it. `ttl`: of B's cache, in ms. */
-export async function startPair(addressOfA: string, addressOfB: string, ttl: number): Promise<Pair> {
-  const store = await connectStore(addressOfA)
+/** Runs something with a pair. `addressOfB`: of the data, as B reaches them. `ttl`: of B's cache, in ms. */
+export async function withPair<T>(
+  data: BenchData,
+  addressOfB: string,
+  ttl: number,
+  run: (pair: Pair) => Promise<T>,
+): Promise<T> {
+  const store = await connectStore(data.address)
   const a = createLatchkey({ store, hasher: FAST_HASHER })
   await a.ready()
   const b = await startChild<NodeQuestions>(new URL('./node.js', import.meta.url), [addressOfB, String(ttl)])
   const client = createClient(await b.ask('url'))
-  return {
-    a,
-    askB: async (token) => (await client.ask(token)).status,
-    async stop() {
-      client.close()
-      await b.stop()
-      await a.close()
-      await store.close()
-    },
+  try {
+    return await run({ a, askB: async (token) => (await client.ask(token)).status })
+  } finally {
+    client.close()
+    await b.stop()
+    await a.close()
+    await store.close()
   }
 }

@@ -2,33 +2,21 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** A TCP proxy that can fall silent: connections stay open, and nothing passes. */
-export interface Silencer {
-  readonly port: number
-  silence(): void
-  /** Closes the connections that were silenced. New ones work. */
-  restore(): void
-  stop(): Promise<void>
-}
+export type Silencer = Awaited<ReturnType<typeof startSilencer>>
 
-export async function startSilencer(target: number): Promise<Silencer> {
+export async function startSilencer(target: number) {
   const sockets = new Set<Socket>()
   let silent = false
 
-  function forward(socket: Socket, other: Socket): void {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on('error', () => {})
-    socket.on('data', (chunk) => {
-      if (!silent) other.write(chunk)
+  function forward(from: Socket, to: Socket): void {
+    sockets.add(from)
+    from.setNoDelay(true)
+    from.on('error', () => {})
+    from.on('data', (chunk) => silent || to.write(chunk))
+    from.once('close', () => {
+      sockets.delete(from)
+      to.destroy()
     })
-    socket.once('close', () => {
-      sockets.delete(socket)
-      other.destroy()
-    })
-  }
-
-  function closeAll(): void {
-    for (const socket of sockets) socket.destroy()
   }
 
   const server = createServer((client) => {
@@ -36,21 +24,17 @@ export async function startSilencer(target: number): Promise<Silencer> {
     forward(client, upstream)
     forward(upstream, client)
   })
-  server.listen(0, '127.0.0.1')
+  server.unref().listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    port: (server.address() as AddressInfo).port,
+    port: String((server.address() as AddressInfo).port),
     silence() {
       silent = true
     },
+    /** Closes the connections that were silenced. New ones work. */
     restore() {
       silent = false
-      closeAll()
-    },
-    async stop() {
-      closeAll()
-      server.close()
-      await once(server, 'close')
+      for (const socket of sockets) socket.destroy()
     },
   }
 }

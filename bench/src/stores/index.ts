@@ -1,11 +1,28 @@
-import type { TokenStore } from '@latchkey/core'
-import { memory } from './memory.js'
+import { type MemoryData, memoryData, memoryStore, type TokenStore } from '@latchkey/core'
+import { postgres } from './postgres.js'
 import { ioredis, redis } from './redis.js'
 import { sqlite } from './sqlite.js'
 import type { BenchData, ConnectOptions, StoreKind } from './store-kind.js'
 
+const opened = new Map<string, MemoryData>()
+
+/** Can be reached from the process that opened it. */
+const memory: StoreKind = {
+  async open() {
+    const address = `memory:${opened.size}`
+    opened.set(address, memoryData())
+    return { address, filled: false, stop: async () => opened.set(address, memoryData()) }
+  },
+  connect(address) {
+    const data = opened.get(address)
+    if (data === undefined) throw new Error(`${address} was opened by another process`)
+    return memoryStore(data)
+  },
+}
+
 /** The stores that benchmarks can use, by the scheme of their addresses. To add one, write its file and name it here. */
-export const STORES: Readonly<Record<string, StoreKind>> = { memory, sqlite, redis, ioredis }
+const STORES: Readonly<Record<string, StoreKind>> = { memory, sqlite, redis, ioredis, postgres }
+export const STORE_NAMES = Object.keys(STORES)
 
 export async function openData(name: string, path?: string): Promise<BenchData> {
   return kindOf(name).open(path)
@@ -18,6 +35,6 @@ export async function connectStore(address: string, options: ConnectOptions = {}
 
 function kindOf(name: string): StoreKind {
   const kind = STORES[name]
-  if (kind === undefined) throw new Error(`There is no store ${name}; there are ${Object.keys(STORES).join(', ')}`)
+  if (kind === undefined) throw new Error(`There is no store ${name}; there are ${STORE_NAMES.join(', ')}`)
   return kind
 }

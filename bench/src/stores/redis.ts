@@ -32,7 +32,7 @@ function connectIoredis(address: string, options: ConnectOptions): TokenStore {
   return closingWith(redisStore({ client: ioredisClient(client), ...options }), () => client.disconnect())
 }
 
-/** Starts a server without persistence; `save` writes a snapshot, from which a later run starts. */
+/** Starts a server without persistence; `settle` writes a snapshot, from which a later run starts. */
 async function open(scheme: string, path?: string): Promise<BenchData> {
   const args = ['--slowlog-max-len', '100000', '--slowlog-log-slower-than', String(SLOW)]
   if (path !== undefined) {
@@ -44,10 +44,10 @@ async function open(scheme: string, path?: string): Promise<BenchData> {
   return {
     address: `${scheme}://127.0.0.1:${server.port}`,
     filled,
-    ...(path !== undefined && { save: () => server.command('SAVE') }),
+    ...(path !== undefined && { settle: () => server.command('SAVE') }),
     size: () => memoryOfTokens(server),
     longestCommand: () => longestCommand(server),
-    killSubscribers: async () => Number(await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')),
+    killListeners: async () => Number(await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')),
     stop: () => server.stop(),
   }
 }

@@ -16,25 +16,25 @@ export interface BenchData {
   readonly address: string
   /** An earlier run left its tokens here. */
   readonly filled: boolean
-  /** Writes the tokens to `path`, where that does not happen by itself. */
-  save?(): Promise<unknown>
+  /** After many writes: does what the server would do later, or not by itself. */
+  settle?(): Promise<unknown>
   /** The bytes that the tokens take. */
   size?(): Promise<number>
   /** The longest command of the database server since the last call, in ms. */
   longestCommand?(): Promise<number>
   /** Closes the connections that listen for changes, of all processes. Resolves to their number. */
-  killSubscribers?(): Promise<number>
+  killListeners?(): Promise<number>
   /** Ends servers and removes temporary data. */
   stop(): Promise<unknown>
 }
 
 /** A store whose connection ends with it. */
-export function closingWith(store: TokenStore, end: () => void): TokenStore {
+export function closingWith(store: TokenStore, end: () => unknown): TokenStore {
   return {
     open: (environment) => store.open(environment),
     async close() {
       await store.close()
-      end()
+      await end()
     },
   }
 }
