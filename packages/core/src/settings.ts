@@ -4,7 +4,7 @@ import type { CredentialSource, LatchkeyOptions, ManagementScopes } from './opti
 import { isPlainScope } from './policy/scopes.js'
 import { argon2id } from './secret/argon2id.js'
 import type { Hasher } from './secret/hasher.js'
-import { assertEnvironmentName } from './store/environment-name.js'
+import { assertEnvironmentName } from './store/environments.js'
 import type { TokenStore } from './store/token-store.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
 import type { OwnerScopes } from './verify/owner-scopes.js'

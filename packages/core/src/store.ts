@@ -2,10 +2,21 @@
  * For authors of stores: the interface, and what all stores share. Loads no native module. The contract that every store
  * must pass is in `@latchkey/testkit`.
  */
+export { compact } from './compact.js'
 export { isConflict, LatchkeyError, optionError, StoreError } from './errors.js'
 export { assertKnownOptions, integerOption } from './option-checks.js'
-export { assertEnvironmentName } from './store/environment-name.js'
-export { idTaken, storeClosed, versionConflict } from './store/failures.js'
+export { chunksOf } from './store/chunks.js'
+export { beforeDeadline, type Deadline, deadlineIn, msLeft, retryUntil, TimeoutError } from './store/deadline.js'
+export { assertEnvironmentName, openOnce } from './store/environments.js'
+export {
+  assertVersion,
+  causeCode,
+  driverFailure,
+  idTaken,
+  storeClosed,
+  storeUnavailable,
+  versionConflict,
+} from './store/failures.js'
 export { matchesFilter } from './store/filter.js'
 export { createListeners, type Listeners } from './store/listeners.js'
 export { applyPatch, applyUse } from './store/patch.js'

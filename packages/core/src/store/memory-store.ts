@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { parseTokenId, requireTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
-import { idTaken, storeClosed, versionConflict } from './failures.js'
+import { assertVersion, idTaken, storeClosed } from './failures.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
 import { applyPatch, applyUse } from './patch.js'
@@ -127,7 +127,7 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
       assertOpen(connection)
       const entry = lookUp(id)
       if (!entry) return false
-      if (expectedVersion !== undefined) assertVersion(entry.record, expectedVersion)
+      assertVersion(entry.record, expectedVersion)
       entries.delete(requireTokenId(id).publicPart)
       announce([id])
       return true
@@ -186,10 +186,6 @@ function copyRecord(record: TokenRecord): TokenRecord {
   }
   if (record.metadata) copy.metadata = JSON.parse(JSON.stringify(record.metadata)) as Record<string, unknown>
   return copy
-}
-
-function assertVersion({ id, version }: TokenRecord, expected: number): void {
-  if (version !== expected) throw versionConflict(id, version, expected)
 }
 
 function assertOpen({ closed }: Connection): void {

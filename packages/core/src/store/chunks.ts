@@ -1,0 +1,4 @@
+/** The items in arrays of `size`; the last may be shorter. */
+export function* chunksOf<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}

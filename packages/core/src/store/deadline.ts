@@ -1,0 +1,57 @@
+import { StoreError } from '../errors.js'
+
+/** The end of one operation, however many steps and attempts it takes. */
+export interface Deadline {
+  /** `performance.now()` at the end. */
+  readonly end: number
+  readonly ms: number
+}
+
+/** No answer came before the deadline. */
+export class TimeoutError extends Error {}
+
+const MIN_PAUSE_MS = 5
+const MAX_PAUSE_MS = 200
+
+export function deadlineIn(ms: number): Deadline {
+  return { end: performance.now() + ms, ms }
+}
+
+export function msLeft({ end }: Deadline): number {
+  return end - performance.now()
+}
+
+/** What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. */
+export async function beforeDeadline<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
+  const left = msLeft(deadline)
+  const late = () => new TimeoutError(`no answer within ${deadline.ms} ms`)
+  if (left <= 0) throw late()
+  return new Promise<T>((resolve, reject) => {
+    // One turn later: after a blocked event loop, an answer that is already there comes first.
+    const timer = setTimeout(() => setImmediate(() => reject(late())), left)
+    run()
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject)
+  })
+}
+
+/**
+ * Attempts again after failures that `mayPass`, with growing, random pauses, while there is time. Rejects with the last
+ * failure. A `StoreError` and a `TimeoutError` end it at once.
+ */
+export async function retryUntil<T>(
+  deadline: Deadline,
+  attempt: () => Promise<T>,
+  mayPass: (error: unknown) => boolean,
+): Promise<T> {
+  for (let pause = MIN_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+    try {
+      return await beforeDeadline(deadline, attempt)
+    } catch (error) {
+      const wait = pause * (0.5 + Math.random())
+      const isFinal = error instanceof StoreError || error instanceof TimeoutError || wait >= msLeft(deadline)
+      if (isFinal || !mayPass(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+}
