@@ -1,9 +1,15 @@
-import type { ListFilter, ListPage, ListQuery, SortKey, TokenRecord } from '@latchkey/core/store'
-import type { PostgresRow, PostgresValue } from '../client.js'
-import { type Deadline, deadlineIn } from '../database.js'
-import { assertPresent, type Environment, PRESENT } from '../environment.js'
-import { decodeRow, SELECTED } from '../row.js'
-import { conditionsOf } from './filter.js'
+import {
+  compact,
+  type Deadline,
+  type ListFilter,
+  type ListPage,
+  type ListQuery,
+  type SortKey,
+  type TokenRecord,
+} from '@latchkey/core/store'
+import type { PostgresRow, PostgresValue } from './client.js'
+import { assertPresent, type Environment, manageDeadline, PRESENT } from './environment.js'
+import { decodeRow, SELECTED, textArray } from './row.js'
 
 const SORT_COLUMNS: Record<SortKey, string> = {
   name: 't.name',
@@ -28,26 +34,23 @@ interface Position {
 }
 
 export async function list(environment: Environment, query: ListQuery): Promise<ListPage> {
-  environment.database.assertOpen()
-  const deadline = deadlineIn(environment.settings.manageTimeout)
-  const totalCount = query.count ? await readTotal(environment, query.filter, deadline) : undefined
+  const { filter, sort, limit } = query
+  const deadline = manageDeadline(environment)
+  const totalCount = query.count ? await readTotal(environment, filter, deadline) : undefined
   const after = query.after === undefined ? undefined : (JSON.parse(query.after) as Position)
   const isShort = totalCount === undefined ? after?.isShort === true : totalCount <= MAX_SORTED
   const rows = await readRows(environment, query, after, isShort, deadline)
   if (rows.length === 0) await assertPresent(environment, deadline)
-  const last = rows[query.limit - 1]
-  return {
-    records: decodeRows(rows.slice(0, query.limit)),
-    ...(rows.length > query.limit && last !== undefined && { next: JSON.stringify(positionOf(last, query, isShort)) }),
-    ...(totalCount !== undefined && { totalCount }),
-  }
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const next = last && JSON.stringify(positionOf(last, sort.by, isShort))
+  return { records: decodeRows(rows.slice(0, limit)), ...compact({ next, totalCount }) }
 }
 
 async function readTotal({ database, env }: Environment, filter: ListFilter, deadline: Deadline): Promise<number> {
   const { values, parameter } = parameters([env])
   const conditions = ['t.env = $1', ...conditionsOf(filter, parameter)]
   const text = `select count(*) as total from ${database.schema.token} t where ${conditions.join(' and ')}`
-  const { rows } = await database.query({ text }, values, deadline)
+  const { rows } = await database.query(text, values, deadline)
   return Number(rows[0]?.total)
 }
 
@@ -72,18 +75,33 @@ async function readRows(
 from ${isShort && filter.scopes ? `(select * from ${matches} offset 0) t` : matches}
 order by ${column} ${direction}, t.n ${direction}
 limit ${parameter(limit + 1)}`
-  return (await database.query({ text }, values, deadline)).rows
+  return (await database.query(text, values, deadline)).rows
 }
 
-function parameters(first: readonly PostgresValue[]) {
+/** Adds a value to the parameters of a statement, and returns its `$n`. */
+type Parameter = (value: PostgresValue) => string
+
+function parameters(first: readonly PostgresValue[]): { values: PostgresValue[]; parameter: Parameter } {
   const values = [...first]
-  return { values, parameter: (value: PostgresValue) => `$${values.push(value)}` }
+  return { values, parameter: (value) => `$${values.push(value)}` }
+}
+
+/** The conditions that a row of `token t` meets if its record meets the filter. */
+function conditionsOf({ owner, personal, scopes, lastUsed }: ListFilter, parameter: Parameter): string[] {
+  const conditions: string[] = []
+  if (owner !== undefined) conditions.push(`t.owner = ${parameter(owner)}`)
+  if (personal !== undefined) conditions.push(`t.personal = ${parameter(personal)}`)
+  if (scopes !== undefined) conditions.push(`t.scopes && ${parameter(textArray(scopes))}::text::text[]`)
+  // Never used is -1, which no bound may match.
+  if (lastUsed !== undefined) conditions.push(`t.used >= ${parameter(Math.max(lastUsed.from ?? 0, 0))}`)
+  if (lastUsed?.to !== undefined) conditions.push(`t.used <= ${parameter(lastUsed.to)}`)
+  return conditions
 }
 
 function* decodeRows(rows: readonly PostgresRow[]): Generator<TokenRecord> {
   for (const row of rows) yield decodeRow(row)
 }
 
-function positionOf({ position, n }: PostgresRow, { sort }: ListQuery, isShort: boolean): Position {
-  return { value: sort.by === 'name' ? String(position) : Number(position), n: Number(n), isShort }
+function positionOf({ position, n }: PostgresRow, by: SortKey, isShort: boolean): Position {
+  return { value: by === 'name' ? String(position) : Number(position), n: Number(n), isShort }
 }

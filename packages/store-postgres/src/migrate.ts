@@ -1,8 +1,7 @@
-import { assertKnownOptions, integerOption } from '@latchkey/core/store'
+import { assertKnownOptions, deadlineIn, integerOption } from '@latchkey/core/store'
 import type { PostgresClient } from './client.js'
-import { createDatabase, deadlineIn } from './database.js'
+import { createDatabase, type Schema, schemaNamed } from './database.js'
 import { readClient, readSchemaName } from './options.js'
-import { type Schema, schemaNamed } from './schema.js'
 
 /** Where the tables are made, and how long that may take. */
 export interface MigrateOptions {
@@ -35,7 +34,7 @@ export async function migrate(client: PostgresClient, options: MigrateOptions = 
     schemaNamed(readSchemaName('migrate: schema', schema)),
   )
   const deadline = deadlineIn(integerOption('migrate: timeout', timeout, 1, MAX_TIMEOUT_MS))
-  await database.query({ text: migration(database.schema) }, [], deadline)
+  await database.query(migration(database.schema), [], deadline)
 }
 
 /**

@@ -1,6 +1,6 @@
-import { optionError } from '@latchkey/core/store'
+import { beforeDeadline, compact, type Deadline, deadlineIn, optionError } from '@latchkey/core/store'
 import type { PostgresClient, PostgresRow, PostgresValue, Unlisten } from './client.js'
-import { sqlState } from './errors.js'
+import { sqlState } from './database.js'
 
 /** The part of a `Pool` of `pg` 8 that is used. */
 export interface PgPool {
@@ -69,46 +69,38 @@ async function query(
   name: string | undefined,
   timeout: number,
 ): Promise<readonly PostgresRow[]> {
-  const end = performance.now() + timeout
-  const client = await checkOut(pool, timeout)
-  let released = false
-  const release = (broken: boolean) => {
-    if (released) return
-    released = true
-    client.release(broken)
-    client.off('error', ignore)
-  }
-  // To destroy the connection is to reject the query.
-  const timer = setTimeout(() => release(true), end - performance.now())
+  const deadline = deadlineIn(timeout)
+  const client = await checkOut(pool, deadline)
+  let isBroken = false
   try {
-    const { rows } = await client.query({ text, values: [...values], ...(name !== undefined && { name }) })
-    release(false)
-    return rows
+    const send = async () => client.query({ text, values: [...values], ...compact({ name }) })
+    return (await beforeDeadline(deadline, send)).rows
   } catch (error) {
-    if (released) throw noAnswer(timeout)
-    release(!isUsableAfter(error))
+    isBroken = !isUsableAfter(error)
     throw error
   } finally {
-    clearTimeout(timer)
+    // To destroy a connection is to reject its query.
+    client.release(isBroken)
+    client.off('error', ignore)
   }
 }
 
 /** A connection that comes too late goes back at once. */
-async function checkOut(pool: PgPool, timeout: number): Promise<PgPoolClient> {
-  return new Promise((resolve, reject) => {
-    let overdue = false
-    const timer = setTimeout(() => {
-      overdue = true
-      reject(noAnswer(timeout))
-    }, timeout)
-    pool.connect((error, client) => {
-      clearTimeout(timer)
-      if (client === undefined) return reject(error)
-      if (overdue) return client.release()
-      // Without a listener the loss of a connection in use ends the process. It may be lost before a promise is settled.
-      client.on('error', ignore)
-      resolve(client)
+async function checkOut(pool: PgPool, deadline: Deadline): Promise<PgPoolClient> {
+  let isLate = false
+  const connecting = async () =>
+    new Promise<PgPoolClient>((resolve, reject) => {
+      pool.connect((error, client) => {
+        if (client === undefined) return reject(error)
+        if (isLate) return client.release()
+        // Without a listener the loss of a connection in use ends the process. It may be lost before a promise is settled.
+        client.on('error', ignore)
+        resolve(client)
+      })
     })
+  return beforeDeadline(deadline, connecting).catch((error: unknown) => {
+    isLate = true
+    throw error
   })
 }
 
@@ -162,10 +154,6 @@ async function listen(
 function newClient(pool: PgPool): PgListener {
   const Client = Reflect.get(pool, 'Client') as new (options: object) => PgListener
   return new Client(pool.options)
-}
-
-function noAnswer(timeout: number): Error {
-  return new Error(`no answer within ${timeout} ms`)
 }
 
 function ignore(): void {}

@@ -1,18 +1,13 @@
-import { assertEnvironmentName, type EnvironmentStore, type TokenStore } from '@latchkey/core/store'
-import { createDatabase } from './database.js'
-import type { Environment } from './environment.js'
-import { openEnvironment } from './open-environment.js'
+import { assertEnvironmentName, type EnvironmentStore, openOnce, type TokenStore } from '@latchkey/core/store'
+import { createDatabase, schemaNamed } from './database.js'
+import { type Environment, openEnvironment } from './environment.js'
+import { find } from './find.js'
+import { list } from './list.js'
 import { type PostgresStoreOptions, readOptions } from './options.js'
-import { find } from './read/find.js'
-import { list } from './read/list.js'
-import { schemaNamed } from './schema.js'
 import { createFeed, type Feed } from './watch/feed.js'
 import { createNotifier } from './watch/notify.js'
-import { insert } from './write/insert.js'
-import { purge } from './write/purge.js'
-import { remove } from './write/remove.js'
-import { touch } from './write/touch.js'
-import { update } from './write/update.js'
+import { purge, touch } from './write/bulk.js'
+import { insert, remove, update } from './write/token.js'
 
 /**
  * Keeps tokens in PostgreSQL (12 or newer), on the host's own driver. Creates its schema when it is missing; see
@@ -30,24 +25,14 @@ export function postgresStore(options: PostgresStoreOptions): TokenStore {
   const database = createDatabase(settings.client, schemaNamed(settings.schema))
   const notifier = createNotifier(database)
   const feed = createFeed(settings.client, database)
-  const environments = new Map<string, Promise<EnvironmentStore>>()
-
-  async function openOnce(name: string): Promise<EnvironmentStore> {
-    const environment = await openEnvironment({ database, settings, notifier }, name)
-    return environmentStore(environment, feed)
-  }
-
+  const openings = new Map<string, Promise<EnvironmentStore>>()
   return {
     async open(name) {
       database.assertOpen()
       assertEnvironmentName(name)
-      let opening = environments.get(name)
-      if (opening === undefined) {
-        opening = openOnce(name)
-        environments.set(name, opening)
-        opening.catch(() => environments.delete(name))
-      }
-      return opening
+      return openOnce(openings, name, async () =>
+        environmentStore(await openEnvironment({ database, settings, notifier }, name), feed),
+      )
     },
     async close() {
       database.close()
@@ -57,18 +42,25 @@ export function postgresStore(options: PostgresStoreOptions): TokenStore {
 }
 
 function environmentStore(environment: Environment, feed: Feed): EnvironmentStore {
+  /** The operation on this environment, while the store is open. */
+  function bind<A extends unknown[], R>(operation: (environment: Environment, ...args: A) => Promise<R>) {
+    return async (...args: A): Promise<R> => {
+      environment.database.assertOpen()
+      return operation(environment, ...args)
+    }
+  }
   return {
     dataset: environment.dataset,
     get sealingKey() {
       return environment.sealingKey.slice()
     },
-    insert: async (record) => insert(environment, record),
-    find: async (id) => find(environment, id),
-    update: async (id, patch, expectedVersion) => update(environment, id, patch, expectedVersion),
-    remove: async (id, expectedVersion) => remove(environment, id, expectedVersion),
-    list: async (query) => list(environment, query),
-    touch: async (uses) => touch(environment, uses),
-    purge: async (expiredBefore) => purge(environment, expiredBefore),
-    watch: async (listener) => feed.watch(environment, listener),
+    insert: bind(insert),
+    find: bind(find),
+    update: bind(update),
+    remove: bind(remove),
+    list: bind(list),
+    touch: bind(touch),
+    purge: bind(purge),
+    watch: bind(feed.watch),
   }
 }

@@ -1,68 +1,38 @@
-import { AFTER_ALL_TIMES, BEFORE_ALL_TIMES, type StoredSecret, type TokenRecord } from '@latchkey/core/store'
+import {
+  AFTER_ALL_TIMES,
+  BEFORE_ALL_TIMES,
+  compact,
+  type StoredSecret,
+  sortValue,
+  storeUnavailable,
+  type TokenRecord,
+} from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from './client.js'
-import { failure } from './errors.js'
 
-/** What a row has in columns of its own. All other members of a record are in the column `record`. */
-type ColumnMember =
-  | 'id'
-  | 'version'
-  | 'name'
-  | 'owner'
-  | 'personal'
-  | 'enabled'
-  | 'createdAt'
-  | 'expiresAt'
-  | 'modifiedAt'
-  | 'lastUsedAt'
-  | 'lastUsedIp'
-  | 'scopes'
+/** The columns that every write of a record sets: name, type of the parameter, and value. */
+const COLUMNS: readonly [name: string, type: string, read: (record: TokenRecord) => PostgresValue][] = [
+  ['version', 'int', ({ version }) => version],
+  ['name', 'text', ({ name }) => name],
+  ['owner', 'text', ({ owner }) => owner],
+  ['personal', 'boolean', ({ personal }) => personal],
+  ['enabled', 'boolean', ({ enabled }) => enabled],
+  ['created', 'bigint', ({ createdAt }) => createdAt],
+  ['expires', 'bigint', (record) => sortValue(record, 'expiresAt')],
+  ['modified', 'bigint', (record) => sortValue(record, 'modifiedAt')],
+  ['scopes', 'text::text[]', ({ scopes }) => textArray(scopes)],
+  ['record', 'text', encodeRest],
+]
 
-/** When and from where the token, and each generation of its secrets, was last used. */
-type Uses = Record<'token' | number, Use>
-/** `NEVER_USED`, or epoch milliseconds and, if it is known, the address. */
-type Use = readonly [at: number, ip?: string]
-
-const NEVER_USED: Use = [BEFORE_ALL_TIMES]
-
-/** The columns that every write of a record sets, with the types that their parameters have. */
-const RECORD_COLUMNS = {
-  version: 'int',
-  name: 'text',
-  owner: 'text',
-  personal: 'boolean',
-  enabled: 'boolean',
-  created: 'bigint',
-  expires: 'bigint',
-  modified: 'bigint',
-  scopes: 'text::text[]',
-  record: 'text',
-} as const
-
-export const COLUMN_NAMES = Object.keys(RECORD_COLUMNS).join(', ')
-export const COLUMN_COUNT = Object.keys(RECORD_COLUMNS).length
+export const COLUMN_NAMES = COLUMNS.map(([name]) => name).join(', ')
+export const COLUMN_COUNT = COLUMNS.length
 
 /** The parameters of `columnValues`, from `$first` on. */
 export function columnParameters(first: number): string {
-  return Object.values(RECORD_COLUMNS)
-    .map((type, i) => `$${first + i}::${type}`)
-    .join(', ')
+  return COLUMNS.map(([, type], i) => `$${first + i}::${type}`).join(', ')
 }
 
-/** The values of `RECORD_COLUMNS`. */
 export function columnValues(record: TokenRecord): PostgresValue[] {
-  const { version, name, owner, personal, enabled, createdAt, expiresAt, modifiedAt, scopes } = record
-  return [
-    version,
-    name,
-    owner,
-    personal,
-    enabled,
-    createdAt,
-    expiresAt ?? AFTER_ALL_TIMES,
-    modifiedAt ?? BEFORE_ALL_TIMES,
-    textArray(scopes),
-    encodeRest(record),
-  ]
+  return COLUMNS.map(([, , read]) => read(record))
 }
 
 /** What is selected of `token t` to be decoded. */
@@ -71,11 +41,9 @@ export const SELECTED = `t.prefix || '.' || t.public as id, t.version, t.name, t
 
 /** Throws a `StoreError` for a row that is damaged. */
 export function decodeRow(row: PostgresRow): TokenRecord {
-  const expiresAt = Number(row.expires)
-  const modifiedAt = Number(row.modified)
+  const [expires, modified] = [Number(row.expires), Number(row.modified)]
   try {
-    const record: TokenRecord = {
-      ...(JSON.parse(String(row.record)) as Omit<TokenRecord, ColumnMember>),
+    const columns = compact({
       id: String(row.id),
       version: Number(row.version),
       name: String(row.name),
@@ -84,25 +52,38 @@ export function decodeRow(row: PostgresRow): TokenRecord {
       enabled: row.enabled === true,
       scopes: JSON.parse(String(row.scopes)) as string[],
       createdAt: Number(row.created),
-      ...(expiresAt !== AFTER_ALL_TIMES && { expiresAt }),
-      ...(modifiedAt !== BEFORE_ALL_TIMES && { modifiedAt }),
-    }
-    return withUses(record, String(row.uses))
+      expiresAt: expires === AFTER_ALL_TIMES ? undefined : expires,
+      modifiedAt: modified === BEFORE_ALL_TIMES ? undefined : modified,
+    })
+    return withUses({ ...(JSON.parse(String(row.record)) as Rest), ...columns }, String(row.uses))
   } catch {
     // The parser's own message would quote the text, and so hashes.
-    throw failure(`PostgreSQL: the row of ${String(row.id)} is damaged`)
+    throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged`)
   }
 }
 
-/** The record with the last uses that the column `uses` holds, whatever it says itself. */
-export function withUses(record: TokenRecord, text: string): TokenRecord {
-  const uses = JSON.parse(text) as Uses
-  return {
-    ...withoutUse(record),
-    ...lastUse(uses.token),
-    secrets: record.secrets.map((secret) => ({ ...withoutUse(secret), ...lastUse(uses[secret.gen] ?? NEVER_USED) })),
-  }
+/** What the column `record` holds: all members that have no column. */
+type Rest = Pick<TokenRecord, 'networks' | 'metadata' | 'rotatedAt' | 'secrets' | 'retired'>
+
+function encodeRest(record: TokenRecord): string {
+  const { id, version, name, owner, personal, enabled, createdAt, expiresAt, modifiedAt, scopes, ...rest } =
+    withoutUse(record)
+  return JSON.stringify({ ...rest, secrets: record.secrets.map(withoutUse) } satisfies Rest)
 }
+
+/** An array as PostgreSQL reads it from text. Drivers differ in how they send arrays. */
+export function textArray(items: readonly string[]): string {
+  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+}
+
+/** When and from where the token, and each generation of its secrets, was last used. */
+type Uses = Record<'token' | number, Use>
+/** `NEVER_USED`, or epoch milliseconds and, if it is known, the address. */
+export type Use = [at: number, ip?: string]
+
+const NEVER_USED: Use = [BEFORE_ALL_TIMES]
+
+type LastUse = Pick<StoredSecret, 'lastUsedAt' | 'lastUsedIp'>
 
 /** The column `uses`: an entry for the token and for each of its secrets, used or not. */
 export function encodeUses(record: TokenRecord): string {
@@ -111,27 +92,25 @@ export function encodeUses(record: TokenRecord): string {
   return JSON.stringify(uses)
 }
 
-/** An array as PostgreSQL reads it from text. Drivers differ in how they send arrays. */
-export function textArray(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
+/** The record with the last uses that the column `uses` holds, whatever it says itself. */
+export function withUses(record: TokenRecord, text: string): TokenRecord {
+  const uses = JSON.parse(text) as Uses
+  const secrets = record.secrets.map((secret) => withUse(secret, uses[secret.gen]))
+  return { ...withUse(record, uses.token), secrets }
 }
 
-function encodeRest(record: TokenRecord): string {
-  const { id, version, name, owner, personal, enabled, createdAt, expiresAt, modifiedAt, scopes, ...rest } =
-    withoutUse(record)
-  return JSON.stringify({ ...rest, secrets: record.secrets.map(withoutUse) })
+function withUse<T extends LastUse>(target: T, [at, ip]: Use = NEVER_USED) {
+  return { ...withoutUse(target), ...(at !== BEFORE_ALL_TIMES && compact({ lastUsedAt: at, lastUsedIp: ip })) }
 }
 
-function withoutUse<T extends Partial<StoredSecret>>({ lastUsedAt, lastUsedIp, ...rest }: T) {
+function withoutUse<T extends LastUse>({ lastUsedAt, lastUsedIp, ...rest }: T) {
   return rest
 }
 
-function useOf({ lastUsedAt, lastUsedIp }: { lastUsedAt?: number; lastUsedIp?: string }): Use {
-  if (lastUsedAt === undefined) return NEVER_USED
-  return lastUsedIp === undefined ? [lastUsedAt] : [lastUsedAt, lastUsedIp]
+function useOf({ lastUsedAt, lastUsedIp }: LastUse): Use {
+  return lastUsedAt === undefined ? NEVER_USED : toUse(lastUsedAt, lastUsedIp)
 }
 
-function lastUse([at, ip]: Use): { lastUsedAt?: number; lastUsedIp?: string } {
-  if (at === BEFORE_ALL_TIMES) return {}
-  return ip === undefined ? { lastUsedAt: at } : { lastUsedAt: at, lastUsedIp: ip }
+export function toUse(at: number, ip: string | undefined): Use {
+  return ip === undefined ? [at] : [at, ip]
 }

@@ -1,3 +1,3 @@
-import { contractOn } from './contract-on.js'
+import { contractOnPools } from './contract-on.js'
 
-contractOn('pg, all transactions serializable', { options: '-c default_transaction_isolation=serializable' })
+contractOnPools('pg, all transactions serializable', { options: '-c default_transaction_isolation=serializable' })

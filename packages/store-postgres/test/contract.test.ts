@@ -1,3 +1,3 @@
-import { contractOn } from './contract-on.js'
+import { contractOnPools } from './contract-on.js'
 
-contractOn('pg')
+contractOnPools('pg')

@@ -1,10 +1,10 @@
 import { PGlite } from '@electric-sql/pglite'
 import { storeContract } from '@latchkey/testkit'
 import postgres from 'postgres'
-import { afterAll, beforeAll, describe, test } from 'vitest'
-import { type PostgresClient, postgresStore } from '../src/index.js'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { contractOn } from './contract-on.js'
 import { pglite, postgresJs } from './drivers.js'
-import { PATIENT, sharedServer } from './support.js'
+import { sharedServer } from './support.js'
 
 /** All cases with LATCHKEY_LONG=1; else those of what drivers do differently: values, rows and channels. */
 const GROUPS = process.env.LATCHKEY_LONG ? undefined : ['open', 'insert', 'update', 'remove', 'watch']
@@ -15,18 +15,6 @@ const CASES = storeContract.filter(({ group }) => GROUPS?.includes(group) ?? tru
  */
 const CASES_IN_PROCESS = CASES.filter(({ group }) => process.env.LATCHKEY_LONG || group !== 'watch')
 
-function contractOn(clients: () => readonly PostgresClient[], cases = CASES): void {
-  test.each(cases.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
-    let opened = 0
-    await run(async () => {
-      const all = clients()
-      const client = all[opened++ % all.length]
-      if (!client) throw new Error('no client')
-      return postgresStore({ client, schema: `c${i}`, ...PATIENT })
-    })
-  })
-}
-
 describe('the store contract on postgres.js', () => {
   const shared = sharedServer()
   let sqls: postgres.Sql[]
@@ -36,7 +24,7 @@ describe('the store contract on postgres.js', () => {
   afterAll(async () => {
     await Promise.all(sqls.map(async (sql) => sql.end()))
   })
-  contractOn(() => sqls.map(postgresJs))
+  contractOn(() => sqls.map(postgresJs), CASES)
 })
 
 describe('the store contract on PGlite', () => {

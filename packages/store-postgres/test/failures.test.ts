@@ -4,7 +4,6 @@ import { startPostgresReplica } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { migrate, nodePg, postgresStore } from '../src/index.js'
-import { startProxy } from './proxy.js'
 import {
   connect,
   ENVIRONMENT,
@@ -14,6 +13,7 @@ import {
   newSchema,
   ownServer,
   sharedServer,
+  startProxy,
   startWatching,
   unavailable,
 } from './support.js'

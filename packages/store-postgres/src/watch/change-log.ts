@@ -1,24 +1,10 @@
-import { createListeners, type Listeners } from '@latchkey/core/store'
+import { type Deadline, deadlineIn } from '@latchkey/core/store'
 import type { PostgresRow } from '../client.js'
-import type { Database, Deadline } from '../database.js'
-import { type Environment, rejectAbsent } from '../environment.js'
-import { prepared } from '../schema.js'
-
-/** One environment whose changes are delivered. */
-export interface Subscription {
-  readonly environment: Environment
-  readonly listeners: Listeners
-  /** The newest change that was delivered; undefined until `start`. */
-  position: Position | undefined
-  /** `performance.now()` when the last poll began that read all changes. */
-  confirmed: number
-  isLagging: boolean
-  /** The data set is another one, and the listeners know. */
-  isLost: boolean
-}
+import { type Database, prepared } from '../database.js'
+import { type Environment, queryPresent } from '../environment.js'
 
 /** A row of `change`. Numbers may be given twice, after a crash or a restore; nonces are not. */
-interface Position {
+export interface Position {
   readonly seq: number
   readonly nonce: string
 }
@@ -26,8 +12,9 @@ interface Position {
 /** Before all changes, where there are none. */
 const BEFORE_ALL: Position = { seq: -1, nonce: '' }
 
-/** Rows of one environment in one poll. */
-const PAGE = 5_000
+export function positionOf({ seq, nonce }: PostgresRow): Position {
+  return seq === null ? BEFORE_ALL : { seq: Number(seq), nonce: String(nonce) }
+}
 
 const NEWEST = prepared(
   ({ environment, change }) => `select c.seq, c.nonce
@@ -36,8 +23,14 @@ left join lateral (select seq, nonce from ${change} where env = e.env order by s
 where e.env = $1 and e.dataset = $2::text::uuid and not pg_is_in_recovery()`,
 )
 
-/** Begins with the last row that is known: where it is missing, history was lost. */
-const POLL = prepared(
+export async function newestPosition(environment: Environment, deadline: Deadline): Promise<Position> {
+  return positionOf((await queryPresent(environment, NEWEST, [], deadline)).first)
+}
+
+/** Rows of one environment in one read, beside the first. */
+export const PAGE = 5_000
+
+const READ = prepared(
   ({ environment, change }) => `select w.env, pg_is_in_recovery() as replica, e.env is not null as found,
   c.seq, c.nonce, c.id
 from jsonb_to_recordset($1::text::jsonb) as w (env int, dataset uuid, seq bigint)
@@ -48,81 +41,36 @@ left join lateral (
 order by w.env, c.seq`,
 )
 
-export function newSubscription(environment: Environment): Subscription {
-  return {
-    environment,
-    listeners: createListeners(),
-    position: undefined,
-    confirmed: 0,
-    isLagging: false,
-    isLost: false,
-  }
-}
-
-/** Resolves when every change from then on will be delivered. */
-export async function start(subscription: Subscription, deadline: Deadline): Promise<void> {
-  subscription.confirmed = performance.now()
-  subscription.position = await newestPosition(subscription.environment, deadline)
-}
-
-/** Delivers what is new in all of the environments, and resolves to whether there is more. Rejects if it could not be read. */
-export async function poll(
+/**
+ * The changes of some environments from a number on, **including** it: where that row is missing, history was lost. There is
+ * one row at least for each environment.
+ */
+export async function readChanges(
   database: Database,
-  all: readonly Subscription[],
+  wanted: readonly { readonly env: number; readonly dataset: string; readonly seq: number | undefined }[],
   deadline: Deadline,
-): Promise<'more' | 'all'> {
-  const started = performance.now()
-  const wanted = all.map(({ environment: { env, dataset }, position }) => ({ env, dataset, seq: position?.seq }))
-  const { rows } = await database.query(POLL, [JSON.stringify(wanted)], deadline)
-  let hasMore = false
-  for (const subscription of all) {
-    const own = rows.filter(({ env }) => Number(env) === subscription.environment.env)
-    if (!(await deliver(subscription, own, deadline))) continue
-    hasMore ||= own.length > PAGE
-    confirm(subscription, started)
-  }
-  return hasMore ? 'more' : 'all'
+): Promise<readonly PostgresRow[]> {
+  return (await database.query(READ, [JSON.stringify(wanted)], deadline)).rows
 }
 
-/** Resolves to whether the environment could be read. */
-async function deliver(subscription: Subscription, rows: readonly PostgresRow[], deadline: Deadline): Promise<boolean> {
-  const [first] = rows
-  if (first === undefined || first.replica === true) return false
-  if (first.found !== true) {
-    if (!subscription.isLost) subscription.listeners.notify('reset')
-    subscription.isLost = true
-    return false
-  }
-  subscription.isLost = false
-  if (!isSame(positionOf(first), subscription.position)) {
-    subscription.position = await newestPosition(subscription.environment, deadline)
-    subscription.listeners.notify('reset')
-    return true
-  }
-  const changes = rows.slice(1)
-  const last = changes.at(-1)
-  if (last === undefined) return true
-  subscription.position = positionOf(last)
-  subscription.listeners.notify({ ids: changes.map(({ id }) => String(id)) })
-  return true
-}
+const TRIM_TIMEOUT_MS = 2_000
+const TRIM_BATCH = 5_000
 
-function confirm(subscription: Subscription, started: number): void {
-  subscription.confirmed = started
-  if (subscription.isLagging) subscription.listeners.notify('live')
-  subscription.isLagging = false
-}
+/** The newest row always stays: it is the position of those who have read everything. */
+const TRIM = prepared(
+  ({ change }) => `with trimmed as (
+  delete from ${change}
+  where env = $1 and seq < (select max(seq) from ${change} where env = $1) and seq in (
+    select seq from (select seq, at from ${change} where env = $1 order by seq limit ${TRIM_BATCH}) oldest
+    where at < clock_timestamp() - interval '10 minutes'
+  )
+  returning 1
+)
+select count(*) as count from trimmed`,
+)
 
-async function newestPosition(environment: Environment, deadline: Deadline): Promise<Position> {
-  const { database, env, dataset } = environment
-  const [row] = (await database.query(NEWEST, [env, dataset], deadline)).rows
-  return positionOf(row ?? (await rejectAbsent(environment, deadline)))
-}
-
-function positionOf({ seq, nonce }: PostgresRow): Position {
-  return seq === null ? BEFORE_ALL : { seq: Number(seq), nonce: String(nonce) }
-}
-
-function isSame(a: Position, b: Position | undefined): boolean {
-  return a.seq === b?.seq && a.nonce === b.nonce
+/** Deletes changes that every process has read long ago. Resolves to whether there may be more of them. */
+export async function trimChanges({ database, env }: Environment): Promise<boolean> {
+  const { rows } = await database.query(TRIM, [env], deadlineIn(TRIM_TIMEOUT_MS))
+  return Number(rows[0]?.count) === TRIM_BATCH
 }

@@ -1,15 +1,35 @@
-import type { ChangeListener, Unwatch } from '@latchkey/core/store'
-import type { PostgresClient } from '../client.js'
-import { type Database, deadlineIn } from '../database.js'
-import type { Environment } from '../environment.js'
+import {
+  type ChangeListener,
+  createListeners,
+  type Deadline,
+  deadlineIn,
+  type Listeners,
+  type Unwatch,
+} from '@latchkey/core/store'
+import type { PostgresClient, PostgresRow } from '../client.js'
+import type { Database } from '../database.js'
+import { type Environment, manageDeadline } from '../environment.js'
+import { newestPosition, PAGE, type Position, positionOf, readChanges, trimChanges } from './change-log.js'
 import { keepListening, pauseAfter } from './notify.js'
-import { newSubscription, poll, type Subscription, start } from './subscription.js'
-import { createTrimmer } from './trim.js'
 
 /** The changes of all watched environments: one poll for all of them, and one connection that listens. */
 export interface Feed {
   watch(environment: Environment, listener: ChangeListener): Promise<Unwatch>
   close(): Promise<void>
+}
+
+/** One environment whose changes are delivered. */
+interface Subscription {
+  readonly environment: Environment
+  readonly listeners: Listeners
+  /** The newest change that was delivered; undefined until it is known where to begin. */
+  position: Position | undefined
+  /** `performance.now()` when the last poll began that read all changes. */
+  confirmed: number
+  /** The data set is another one, and the listeners know. */
+  isLost: boolean
+  /** `performance.now()` when old changes are to be trimmed. At first at once: hosts that are restarted often trim too. */
+  trimAt: number
 }
 
 /** So that changes whose notification is lost arrive within a second all the same. */
@@ -18,11 +38,12 @@ const POLL_EVERY_MS = 500
 const POLL_TIMEOUT_MS = 400
 /** After so long without a good poll changes may be late. */
 const LAGGING_AFTER_MS = 1_000
+/** On average, in each process. */
+const TRIM_EVERY_MS = 60_000
 
 export function createFeed(client: PostgresClient, database: Database): Feed {
   /** By the number of the environment. */
   const subscriptions = new Map<number, { readonly one: Subscription; readonly started: Promise<void> }>()
-  const trimmer = createTrimmer(database)
   let timer: NodeJS.Timeout | undefined
   let isPolling = false
   /** There was a notification since the last poll began. */
@@ -43,8 +64,9 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
     isNotified = false
     const outcome = await poll(database, all, deadlineIn(POLL_TIMEOUT_MS)).catch(() => 'failed' as const)
     isPolling = false
-    if (outcome !== 'failed') trimmer.trim(all)
-    all.forEach(notifyLagging)
+    if (outcome !== 'failed') all.forEach(trimIfDue)
+    const isLate = ({ confirmed }: Subscription) => performance.now() - confirmed > LAGGING_AFTER_MS
+    for (const { listeners } of all.filter(isLate)) listeners.notify('lagging')
     const pause = pauseAfter(started)
     pausedUntil = performance.now() + pause
     if (subscriptions.size === 0) return
@@ -62,9 +84,15 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
   }
 
   function subscribe(environment: Environment) {
-    const one = newSubscription(environment)
-    const started = start(one, deadlineIn(environment.settings.manageTimeout))
-    const entry = { one, started }
+    const one: Subscription = {
+      environment,
+      listeners: createListeners(),
+      position: undefined,
+      confirmed: performance.now(),
+      isLost: false,
+      trimAt: 0,
+    }
+    const entry = { one, started: start(one) }
     subscriptions.set(environment.env, entry)
     stopListening ??= keepListening(client, database.schema.channel, onNotified)
     if (subscriptions.size === 1 && !isPolling) pollIn(POLL_EVERY_MS)
@@ -72,8 +100,9 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
   }
 
   async function unsubscribe(one: Subscription): Promise<void> {
-    if (subscriptions.get(one.environment.env)?.one !== one) return
-    subscriptions.delete(one.environment.env)
+    const { env } = one.environment
+    if (subscriptions.get(env)?.one !== one) return
+    subscriptions.delete(env)
     if (subscriptions.size === 0) await stop()
   }
 
@@ -86,7 +115,6 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
 
   return {
     async watch(environment, listener) {
-      database.assertOpen()
       const { one, started } = subscriptions.get(environment.env) ?? subscribe(environment)
       const remove = one.listeners.add(listener)
       const unwatch = async () => {
@@ -99,7 +127,6 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
         await unwatch()
         throw error
       }
-      if (one.isLagging) listener('lagging')
       return unwatch
     },
     async close() {
@@ -110,8 +137,56 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
   }
 }
 
-function notifyLagging(one: Subscription): void {
-  if (one.isLagging || performance.now() - one.confirmed <= LAGGING_AFTER_MS) return
-  one.isLagging = true
-  one.listeners.notify('lagging')
+/** Resolves when every change from then on will be delivered. */
+async function start(one: Subscription): Promise<void> {
+  one.position = await newestPosition(one.environment, manageDeadline(one.environment))
+}
+
+/** Delivers what is new, and resolves to whether there is more. Rejects if it could not be read. */
+async function poll(database: Database, all: readonly Subscription[], deadline: Deadline): Promise<'more' | 'all'> {
+  const started = performance.now()
+  const wanted = all.map(({ environment: { env, dataset }, position }) => ({ env, dataset, seq: position?.seq }))
+  const rows = await readChanges(database, wanted, deadline)
+  let hasMore = false
+  for (const one of all) {
+    const own = rows.filter(({ env }) => Number(env) === one.environment.env)
+    if (!(await deliver(one, own, deadline))) continue
+    hasMore ||= own.length > PAGE
+    one.confirmed = started
+    one.listeners.notify('live')
+  }
+  return hasMore ? 'more' : 'all'
+}
+
+/** Takes the rows of `readChanges`. Resolves to whether the environment could be read. */
+async function deliver(one: Subscription, rows: readonly PostgresRow[], deadline: Deadline): Promise<boolean> {
+  const [first, ...changes] = rows
+  if (first === undefined || first.replica === true) return false
+  if (first.found !== true) {
+    if (!one.isLost) one.listeners.notify('reset')
+    one.isLost = true
+    return false
+  }
+  one.isLost = false
+  const { seq, nonce } = positionOf(first)
+  if (seq !== one.position?.seq || nonce !== one.position.nonce) {
+    one.position = await newestPosition(one.environment, deadline)
+    one.listeners.notify('reset')
+    return true
+  }
+  const last = changes.at(-1)
+  if (last === undefined) return true
+  one.position = positionOf(last)
+  one.listeners.notify({ ids: changes.map(({ id }) => String(id)) })
+  return true
+}
+
+/** Does not wait. What fails is tried again when it is due next. */
+function trimIfDue(one: Subscription): void {
+  if (one.trimAt > performance.now()) return
+  one.trimAt = performance.now() + TRIM_EVERY_MS * (0.5 + Math.random())
+  const trimming = trimChanges(one.environment).then((isMore) => {
+    if (isMore) one.trimAt = 0
+  })
+  trimming.catch(() => undefined)
 }

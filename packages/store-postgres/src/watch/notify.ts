@@ -1,6 +1,6 @@
+import { deadlineIn } from '@latchkey/core/store'
 import type { PostgresClient, Unlisten } from '../client.js'
-import { type Database, deadlineIn } from '../database.js'
-import { prepared } from '../schema.js'
+import { type Database, prepared } from '../database.js'
 
 /** Tells the feeds of all processes to poll now. A notification may be late or lost: a feed polls anyway. */
 export interface Notifier {

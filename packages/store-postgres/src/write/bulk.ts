@@ -1,27 +1,20 @@
-import { parseTokenId, type TokenUse } from '@latchkey/core/store'
-import { type Environment, rejectAbsent } from '../environment.js'
-import { prepared } from '../schema.js'
-import { changeDeadline, lockTimeout } from './change.js'
+import { chunksOf, parseTokenId, type TokenUse } from '@latchkey/core/store'
+import { prepared } from '../database.js'
+import { type Environment, manageDeadline, queryPresent } from '../environment.js'
+import { toUse, type Use } from '../row.js'
+import { FIRST_PARAMETER, lockTimeout, loggedWrite, runWrite } from './logged-write.js'
+
+// Touches and purges lock many rows, both in the order of `n`, so that neither waits for the other forever.
 
 /** Tokens in one statement. */
-const BATCH = 500
+const TOUCH_BATCH = 500
+const PURGE_BATCH = 1_000
 
-/** The newest use of a token and of each of its secrets, by the keys of the column `uses`. */
-interface TokenUses {
-  readonly public: string
-  readonly prefix: string
-  used: number
-  readonly uses: Record<string, [at: number, ip?: string]>
-}
-
-/**
- * The rows are locked in the order of `n`, as a purge locks them, so that neither waits for the other forever. An entry
- * of `uses` moves forward only, and only if it is there: it leaves with its secret.
- */
+/** An entry of `uses` moves forward only, and only if it is there: it leaves with its secret. */
 const TOUCH = prepared(
   ({ environment, token }) => `with used as (
-  select t.n, u.used, u.uses
-  from jsonb_to_recordset($3::text::jsonb) as u (public text, prefix text, used bigint, uses jsonb)
+  select t.n, (u.uses -> 'token' ->> 0)::bigint as used, u.uses
+  from jsonb_to_recordset($3::text::jsonb) as u (public text, prefix text, uses jsonb)
   join ${token} t on t.env = $1 and t.public = u.public and t.prefix = u.prefix
   where exists (
     select from ${environment}
@@ -43,32 +36,62 @@ select 1 as touched from ${environment} where env = $1 and dataset = $2::text::u
 )
 
 export async function touch(environment: Environment, uses: readonly TokenUse[]): Promise<void> {
-  environment.database.assertOpen()
-  const tokens = newestUses(uses)
-  for (let i = 0; i < tokens.length; i += BATCH) await touchBatch(environment, tokens.slice(i, i + BATCH))
+  for (const batch of chunksOf(newestUses(uses), TOUCH_BATCH)) {
+    const values = [JSON.stringify(batch), lockTimeout(environment)]
+    await queryPresent(environment, TOUCH, values, manageDeadline(environment))
+  }
 }
 
-async function touchBatch(environment: Environment, batch: readonly TokenUses[]): Promise<void> {
-  const { database, env, dataset, settings } = environment
-  const deadline = changeDeadline(environment)
-  const values = [env, dataset, JSON.stringify(batch), lockTimeout(settings)]
-  const { rows } = await database.query(TOUCH, values, deadline)
-  if (rows.length === 0) await rejectAbsent(environment, deadline)
+/** The newest use of a token and of each of its secrets, by the keys of the column `uses`. */
+interface TokenUses {
+  readonly public: string
+  readonly prefix: string
+  readonly uses: Record<string, Use>
 }
 
-function newestUses(uses: readonly TokenUse[]): TokenUses[] {
+function newestUses(all: readonly TokenUse[]): TokenUses[] {
   const tokens = new Map<string, TokenUses>()
-  for (const { id, gen, at, ip } of uses) {
+  for (const { id, gen, at, ip } of all) {
     const parts = parseTokenId(id)
     if (parts === undefined) continue
-    const { publicPart, prefix } = parts
-    const token = tokens.get(id) ?? { public: publicPart, prefix, used: at, uses: {} }
+    const token = tokens.get(id) ?? { public: parts.publicPart, prefix: parts.prefix, uses: {} }
     tokens.set(id, token)
-    token.used = Math.max(token.used, at)
     for (const key of ['token', gen]) {
       const known = token.uses[key]
-      if (known === undefined || known[0] < at) token.uses[key] = ip === undefined ? [at] : [at, ip]
+      if (known === undefined || known[0] < at) token.uses[key] = toUse(at, ip)
     }
   }
   return [...tokens.values()]
+}
+
+/** Rows are chosen by their expiry, and then locked. The expiry counts that a row has under the lock. */
+const PURGE = loggedWrite(
+  ({ token }) => `delete from ${token} t
+  using (
+    select t.n from ${token} t
+    where t.n in (
+      select e.n from locked join ${token} e on e.env = locked.env
+      where e.expires < $${FIRST_PARAMETER}::bigint
+      order by e.expires
+      limit ${PURGE_BATCH}
+    ) and t.expires < $${FIRST_PARAMETER}::bigint
+    order by t.n
+    for update
+  ) expired
+  where t.n = expired.n and t.expires < $${FIRST_PARAMETER}::bigint
+  returning t.env, t.prefix || '.' || t.public as id`,
+)
+
+const ANY_LEFT = prepared(({ token }) => `select 1 as left from ${token} where env = $1 and expires < $2 limit 1`)
+
+export async function purge(environment: Environment, expiredBefore: number): Promise<number> {
+  const { database, env } = environment
+  for (let purged = 0; ; ) {
+    const { count } = await runWrite(environment, PURGE, [expiredBefore], manageDeadline(environment))
+    purged += count
+    if (count === PURGE_BATCH) continue
+    // A batch is short also if another purge took its rows, or if some of them were extended.
+    const { rows } = await database.query(ANY_LEFT, [env, expiredBefore], manageDeadline(environment))
+    if (rows.length === 0) return purged
+  }
 }

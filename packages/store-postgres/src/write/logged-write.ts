@@ -1,24 +1,23 @@
 import { randomUUID } from 'node:crypto'
+import type { Deadline } from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from '../client.js'
-import { type Deadline, deadlineIn } from '../database.js'
-import { type Environment, rejectAbsent } from '../environment.js'
-import type { Settings } from '../options.js'
-import { prepared, type Schema, type StatementFor } from '../schema.js'
+import { type Prepared, prepared, type Schema } from '../database.js'
+import { type Environment, queryPresent } from '../environment.js'
 
 /** Of the time that an operation has, so much may be spent waiting for a lock. */
 const LOCK_SHARE = 0.75
 
-/** The parameters $1 to $4 of every change; those of the operation follow. */
+/** The parameters $1 to $4 of every logged write; those of the operation follow. */
 export const FIRST_PARAMETER = 5
 
 /**
- * A statement that changes tokens. It locks the environment's row first, so that the changes of an environment get
- * their numbers in the order in which they become visible. `write` changes tokens of `locked`, and returns `env` and `id`
- * of each.
+ * A statement that writes tokens, and logs the change of each. It locks the environment's row first, so that the changes of
+ * an environment get their numbers in the order in which they become visible. `write` changes tokens of `locked`, and
+ * returns `env` and `id` of each.
  *
  * The server goes on with a statement whose caller has given up; `lock_timeout` ends it soon.
  */
-export function change(write: (schema: Schema) => string, selected = 'written.id'): StatementFor {
+export function loggedWrite(write: (schema: Schema) => string, selected = 'written.id'): Prepared {
   return prepared(
     (schema) => `with locked as materialized (
   select env from ${schema.environment}
@@ -40,31 +39,25 @@ export interface Outcome {
   readonly count: number
 }
 
-/** Runs a change, and notifies those who watch. */
-export async function runChange(
+/** Runs a logged write, and notifies those who watch. */
+export async function runWrite(
   environment: Environment,
-  statement: StatementFor,
+  statement: Prepared,
   values: readonly PostgresValue[],
   deadline: Deadline,
 ): Promise<Outcome> {
-  const { database, env, dataset, settings } = environment
   const nonce = randomUUID()
-  const fixed = [env, dataset, lockTimeout(settings), nonce]
-  const { rows, repeated } = await database.query(statement, [...fixed, ...values], deadline)
-  if (rows.length === 0) await rejectAbsent(environment, deadline)
+  const all = [lockTimeout(environment), nonce, ...values]
+  const { rows, repeated } = await queryPresent(environment, statement, all, deadline)
   const written = rows.filter(({ id }) => id !== null)
   const count = repeated ? await countOf(environment, nonce, deadline) : written.length
-  if (count > 0) environment.notifier.notify(env)
+  if (count > 0) environment.notifier.notify(environment.env)
   return { rows: written, count }
 }
 
 /** The value of `lock_timeout`. */
-export function lockTimeout({ manageTimeout }: Settings): string {
-  return String(Math.ceil(manageTimeout * LOCK_SHARE))
-}
-
-export function changeDeadline({ settings }: Environment): Deadline {
-  return deadlineIn(settings.manageTimeout)
+export function lockTimeout({ settings }: Environment): string {
+  return String(Math.ceil(settings.manageTimeout * LOCK_SHARE))
 }
 
 /** Looks at the newest changes only; an operation that lasts for seconds is not far behind. */
