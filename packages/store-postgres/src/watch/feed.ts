@@ -71,7 +71,8 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
     pausedUntil = performance.now() + pause
     if (subscriptions.size === 0) return
     if (outcome === 'more') pollIn(0)
-    else pollIn(isNotified && outcome !== 'failed' ? pause : POLL_EVERY_MS)
+    else if (outcome === 'failed') pollIn(Math.max(POLL_EVERY_MS - (performance.now() - started), 0))
+    else pollIn(isNotified ? pause : POLL_EVERY_MS)
   }
 
   function onNotified(env?: number): void {
