@@ -64,6 +64,7 @@ export function referencePages(root) {
   function entry(symbol, here) {
     const statements = symbol.declarations.map(statementOf)
     const prose = ts.displayPartsToString(symbol.getDocumentationComment(checker))
+    const examples = symbol.getJsDocTags(checker).filter(({ name }) => name === 'example')
     const named = referredTo(statements, symbol)
     // Aliases that have no public name stand beside those who use them.
     const aliases = named.filter(
@@ -78,7 +79,8 @@ export function referencePages(root) {
     return [
       `### ${symbol.name}`,
       ...(prose === '' ? [] : [prose]),
-      `\`\`\`ts\n${code}\n\`\`\``,
+      block(code),
+      ...examples.map(({ text }) => `For example:\n\n${block(ts.displayPartsToString(text))}`),
       ...(links.length === 0 ? [] : [`See ${links.join(', ')}.`]),
     ].join('\n\n')
   }
@@ -101,6 +103,10 @@ export function referencePages(root) {
   function isOurs(symbol) {
     return symbol.declarations?.some((node) => /\/packages\/[^/]+\/dist\//.test(node.getSourceFile().fileName))
   }
+}
+
+function block(code) {
+  return `\`\`\`ts\n${code}\n\`\`\``
 }
 
 const NOTE = '<!-- Made by npm run docs from the docstrings. Do not edit. -->'
