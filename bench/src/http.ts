@@ -2,12 +2,21 @@ import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
 import { expect, median } from './harness/observe.js'
 import type { Row } from './harness/report.js'
-import { measureRounds, type Rounds } from './harness/rounds.js'
+import { type Figures, measureRounds, medianRows, type Rounds } from './harness/rounds.js'
 import { type KnownToken, knownToken } from './harness/tokens.js'
 import { FRAMEWORK_NAMES, type FrameworkName, GUARD_NAMES, type GuardName, PEER_GUARDS } from './http/guards.js'
-import { type Figures, startServer } from './http/load.js'
+import { startServer } from './http/load.js'
 
 type Samples = ReadonlyMap<string, readonly Figures[]>
+
+/** Columns: the figure of a server, divided by that of another one in the same round. */
+const RATIOS = {
+  ofBare: ['rps', 'bare'],
+  ofFloor: ['rps', 'floor'],
+  ofUntracked: ['rps', 'latchkey-untracked'],
+  p99OfBare: ['p99Us', 'bare'],
+  cpuOfFloor: ['cpuUs', 'floor'],
+} as const
 
 const CASES = FRAMEWORK_NAMES.flatMap((framework) => GUARD_NAMES.map((guard) => `${framework}-${guard}`))
 
@@ -83,34 +92,17 @@ function partsOf(name: string): { framework: FrameworkName; guard: GuardName } {
 }
 
 function rowsOf(samples: Samples): Row[] {
-  return [...samples].map(([name, figures]) => {
-    const { framework } = partsOf(name)
-    const ratio = (column: string, base: string, figure: keyof Figures) =>
-      ratioOf(column, figures, samples.get(`${framework}-${base}`), figure)
-    return {
-      name,
-      rps: median(figures.map(({ rps }) => rps)),
-      ...(figures[0]?.p99Us !== undefined && { p99Us: median(figures.map(({ p99Us = Number.NaN }) => p99Us)) }),
-      cpuUs: median(figures.map(({ cpuUs }) => cpuUs)),
-      ...ratio('ofBare', 'bare', 'rps'),
-      ...ratio('ofFloor', 'floor', 'rps'),
-      ...ratio('ofUntracked', 'latchkey-untracked', 'rps'),
-      ...ratio('p99OfBare', 'bare', 'p99Us'),
-      ...ratio('cpuOfFloor', 'floor', 'cpuUs'),
-    }
+  return medianRows(samples).map((row) => {
+    const { framework } = partsOf(row.name)
+    const ratios = Object.entries(RATIOS).flatMap(([column, [figure, base]]) => {
+      const others = samples.get(`${framework}-${base}`) ?? []
+      const each = samples.get(row.name)?.flatMap((own, round) => ratio(own[figure], others[round]?.[figure])) ?? []
+      return each.length > 0 ? [[column, median(each)]] : []
+    })
+    return { ...row, ...Object.fromEntries(ratios) }
   })
 }
 
-/** The median of the ratios to another server in the same round, if both have that figure. */
-function ratioOf(
-  column: string,
-  figures: readonly Figures[],
-  others: readonly Figures[] = [],
-  figure: keyof Figures,
-): Record<string, number> {
-  const ratios = figures.flatMap((own, round) => {
-    const [a, b] = [own[figure], others[round]?.[figure]]
-    return a === undefined || b === undefined ? [] : [a / b]
-  })
-  return ratios.length === 0 ? {} : { [column]: median(ratios) }
+function ratio(a?: number, b?: number): number[] {
+  return a === undefined || b === undefined ? [] : [a / b]
 }

@@ -1,13 +1,13 @@
 import { runBenchmark } from './harness/benchmark.js'
 import type { Row } from './harness/report.js'
-import { CONTROLS, createCauses } from './timing/causes.js'
-import { sampleInterleaved, WARM_UP } from './timing/sample.js'
-import { type Distribution, distributionOf, welch } from './timing/welch.js'
+import { CONTROLS, timeCauses } from './timing/causes.js'
 
 /** Beyond this, chance is no explanation: the usual threshold in tests for timing leaks. */
 const SIGNIFICANT = 4.5
 /** In ns. */
 const MAX_DIFFERENCE = 50_000
+/** The slowest samples were interrupted by something else. */
+const KEPT = 0.95
 
 /** What somebody learns who can tell the two causes apart. */
 const PAIRS = [
@@ -42,30 +42,31 @@ accepted, is in [SECURITY.md](../../SECURITY.md).`,
       ...{ row: `${first}:${second}`, figure: 'differenceNs', atMost: MAX_DIFFERENCE, atLeast: -MAX_DIFFERENCE },
       reason: 'no refusal runs a slow hash, which takes 10,000,000 ns',
     })),
-  async measure({ samples: count }) {
-    const { causes, close } = await createCauses(count + WARM_UP)
-    const samples = await sampleInterleaved(causes, count)
-    await close()
-    const distributions = new Map([...samples].map(([name, times]) => [name, distributionOf(times)]))
-    return compare(distributions)
-  },
+  measure: async ({ samples }) => compare(await timeCauses(samples)),
 })
 
-function compare(distributions: ReadonlyMap<string, Distribution>): Row[] {
+function compare(samples: ReadonlyMap<string, readonly number[]>): Row[] {
   const compared = PAIRS.map(([first, second, tells]) => {
-    const [a, b] = [distributions.get(first), distributions.get(second)]
-    if (a === undefined || b === undefined) throw new Error(`${first} and ${second} were not timed`)
-    return { first, second, tells, a, b, differenceNs: b.mean - a.mean, t: welch(a, b) }
+    const [a, b] = [distributionOf(samples.get(first)), distributionOf(samples.get(second))]
+    const differenceNs = b.mean - a.mean
+    // Welch's t: by how many standard errors the means differ.
+    const t = differenceNs / Math.sqrt(a.variance / a.count + b.variance / b.count)
+    return { first, second, tells, a, b, differenceNs, t }
   })
   const controls = compared.slice(0, CONTROLS.length)
   const noise = Math.max(...controls.map(({ differenceNs }) => Math.abs(differenceNs)))
   return compared.map(({ first, second, tells, a, b, differenceNs, t }) => ({
-    name: `${first}:${second}`,
-    firstNs: a.mean,
-    secondNs: b.mean,
-    differenceNs,
-    t,
+    ...{ name: `${first}:${second}`, firstNs: a.mean, secondNs: b.mean, differenceNs, t },
     real: Math.abs(t) > SIGNIFICANT && Math.abs(differenceNs) > noise ? 'yes' : 'no',
     tells,
   }))
+}
+
+/** Of the fastest 95 % of the samples. */
+function distributionOf(samples: readonly number[] = []) {
+  const kept = [...samples].sort((a, b) => a - b).slice(0, Math.floor(KEPT * samples.length))
+  const count = kept.length
+  const mean = kept.reduce((sum, value) => sum + value, 0) / count
+  const variance = kept.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1)
+  return { count, mean, variance }
 }

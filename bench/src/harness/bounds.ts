@@ -22,45 +22,30 @@ export interface Outcome {
 
 export function judge(bounds: readonly Bound[], rows: readonly Row[]): Outcome[] {
   return bounds.map((bound) => {
-    const { row, figure, atLeast, atMost, reason } = bound
-    const limit = [
-      ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
-      ...(atMost === undefined ? [] : [`at most ${atMost}`]),
-    ].join(', ')
-    const found = worst(bound, rows)
-    if (found === undefined) return { state: 'skip', text: `skip  ${row}, ${figure}: not measured, ${limit}` }
-    const state = found.value <= (atMost ?? Infinity) && found.value >= (atLeast ?? -Infinity) ? 'ok' : 'PAST'
-    const value = Number(found.value.toPrecision(3))
-    return { state, text: `${state.padEnd(4)}  ${found.subject}, ${figure}: ${value}, ${limit} (${reason})` }
+    const { row, figure, atLeast = -Infinity, atMost = Infinity, reason } = bound
+    const least = atLeast > -Infinity ? `, at least ${atLeast}` : ''
+    const limit = `${least}${atMost < Infinity ? `, at most ${atMost}` : ''}`
+    const [worst, ...others] = judged(bound, rows)
+    if (worst === undefined) return { state: 'skip', text: `skip  ${row}, ${figure}: not measured${limit}` }
+    const state = worst.value <= atMost && worst.value >= atLeast ? 'ok' : 'PAST'
+    const subject = others.length > 0 ? `${worst.subject} (worst of ${others.length + 1})` : worst.subject
+    const value = Number(worst.value.toPrecision(3))
+    return { state, text: `${state.padEnd(4)}  ${subject}, ${figure}: ${value}${limit} (${reason})` }
   })
 }
 
-interface Judged {
-  readonly subject: string
-  readonly value: number
-}
-
-function worst({ row, figure, per, less, atLeast }: Bound, rows: readonly Row[]): Judged | undefined {
-  const other = numberOf(
-    rows.find(({ name }) => name === (per ?? less)),
-    figure,
-  )
-  const judged: Judged[] = []
-  for (const candidate of rows) {
-    const own = numberOf(candidate, figure)
-    const { name } = candidate
-    if (own === undefined || !(row instanceof RegExp ? row.test(name) : row === name)) continue
-    if (per === undefined && less === undefined) judged.push({ subject: name, value: own })
-    else if (other === undefined) return undefined
-    else if (per !== undefined) judged.push({ subject: `${name} / ${per}`, value: own / other })
-    else judged.push({ subject: `${name} - ${less}`, value: own - other })
-  }
-  judged.sort((a, b) => (atLeast === undefined ? b.value - a.value : a.value - b.value))
-  const [first] = judged
-  return first && judged.length > 1 ? { ...first, subject: `${first.subject} (worst of ${judged.length})` } : first
-}
-
-function numberOf(row: Row | undefined, figure: string): number | undefined {
-  const value = row?.[figure]
-  return typeof value === 'number' ? value : undefined
+/** What is compared with the limit, the worst first. */
+function judged({ row, figure, per, less, atLeast }: Bound, rows: readonly Row[]) {
+  const matching = rows.filter(({ name }) => (row instanceof RegExp ? row.test(name) : row === name))
+  const base = per ?? less
+  const other = rows.find(({ name }) => name === base)?.[figure]
+  const all = matching.flatMap(({ name, [figure]: own }) => {
+    if (typeof own !== 'number') return []
+    if (base === undefined) return [{ subject: name, value: own }]
+    if (typeof other !== 'number') return []
+    return per === undefined
+      ? [{ subject: `${name} - ${less}`, value: own - other }]
+      : [{ subject: `${name} / ${per}`, value: own / other }]
+  })
+  return all.sort((a, b) => (atLeast === undefined ? b.value - a.value : a.value - b.value))
 }

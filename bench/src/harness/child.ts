@@ -6,13 +6,7 @@ import { fileURLToPath } from 'node:url'
 export type Questions = Readonly<Record<string, (...args: never[]) => unknown>>
 
 /** A process that answers questions over IPC. */
-export interface Child<Asked extends Questions> {
-  ask<Name extends keyof Asked & string>(
-    question: Name,
-    ...args: Parameters<Asked[Name]>
-  ): Promise<Awaited<ReturnType<Asked[Name]>>>
-  stop(): Promise<void>
-}
+export type Child<Asked extends Questions> = Awaited<ReturnType<typeof startChild<Asked>>>
 
 interface Reply {
   readonly answer?: unknown
@@ -24,7 +18,7 @@ export async function startChild<Asked extends Questions>(
   program: URL,
   args: readonly string[] = [],
   execArgv: readonly string[] = [],
-): Promise<Child<Asked>> {
+) {
   const env = { ...process.env, NODE_ENV: 'production' }
   const child = fork(fileURLToPath(program), args, { execArgv: [...execArgv], env })
   const ended = once(child, 'exit').then(([code]): Reply => ({ error: `ended with ${code ?? 'a signal'}` }))
@@ -43,9 +37,9 @@ export async function startChild<Asked extends Questions>(
 
   await nextReply()
   return {
-    ask(question, ...args) {
+    ask<Name extends keyof Asked & string>(question: Name, ...args: Parameters<Asked[Name]>) {
       child.send([question, ...args])
-      return nextReply() as Promise<Awaited<ReturnType<Asked[typeof question]>>>
+      return nextReply() as Promise<Awaited<ReturnType<Asked[Name]>>>
     },
     async stop() {
       if (child.connected) child.disconnect()

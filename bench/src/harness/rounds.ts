@@ -30,10 +30,11 @@ export interface Rounds {
  */
 export async function measureRounds<Sample>(
   names: readonly string[],
-  { rounds, starts = 1 }: Rounds,
+  { rounds, starts: mostStarts = 1 }: Rounds,
   start: (name: string) => Promise<Running<Sample>>,
 ): Promise<ReadonlyMap<string, readonly Sample[]>> {
   const samples = new Map<string, Sample[]>(names.map((name) => [name, []]))
+  const starts = Math.min(mostStarts, rounds)
   for (let i = 0; i < starts; i++) {
     const running: (Running<Sample> & { readonly name: string })[] = []
     try {
@@ -55,7 +56,7 @@ export async function measureContenders(
   execArgv: readonly string[] = [],
 ): Promise<Row[]> {
   const [, program = '', ...args] = process.argv
-  const samples = await measureRounds(names, rounds, async (name) => {
+  const samples = await measureRounds<Figures>(names, rounds, async (name) => {
     const url = pathToFileURL(program)
     const child = await startChild<Required<Contender>>(url, [...args, `--contender=${name}`], execArgv)
     return {

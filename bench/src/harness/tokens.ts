@@ -19,9 +19,13 @@ export async function issue(latchkey: Latchkey, extra: Partial<CreateInput> = {}
 }
 
 /** Fewer at once than may wait for a slow hash. */
-export async function issueMany(latchkey: Latchkey, count: number): Promise<string[]> {
+export async function issueMany(
+  latchkey: Latchkey,
+  count: number,
+  extra: Partial<CreateInput> = {},
+): Promise<string[]> {
   const tokens: string[] = []
-  await inLanes(AT_ONCE, Array(count).keys(), async () => tokens.push(await issue(latchkey)))
+  await inLanes(AT_ONCE, Array(count).keys(), async () => tokens.push(await issue(latchkey, extra)))
   return tokens
 }
 

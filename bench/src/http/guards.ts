@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createLatchkey, type Latchkey } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
@@ -9,10 +10,8 @@ import koaJwt from 'koa-jwt'
 import koaPassport from 'koa-passport'
 import { Passport } from 'passport'
 import { type KnownToken, SCOPE, storeWith } from '../harness/tokens.js'
-import { betterAuthApiKey } from '../peers/better-auth.js'
-import { type SignedJwt, signedJwt } from '../peers/jwt.js'
-import { bearerStrategy } from '../peers/passport-http-bearer.js'
 import { floor } from '../verify/floor.js'
+import { bearerStrategy, betterAuthApiKey, signedJwt } from '../verify/peers.js'
 
 /** Whether a token is good: what a host writes whose library has no middleware. */
 type Check = (token: string) => boolean | Promise<boolean>
@@ -23,7 +22,7 @@ interface Framework {
   latchkey(latchkey: Latchkey): RequestListener
   /** The Passport strategy `bearer`, which admits the token. */
   passport(token: string): RequestListener
-  jwt(key: SignedJwt['key']): RequestListener
+  jwt(key: KeyObject): RequestListener
   checked(check: Check): RequestListener
 }
 
@@ -97,8 +96,7 @@ const GUARDS = {
   'latchkey-untracked': async (framework, known) =>
     framework.latchkey(createLatchkey({ store: await storeWith(known), lastUsed: false })),
   passport: (framework, { token }) => framework.passport(token),
-  'better-auth': async (framework, { token, forged }) =>
-    framework.checked((await betterAuthApiKey(token, forged)).verify),
+  'better-auth': async (framework, known) => framework.checked((await betterAuthApiKey(known)).verify),
 } satisfies Record<string, MakeApp>
 
 export type GuardName = keyof typeof GUARDS | 'jwt'

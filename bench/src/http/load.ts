@@ -2,18 +2,13 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startChild } from '../harness/child.js'
-import type { Block, ServerArguments, ServerQuestions } from './server.js'
+import type { ServerArguments, ServerQuestions } from './server.js'
 
 const SCRIPT = fileURLToPath(new URL('../../wrk-summary.lua', import.meta.url))
 /** One thread, since the servers have one too and need the other core. */
 const OPTIONS = ['-t1', '-c32', '--timeout', '10s']
 /** Servers become faster for about as long. */
 const WARM_UP_SECONDS = 4
-
-/** What a server does under as many requests as it can answer. */
-export interface Figures extends Block {
-  readonly p99Us?: number
-}
 
 /** Starts a server in a process of its own, and warms it up. */
 export async function startServer(options: ServerArguments) {
@@ -24,7 +19,8 @@ export async function startServer(options: ServerArguments) {
   await wrk(url, authorization, WARM_UP_SECONDS)
   await server.ask('blocks')
   return {
-    async load(seconds: number): Promise<Figures> {
+    /** Under as many requests as it can answer. */
+    async load(seconds: number) {
       const before = await server.ask('cpuUs')
       const { requests, us, p99Us } = await wrk(url, authorization, seconds)
       return { rps: requests / (us / 1e6), p99Us, cpuUs: ((await server.ask('cpuUs')) - before) / requests }

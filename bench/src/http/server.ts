@@ -9,7 +9,7 @@ import { type FrameworkName, type GuardedApp, type GuardName, guardedApp } from 
 const BLOCK = 250
 
 /** What one application needed for one block of requests. */
-export interface Block {
+type Block = {
   /** Requests per second of wall time. */
   readonly rps: number
   /** CPU time of the process for one request. */

@@ -1,6 +1,13 @@
-import type { SortKey } from '@latchkey/core'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { createLatchkey, type SortKey } from '@latchkey/core'
 import type { EnvironmentStore, ListFilter, ListQuery, ListSort } from '@latchkey/core/store'
+import { latchkeyExpress } from '@latchkey/express'
 import { readPage } from '@latchkey/testkit'
+import autocannon from 'autocannon'
+import express from 'express'
+import { serve } from '../harness/http.js'
+import { expect } from '../harness/observe.js'
 import type { Subject } from './measure.js'
 import { DAY, NOW, ownerOf } from './tokens.js'
 
@@ -8,6 +15,9 @@ const PAGE = 200
 /** A deep page begins behind so many pages of so many tokens. */
 const STEPS = 5
 const STEP = 2_000
+/** The most that a client can ask for. */
+const LIMIT = 10_000
+const DURATION = 4_000
 
 const SORTS: Readonly<Record<string, SortKey>> = {
   created: 'createdAt',
@@ -75,8 +85,38 @@ export async function totals({ environment, runs, meter }: Subject): Promise<voi
   }
 }
 
+/** What others wait for while lists run: the event loop of the host, and another thread that reads single tokens. */
+export async function whileListing(subject: Subject): Promise<void> {
+  const { meter, store } = subject
+  await meter.eventLoop('lists of all kinds', () => mixedLists(subject, DURATION))
+  const latchkey = createLatchkey({ prefix: 'lk', store })
+  await meter.eventLoop('lists of 10,000 tokens', async () => {
+    for (let i = 0; i < 20; i++) await latchkey.list({ limit: LIMIT })
+  })
+
+  const app = express()
+  const { tokenRoutes } = latchkeyExpress(latchkey)
+  app.use('/tokens', tokenRoutes({ authorize: () => ({ owner: 'bench', scopes: ['*'] }) }))
+  const url = `${await serve(app)}tokens?pageSize=${LIMIT}`
+  await meter.eventLoop('the same over HTTP, for four clients at once', async () => {
+    const { '2xx': pages } = await autocannon({ url, connections: 4, amount: 20, workers: 1, timeout: 60 })
+    expect(pages > 0, 'large pages are answered')
+  })
+  await latchkey.close()
+  if (!subject.address.startsWith('memory:')) await readMeanwhile(subject)
+}
+
+async function readMeanwhile(subject: Subject): Promise<void> {
+  const ids = subject.ids.filter((_, i) => i % Math.ceil(subject.ids.length / 1_000) === 0)
+  const reader = new Worker(new URL('./reader.js', import.meta.url), { workerData: { address: subject.address, ids } })
+  const times = once(reader, 'message')
+  await mixedLists(subject, DURATION)
+  reader.postMessage('stop')
+  await subject.meter.times('point read of another thread, while lists run', (await times)[0] as number[])
+}
+
 /** Some lists of all kinds, for what else happens meanwhile. */
-export async function mixedLists({ environment }: Subject, milliseconds: number): Promise<void> {
+async function mixedLists({ environment }: Subject, milliseconds: number): Promise<void> {
   const filters = Object.values(FILTERS)
   const end = performance.now() + milliseconds
   for (let i = 0; performance.now() < end; i++) {

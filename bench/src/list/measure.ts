@@ -2,6 +2,7 @@ import { StoreError, type TokenStore } from '@latchkey/core'
 import type { EnvironmentStore } from '@latchkey/core/store'
 import { quantile, watchEventLoop } from '../harness/observe.js'
 import type { Row } from '../harness/report.js'
+import type { Figures } from '../harness/rounds.js'
 import type { BenchData } from '../stores/store-kind.js'
 
 /** What is measured. */
@@ -16,22 +17,14 @@ export interface Subject {
   readonly meter: Meter
 }
 
-/** Measures rows, and writes the name of each to stderr, since a run takes minutes. */
-export interface Meter {
-  readonly rows: Row[]
-  /** Runs one after another, after one run that is not counted. */
-  time(name: string, runs: number, run: (i: number) => Promise<unknown>): Promise<void>
-  /** How late the event loop of this thread is while something runs. */
-  eventLoop(name: string, run: () => Promise<unknown>): Promise<void>
-  /** Times that were measured elsewhere, in ms. */
-  times(name: string, times: readonly number[]): Promise<void>
-}
+export type Meter = ReturnType<typeof createMeter>
 
-export function createMeter(data: BenchData): Meter {
+/** Measures rows, and writes the name of each to stderr, since a run takes minutes. */
+export function createMeter(data: BenchData) {
   const rows: Row[] = []
 
   /** Adds a row. If the store gave up at its own deadline, the row has the error in the place of figures. */
-  async function add(name: string, measure: () => Promise<Record<string, number>>): Promise<void> {
+  async function add(name: string, measure: () => Promise<Figures>): Promise<void> {
     await data.longestCommand?.()
     const figures = await measure().catch((error: unknown) => {
       if (!(error instanceof StoreError)) throw error
@@ -44,7 +37,8 @@ export function createMeter(data: BenchData): Meter {
 
   return {
     rows,
-    time: (name, runs, run) =>
+    /** Runs one after another, after one run that is not counted. */
+    time: (name: string, runs: number, run: (i: number) => Promise<unknown>) =>
       add(name, async () => {
         await run(0)
         const times: number[] = []
@@ -57,17 +51,19 @@ export function createMeter(data: BenchData): Meter {
         const { user, system } = process.cpuUsage(cpu)
         return { ...figuresOf(times), cpuMs: (user + system) / 1_000 / runs }
       }),
-    eventLoop: (name, run) =>
+    /** How late the event loop of this thread is while something runs. */
+    eventLoop: (name: string, run: () => Promise<unknown>) =>
       add(`event-loop delay during ${name}`, async () => {
         const eventLoop = watchEventLoop()
         await run()
         const { delayP50Ms, delayP99Ms } = eventLoop.end()
         return { p50Ms: delayP50Ms, p99Ms: delayP99Ms }
       }),
-    times: (name, times) => add(name, async () => figuresOf(times)),
+    /** Times that were measured elsewhere, in ms. */
+    times: (name: string, times: readonly number[]) => add(name, async () => figuresOf(times)),
   }
 }
 
-function figuresOf(times: readonly number[]): Record<string, number> {
+function figuresOf(times: readonly number[]) {
   return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
 }

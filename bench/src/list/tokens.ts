@@ -56,13 +56,7 @@ function zipfRanks(random: Random): () => number {
   })
   return () => {
     const wanted = random() * sum
-    let [low, high] = [0, OWNERS - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sums[middle] ?? 0) < wanted) low = middle + 1
-      else high = middle
-    }
-    return low + 1
+    return sums.findIndex((each) => each >= wanted) + 1
   }
 }
 

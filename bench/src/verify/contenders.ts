@@ -2,9 +2,8 @@ import { createLatchkey, type Latchkey, memoryStore, type VerifyContext } from '
 import { expect } from '../harness/observe.js'
 import { FAST_HASHER, issue, issueMany, knownToken, LONG_CACHE, SCOPE, storeWith } from '../harness/tokens.js'
 import { type Repeat, repeatEach, repeatOne } from '../harness/verifications.js'
-import { PEERS } from '../peers/index.js'
-import type { Peer } from '../peers/peer.js'
 import { floor } from './floor.js'
+import { PEERS, type Peer } from './peers.js'
 
 const MANY = 10_000
 const OPTIONS = { cache: LONG_CACHE, hasher: FAST_HASHER }
