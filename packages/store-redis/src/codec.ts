@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredSecret, TokenId, TokenRecord } from '@latchkey/core/store'
+import { compact, type TokenId, type TokenRecord } from '@latchkey/core/store'
 
 /**
  * A document is a header of 24 bytes that the scripts read, and JSON that they do not. The header: version (4 bytes,
@@ -103,7 +103,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
 export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
   const body = JSON.parse(stored.toString('utf8', HEADER_LENGTH)) as Body
   const generations = [stored.readUInt32BE(8), stored.readUInt32BE(12)]
-  const record: TokenRecord = {
+  const record: TokenRecord = compact({
     id: `${body.p}.${publicPart}`,
     name: body.n,
     owner: body.o,
@@ -111,18 +111,15 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     enabled: body.d !== 1,
     scopes: body.s ?? [],
     networks: body.w ?? [],
-    ...(body.m !== undefined && { metadata: body.m }),
+    metadata: body.m,
     version: versionOf(stored),
     createdAt: body.c,
-    ...(body.e !== undefined && { expiresAt: body.e }),
-    ...(body.f !== undefined && { modifiedAt: body.f }),
-    ...(body.r !== undefined && { rotatedAt: body.r }),
-    secrets: body.k.map(([hash, tag, until], i): StoredSecret => {
-      const gen = generations[i] ?? NO_GENERATION
-      return until === undefined ? { gen, hash, tag } : { gen, hash, tag, until }
-    }),
+    expiresAt: body.e,
+    modifiedAt: body.f,
+    rotatedAt: body.r,
+    secrets: body.k.map(([hash, tag, until], i) => compact({ gen: generations[i] ?? NO_GENERATION, hash, tag, until })),
     retired: body.t ?? [],
-  }
+  })
   if (uses !== null) applyUses(record, uses.toString())
   return { head: stored.subarray(0, 8), number: numberOf(stored), record }
 }

@@ -1,47 +1,47 @@
-import { StoreError, storeClosed } from '@latchkey/core/store'
+import {
+  causeCode,
+  type Deadline,
+  deadlineIn,
+  driverFailure,
+  msLeft,
+  retryUntil,
+  storeClosed,
+} from '@latchkey/core/store'
 import { type Argument, type RedisClient, replyCode } from './clients/client.js'
 import type { Settings } from './options.js'
 import type { Script } from './scripts/script.js'
 
-/** The end of one operation, however many commands it takes. */
-export interface Deadline {
-  /** `performance.now()` at the end. */
-  readonly end: number
-  readonly ms: number
+/** How often a point read tries a lost connection again, before it fails ahead of its deadline. */
+const READ_RECONNECTS = 2
+
+/** The end of one operation. */
+export interface RedisDeadline extends Deadline {
   /** How often a lost connection is tried again. */
   readonly reconnects: number
 }
 
-export function readDeadline({ readTimeout }: Settings): Deadline {
-  return startDeadline(readTimeout, 2)
+export function readDeadline({ readTimeout }: Settings): RedisDeadline {
+  return { ...deadlineIn(readTimeout), reconnects: READ_RECONNECTS }
 }
 
-export function manageDeadline({ manageTimeout }: Settings): Deadline {
-  return startDeadline(manageTimeout, Number.POSITIVE_INFINITY)
-}
-
-export function startDeadline(ms: number, reconnects: number): Deadline {
-  return { end: performance.now() + ms, ms, reconnects }
-}
-
-export function msLeft({ end }: Deadline): number {
-  return end - performance.now()
+export function manageDeadline({ manageTimeout }: Settings): RedisDeadline {
+  return { ...deadlineIn(manageTimeout), reconnects: Number.POSITIVE_INFINITY }
 }
 
 /** The host's client with deadlines, retries and a script cache. Rejects with `StoreError` only. */
 export interface Connection {
   readonly client: RedisClient
   /** `key` routes; in a Cluster all keys of a command share a slot. An error reply with the code `unretried` rejects at once. */
-  command(key: string, args: readonly Argument[], deadline: Deadline, unretried?: string): Promise<unknown>
-  script(script: Script, keys: readonly string[], args: readonly Argument[], deadline: Deadline): Promise<unknown>
+  command(key: string, args: readonly Argument[], deadline: RedisDeadline, unretried?: string): Promise<unknown>
+  script(script: Script, keys: readonly string[], args: readonly Argument[], deadline: RedisDeadline): Promise<unknown>
   /** How many replicas have what was written to the shard of `key` through this connection, after at most `timeout` ms. */
-  wait(key: string, timeout: number, deadline: Deadline): Promise<number>
+  wait(key: string, timeout: number, deadline: RedisDeadline): Promise<number>
   close(): void
   assertOpen(): void
 }
 
 /** Error replies of a command that did nothing and may succeed soon. */
-const RETRIED = new Set([
+const PASSING = new Set([
   'BUSY',
   'TRYAGAIN',
   'CLUSTERDOWN',
@@ -52,8 +52,9 @@ const RETRIED = new Set([
   'ASK',
   'KILLED',
 ])
-const MIN_PAUSE_MS = 8
-const MAX_PAUSE_MS = 200
+
+/** The clients' errors quote the whole command behind the sentence. */
+const END_OF_SENTENCE = /\n|,? with args beginning/
 
 export function createConnection(client: RedisClient): Connection {
   let closed = false
@@ -62,23 +63,20 @@ export function createConnection(client: RedisClient): Connection {
     if (closed) throw storeClosed()
   }
 
-  /** Until it succeeds, fails for good, or the deadline comes. Error replies that pass are retried until then. */
-  async function retry<T>(run: () => Promise<T>, deadline: Deadline, unretried?: string): Promise<T> {
+  async function retry<T>(send: () => Promise<T>, deadline: RedisDeadline, unretried?: string): Promise<T> {
     let reconnects = 0
-    for (let pause = MIN_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+    const mayPass = (error: unknown) => {
+      const code = replyCode(error)
+      return code === undefined ? reconnects++ < deadline.reconnects : PASSING.has(code) && code !== unretried
+    }
+    const attempt = async () => {
       assertOpen()
-      try {
-        return await withDeadline(run, deadline)
-      } catch (error) {
-        const code = replyCode(error)
-        const mayPass =
-          code === undefined
-            ? !(error instanceof TimeoutError) && reconnects++ < deadline.reconnects
-            : RETRIED.has(code) && code !== unretried
-        const wait = pause * (0.5 + Math.random())
-        if (!mayPass || wait >= msLeft(deadline)) throw storeError(error, code)
-        await new Promise((resolve) => setTimeout(resolve, wait))
-      }
+      return send()
+    }
+    try {
+      return await retryUntil(deadline, attempt, mayPass)
+    } catch (error) {
+      throw driverFailure('Redis', error, replyCode(error), END_OF_SENTENCE)
     }
   }
 
@@ -108,32 +106,4 @@ export function createConnection(client: RedisClient): Connection {
     },
     assertOpen,
   }
-}
-
-/** The clients' errors carry the whole command, and so hashes; only the sentence goes on, without quoted arguments. */
-function storeError(error: unknown, code = 'CONNECTION'): StoreError {
-  const text = error instanceof Error ? error.message || error.constructor.name : String(error)
-  const sentence = text.split(/,? with args beginning/, 1)[0]?.slice(0, 200) ?? ''
-  return new StoreError('ERR_STORE', `Redis: ${sentence}`, { cause: Object.assign(new Error(sentence), { code }) })
-}
-
-/** The code word of the error reply behind a `StoreError`; `CONNECTION` if there was no reply. */
-export function causeCode(error: unknown): string | undefined {
-  return error instanceof StoreError ? (error.cause as { code?: string } | undefined)?.code : undefined
-}
-
-class TimeoutError extends Error {}
-
-/** What `run` resolves to; rejects with a `TimeoutError` at the deadline. */
-async function withDeadline<T>(run: () => Promise<T>, deadline: Deadline): Promise<T> {
-  const left = msLeft(deadline)
-  const late = () => new TimeoutError(`no answer within ${deadline.ms} ms`)
-  if (left <= 0) throw late()
-  return new Promise<T>((resolve, reject) => {
-    // One turn later: after a blocked event loop, an answer that is already there comes first.
-    const timer = setTimeout(() => setImmediate(() => reject(late())), left)
-    run()
-      .finally(() => clearTimeout(timer))
-      .then(resolve, reject)
-  })
 }

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { StoreError } from '@latchkey/core/store'
-import type { Connection, Deadline } from './connection.js'
+import { type StoreError, storeUnavailable } from '@latchkey/core/store'
+import type { Connection, RedisDeadline } from './connection.js'
 import { type ShardRef, shardRef } from './keys.js'
 import { isShardCount, type Settings } from './options.js'
 import { CREATE_META, REPLACE_META } from './scripts/operate.js'
@@ -19,7 +19,7 @@ export interface DatasetContext {
   readonly connection: Connection
   readonly settings: Settings
   readonly environment: string
-  readonly deadline: Deadline
+  readonly deadline: RedisDeadline
 }
 
 const FORMAT = 1
@@ -43,35 +43,52 @@ export async function openDataset(context: DatasetContext): Promise<Dataset> {
   return dataset
 }
 
-export function shardRefs({ settings, environment }: DatasetContext, count: number): [ShardRef, ...ShardRef[]] {
+/**
+ * Accepts the data that are there as the environment's: gives all shards a new meta, unless they have a common one.
+ * Tokens stay where they are. `knownShards` is what this process has opened before.
+ */
+export async function acceptDataset(
+  context: DatasetContext,
+  knownShards: number | undefined,
+): Promise<{ dataset: Dataset; created: boolean }> {
+  const [first] = shardRefs(context, 1)
+  const found = await readMeta(context, first)
+  const count = shardCountOf(found) ?? knownShards ?? context.settings.shards ?? 1
+  const shards = shardRefs(context, count)
+  const metas = await Promise.all(shards.map(async (shard) => readMeta(context, shard)))
+  if (found !== undefined && !found.startsWith(CREATING) && metas.every((meta) => meta === found)) {
+    return { dataset: parseMeta(context, found), created: false }
+  }
+  const fresh = newMeta(count)
+  // Shard 0 last: a process that opens the key space meanwhile finds the shards at odds, and fails.
+  for (const { meta } of shards.toReversed()) {
+    await context.connection.command(meta, ['SET', meta, fresh], context.deadline)
+  }
+  return { dataset: parseMeta(context, fresh), created: true }
+}
+
+function shardRefs({ settings, environment }: DatasetContext, count: number): [ShardRef, ...ShardRef[]] {
   const ref = (index: number) => shardRef(settings.prefix, environment, index)
   return [ref(0), ...Array.from({ length: count - 1 }, (_, i) => ref(i + 1))]
 }
 
-export async function readMeta(
-  { connection, deadline }: DatasetContext,
-  { meta }: ShardRef,
-): Promise<string | undefined> {
+async function readMeta({ connection, deadline }: DatasetContext, { meta }: ShardRef): Promise<string | undefined> {
   const reply = await connection.command(meta, ['GET', meta], deadline)
   return reply === null ? undefined : String(reply)
 }
 
-export function newMeta(shards: number): string {
+function newMeta(shards: number): string {
   const sealingKey = randomBytes(32).toString('base64')
   return JSON.stringify({ fmt: FORMAT, dataset: randomUUID(), shards, sealingKey, createdAt: Date.now() })
 }
 
-export function isComplete(meta: string): boolean {
-  return !meta.startsWith(CREATING)
-}
-
 /** How many shards a meta names, if it is one at all. */
-export function shardCountOf(meta: string): number | undefined {
+function shardCountOf(meta = ''): number | undefined {
   const { shards } = parseJson(meta)
   return isShardCount(shards) ? shards : undefined
 }
 
-export function parseMeta(context: DatasetContext, meta: string): Dataset {
+function parseMeta(context: DatasetContext, meta: string): Dataset {
   const { fmt, dataset, shards, sealingKey } = parseJson(meta)
   if (fmt !== FORMAT || typeof dataset !== 'string' || typeof sealingKey !== 'string' || !isShardCount(shards)) {
     throw failure(context, 'is not of a format that this version reads.')
@@ -132,5 +149,5 @@ function incomplete(context: DatasetContext, { meta }: ShardRef): StoreError {
 }
 
 function failure({ settings, environment }: DatasetContext, problem: string): StoreError {
-  return new StoreError('ERR_STORE', `The key space ${settings.prefix}:${environment} ${problem}`)
+  return storeUnavailable(`The key space ${settings.prefix}:${environment} ${problem}`)
 }

@@ -1,7 +1,6 @@
-import type { TokenRecord } from '@latchkey/core/store'
+import { BASE32_ALPHABET, sortValue, type TokenRecord } from '@latchkey/core/store'
 import { encodeUint32 } from './codec.js'
 import type { ShardRef } from './keys.js'
-import { RAW_ID_LENGTH, rawId } from './raw-id.js'
 
 /**
  * One entry of one index: with a score a member of a sorted set, else a bit of a bitmap. Members are
@@ -13,6 +12,9 @@ export interface IndexEntry {
   readonly name?: Buffer
 }
 
+/** The bytes that the 24 base32 characters of a public part spell: the raw id. */
+const RAW_ID_LENGTH = 15
+
 /** A tail is the token's number (4 bytes, big-endian) and its raw id (15 bytes). */
 export const TAIL_LENGTH = 4 + RAW_ID_LENGTH
 
@@ -20,9 +22,9 @@ export const TAIL_LENGTH = 4 + RAW_ID_LENGTH
 export function indexEntries(shard: ShardRef, record: TokenRecord): IndexEntry[] {
   return [
     { key: shard.created, score: record.createdAt },
-    { key: shard.used, score: scoreOf(record, 'lastUsedAt') },
-    { key: shard.expires, score: scoreOf(record, 'expiresAt') },
-    { key: shard.modified, score: scoreOf(record, 'modifiedAt') },
+    { key: shard.used, score: Number(sortValue(record, 'lastUsedAt')) },
+    { key: shard.expires, score: Number(sortValue(record, 'expiresAt')) },
+    { key: shard.modified, score: Number(sortValue(record, 'modifiedAt')) },
     { key: shard.names, score: 0, name: sortableName(record.name) },
     { key: shard.owner(record.owner), score: record.createdAt },
     ...(record.personal ? [{ key: shard.personal }] : []),
@@ -44,16 +46,9 @@ export function indexChanges(
   }
 }
 
-/** Three arguments for each entry, as scripts/change.ts reads them. */
+/** Three arguments for each entry, as scripts/write-token.ts reads them. */
 export function entryArguments(entries: readonly IndexEntry[]): (string | Buffer)[] {
-  return entries.flatMap(({ score, name }) =>
-    score === undefined ? ['b', '', ''] : ['z', formatScore(score), name ?? ''],
-  )
-}
-
-/** Never used and never modified come before all times, never expiring after them. */
-export function scoreOf(record: TokenRecord, by: 'createdAt' | 'lastUsedAt' | 'expiresAt' | 'modifiedAt'): number {
-  return record[by] ?? (by === 'expiresAt' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY)
+  return entries.flatMap(({ score, name }) => (score === undefined ? ['b', '', ''] : ['z', String(score), name ?? '']))
 }
 
 /** UTF-8 sorts as code points do. NUL, which ends the name, is escaped inside it so that a prefix sorts first. */
@@ -66,18 +61,48 @@ export function indexMember({ name }: Pick<IndexEntry, 'name'>, number: number, 
   return Buffer.concat([name ?? Buffer.alloc(0), encodeUint32(number), rawId(publicPart)])
 }
 
-/** Scores arrive as numbers or as text, depending on the version of the protocol. */
-export function parseScore(value: unknown): number {
-  const text = String(value)
-  if (/^[+-]?inf$/.test(text)) return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  return Number(text)
-}
-
-export function formatScore(score: number): string {
-  if (Number.isFinite(score)) return String(score)
-  return score > 0 ? '+inf' : '-inf'
-}
-
 function isSameMember(a: IndexEntry, b: IndexEntry): boolean {
   return a.key === b.key && (a.name === b.name || (a.name !== undefined && b.name?.equals(a.name) === true))
+}
+
+/** The raw id of a public part. */
+export function rawId(publicPart: string): Buffer {
+  const raw = Buffer.allocUnsafe(RAW_ID_LENGTH)
+  let bits = 0
+  let value = 0
+  let at = 0
+  for (let i = 0; i < publicPart.length; i++) {
+    value = ((value << 5) | valueOfCharacter(publicPart.charCodeAt(i))) & 0xfff
+    bits += 5
+    if (bits < 8) continue
+    bits -= 8
+    raw[at++] = value >> bits
+  }
+  return raw
+}
+
+/** The public part of the raw id that begins at `start`. */
+export function publicPartOf(raw: Uint8Array, start = 0): string {
+  let text = ''
+  // Five bytes are four pairs of characters.
+  for (let i = start; i < start + RAW_ID_LENGTH; i += 5) {
+    const [a = 0, b = 0, c = 0, d = 0, e = 0] = [raw[i], raw[i + 1], raw[i + 2], raw[i + 3], raw[i + 4]]
+    text += pair((a << 2) | (b >> 6)) + pair((b << 4) | (c >> 4)) + pair((c << 6) | (d >> 2)) + pair((d << 8) | e)
+  }
+  return text
+}
+
+/** Ten bits are two characters. */
+const PAIRS = Array.from(
+  { length: 1_024 },
+  (_, bits) => BASE32_ALPHABET.charAt(bits >> 5) + BASE32_ALPHABET.charAt(bits & 31),
+)
+
+function pair(bits: number): string {
+  return PAIRS[bits & 1_023] ?? ''
+}
+
+/** A-Z are 0 to 25, 2-7 are 26 to 31. */
+function valueOfCharacter(charCode: number): number {
+  return charCode >= 65 ? charCode - 65 : charCode - 24
 }

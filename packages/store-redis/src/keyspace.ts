@@ -1,9 +1,9 @@
-import { createListeners, type Listeners, StoreError } from '@latchkey/core/store'
+import { createListeners, type Listeners, type StoreError, storeUnavailable } from '@latchkey/core/store'
 import type { Connection } from './connection.js'
 import type { Dataset } from './dataset.js'
 import { changesChannel, type ShardRef, shardIndex } from './keys.js'
 import type { Settings } from './options.js'
-import { createStalenessGuard, type StalenessGuard } from './staleness.js'
+import { createRollbackGuard, type RollbackGuard } from './rollback-guard.js'
 
 /** The keys of one environment as this process knows them: what all operations share. */
 export interface Keyspace {
@@ -12,7 +12,7 @@ export interface Keyspace {
   readonly name: string
   readonly channel: string
   readonly connection: Connection
-  readonly staleness: StalenessGuard
+  readonly rollbackGuard: RollbackGuard
   /** The data set that was opened. Replaced by `init` alone. */
   dataset: Dataset
   /** Those who watch the environment. A `reset` tells them that history was lost, or that the data set changed. */
@@ -30,7 +30,7 @@ export function createKeyspace(
     name: `${settings.prefix}:${environment}`,
     channel: changesChannel(settings.prefix, environment),
     connection,
-    staleness: createStalenessGuard(),
+    rollbackGuard: createRollbackGuard(),
     dataset,
     listeners: createListeners(),
   }
@@ -49,8 +49,7 @@ export function assertDataset(keyspace: Keyspace, meta: unknown): void {
 }
 
 export function foreignDataset({ name }: Keyspace): StoreError {
-  return new StoreError(
-    'ERR_STORE',
+  return storeUnavailable(
     `The key space ${name} is empty or holds another data set than the one that was opened. ` +
       'Restart, or call init(), to accept what is there.',
   )

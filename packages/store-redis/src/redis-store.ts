@@ -1,18 +1,22 @@
-import { assertEnvironmentName, type EnvironmentStore, type TokenStore } from '@latchkey/core/store'
+import {
+  assertEnvironmentName,
+  type ChangeListener,
+  type EnvironmentStore,
+  openOnce,
+  type TokenStore,
+} from '@latchkey/core/store'
 import { createConnection, manageDeadline } from './connection.js'
-import { type DatasetContext, openDataset } from './dataset.js'
+import { acceptDataset, type DatasetContext, openDataset } from './dataset.js'
 import { createKeyspace, type Keyspace } from './keyspace.js'
 import { list } from './list/list.js'
 import { type CheckReport, check } from './operate/check.js'
-import { acceptDataset } from './operate/init.js'
 import { type RebuildReport, rebuild } from './operate/rebuild.js'
 import { memoryWarnings } from './operate/server.js'
 import { type RedisStoreOptions, readOptions } from './options.js'
 import { createFind } from './read/find.js'
-import { type Changes, createChanges } from './watch/changes.js'
-import { insert, remove, update } from './write/change.js'
-import { purge } from './write/purge.js'
-import { touch } from './write/touch.js'
+import { createFeed, type Feed } from './watch/feed.js'
+import { purge, touch } from './write/bulk.js'
+import { insert, remove, update } from './write/token.js'
 
 /** The store, with methods for those who operate it. */
 export interface RedisStore extends TokenStore {
@@ -30,7 +34,7 @@ export interface RedisStore extends TokenStore {
 
 interface OpenEnvironment {
   readonly keyspace: Keyspace
-  readonly changes: Changes
+  readonly feed: Feed
   readonly store: EnvironmentStore
 }
 
@@ -56,38 +60,30 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     return { connection, settings, environment, deadline: manageDeadline(settings) }
   }
 
-  async function openOnce(environment: string): Promise<OpenEnvironment> {
+  async function open(environment: string): Promise<OpenEnvironment> {
     const context = datasetContext(environment)
-    let opening = environments.get(environment)
-    if (opening === undefined) {
-      opening = openEnvironment(context)
-      environments.set(environment, opening)
-      opening.catch(() => environments.delete(environment))
-    }
-    return opening
+    return openOnce(environments, environment, async () => openEnvironment(context))
   }
 
   return {
-    open: async (environment) => (await openOnce(environment)).store,
+    open: async (environment) => (await open(environment)).store,
     async init(environment) {
       const context = datasetContext(environment)
       const opened = await environments.get(environment)?.catch(() => undefined)
       const { dataset, created } = await acceptDataset(context, opened?.keyspace.dataset.shards.length)
       if (opened) {
         opened.keyspace.dataset = dataset
-        opened.keyspace.staleness.clear()
+        opened.keyspace.rollbackGuard.clear()
         opened.keyspace.listeners.notify('reset')
       }
       return { dataset: dataset.id, created }
     },
-    check: async (environment) => check((await openOnce(environment)).keyspace),
-    rebuild: async (environment) => rebuild((await openOnce(environment)).keyspace),
+    check: async (environment) => check((await open(environment)).keyspace),
+    rebuild: async (environment) => rebuild((await open(environment)).keyspace),
     async close() {
       connection.close()
       const opened = await Promise.allSettled(environments.values())
-      await Promise.all(
-        opened.map(async (each) => (each.status === 'fulfilled' ? each.value.changes.close() : undefined)),
-      )
+      await Promise.all(opened.map(async (each) => (each.status === 'fulfilled' ? each.value.feed.close() : undefined)))
     },
   }
 }
@@ -98,11 +94,19 @@ async function openEnvironment(context: DatasetContext): Promise<OpenEnvironment
   for (const warning of await memoryWarnings(keyspace)) {
     process.emitWarning(`Redis of ${keyspace.name}: ${warning}`, { code: 'LATCHKEY_REDIS' })
   }
-  const changes = createChanges(keyspace)
-  return { keyspace, changes, store: environmentStore(keyspace, changes) }
+  const feed = createFeed(keyspace)
+  return { keyspace, feed, store: environmentStore(keyspace, feed) }
 }
 
-function environmentStore(keyspace: Keyspace, changes: Changes): EnvironmentStore {
+function environmentStore(keyspace: Keyspace, feed: Feed): EnvironmentStore {
+  /** The operation on this key space, while the store is open. */
+  function bind<A extends unknown[], R>(operation: (keyspace: Keyspace, ...args: A) => Promise<R>) {
+    return async (...args: A): Promise<R> => {
+      keyspace.connection.assertOpen()
+      return operation(keyspace, ...args)
+    }
+  }
+  const find = createFind(keyspace)
   return {
     get dataset() {
       return keyspace.dataset.id
@@ -110,13 +114,13 @@ function environmentStore(keyspace: Keyspace, changes: Changes): EnvironmentStor
     get sealingKey() {
       return keyspace.dataset.sealingKey.slice()
     },
-    insert: async (record) => insert(keyspace, record),
-    find: createFind(keyspace),
-    update: async (id, patch, expectedVersion) => update(keyspace, id, patch, expectedVersion),
-    remove: async (id, expectedVersion) => remove(keyspace, id, expectedVersion),
-    list: async (query) => list(keyspace, query),
-    touch: async (uses) => touch(keyspace, uses),
-    purge: async (expiredBefore) => purge(keyspace, expiredBefore),
-    watch: async (listener) => changes.watch(listener),
+    insert: bind(insert),
+    find: bind(async (_keyspace, id: string) => find(id)),
+    update: bind(update),
+    remove: bind(remove),
+    list: bind(list),
+    touch: bind(touch),
+    purge: bind(purge),
+    watch: bind(async (_keyspace, listener: ChangeListener) => feed.watch(listener)),
   }
 }

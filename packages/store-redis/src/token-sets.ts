@@ -1,5 +1,4 @@
-import { TAIL_LENGTH } from './index-entries.js'
-import { publicPartOf } from './raw-id.js'
+import { publicPartOf, TAIL_LENGTH } from './index-entries.js'
 
 /** A set of token numbers, as Redis lays out a bitmap: bit n is bit 7 - n % 8 of byte n / 8. */
 export type Bitmap = Uint8Array

@@ -1,7 +1,7 @@
 import { storeContract } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { type ClientName, type Connection, setupsOf } from './setups.js'
+import { type ClientName, type Connection, setupsOf } from './support.js'
 
 /** Generous, since a busy machine must not decide: the tests of failures are about deadlines. */
 const TIMEOUTS = { readTimeout: 10_000, manageTimeout: 20_000 }

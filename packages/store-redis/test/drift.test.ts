@@ -3,7 +3,7 @@ import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type RedisStore, redisStore } from '../src/index.js'
-import { type Connection, connect } from './setups.js'
+import { type Connection, connect } from './support.js'
 
 describe('check() and rebuild()', () => {
   let redis: RedisServer

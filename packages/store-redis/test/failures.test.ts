@@ -3,9 +3,7 @@ import { type RedisServer, startRedis, startReplica } from '@latchkey/test-serve
 import { readPage, storedSecret, tokenRecord } from '@latchkey/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
-import { startProxy } from './proxy.js'
-import { CLIENTS, type ClientName, connect } from './setups.js'
-import { startWatching } from './watching.js'
+import { CLIENTS, type ClientName, connect, startProxy, startWatching } from './support.js'
 
 const ENVIRONMENT = 'default'
 const LIST = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const

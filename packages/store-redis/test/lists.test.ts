@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { type Random, randomInt, randomItem, readPage, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RedisClient, redisStore } from '../src/index.js'
-import { type Connection, connect, LONG } from './setups.js'
+import { type Connection, connect, LONG } from './support.js'
 
 const SCOPES = Array.from({ length: 20 }, (_, i) => `scope.${i}`)
 const NEVER = { lastUsedAt: -1, createdAt: -1, expiresAt: Number.MAX_SAFE_INTEGER, modifiedAt: -1 }

@@ -2,7 +2,7 @@ import { type RedisCluster, startCluster } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { CLIENTS, type Connection, connectCluster } from './setups.js'
+import { CLIENTS, type Connection, connectCluster } from './support.js'
 
 const LIST = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 100, count: true } as const
 

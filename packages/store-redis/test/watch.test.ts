@@ -3,9 +3,7 @@ import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { startProxy } from './proxy.js'
-import { CLIENTS, type Connection, connect } from './setups.js'
-import { startWatching, type Watching } from './watching.js'
+import { CLIENTS, type Connection, connect, startProxy, startWatching, type Watching } from './support.js'
 
 const BASE = '{latchkey:default:0}:'
 

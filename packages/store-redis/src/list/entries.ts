@@ -1,11 +1,19 @@
-import { type ListFilter, type ListSort, matchesFilter, type TokenRecord } from '@latchkey/core/store'
-import type { Deadline } from '../connection.js'
+import {
+  type ListFilter,
+  type ListSort,
+  matchesFilter,
+  type SortKey,
+  sortValue,
+  storeUnavailable,
+  type TokenRecord,
+} from '@latchkey/core/store'
+import type { RedisDeadline } from '../connection.js'
+import { indexMember, sortableName, TAIL_LENGTH } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { readDocuments } from '../read/documents.js'
 import { type Row, type SortedRange, walk } from '../read/walk.js'
 import { type Bitmap, numberAt, publicPartsOf, type Tails, tailsIn } from '../token-sets.js'
-import { rowOf, rowOrder } from './row.js'
 
 /** One list as one shard answers it. */
 export interface ShardQuery {
@@ -14,7 +22,7 @@ export interface ShardQuery {
   readonly filter: ListFilter
   readonly sort: ListSort
   readonly after: Row | undefined
-  readonly deadline: Deadline
+  readonly deadline: RedisDeadline
 }
 
 /** A token that matches, at its place in the order of the list. */
@@ -73,4 +81,49 @@ function between(sort: ListSort, entries: readonly Entry[], from: Row | undefine
   return entries
     .filter(({ row }) => (from === undefined || order(row, from) > 0) && (to === undefined || order(row, to) <= 0))
     .sort((a, b) => order(a.row, b.row))
+}
+
+/** As Redis orders a sorted set, also across shards: by score, then by the bytes of the member. */
+function compareRows(a: Row, b: Row): number {
+  return a.score === b.score ? Buffer.compare(a.member, b.member) : a.score - b.score
+}
+
+/** Compares in the direction of a list. */
+export function rowOrder({ direction }: ListSort): (a: Row, b: Row) => number {
+  return direction === 'asc' ? compareRows : (a, b) => compareRows(b, a)
+}
+
+/** The sorted set that holds all tokens in this order. */
+export function sortKey(shard: ShardRef, { by }: ListSort): string {
+  const keys: Record<SortKey, string> = {
+    name: shard.names,
+    lastUsedAt: shard.used,
+    createdAt: shard.created,
+    expiresAt: shard.expires,
+    modifiedAt: shard.modified,
+  }
+  return keys[by]
+}
+
+/** Where a record belongs in an order, whatever the indexes say. */
+function rowOf(record: TokenRecord, number: number, publicPart: string, { by }: ListSort): Row {
+  if (by !== 'name') return { score: Number(sortValue(record, by)), member: indexMember({}, number, publicPart) }
+  return { score: 0, member: indexMember({ name: sortableName(record.name) }, number, publicPart) }
+}
+
+/** The position behind a row, as text: it holds the row itself, and so outlives the token. */
+export function encodePosition({ score, member }: Row): string {
+  const bytes = Buffer.allocUnsafe(8 + member.length)
+  bytes.writeDoubleBE(score, 0)
+  member.copy(bytes, 8)
+  return bytes.toString('base64url')
+}
+
+/** Throws a `StoreError` for a text that no list returned. */
+export function decodePosition(text: string): Row {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.length < 8 + TAIL_LENGTH) {
+    throw storeUnavailable('The position to go on from is none of this store.')
+  }
+  return { score: bytes.readDoubleBE(0), member: bytes.subarray(8) }
 }

@@ -1,13 +1,11 @@
-import type { ListPage, ListQuery, ListSort } from '@latchkey/core/store'
+import { compact, type ListPage, type ListQuery, type ListSort } from '@latchkey/core/store'
 import { manageDeadline } from '../connection.js'
 import type { Keyspace } from '../keyspace.js'
-import type { Entry } from './entries.js'
+import { decodePosition, type Entry, encodePosition, rowOrder } from './entries.js'
 import { planShard, withMargin } from './plan.js'
-import { decodePosition, encodePosition, rowOrder } from './row.js'
 
 /** One page, merged from those of all shards. The longest single command does not grow with the number of tokens. */
 export async function list(keyspace: Keyspace, query: ListQuery): Promise<ListPage> {
-  keyspace.connection.assertOpen()
   const { filter, sort, limit, count } = query
   const { shards } = keyspace.dataset
   const after = query.after === undefined ? undefined : decodePosition(query.after)
@@ -27,8 +25,10 @@ export async function list(keyspace: Keyspace, query: ListQuery): Promise<ListPa
   const last = page.at(-1)
   return {
     records: page.map(({ record }) => record),
-    ...(last !== undefined && entries.length > limit && { next: encodePosition(last.row) }),
-    ...(count && { totalCount: plans.reduce((sum, { total = 0 }) => sum + total, 0) }),
+    ...compact({
+      next: last && entries.length > limit ? encodePosition(last.row) : undefined,
+      totalCount: count ? plans.reduce((sum, { total = 0 }) => sum + total, 0) : undefined,
+    }),
   }
 }
 

@@ -11,7 +11,6 @@
 // commands of one to two milliseconds.
 
 import type { ListFilter } from '@latchkey/core/store'
-import { formatScore } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import { everythingIn, MAX_CHUNK, type SortedRange, walk } from '../read/walk.js'
 import {
@@ -26,8 +25,7 @@ import {
   tailsIn,
   union,
 } from '../token-sets.js'
-import { type Entry, entriesAlong, entriesAmong, readEntries, type ShardQuery } from './entries.js'
-import { sortKey } from './row.js'
+import { type Entry, entriesAlong, entriesAmong, readEntries, type ShardQuery, sortKey } from './entries.js'
 
 /** How one shard answers a list. */
 export interface ShardPlan {
@@ -59,8 +57,6 @@ export async function planShard(query: ShardQuery, wanted: number, count: boolea
   const order = orderOf(query)
   const along = (bitmap: Bitmap | undefined, share: number) =>
     entriesAlong(query, order, bitmap, chunkFor(wanted, share))
-  if (isUnfiltered(query.filter) && !count) return { entries: along(undefined, 1), total: undefined }
-
   const { all, bitmap, ranges } = await readCriteria(query)
   const held = bitmap === undefined ? all : countBits(bitmap)
   const smallest = Math.min(held, ...ranges.map(({ size }) => size))
@@ -87,9 +83,9 @@ function orderOf({ shard, filter, sort }: ShardQuery): SortedRange {
   return everythingIn(sortKey(shard, sort))
 }
 
-/** A token never used, whose score is -inf, is within no bounds. */
+/** A token never used, whose score is -1, is within no bounds. */
 function usedWithin(shard: ShardRef, { from, to }: NonNullable<ListFilter['lastUsed']>): SortedRange {
-  return { key: shard.used, min: from ?? -Number.MAX_VALUE, max: to ?? Number.MAX_VALUE }
+  return { key: shard.used, min: String(Math.max(from ?? 0, 0)), max: to === undefined ? '+inf' : String(to) }
 }
 
 /** Members per command of a walk among which this share matches. */
@@ -100,10 +96,6 @@ function chunkFor(wanted: number, share: number): number {
 /** What to ask for where chance decides how much of it matches: two standard deviations more, so that it mostly suffices. */
 export function withMargin(wanted: number): number {
   return Math.ceil(wanted + 2 * Math.sqrt(wanted))
-}
-
-function isUnfiltered(filter: ListFilter): boolean {
-  return Object.values(filter).every((value) => value === undefined)
 }
 
 /** One round trip. */
@@ -123,7 +115,7 @@ async function readCriteria(query: ShardQuery): Promise<Criteria> {
 }
 
 async function sizeOf({ keyspace, deadline }: ShardQuery, { key, min, max }: SortedRange): Promise<number> {
-  return Number(await keyspace.connection.command(key, ['ZCOUNT', key, formatScore(min), formatScore(max)], deadline))
+  return Number(await keyspace.connection.command(key, ['ZCOUNT', key, min, max], deadline))
 }
 
 async function readBitmap({ keyspace, shard, filter, deadline }: ShardQuery): Promise<Bitmap | undefined> {

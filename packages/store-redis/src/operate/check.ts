@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { manageDeadline } from '../connection.js'
-import { indexEntries, indexMember, parseScore } from '../index-entries.js'
+import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { readDocuments } from '../read/documents.js'
@@ -109,7 +109,7 @@ async function ask(
 
 async function scoreIn({ connection, settings }: Keyspace, key: string, member: Buffer): Promise<number | undefined> {
   const score = await connection.command(key, ['ZSCORE', key, member], manageDeadline(settings))
-  return score === null ? undefined : parseScore(score)
+  return score === null ? undefined : Number(score)
 }
 
 function shortName({ base }: ShardRef, key: string): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { StoreError } from '@latchkey/core/store'
+import { type StoreError, storeUnavailable } from '@latchkey/core/store'
 import { manageDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
@@ -21,7 +21,7 @@ export async function acquireLock({ connection, settings }: Keyspace, { lock }: 
   const token = randomUUID()
   const args = ['SET', lock, token, 'NX', 'PX', String(LEASE_MS)]
   if ((await connection.command(lock, args, manageDeadline(settings))) === null) {
-    throw new StoreError('ERR_STORE', 'Another rebuild is running, or was cut off less than 30 s ago.')
+    throw storeUnavailable('Another rebuild is running, or was cut off less than 30 s ago.')
   }
   return {
     token,
@@ -36,5 +36,5 @@ export async function acquireLock({ connection, settings }: Keyspace, { lock }: 
 }
 
 export function lockLost(): StoreError {
-  return new StoreError('ERR_STORE', 'The rebuild took too long between two steps and was given up; start it again.')
+  return storeUnavailable('The rebuild took too long between two steps and was given up; start it again.')
 }

@@ -1,7 +1,8 @@
+import { chunksOf } from '@latchkey/core/store'
 import type { Argument } from '../clients/client.js'
 import { decodeDocument, encodeUint32, HEADER_LENGTH, numberOf, type StoredDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
-import { formatScore, indexEntries, indexMember } from '../index-entries.js'
+import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace } from '../keyspace.js'
 import { readMany } from '../read/documents.js'
@@ -74,7 +75,7 @@ async function renumberDuplicates(
   const taken = new Set<number>()
   const duplicateNumbers: string[] = []
   let highest = 0
-  for (const parts of chunksOf(publicParts)) {
+  for (const parts of chunksOf(publicParts, CHUNK)) {
     await lock.extend()
     const documents = await readMany(keyspace.connection, parts.map(shard.document), manageDeadline(keyspace.settings))
     for (const [i, document] of documents.entries()) {
@@ -105,7 +106,7 @@ async function buildIndexes(
   const bitmaps = new Map<string, Bitmap>()
   const unreadable: string[] = []
   let tokens = 0
-  for (const parts of chunksOf(publicParts)) {
+  for (const parts of chunksOf(publicParts, CHUNK)) {
     await lock.extend()
     const members = new Map<string, Argument[]>()
     for (const [part, { number, record }] of await readReadable(locked, parts, unreadable)) {
@@ -118,7 +119,7 @@ async function buildIndexes(
           bitmaps.set(end, bitmap)
         } else {
           const pairs = members.get(end) ?? []
-          pairs.push(formatScore(entry.score), indexMember(entry, number, part))
+          pairs.push(String(entry.score), indexMember(entry, number, part))
           members.set(end, pairs)
         }
       }
@@ -154,7 +155,7 @@ async function readReadable(
 /** Puts the new indexes in the place of the old ones. An old one without a successor is removed. */
 async function swap({ keyspace, shard, lock }: LockedShard, ends: readonly string[]): Promise<void> {
   const { connection, settings } = keyspace
-  for (const chunk of chunksOf(ends)) {
+  for (const chunk of chunksOf(ends, CHUNK)) {
     const pairs = chunk.flatMap((end) => [shard.base + end, newKey(shard, end)])
     const done = await connection.script(SWAP, [shard.lock, ...pairs], [lock.token], manageDeadline(settings))
     if (Number(done) !== 1) throw lockLost()
@@ -167,8 +168,4 @@ async function send({ keyspace }: LockedShard, key: string, command: string, ...
 
 function newKey({ base }: ShardRef, end: string): string {
   return `${base}new:${end}`
-}
-
-function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let i = 0; i < items.length; i += CHUNK) yield items.slice(i, i + CHUNK)
 }

@@ -1,5 +1,6 @@
+import { causeCode, chunksOf } from '@latchkey/core/store'
 import { decodeDocument, type StoredDocument } from '../codec.js'
-import { type Connection, causeCode, type Deadline } from '../connection.js'
+import type { Connection, RedisDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace } from '../keyspace.js'
 
@@ -14,21 +15,18 @@ export async function readDocuments(
   keyspace: Keyspace,
   shard: ShardRef,
   publicParts: readonly string[],
-  deadline: Deadline,
+  deadline: RedisDeadline,
 ): Promise<(StoredDocument | undefined)[]> {
-  const chunks: Promise<(StoredDocument | undefined)[]>[] = []
   // One chunk at least: it asks for the data set.
-  for (let start = 0; start === 0 || start < publicParts.length; start += CHUNK) {
-    chunks.push(readChunk(keyspace, shard, publicParts.slice(start, start + CHUNK), deadline))
-  }
-  return (await Promise.all(chunks)).flat()
+  const chunks = publicParts.length === 0 ? [[]] : [...chunksOf(publicParts, CHUNK)]
+  return (await Promise.all(chunks.map(async (parts) => readChunk(keyspace, shard, parts, deadline)))).flat()
 }
 
 async function readChunk(
   keyspace: Keyspace,
   shard: ShardRef,
   publicParts: readonly string[],
-  deadline: Deadline,
+  deadline: RedisDeadline,
 ): Promise<(StoredDocument | undefined)[]> {
   const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
   const values = await readMany(keyspace.connection, [...keys, shard.meta], deadline)
@@ -50,7 +48,7 @@ const HEDGE_MS = 60
 export async function readMany(
   connection: Connection,
   keys: readonly string[],
-  deadline: Deadline,
+  deadline: RedisDeadline,
 ): Promise<(Buffer | null)[]> {
   const [first = ''] = keys
   const one = async (key: string) => (await connection.command(key, ['GET', key], deadline)) as Buffer | null

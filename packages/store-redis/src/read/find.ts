@@ -1,4 +1,4 @@
-import { parseTokenId, StoreError, type TokenRecord } from '@latchkey/core/store'
+import { parseTokenId, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
 import { decodeDocument } from '../codec.js'
 import { readDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
@@ -6,7 +6,7 @@ import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
 import { readMany } from './documents.js'
 
 /** Documents that one command reads; Redis answers it in about 0.1 ms. */
-const MAX_BATCH = 100
+const MAX_FIND_BATCH = 100
 
 /** Point reads of one shard that go together. */
 interface Batch {
@@ -26,22 +26,22 @@ export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRec
   const open = new Map<ShardRef, Batch>()
 
   async function readBatch(shard: ShardRef, publicParts: readonly string[]): Promise<(Buffer | null)[]> {
-    const { connection, settings, staleness, listeners } = keyspace
+    const { connection, settings, rollbackGuard, listeners } = keyspace
     const deadline = readDeadline(settings)
     await new Promise((resolve) => setImmediate(resolve))
     open.delete(shard)
-    const expected = staleness.latestSeq(shard.index)
+    const expected = rollbackGuard.latestSeq(shard.index)
     const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
     const values = await readMany(connection, [...keys, shard.seq, shard.meta], deadline)
     const [seq, meta] = values.slice(-2)
     assertDataset(keyspace, meta)
-    if (staleness.checkSeq(shard.index, Number(seq ?? 0), expected)) listeners.notify('reset')
+    if (rollbackGuard.checkSeq(shard.index, Number(seq ?? 0), expected)) listeners.notify('reset')
     return values
   }
 
   function batchOf(shard: ShardRef): Batch {
     const batch = open.get(shard)
-    if (batch !== undefined && batch.publicParts.length < MAX_BATCH) return batch
+    if (batch !== undefined && batch.publicParts.length < MAX_FIND_BATCH) return batch
     const publicParts: string[] = []
     const fresh = { publicParts, values: readBatch(shard, publicParts) }
     open.set(shard, fresh)
@@ -49,7 +49,6 @@ export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRec
   }
 
   return async (id) => {
-    keyspace.connection.assertOpen()
     const publicPart = parseTokenId(id)?.publicPart
     if (publicPart === undefined) return undefined
     const shard = shardOf(keyspace, publicPart)
@@ -63,20 +62,17 @@ export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRec
 }
 
 function unlessStale(
-  { staleness }: Keyspace,
+  { rollbackGuard }: Keyspace,
   { index }: ShardRef,
   publicPart: string,
   record: TokenRecord,
 ): TokenRecord | undefined {
-  switch (staleness.check(index, publicPart, record.version)) {
+  switch (rollbackGuard.check(index, publicPart, record.version)) {
     case 'current':
       return record
     case 'removed':
       return undefined
     case 'stale':
-      throw new StoreError(
-        'ERR_STORE',
-        `Redis lost a change of ${record.id} that this process has seen; its record is too old.`,
-      )
+      throw storeUnavailable(`Redis lost a change of ${record.id} that this process has seen; its record is too old.`)
   }
 }

@@ -1,5 +1,4 @@
-import type { Deadline } from '../connection.js'
-import { formatScore, parseScore } from '../index-entries.js'
+import type { RedisDeadline } from '../connection.js'
 import type { Keyspace } from '../keyspace.js'
 import { WALK } from '../scripts/read.js'
 import { countOf, NO_TAILS, type Tails } from '../token-sets.js'
@@ -7,11 +6,11 @@ import { countOf, NO_TAILS, type Tails } from '../token-sets.js'
 /** Members per command at most: one to two milliseconds of Redis. */
 export const MAX_CHUNK = 3_000
 
-/** A sorted set and bounds of the score, both included. */
+/** A sorted set and bounds of the score, both included, as Redis writes them: `-inf` and `+inf` are no bounds. */
 export interface SortedRange {
   readonly key: string
-  readonly min: number
-  readonly max: number
+  readonly min: string
+  readonly max: string
 }
 
 /** A position in a sorted set, which needs no member that is still there. */
@@ -34,11 +33,11 @@ export interface WalkOptions {
   /** Members per command. Default: `MAX_CHUNK`. */
   readonly chunk?: number
   /** Of the next command. */
-  deadline(): Deadline
+  deadline(): RedisDeadline
 }
 
 export function everythingIn(key: string): SortedRange {
-  return { key, min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY }
+  return { key, min: '-inf', max: '+inf' }
 }
 
 /**
@@ -50,15 +49,14 @@ export async function* walk(
   { key, min, max }: SortedRange,
   { direction, after, chunk = MAX_CHUNK, deadline }: WalkOptions,
 ): AsyncGenerator<Chunk> {
-  const bounds = [formatScore(min), formatScore(max)]
   let position = after
   for (;;) {
-    const from = position === undefined ? ['', ''] : [formatScore(position.score), position.member]
-    const args = [direction, String(chunk), ...bounds, ...from]
+    const from = position === undefined ? ['', ''] : [String(position.score), position.member]
+    const args = [direction, String(chunk), min, max, ...from]
     const reply = await connection.script(WALK, [key], args, deadline())
     const [tails = NO_TAILS, score, member] = reply as [tails?: Buffer, score?: Buffer, member?: Buffer]
     const isLast = member === undefined || countOf(tails) < chunk
-    position = isLast ? undefined : { score: parseScore(score), member }
+    position = isLast ? undefined : { score: Number(score), member }
     yield { tails, end: position }
     if (isLast) return
   }

@@ -1,13 +1,13 @@
 import type { ChangeListener, Unwatch } from '@latchkey/core/store'
 import type { Keyspace } from '../keyspace.js'
-import { createFollower, POLL_TIMEOUT_MS } from './follow.js'
+import { createChangeLog, POLL_TIMEOUT_MS } from './change-log.js'
 
 /** The streams are polled so often that a change whose message is lost arrives within a second all the same. */
 const POLL_INTERVAL_MS = 500
 /** After so long without a good poll, changes may be late. */
 const LAGGING_AFTER_MS = 1_000
 
-export interface Changes {
+export interface Feed {
   watch(listener: ChangeListener): Promise<Unwatch>
   close(): Promise<void>
 }
@@ -16,22 +16,22 @@ export interface Changes {
  * The changes of an environment for all its listeners: messages (pub/sub) bring a change at once but may be lost, the
  * streams are the truth and are polled. Runs while there are listeners.
  */
-export function createChanges(keyspace: Keyspace): Changes {
+export function createFeed(keyspace: Keyspace): Feed {
   const { listeners } = keyspace
-  let running: Promise<Watcher> | undefined
+  /** Resolves to the function that stops the following. */
+  let following: Promise<() => Promise<void>> | undefined
 
   async function stop(): Promise<void> {
-    const stopping = await running
-    running = undefined
-    await stopping?.stop()
+    const end = await following
+    following = undefined
+    await end?.()
   }
 
   return {
     async watch(listener) {
-      keyspace.connection.assertOpen()
       const remove = listeners.add(listener)
-      running ??= startWatcher(keyspace)
-      if ((await running).isLagging()) listener('lagging')
+      following ??= follow(keyspace)
+      await following
       return async () => {
         remove()
         if (listeners.size === 0) await stop()
@@ -44,16 +44,10 @@ export function createChanges(keyspace: Keyspace): Changes {
   }
 }
 
-interface Watcher {
-  isLagging(): boolean
-  stop(): Promise<void>
-}
-
-/** Resolves after the first poll: every change from then on is told. */
-async function startWatcher(keyspace: Keyspace): Promise<Watcher> {
-  const follower = createFollower(keyspace)
+/** Resolves after the first poll, with the function that ends it: every change from then on is told. */
+async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
+  const log = createChangeLog(keyspace)
   let stopped = false
-  let lagging = false
   let confirmedAt = performance.now()
   let timer: NodeJS.Timeout | undefined
   let unsubscribe: (() => Promise<void>) | undefined
@@ -63,7 +57,7 @@ async function startWatcher(keyspace: Keyspace): Promise<Watcher> {
   function subscribe(): void {
     if (unsubscribe || subscribing) return
     subscribing = keyspace.connection.client
-      .subscribe(keyspace.channel, follower.receive, () => void poll())
+      .subscribe(keyspace.channel, log.receive, () => void poll())
       .then(async (end) => {
         unsubscribe = end
         if (stopped) await end()
@@ -78,16 +72,12 @@ async function startWatcher(keyspace: Keyspace): Promise<Watcher> {
 
   async function pollAll(): Promise<void> {
     const startedAt = performance.now()
-    const outcomes = await Promise.allSettled(keyspace.dataset.shards.map(follower.poll))
+    const outcomes = await Promise.allSettled(keyspace.dataset.shards.map(log.poll))
     if (stopped) return
-    if (outcomes.every(({ status }) => status === 'fulfilled')) {
-      confirmedAt = startedAt
-      if (lagging) keyspace.listeners.notify('live')
-      lagging = false
-    } else if (!lagging && performance.now() - confirmedAt > LAGGING_AFTER_MS) {
-      lagging = true
-      keyspace.listeners.notify('lagging')
-    }
+    const isGood = outcomes.every(({ status }) => status === 'fulfilled')
+    if (isGood) confirmedAt = startedAt
+    if (isGood) keyspace.listeners.notify('live')
+    else if (performance.now() - confirmedAt > LAGGING_AFTER_MS) keyspace.listeners.notify('lagging')
   }
 
   async function poll(): Promise<void> {
@@ -99,21 +89,17 @@ async function startWatcher(keyspace: Keyspace): Promise<Watcher> {
     if (stopped) return
     subscribe()
     clearTimeout(timer)
-    timer = setTimeout(() => void poll(), POLL_INTERVAL_MS)
-    timer.unref()
+    timer = setTimeout(() => void poll(), POLL_INTERVAL_MS).unref()
   }
 
   // Subscribed first: a message brings what happens before the first poll, the streams what happens after it.
   subscribe()
   await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, POLL_TIMEOUT_MS))])
   await poll()
-  follower.begin()
-  return {
-    isLagging: () => lagging,
-    async stop() {
-      stopped = true
-      clearTimeout(timer)
-      await unsubscribe?.()
-    },
+  log.begin()
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await unsubscribe?.()
   }
 }

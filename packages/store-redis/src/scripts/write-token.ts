@@ -1,21 +1,22 @@
 import { CHECK_WRITABLE, script } from './script.js'
 
 /**
- * Names the keys and arguments with which every change of a token begins, and announces the change: the stream entry is
- * the truth, the message a hint. `logChange` returns the change's number in the sequence.
+ * Names the keys and arguments with which every write of a token begins. `logChange` adds the write to the stream, which is
+ * the truth, and returns its number in the sequence; `publish` announces it, which is a hint. `operation` is `c`, `u` or `d`
+ * and the version.
  *
  * A message is published last and by `pcall`: a refusal, as by an access list without the channel, breaks no write.
  */
-const CHANGE_PRELUDE = `${CHECK_WRITABLE}
+const TOKEN_PRELUDE = `${CHECK_WRITABLE}
 local _, _, seqKey, logKey, documentKey, usesKey = unpack(KEYS, 1, 6)
 local _, channel, shard, id, rawId = unpack(ARGV, 1, 5)
-local function logChange(change)
+local function logChange(operation)
   local seq = redis.call('INCR', seqKey)
-  redis.call('XADD', logKey, 'MAXLEN', '~', 10000, '*', 'q', seq, 'i', id, 'o', change)
+  redis.call('XADD', logKey, 'MAXLEN', '~', 10000, '*', 'q', seq, 'i', id, 'o', operation)
   return seq
 end
-local function publish(seq, change)
-  redis.pcall('PUBLISH', channel, shard .. ' ' .. seq .. ' ' .. change .. ' ' .. id)
+local function publish(seq, operation)
+  redis.pcall('PUBLISH', channel, shard .. ' ' .. seq .. ' ' .. operation .. ' ' .. id)
 end
 `
 
@@ -41,20 +42,20 @@ end
  * the script half way leaves index entries without a document, which lists skip, never a valid token that no list shows.
  *
  * KEYS meta lock seq log document uses live index…
- * ARGV meta channel shard id rawId version(4 bytes) rest-of-document uses change (kind score name)…
+ * ARGV meta channel shard id rawId version(4 bytes) rest-of-document uses operation (kind score name)…
  */
-export const CREATE = script(`${CHANGE_PRELUDE}${WRITE_ENTRIES}
+export const CREATE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local liveKey = KEYS[7]
-local version, rest, uses, change = unpack(ARGV, 6, 9)
+local version, rest, uses, operation = unpack(ARGV, 6, 9)
 if redis.call('EXISTS', documentKey) == 1 then return {'EXISTS', redis.call('GETRANGE', documentKey, 16, 23)} end
 local number = redis.call('BITPOS', liveKey, 0)
 local packed = struct.pack('>I4', number)
 redis.call('SETBIT', liveKey, number, 1)
 writeEntries(8, 10, #KEYS - 7, packed .. rawId, 1)
-local seq = logChange(change)
+local seq = logChange(operation)
 if uses ~= '' then redis.call('SET', usesKey, uses) else redis.call('DEL', usesKey) end
 redis.call('SET', documentKey, version .. packed .. rest)
-publish(seq, change)
+publish(seq, operation)
 return {'OK', seq}
 `)
 
@@ -69,11 +70,11 @@ return {'OK', seq}
  * well. So a token can be disabled, narrowed and rotated while Redis is out of memory.
  *
  * KEYS meta lock seq log document uses tombstone index…
- * ARGV meta channel shard id rawId expected(8 bytes) version(4 bytes) rest-of-document change added (kind score name)…
+ * ARGV meta channel shard id rawId expected(8 bytes) version(4 bytes) rest-of-document operation added (kind score name)…
  */
-export const UPDATE = script(`${CHANGE_PRELUDE}${WRITE_ENTRIES}
+export const UPDATE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local tombstoneKey = KEYS[7]
-local expected, version, rest, change, added = unpack(ARGV, 6, 10)
+local expected, version, rest, operation, added = unpack(ARGV, 6, 10)
 local header = redis.call('GETRANGE', documentKey, 0, 23)
 if header == '' then return {'GONE'} end
 if string.sub(header, 1, 8) ~= expected then return {'CONFLICT', header, redis.call('GET', usesKey) or ''} end
@@ -82,10 +83,10 @@ local tail = packed .. rawId
 added = tonumber(added)
 redis.call('DEL', tombstoneKey)
 writeEntries(8, 11, added, tail, 1)
-local seq = logChange(change)
+local seq = logChange(operation)
 redis.call('SET', documentKey, version .. packed .. rest)
 writeEntries(8 + added, 11 + 3 * added, #KEYS - 7 - added, tail, 0)
-publish(seq, change)
+publish(seq, operation)
 return {'OK', seq, redis.call('GET', usesKey) or ''}
 `)
 
@@ -101,7 +102,7 @@ return {'OK', seq, redis.call('GET', usesKey) or ''}
  * KEYS meta lock seq log document uses tombstone live index…
  * ARGV meta channel shard id rawId expected(8 bytes) nonce (kind score name)…
  */
-export const REMOVE = script(`${CHANGE_PRELUDE}${WRITE_ENTRIES}
+export const REMOVE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local tombstoneKey, liveKey = unpack(KEYS, 7, 8)
 local expected, nonce = unpack(ARGV, 6, 7)
 local head = redis.call('GETRANGE', documentKey, 0, 7)

@@ -1,4 +1,4 @@
-import { startDeadline } from '../connection.js'
+import { deadlineIn } from '@latchkey/core/store'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { POLL } from '../scripts/read.js'
@@ -21,10 +21,11 @@ interface Change {
   readonly seq: number
   readonly id: string
   /** `c`, `u` or `d` and the version. */
-  readonly change: string
+  readonly operation: string
 }
 
-export interface Follower {
+/** The change log of an environment: the streams of its shards, and the messages that announce their entries. */
+export interface ChangeLog {
   /** Reads what is new in a shard's stream. Rejects if it cannot be read or belongs to another data set. */
   poll(shard: ShardRef): Promise<void>
   /** Takes a message of the channel. */
@@ -37,20 +38,20 @@ export interface Follower {
  * Follows the streams of an environment. The sequence of a shard has no gaps; a gap, a sequence that went back and another
  * data set are a `reset`.
  */
-export function createFollower(keyspace: Keyspace): Follower {
-  const { connection, staleness, listeners } = keyspace
+export function createChangeLog(keyspace: Keyspace): ChangeLog {
+  const { connection, rollbackGuard, listeners } = keyspace
   const progress = new Map<number, Progress>()
   let begun = false
 
-  function record(shard: number, { id, change, seq }: Change): void {
-    staleness.record(shard, id.slice(id.indexOf('.') + 1), change, seq)
+  function record(shard: number, { id, operation, seq }: Change): void {
+    rollbackGuard.record(shard, id.slice(id.indexOf('.') + 1), operation, seq)
   }
 
   async function poll(shard: ShardRef): Promise<void> {
     const { index } = shard
     const known = progress.get(index)
-    const expected = staleness.latestSeq(index)
-    const deadline = startDeadline(POLL_TIMEOUT_MS, 2)
+    const expected = rollbackGuard.latestSeq(index)
+    const deadline = { ...deadlineIn(POLL_TIMEOUT_MS), reconnects: 2 }
     const reply = await connection.script(POLL, [shard.meta, shard.seq, shard.log], [known?.id ?? ''], deadline)
     const [meta, seqText, entries] = reply as [Buffer, Buffer, [id: Buffer, fields: Buffer[]][]]
     if (!meta.equals(keyspace.dataset.meta)) {
@@ -59,7 +60,7 @@ export function createFollower(keyspace: Keyspace): Follower {
       throw new Error('another data set')
     }
     const seq = Number(seqText)
-    const lost = staleness.checkSeq(index, seq, expected)
+    const lost = rollbackGuard.checkSeq(index, seq, expected)
     if (known === undefined) {
       progress.set(index, { id: String(entries[0]?.[0] ?? '0-0'), seq, received: new Set() })
       if (begun || lost) listeners.notify('reset')
@@ -83,8 +84,8 @@ export function createFollower(keyspace: Keyspace): Follower {
   return {
     poll,
     receive(message) {
-      const [index = '', seq = '', change = '', id = ''] = message.split(' ')
-      record(Number(index), { id, change, seq: Number(seq) })
+      const [index = '', seq = '', operation = '', id = ''] = message.split(' ')
+      record(Number(index), { id, operation, seq: Number(seq) })
       const known = progress.get(Number(index))
       // A message that comes after its own entry was read is told again: it may be the first of another data set.
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
@@ -98,6 +99,6 @@ export function createFollower(keyspace: Keyspace): Follower {
 
 /** The fields of an entry, each in front of its value: `q`, `i` and `o`. */
 function toChange(fields: readonly Buffer[]): Change {
-  const [, seq = '', , id = '', , change = ''] = fields.map(String)
-  return { seq: Number(seq), id, change }
+  const [, seq = '', , id = '', , operation = ''] = fields.map(String)
+  return { seq: Number(seq), id, operation }
 }

@@ -11,13 +11,13 @@ const MEMORY_MS = 600_000
 const MAX_VERSIONS = 100_000
 
 /**
- * Remembers for ten minutes which changes this process has seen, so that a fail-over that lost acknowledged writes does
- * not bring a revoked token back here. Every read brings the shard's sequence number along: one below what was seen
+ * Guards this process against a data set that goes back in time: a fail-over may lose acknowledged writes, and must not
+ * bring a revoked token back here. So it remembers for ten minutes which changes this process has seen. Every read brings the shard's sequence number along: one below what was seen
  * before the read means that history was lost, and from then on documents older than what was seen are refused.
  */
-export interface StalenessGuard {
-  /** Records a change as the stream has it: `c`, `u` or `d` and the version, 0 for `d`. */
-  record(shard: number, publicPart: string, change: string, seq: number): void
+export interface RollbackGuard {
+  /** Records a change. Its operation, as the change log has it: `c`, `u` or `d` and the version, 0 for `d`. */
+  record(shard: number, publicPart: string, operation: string, seq: number): void
   /** The highest sequence number seen of the shard: a read that starts now must bring at least that. */
   latestSeq(shard: number): number
   /** Takes a sequence number that was read; `expected` is `latestSeq` before the read. Returns whether history was lost. */
@@ -27,7 +27,7 @@ export interface StalenessGuard {
   clear(): void
 }
 
-export function createStalenessGuard(): StalenessGuard {
+export function createRollbackGuard(): RollbackGuard {
   /** In the order in which they were seen. */
   const seen = new Map<string, SeenVersion>()
   const latest = new Map<number, number>()
@@ -44,14 +44,14 @@ export function createStalenessGuard(): StalenessGuard {
   }
 
   return {
-    record(shard, publicPart, change, seq) {
+    record(shard, publicPart, operation, seq) {
       latest.set(shard, Math.max(latestSeq(shard), seq))
       const known = seen.get(publicPart)
       const knowsLater = known !== undefined && known.losses === lossesOf(shard) && known.seq >= seq
       // After a loss, an update of a token that was removed belongs to the history that forgot the removal.
-      if (knowsLater || (known?.version === 0 && change.startsWith('u'))) return
+      if (knowsLater || (known?.version === 0 && operation.startsWith('u'))) return
       seen.delete(publicPart)
-      const version = Number(change.slice(1))
+      const version = Number(operation.slice(1))
       seen.set(publicPart, { version, seq, losses: lossesOf(shard), at: performance.now() })
       dropOld()
     },

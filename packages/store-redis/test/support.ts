@@ -1,0 +1,180 @@
+import { once } from 'node:events'
+import { connect as connectSocket, createServer, type Socket } from 'node:net'
+import type { ChangeEvent, EnvironmentStore, Unwatch } from '@latchkey/core/store'
+import { type RedisServer, startCluster, startRedis } from '@latchkey/test-servers'
+import { ioredis, nodeRedis, type RedisClient } from '../src/index.js'
+
+/** `npm run long` asks more, of more data. */
+export const LONG = process.env.LATCHKEY_LONG === '1'
+
+export const CLIENTS = ['node-redis', 'ioredis'] as const
+export type ClientName = (typeof CLIENTS)[number]
+
+export interface Connection {
+  client: RedisClient
+  close(): void
+}
+
+/** A client of the kind to a standalone server, with settings that fail fast. */
+export async function connect(name: ClientName, { port }: Pick<RedisServer, 'port'>): Promise<Connection> {
+  if (name === 'node-redis') {
+    const { createClient } = await import('redis')
+    const client = createClient({
+      socket: { port, host: '127.0.0.1', reconnectStrategy: (retries) => Math.min(20 * retries, 200) },
+      disableOfflineQueue: true,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    return { client: nodeRedis(client), close: () => client.destroy() }
+  }
+  const { Redis } = await import('ioredis')
+  const client = new Redis({ port, host: '127.0.0.1', enableOfflineQueue: false, lazyConnect: true })
+  client.on('error', () => {})
+  await client.connect()
+  return { client: ioredis(client), close: () => client.disconnect() }
+}
+
+/** A client of the kind to a Cluster. */
+export async function connectCluster(
+  name: ClientName,
+  nodes: readonly Pick<RedisServer, 'port'>[],
+): Promise<Connection> {
+  if (name === 'node-redis') {
+    const { createCluster } = await import('redis')
+    const client = createCluster({ rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })) })
+    client.on('error', () => {})
+    await client.connect()
+    return { client: nodeRedis(client), close: () => client.destroy() }
+  }
+  const { Cluster } = await import('ioredis')
+  const client = new Cluster(
+    nodes.map(({ port }) => ({ port, host: '127.0.0.1' })),
+    { lazyConnect: true },
+  )
+  client.on('error', () => {})
+  await client.connect()
+  return { client: ioredis(client), close: () => client.disconnect() }
+}
+
+export interface Setup {
+  readonly name: string
+  readonly shards: number
+  /** Starts the servers; the result makes connections to them. */
+  start(): Promise<{ connect(): Promise<Connection>; stop(): Promise<void> }>
+}
+
+/** Standalone and a Cluster of 3 masters. */
+export function setupsOf(name: ClientName): Setup[] {
+  return [
+    {
+      name: `${name}, standalone`,
+      shards: 1,
+      async start() {
+        const server = await startRedis()
+        return { connect: async () => connect(name, server), stop: async () => server.stop() }
+      },
+    },
+    {
+      name: `${name}, Cluster of 3`,
+      shards: LONG ? 4 : 2,
+      async start() {
+        const cluster = await startCluster(3)
+        return { connect: async () => connectCluster(name, cluster.nodes), stop: async () => cluster.stop() }
+      },
+    },
+  ]
+}
+
+export interface Proxy {
+  readonly port: number
+  /** From now on: lets the next request that contains the text through, and cuts the connection instead of answering. */
+  loseReplyTo(text: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** A real TCP hop before a server, to lose replies on purpose. */
+export async function startProxy(target: number): Promise<Proxy> {
+  let armed: { text: string; cut: () => void } | undefined
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const upstream = connectSocket(target, '127.0.0.1')
+    let cut: (() => void) | undefined
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    client.on('data', (chunk) => {
+      if (armed && chunk.includes(armed.text)) {
+        cut = armed.cut
+        armed = undefined
+      }
+      upstream.write(chunk)
+    })
+    upstream.on('data', (chunk) => {
+      if (cut === undefined) client.write(chunk)
+      else {
+        client.destroy()
+        cut()
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    loseReplyTo: async (text) =>
+      new Promise((resolve) => {
+        armed = { text, cut: resolve }
+      }),
+    async stop() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+export interface Watching {
+  readonly events: ChangeEvent[]
+  /** Resolves when the event came, after this call or before it. */
+  came(event: 'reset' | 'lagging' | 'live'): Promise<void>
+  changed(id: string): Promise<void>
+  stop: Unwatch
+}
+
+/** Collects the events of an environment, and waits for them with a deadline. */
+export async function startWatching(environment: EnvironmentStore, patience = 5_000): Promise<Watching> {
+  const events: ChangeEvent[] = []
+  let wake = () => {}
+  const stop = await environment.watch((event) => {
+    events.push(event)
+    wake()
+  })
+  async function until(what: string, holds: () => boolean): Promise<void> {
+    const deadline = Date.now() + patience
+    while (!holds()) {
+      const left = deadline - Date.now()
+      if (left <= 0) throw new Error(`no ${what} within ${patience} ms: ${JSON.stringify(events)}`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  }
+  return {
+    events,
+    came: async (event) => until(event, () => events.includes(event)),
+    changed: async (id) =>
+      until(`change of ${id}`, () => events.some((event) => typeof event === 'object' && event.ids.includes(id))),
+    stop,
+  }
+}
