@@ -1,6 +1,5 @@
-import { CREATED, failure, token } from './dynatrace-answers.js'
 import type { Exchange } from './exchange.js'
-import { ID, LOCATION, TEXT, TIME, TOKEN } from './shapes.js'
+import { CREATED, failure, ID, LOCATION, TEXT, TIME, TOKEN, token } from './shapes.js'
 
 const POST = 'POST {{api}}'
 const named = { name: 'client', scopes: ['metrics.read'] }

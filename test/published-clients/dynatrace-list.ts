@@ -1,6 +1,5 @@
-import { failure } from './dynatrace-answers.js'
 import type { Exchange } from './exchange.js'
-import { COUNT, ID, LIST, TEXT, TIME } from './shapes.js'
+import { COUNT, failure, ID, LIST, TEXT, TIME } from './shapes.js'
 
 const POST = 'POST {{api}}'
 const GET = 'GET {{api}}'

@@ -1,6 +1,5 @@
-import { CREATED, failure, token } from './dynatrace-answers.js'
 import type { Exchange } from './exchange.js'
-import { ID, LIST, MALFORMED_TOKEN, TIME, UNKNOWN_ID } from './shapes.js'
+import { CREATED, failure, ID, LIST, MALFORMED_TOKEN, TIME, token, UNKNOWN_ID } from './shapes.js'
 
 const NOWHERE = ['self-made', UNKNOWN_ID, 'other.AAAAAAAAAAAAAAAAAAAAAAAA', '%E0%A4', '..%2F', `${UNKNOWN_ID}x`]
 

@@ -1,10 +1,64 @@
 // Clients of the two published APIs work against the example host as they are, and as its description says.
 import { expect, test } from 'vitest'
-import { FRAMEWORKS, startHost } from '../start-host.js'
+import { FRAMEWORKS, type RunningHost, startHost } from '../host/start-host.js'
 import { type Description, disagreements, operationOf, operationsOf } from './described.js'
-import type { Observed } from './exchange.js'
-import { LOGS } from './logs.js'
-import { replay } from './replay.js'
+import { dynatraceCreate } from './dynatrace-create.js'
+import { dynatraceList } from './dynatrace-list.js'
+import { dynatraceToken } from './dynatrace-token.js'
+import { type Credential, type Exchange, type Observed, perform, type Saved } from './exchange.js'
+import { pantherLog } from './panther-log.js'
+
+/** What the clients of one published API send, in order, and where and how they send it. */
+interface RequestLog {
+  readonly dialect: 'dynatrace' | 'panther'
+  /** Where the example host answers it. */
+  readonly api: string
+  /** The same in an environment of its own. */
+  readonly there?: string
+  readonly credential: Credential
+  readonly exchanges: readonly Exchange[]
+}
+
+const LOGS: readonly RequestLog[] = [
+  {
+    dialect: 'dynatrace',
+    api: '/api/v2/apiTokens',
+    there: '/e/clients/api/v2/apiTokens',
+    credential: (token) => ({ Authorization: `Api-Token ${token}` }),
+    exchanges: [...dynatraceCreate, ...dynatraceList, ...dynatraceToken],
+  },
+  {
+    dialect: 'panther',
+    api: '/api-tokens',
+    credential: (token) => ({ 'X-API-Key': token }),
+    exchanges: pantherLog,
+  },
+]
+
+interface Replayed {
+  /** What went over the wire, in order. */
+  readonly seen: readonly Observed[]
+  /** Of every exchange whose answer was another. */
+  readonly failures: readonly string[]
+}
+
+/** Sends everything in a log, in order, whatever fails. */
+async function replay(
+  { api, there, credential, exchanges }: RequestLog,
+  { url, adminToken }: RunningHost,
+): Promise<Replayed> {
+  const saved: Saved = { api, there, admin: adminToken }
+  const seen: Observed[] = []
+  const failures: string[] = []
+  for (const exchange of exchanges) {
+    try {
+      seen.push(await perform(exchange, url, saved, credential))
+    } catch (error) {
+      failures.push(`${exchange.shows} (${exchange.send})\n${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return { seen, failures }
+}
 
 const cases = FRAMEWORKS.flatMap((framework) => LOGS.map((log) => ({ framework, dialect: log.dialect, log })))
 

@@ -5,10 +5,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pgbouncerBinary } from '#programs'
-import { handOver, unprivilegedAccount } from './account.js'
-import { freePort } from './free-port.js'
 import type { PostgresServer } from './postgres.js'
-import { endWithThisProcess } from './watchdog.js'
+import { endWithThisProcess, freePort, handOver, unprivilegedAccount } from './process.js'
 
 /** A real PgBouncer of our own in front of a server. */
 export interface Pgbouncer {

@@ -6,9 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { postgresFolder } from '#programs'
-import { type Account, handOver, unprivilegedAccount } from './account.js'
-import { freePort } from './free-port.js'
-import { endWithThisProcess } from './watchdog.js'
+import { type Account, endWithThisProcess, freePort, handOver, unprivilegedAccount } from './process.js'
 
 const run = promisify(execFile)
 

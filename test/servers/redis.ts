@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endWithThisProcess, freePort } from './process.js'
 import { redisCommand, type WireReply } from './redis-wire.js'
-import { endWithThisProcess } from './watchdog.js'
 
 /** A real `redis-server` of our own on the loopback interface, in a temporary folder, without persistence. */
 export interface RedisServer {
@@ -149,16 +148,5 @@ async function until(what: string, holds: () => Promise<boolean>, patience = 20_
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`after ${patience} ms it is still not true that ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-/** A free port whose Cluster bus port (10,000 above) exists too. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    await new Promise((resolve) => server.close(resolve))
-    if (address !== null && typeof address === 'object' && address.port < 55_000) return address.port
   }
 }

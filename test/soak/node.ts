@@ -1,10 +1,29 @@
-import { argon2id, createLatchkey, LatchkeyError, RequestError } from '@latchkey/core'
-import type { Answer, Call, NodeSettings } from './protocol.js'
-import { TTL } from './protocol.js'
-import { openStore } from './stores.js'
-import { monotonic } from './time.js'
-
 // One node of the soak: does what its parent asks, until the parent is gone.
+import { argon2id, createLatchkey, LatchkeyError, memoryStore, RequestError, type TokenStore } from '@latchkey/core'
+import { nodeRedis, redisStore } from '@latchkey/store-redis'
+import { sqliteStore } from '@latchkey/store-sqlite'
+import { createClient } from 'redis'
+import { type Answer, type Call, monotonic, type NodeSettings, TTL } from './protocol.js'
+
+/** Opens what `NodeSettings.store` names. */
+async function openStore(name: string): Promise<TokenStore> {
+  const [kind, place = ''] = name.split(/:(.*)/s)
+  if (kind === 'sqlite') return sqliteStore({ path: place })
+  if (kind === 'redis') return redis(Number(place))
+  return memoryStore()
+}
+
+async function redis(port: number): Promise<TokenStore> {
+  const client = createClient({
+    disableOfflineQueue: true,
+    socket: { host: '127.0.0.1', port, reconnectStrategy: (attempts) => Math.min(20 * attempts, 250) },
+  })
+  // Every call that fails says so itself.
+  client.on('error', () => undefined)
+  // A node may be started while the server is away: it connects when the server is back.
+  client.connect().catch(() => undefined)
+  return redisStore({ client: nodeRedis(client) })
+}
 
 const settings = JSON.parse(process.argv[2] ?? '') as NodeSettings
 let { offset } = settings

@@ -1,10 +1,8 @@
 import { setTimeout as later } from 'node:timers/promises'
 import type { RedisServer } from '@latchkey/test-servers'
 import { randomItem } from '@latchkey/testkit'
-import { TTL } from './protocol.js'
-import { between, weighted } from './random.js'
-import { monotonic } from './time.js'
-import type { World } from './world.js'
+import { monotonic, TTL } from './protocol.js'
+import { between, type World, weighted } from './world.js'
 
 type Trouble = (world: World) => Promise<void>
 

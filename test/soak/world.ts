@@ -1,9 +1,7 @@
-import type { Random } from '@latchkey/testkit'
-import type { FaultLog } from './fault-log.js'
-import type { History } from './history.js'
-import type { NodeClock } from './node-clock.js'
+import { type Random, randomInt } from '@latchkey/testkit'
+import type { FaultLog } from './judge.js'
+import type { History, NodeClock } from './model.js'
 import type { NodeProcess } from './node-process.js'
-import type { Tally } from './tally.js'
 
 export interface SoakNode {
   readonly index: number
@@ -32,4 +30,45 @@ export interface World {
   readonly faults: FaultLog
   readonly tally: Tally
   readonly random: Random
+}
+
+/** What happened, in numbers; and whatever should not have. */
+export class Tally {
+  readonly verifications: Record<string, number> = {}
+  readonly writes: Record<string, number> = {}
+  /** Writes that were certainly not made, by what the node said. */
+  readonly refused: Record<string, number> = {}
+  /** Verifications without a verdict, and whether anything was broken at that time. */
+  readonly unavailable = { inFaults: 0, otherwise: 0 }
+  /** Writes of which nobody knows whether they were made. */
+  uncertain = 0
+  /** Verdicts that were right by the bound, though changes should have come sooner. */
+  late = 0
+  wrong = 0
+  /** The first of the wrong, in detail. */
+  readonly details: string[] = []
+
+  count(of: 'verifications' | 'writes' | 'refused', name: string): void {
+    this[of][name] = (this[of][name] ?? 0) + 1
+  }
+
+  fault(detail: unknown): void {
+    this.wrong++
+    if (this.details.length < 10) this.details.push(JSON.stringify(detail))
+  }
+}
+
+/** A whole number of both bounds and between. */
+export function between(least: number, most: number, random: Random): number {
+  return least + randomInt(most - least + 1, random)
+}
+
+/** One of the items, as often as its weight says. */
+export function weighted<T>(items: readonly (readonly [weight: number, item: T])[], random: Random): T {
+  let left = random() * items.reduce((sum, [weight]) => sum + weight, 0)
+  for (const [weight, item] of items) {
+    left -= weight
+    if (left < 0) return item
+  }
+  throw new RangeError('There is nothing to choose from')
 }

@@ -1,7 +1,7 @@
 import type { Random } from '@latchkey/testkit'
+import { ABSENT, type State } from './model.js'
 import type { Call } from './protocol.js'
-import { between, weighted } from './random.js'
-import { ABSENT, type State } from './state.js'
+import { between, weighted } from './world.js'
 
 /** A write to be tried, and what will be true of the token after it. */
 export interface Plan {

@@ -2,9 +2,8 @@
 import { memoryStore, type TokenStore } from '@latchkey/core'
 import { testHasher } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
-import type { Ask, Reply } from './client.js'
+import { type Ask, forge, type Reply } from './client.js'
 import { FRAMEWORKS, scene } from './scene.js'
-import { forge } from './tokens.js'
 
 /** Every operation of both dialects, on the token of this id. */
 function operations(id: string): readonly (readonly [method: string, path: string])[] {

@@ -1,10 +1,31 @@
 // A host for the proofs: it runs within a test, and as a process of its own (see node.mjs). Plain JavaScript, so that Node
-// runs it as it is; its types are in host.d.mts.
+// runs it as it is.
 import { latchkeyExpress } from '@latchkey/express'
 import { latchkeyKoa } from '@latchkey/koa'
 import express from 'express'
 import Koa from 'koa'
 
+/**
+ * Both frameworks' own requests have it.
+ * @typedef {{ readonly headers: import('node:http').IncomingHttpHeaders }} HostRequest
+ *
+ * `scopes`: each is a route `/<scope>` that needs it, default `reports.read`. There are also `/any` (a token) and `/open`.
+ * `trustProxy`: `loopback` believes this machine's proxy, `true` whoever sends the header; default `false`.
+ * `routes`: of the management routes, which are at `/tokens` and, in the Panther dialect, `/panther`.
+ * @typedef {{
+ *   readonly scopes?: readonly string[],
+ *   readonly trustProxy?: boolean | 'loopback',
+ *   readonly routes?: { readonly authorize?: (request: HostRequest) => import('@latchkey/core').Caller | undefined },
+ * }} HostOptions
+ */
+
+/**
+ * Answers of guarded routes hold the token that the handler saw: `{"token": …}`, `null` for none.
+ * @param {'express' | 'koa'} framework
+ * @param {import('@latchkey/core').Latchkey | ((request: HostRequest) => import('@latchkey/core').Latchkey)} latchkey
+ * @param {HostOptions} [options]
+ * @returns {import('node:http').RequestListener}
+ */
 export function hostListener(framework, latchkey, options = {}) {
   const plan = { scopes: ['reports.read'], trustProxy: false, routes: {}, ...options }
   return (framework === 'express' ? onExpress : onKoa)(latchkey, plan)

@@ -4,9 +4,9 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import type { TokenUse } from '@latchkey/core/store'
 import { testHasher } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
+import { alter, forge } from './client.js'
 import { type Node, STORES, useNodes } from './nodes.js'
 import { FRAMEWORKS, type Scene, scene } from './scene.js'
-import { alter, forge } from './tokens.js'
 
 /** Ways in which a token stops being good for `/reports.read`, with the answer from then on. */
 const CHANGES: readonly {

@@ -9,11 +9,10 @@ import { memoryStore } from '@latchkey/core'
 import { startRedis } from '@latchkey/test-servers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { searchFor } from '../../tools/secrets/search.mjs'
-import { FRAMEWORKS, spawnHost } from '../start-host.js'
-import { type Call, client, type Reply } from './client.js'
+import { FRAMEWORKS, spawnHost } from '../host/start-host.js'
+import { alter, type Call, client, forge, type Reply } from './client.js'
 import { temporaryFolder } from './nodes.js'
 import { scene } from './scene.js'
-import { alter, forge } from './tokens.js'
 
 interface Issued {
   readonly id: string

@@ -3,9 +3,8 @@ import { argon2id, type Hasher, type IssuedToken } from '@latchkey/core'
 import { testHasher } from '@latchkey/testkit'
 import { hash } from '@node-rs/argon2'
 import { describe, expect, test } from 'vitest'
-import type { Reply } from './client.js'
+import { alter, forge, type Reply } from './client.js'
 import { FRAMEWORKS, type Scene, scene } from './scene.js'
-import { alter, forge } from './tokens.js'
 
 /** Counts its proofs, which are as slow as somebody wants them to be. */
 function counting(): Hasher & { proofs: number; gate: Promise<void> } {

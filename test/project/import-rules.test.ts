@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Ended, mustRun, runProgram } from './run-program.js'
+import { type Ended, mustRun, runProgram } from '../run-program.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Writes files (path to text) into a folder of their own. */
 async function project(files: Record<string, string>): Promise<string> {

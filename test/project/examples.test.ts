@@ -2,12 +2,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startRedis } from '@latchkey/test-servers'
 import { storeContract } from '@latchkey/testkit'
-import { afterEach, describe, expect, test } from 'vitest'
-import { mustRun, runProgram } from './run-program.js'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { mustRun, runProgram } from '../run-program.js'
 import { endExamples, startExample } from './start-example.js'
 
-const examples = join(import.meta.dirname, '../examples')
+const examples = join(import.meta.dirname, '../../examples')
 const program = (name: string) => join(examples, `dist/${name}.js`)
 
 afterEach(endExamples)
@@ -195,4 +196,25 @@ test('metrics: events and stats become OpenTelemetry metrics', async () => {
   expect(measured('latchkey.uses.pending')).toBe(0)
   expect(measured('latchkey.store.duration', { environment, operation: 'find' })).toMatchObject({ count: 2 })
   expect(measured('latchkey.cache.miss.duration')).toMatchObject({ count: 2 })
+})
+
+test('the example of two nodes shows a revocation crossing', async () => {
+  const redis = await startRedis()
+  onTestFinished(redis.stop)
+  const example = join(import.meta.dirname, '../../examples/dist/two-nodes.js')
+  const { code, stdout, stderr } = await runProgram(
+    process.execPath,
+    [example, `redis://127.0.0.1:${redis.port}`],
+    import.meta.dirname,
+  )
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.split('\n').slice(2, 6)).toEqual([
+    'A answers 200 to the new token',
+    'B answers 200 to the new token',
+    'A has deleted it',
+    'A answers 401',
+  ])
+  const crossing = Number(/^B answers 401, ([\d.]+) ms after/m.exec(stdout)?.[1])
+  // Milliseconds, by the channel; the poll alone would allow a second, and the cache five.
+  expect(crossing).toBeLessThan(5_000)
 })

@@ -1,16 +1,19 @@
 // The pages say what is true: their code compiles as a host would compile it, what can run runs, and links lead somewhere.
 //
 // A comment before a block of code says more about it:
-//   <!-- run -->           runs it; the block of text behind it is what it prints (the README's are run by readme.test.ts)
+//   <!-- run -->           runs it; the block of text behind it is what it prints (the README's first examples serve: they are asked below)
 //   <!-- from: file -->    it stands in this file, which is compiled and tested where it is
 //   <!-- given code -->    the code that a reader has in front of it; compiled with it
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { mustRun, runProgram } from '../run-program.js'
 import { type CodeBlock, type MarkdownPage, readMarkdown } from './markdown.js'
-import { mustRun, runProgram } from './run-program.js'
+import { endExamples, startExample } from './start-example.js'
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(import.meta.dirname, '../..')
 const markdown = await readdir(join(root, 'docs'), { recursive: true })
 const paths = [
   'README.md',
@@ -58,7 +61,7 @@ describe('code', () => {
 
   beforeAll(async () => {
     // Inside this package, where the packages resolve as they do for a host: compiled, not from their sources.
-    folder = await mkdtemp(join(import.meta.dirname, '.example-'))
+    folder = await mkdtemp(join(import.meta.dirname, '../.example-'))
     for (const { file, language, code, notes } of own) {
       const given = notes.get('given')
       await writeFile(join(folder, `${file}.${language}`), given === undefined ? code : `${given}\n${code}`)
@@ -122,6 +125,52 @@ describe('links', () => {
       .map((path) => relative('docs', path))
     expect(guides.filter((guide) => !named.includes(guide))).toEqual([])
   })
+})
+
+describe('the README', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const folders: string[] = []
+
+  afterEach(() => {
+    endExamples()
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  })
+
+  test('has less than 150 lines', () => {
+    expect(readme.split('\n').length).toBeLessThan(150)
+  })
+
+  test.each(['express', 'koa'])('the %s example runs as printed', async (name) => {
+    const code = readme.split(`<!-- run: ${name} -->\n\`\`\`js\n`)[1]?.split('```')[0]
+    if (code === undefined) throw new Error(`the README has no ${name} example`)
+    expect(code.trim().split('\n').length).toBeLessThanOrEqual(15)
+
+    // Inside this package, where the packages under test resolve as they do for a host.
+    const folder = mkdtempSync(join(import.meta.dirname, '../.example-'))
+    folders.push(folder)
+    writeFileSync(join(folder, 'example.mjs'), code)
+    const { origin, output } = await startExample(join(folder, 'example.mjs'))
+    const token = /Bearer (\S+)'/.exec(output)?.[1]
+    const url = `${origin}/reports`
+    const refused = await fetch(url)
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="api"')
+    const admitted = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
+    expect(admitted.status).toBe(200)
+    expect(await admitted.json()).toEqual({ hello: 'me' })
+  })
+})
+
+test('every guarantee of SECURITY.md points at a test that is there, and no threat is without one', () => {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const rows = [...read('SECURITY.md').matchAll(/^\| .+ \| `([a-z]+\.test\.ts)` +\| (.+?) +\|$/gm)]
+  const missing = rows.filter(([, file, name]) => {
+    const text = read(`test/threats/${file}`)
+    return !text.includes(`('${name}`) && !text.includes(`("${name}`)
+  })
+  expect(missing.map(([row]) => row)).toEqual([])
+  const numbers = new Set(rows.map(([, , name]) => Number.parseInt(name ?? '', 10)))
+  expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 22 }, (_, i) => i + 1))
 })
 
 /** What is quoted from within a block stands further to the left. */

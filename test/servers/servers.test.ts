@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { startPostgres, startRedis } from '@latchkey/test-servers'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { redisCommand } from './servers/redis-wire.js'
+import { redisCommand } from './redis-wire.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -25,7 +25,7 @@ test('a server answers, restarts empty on its port, and is gone after stop', asy
 test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
   'a server ends with its process, if that is ended by %s',
   async (signal) => {
-    const program = `import { startRedis } from ${JSON.stringify(import.meta.resolve('./servers/dist/redis.js'))}
+    const program = `import { startRedis } from ${JSON.stringify(import.meta.resolve('./dist/redis.js'))}
     const server = await startRedis()
     await server.command('SET', 'key', 'value')
     console.log(server.port)
@@ -75,7 +75,7 @@ test('a PostgreSQL answers, comes back with its data after a crash, freezes, and
 })
 
 test('a PostgreSQL ends with its process, and leaves no folder behind', async () => {
-  const program = `import { startPostgres } from ${JSON.stringify(import.meta.resolve('./servers/dist/postgres.js'))}
+  const program = `import { startPostgres } from ${JSON.stringify(import.meta.resolve('./dist/postgres.js'))}
   const server = await startPostgres()
   console.log(JSON.stringify([server.port, server.folder]))
   await server.pause()

@@ -7,8 +7,8 @@ import { latchkeyExpress } from '@latchkey/express'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import express from 'express'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Description, operationsOf } from './published-clients/described.js'
-import { startHost } from './start-host.js'
+import { startHost } from '../host/start-host.js'
+import { type Description, operationsOf } from './described.js'
 
 async function read(url: string): Promise<Description> {
   const response = await fetch(`${url}/openapi.json`)

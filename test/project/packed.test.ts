@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mustRun, runProgram } from './run-program.js'
+import { mustRun, runProgram } from '../run-program.js'
 
 interface Manifest {
   readonly name: string
@@ -15,7 +15,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = (path: string): string => join(root, 'node_modules', path)
 
 const rootManifest = await manifestIn(root)

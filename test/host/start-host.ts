@@ -6,7 +6,7 @@ export type Framework = 'express' | 'koa'
 export const FRAMEWORKS: readonly Framework[] = ['express', 'koa']
 
 /** The compiled example host. */
-export const HOST = join(import.meta.dirname, '../examples/host/dist/main.js')
+export const HOST = join(import.meta.dirname, '../../examples/host/dist/main.js')
 
 export interface HostEnd {
   readonly code: number | null

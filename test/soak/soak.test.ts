@@ -1,6 +1,6 @@
 // A short run of the soak, so that it stays alive; `npm run soak` is the long one.
 import { expect, test } from 'vitest'
-import { mustRun } from './run-program.js'
+import { mustRun } from '../run-program.js'
 
 test.each(['sqlite', 'redis'])(
   'on %s, no verdict is wrong while nodes, clocks and the store have troubles',

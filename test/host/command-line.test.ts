@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { runProgram } from './run-program.js'
+import { runProgram } from '../run-program.js'
 import { FRAMEWORKS, HOST, spawnHost } from './start-host.js'
 
 test.each(FRAMEWORKS)('on %s the three commands that it prints work in a shell as they are', async (framework) => {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { searchFolder } from '../tools/secrets/folder.mjs'
-import { searchFor, tokensIn } from '../tools/secrets/search.mjs'
+import { searchFolder } from '../../tools/secrets/folder.mjs'
+import { searchFor, tokensIn } from '../../tools/secrets/search.mjs'
 
 async function issue(): Promise<string> {
   const latchkey = createLatchkey({ prefix: 'acme', store: memoryStore() })
@@ -50,17 +50,17 @@ test('a text is a token by its shape and checksum', async () => {
 
 test('what a run left is searched, and a program may only tell where it is meant to', async () => {
   // Not among the temporary files, which `npm run secrets` keeps and searches: secrets do lie in these.
-  const folder = mkdtempSync(join(import.meta.dirname, '.example-'))
+  const folder = mkdtempSync(join(import.meta.dirname, '../.example-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const write = (name: string, text: string) => {
     mkdirSync(join(folder, dirname(name)), { recursive: true })
     writeFileSync(join(folder, name), text)
   }
   const [known, stranger] = [await issue(), await issue()]
-  write('processes/1/program', join(import.meta.dirname, '../examples/host/dist/main.js'))
+  write('processes/1/program', join(import.meta.dirname, '../../examples/host/dist/main.js'))
   write('processes/1/issued', `${known.slice(0, -7)}\n`)
   write('processes/1/stdout', known)
-  write('processes/2/program', join(import.meta.dirname, 'threats/other.mjs'))
+  write('processes/2/program', join(import.meta.dirname, '../threats/other.mjs'))
   expect(searchFolder(folder)).toMatchObject({ issued: 1, processes: 2, found: [] })
   expect([...searchFolder(folder).told]).toEqual([['stdout of examples/host/dist/main.js', 1]])
 

@@ -8,9 +8,9 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { runProgram } from './run-program.js'
+import { runProgram } from '../run-program.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Stands in for the example host: what is tested here is the way to it. */
 const HOST = `import { createServer } from 'node:http'
