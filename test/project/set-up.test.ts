@@ -111,7 +111,11 @@ test('a build removes what it compiled from a source that is gone', async () => 
 })
 
 test('an installation that fails is told in a sentence, without a stack trace', async () => {
-  const env = { npm_config_registry: 'http://127.0.0.1:1', npm_config_cache: join(copy, 'empty-cache') }
+  const env = {
+    npm_config_registry: 'http://127.0.0.1:1',
+    npm_config_cache: join(copy, 'empty-cache'),
+    npm_config_fetch_retries: '0',
+  }
   await rm(join(copy, 'node_modules/.latchkey-stamp'))
   const { code, stderr } = await runProgram('env', [...pairs(env), process.execPath, 'tools/run.mjs', 'start'], copy)
   expect(stderr).toContain('latchkey: The packages could not be installed.')

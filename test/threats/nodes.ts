@@ -67,8 +67,9 @@ export function useNodes(
   let nodes: readonly [Node, Node]
   beforeAll(async () => {
     const store = await kind.make(onEnd)
-    const one = await startNode({ framework: 'express', store, ttl, deaf }, onEnd)
-    nodes = [one, kind.shared ? await startNode({ framework: 'koa', store, ttl, deaf }, onEnd) : one]
+    const start = (framework: Framework) => startNode({ framework, store, ttl, deaf }, onEnd)
+    const [one, two] = await Promise.all([start('express'), kind.shared ? start('koa') : undefined])
+    nodes = [one, two ?? one]
   })
   afterAll(async () => {
     for (const cleanUp of cleanUps) await cleanUp()
