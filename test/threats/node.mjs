@@ -6,7 +6,7 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import { testHasher } from '@latchkey/testkit'
 import { hostListener } from './host.mjs'
 
-const { framework, store: where, ttl, deaf } = JSON.parse(process.argv[2])
+const { framework, store: where, ttl, deaf, barrier } = JSON.parse(process.argv[2])
 
 const stores = {
   memory: async () => memoryStore(),
@@ -34,11 +34,29 @@ function withoutWatch(store) {
   }
 }
 
+/** The store, but every update asks the barrier first, which may hold it up. */
+function atBarrier(store) {
+  return {
+    ...store,
+    async open(environment) {
+      const opened = await store.open(environment)
+      return {
+        ...opened,
+        async update(id, ...change) {
+          await fetch(`${barrier}/${id}`)
+          return opened.update(id, ...change)
+        },
+      }
+    },
+  }
+}
+
 const [kind, place] = where.split('=')
-const store = await stores[kind](place)
+const opened = await stores[kind](place)
+const heard = deaf ? withoutWatch(opened) : opened
 const latchkey = createLatchkey({
   prefix: 'acme',
-  store: deaf ? withoutWatch(store) : store,
+  store: barrier === undefined ? heard : atBarrier(heard),
   hasher: testHasher,
   cache: { ttl },
   // As often as it goes, so that a write is always on its way.

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -46,6 +48,43 @@ export interface NodeOptions {
   readonly ttl: number
   /** No change by another node is heard of. */
   readonly deaf: boolean
+  /** The URL of a barrier, which every update asks before it writes. */
+  readonly barrier?: string
+}
+
+/** Where the updates of nodes meet, between what they read and what they write. */
+export interface Barrier {
+  readonly url: string
+  /** The next two updates of this token wait for each other. */
+  hold(id: string): void
+}
+
+/** A barrier for all tests of the block, which must be there before the nodes. */
+export function useBarrier(): Barrier {
+  const held = new Map<string, ServerResponse[]>()
+  const server = createServer(({ url = '' }, response) => {
+    const id = url.slice(1)
+    const waiting = held.get(id)
+    if (waiting === undefined) return void response.end()
+    waiting.push(response)
+    if (waiting.length < 2) return
+    held.delete(id)
+    for (const each of waiting) each.end()
+  })
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+  })
+  afterAll(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return {
+    get url() {
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    },
+    hold: (id) => void held.set(id, []),
+  }
 }
 
 /** A host with a token that may do everything. */
@@ -60,14 +99,15 @@ export interface Node {
  */
 export function useNodes(
   kind: StoreKind,
-  { ttl = 60_000, deaf = false }: Partial<Pick<NodeOptions, 'ttl' | 'deaf'>> = {},
+  { ttl = 60_000, deaf = false, barrier }: Partial<Pick<NodeOptions, 'ttl' | 'deaf'>> & { barrier?: Barrier } = {},
 ): () => readonly [Node, Node] {
   const cleanUps: (() => void | Promise<void>)[] = []
   const onEnd: OnEnd = (cleanUp) => void cleanUps.unshift(cleanUp)
   let nodes: readonly [Node, Node]
   beforeAll(async () => {
     const store = await kind.make(onEnd)
-    const start = (framework: Framework) => startNode({ framework, store, ttl, deaf }, onEnd)
+    const options = { store, ttl, deaf, ...(barrier !== undefined && { barrier: barrier.url }) }
+    const start = (framework: Framework) => startNode({ framework, ...options }, onEnd)
     const [one, two] = await Promise.all([start('express'), kind.shared ? start('koa') : undefined])
     nodes = [one, two ?? one]
   })
