@@ -71,10 +71,11 @@ has the error in the place of its figures.`,
     try {
       const meter = createMeter(data)
       const { ids, perSecond } = await load(data, count)
+      // Before touches leave old versions of rows behind.
+      const bytes = await data.size?.()
       const environment = await store.open('default')
       const subject: Subject = { address: data.address, store, environment, ids, runs, meter }
       for (const part of cases) await PARTS[part]?.(subject)
-      const bytes = await data.size?.()
       if (!data.filled) meter.rows.push({ name: `create, ${AT_ONCE} at once`, perSecond })
       if (bytes !== undefined) meter.rows.push({ name: 'size', bytesPerToken: bytes / count })
       return meter.rows
