@@ -3,8 +3,7 @@ import { storeContract } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
 import { assertConsistent } from './support/consistency.js'
-import { runOnShared } from './support/shared-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { runOnShared, temporaryFolder } from './support/files.js'
 
 // The cases about opening and closing get files of their own, all others share one file.
 const own = storeContract.filter(({ group }) => group === 'open')

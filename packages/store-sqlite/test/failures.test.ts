@@ -5,8 +5,7 @@ import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { sqliteStore } from '../src/index.js'
 import { assertConsistent } from './support/consistency.js'
-import { openRaw } from './support/raw-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { openRaw, temporaryFolder } from './support/files.js'
 
 const query = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
 

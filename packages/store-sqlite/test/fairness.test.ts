@@ -2,8 +2,7 @@ import type { EnvironmentStore } from '@latchkey/core/store'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
-import { openRaw } from './support/raw-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { openRaw, temporaryFolder } from './support/files.js'
 
 /** Records of the chunks that a large page is read in: see worker/list.ts. */
 const CHUNK = 200

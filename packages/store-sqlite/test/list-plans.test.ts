@@ -5,7 +5,7 @@ import { sqliteStore } from '../src/index.js'
 import { type Database, openDatabase } from '../src/shared/libsql.js'
 import { readPage } from '../src/worker/list.js'
 import { SORT_COLUMNS } from '../src/worker/schema.js'
-import { temporaryFolder } from './support/temporary.js'
+import { temporaryFolder } from './support/files.js'
 
 // How SQLite carries out the queries of lists, as EXPLAIN QUERY PLAN tells it.
 

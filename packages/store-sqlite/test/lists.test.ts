@@ -4,8 +4,7 @@ import { randomInt, randomItem, readPage, seededRandom, tokenRecord } from '@lat
 import { expect, onTestFinished, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
 import { assertConsistent } from './support/consistency.js'
-import { edit } from './support/raw-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { edit, temporaryFolder } from './support/files.js'
 
 // What the contract does not know of: days, characters of scopes, NUL, and more rows than a chunk has.
 

@@ -17,8 +17,7 @@ import { readPage, tokenRecord } from '@latchkey/testkit'
 import { describe, expect, test } from 'vitest'
 import { type SqliteStoreOptions, sqliteStore } from '../src/index.js'
 import { assertConsistent } from './support/consistency.js'
-import { edit, openRaw } from './support/raw-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { edit, openRaw, temporaryFolder } from './support/files.js'
 
 const query = { filter: {}, sort: { by: 'name', direction: 'desc' }, limit: 300, count: true } as const
 

@@ -4,8 +4,7 @@ import { sqliteStore } from '../src/index.js'
 import { openDatabase } from '../src/shared/libsql.js'
 import { MIGRATIONS, migrate } from '../src/worker/schema.js'
 import { assertConsistent } from './support/consistency.js'
-import { openRaw } from './support/raw-file.js'
-import { temporaryFolder } from './support/temporary.js'
+import { openRaw, temporaryFolder } from './support/files.js'
 
 // The mechanism that brings a file to the next version, with a step that there is not yet.
 

@@ -3,9 +3,8 @@ import { storeContract, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
 import { assertConsistent } from './support/consistency.js'
+import { runOnShared, temporaryFolder } from './support/files.js'
 import { type RemoteProcess, startRemote } from './support/remote-store.js'
-import { runOnShared } from './support/shared-file.js'
-import { temporaryFolder } from './support/temporary.js'
 
 // The first connection of each case lies in this process, the second in the other, and so on.
 const own = storeContract.filter(({ group }) => group === 'open')

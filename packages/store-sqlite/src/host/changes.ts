@@ -17,7 +17,6 @@ export function followChanges(db: Database, path: string, identity: string): Cha
   const environments = new Map<number, Listeners>()
   let dataVersion = db.pragma('data_version')
   let lastSeq = newestSeq(db)
-  let lagging = false
 
   function poll(): void {
     try {
@@ -26,12 +25,10 @@ export function followChanges(db: Database, path: string, identity: string): Cha
       const version = db.pragma('data_version')
       if (version !== dataVersion) deliver()
       dataVersion = version
-      if (lagging) notifyAll('live')
-      lagging = false
+      notifyAll('live')
     } catch {
       // Every call tells what is wrong. Watchers only need to know that they hear of nothing.
-      if (!lagging) notifyAll('lagging')
-      lagging = true
+      notifyAll('lagging')
     }
   }
 

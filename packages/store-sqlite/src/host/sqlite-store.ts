@@ -1,4 +1,7 @@
+// host/ runs in the thread of the host application, worker/ in a thread of the store's own, shared/ in both.
+
 import {
+  chunksOf,
   type EnvironmentStore,
   requireTokenId,
   storeClosed,
@@ -9,7 +12,7 @@ import { isBusy, toStoreError } from '../shared/errors.js'
 import { assertSameFile } from '../shared/file-identity.js'
 import { findToken } from '../shared/find-token.js'
 import { type Database, openDatabase } from '../shared/libsql.js'
-import type { Results } from '../shared/protocol.js'
+import type { CallOf, Op, Results } from '../shared/protocol.js'
 import { type ChangeFeed, followChanges } from './changes.js'
 import { readOptions, type SqliteStoreOptions } from './options.js'
 import { createWorkerClient } from './worker-client.js'
@@ -81,61 +84,42 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
     }
   }
 
+  /** The operation, while the store is open. */
+  function whileOpen<A extends unknown[], R>(operation: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+    return async (...args) => {
+      assertOpen()
+      return operation(...args)
+    }
+  }
+
   function environmentStore({ env, dataset, sealingKey }: Results['open'], opened: OpenFile): EnvironmentStore {
+    const ask = <O extends Op>(call: CallOf<O>) => worker.request(call, deadline)
     return {
       dataset,
       sealingKey: new Uint8Array(Buffer.from(sealingKey, 'hex')),
-
-      async insert(record) {
-        assertOpen()
+      insert: whileOpen(async (record) => {
         requireTokenId(record.id)
-        await worker.request({ op: 'insert', env, record }, deadline)
-      },
-
-      async find(id) {
-        assertOpen()
-        return find(opened, env, id)
-      },
-
-      async update(id, patch, expectedVersion) {
-        assertOpen()
-        return worker.request({ op: 'update', env, id, patch, expectedVersion }, deadline)
-      },
-
-      async remove(id, expectedVersion) {
-        assertOpen()
-        return worker.request({ op: 'remove', env, id, expectedVersion }, deadline)
-      },
-
-      async list(query) {
-        assertOpen()
-        return worker.list(env, query, deadline)
-      },
-
-      async touch(uses) {
-        assertOpen()
-        const pieces: Promise<unknown>[] = []
-        for (let i = 0; i < uses.length; i += MAX_USES) {
-          pieces.push(worker.request({ op: 'touch', env, uses: uses.slice(i, i + MAX_USES) }, deadline))
-        }
-        await Promise.all(pieces)
-      },
-
+        await ask({ op: 'insert', env, record })
+      }),
+      find: whileOpen(async (id) => find(opened, env, id)),
+      update: whileOpen(async (id, patch, expectedVersion) => ask({ op: 'update', env, id, patch, expectedVersion })),
+      remove: whileOpen(async (id, expectedVersion) => ask({ op: 'remove', env, id, expectedVersion })),
+      list: whileOpen(async (query) => worker.list(env, query, deadline)),
+      touch: whileOpen(async (uses) => {
+        await Promise.all([...chunksOf(uses, MAX_USES)].map((some) => ask({ op: 'touch', env, uses: some })))
+      }),
       async purge(expiredBefore) {
-        let removed = 0
-        for (;;) {
+        for (let removed = 0; ; ) {
           assertOpen()
-          const some = await worker.request({ op: 'purge', env, expiredBefore, limit: MAX_PURGES }, deadline)
+          const some = await ask({ op: 'purge', env, expiredBefore, limit: MAX_PURGES })
           removed += some
           if (some < MAX_PURGES) return removed
         }
       },
-
-      async watch(listener) {
-        assertOpen()
+      watch: whileOpen(async (listener) => {
         const unwatch = opened.changes.watch(env, listener)
         return async () => unwatch()
-      },
+      }),
     }
   }
 

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import { type ListPage, type ListQuery, StoreError } from '@latchkey/core/store'
-import { storeFailure } from '../shared/errors.js'
+import { type ListPage, type ListQuery, StoreError, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
+import { toStoreError } from '../shared/errors.js'
 import { createExitLockState, waitAtExit } from '../shared/exit-lock.js'
+import { parseRecord } from '../shared/find-token.js'
 import type { Call, CallOf, Op, Request, Response, Results, WorkerData, WorkerSettings } from '../shared/protocol.js'
-import { pageRecords } from './page.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -40,7 +40,7 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
     started.on('exit', () => {
       worker = undefined
       const message = `${path}: the storage thread ended; whether a write was carried out is not known.`
-      for (const number of [...pending.keys()]) take(number)?.reject(storeFailure(message, cause))
+      for (const number of [...pending.keys()]) take(number)?.reject(storeUnavailable(message, cause))
     })
     // Only calls in progress keep the process alive.
     started.unref()
@@ -55,7 +55,7 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
       target.postMessage({ number, call } satisfies Request)
       const timer = setTimeout(() => {
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
-        take(number)?.reject(storeFailure(message))
+        take(number)?.reject(storeUnavailable(message))
       }, deadline)
       pending.set(number, { resolve, reject, onChunk, timer })
       target.ref()
@@ -114,4 +114,22 @@ function startWorker(settings: WorkerSettings): Worker {
   const worker = new Worker(file, { workerData, name: 'latchkey-sqlite', execArgv: [] })
   waitAtExit(exitLockState, worker)
   return worker
+}
+
+const UTF8 = new TextDecoder()
+
+/**
+ * The records of a page that came in chunks of lines. Each line is parsed when its record is asked for, so that a large page
+ * never holds up the event loop. Throws `ERR_STORE` at a record that cannot be read.
+ */
+export function* pageRecords(chunks: readonly Uint8Array[], path: string): Generator<TokenRecord> {
+  for (const chunk of chunks) {
+    for (const line of UTF8.decode(chunk).split('\n')) {
+      try {
+        yield parseRecord(line)
+      } catch (error) {
+        throw toStoreError(error, path)
+      }
+    }
+  }
 }

@@ -1,13 +1,8 @@
-import { StoreError } from '@latchkey/core/store'
-
-/** `ERR_STORE` with a sentence of ours. */
-export function storeFailure(message: string, cause?: unknown): StoreError {
-  return new StoreError('ERR_STORE', message, cause === undefined ? undefined : { cause })
-}
+import { StoreError, storeUnavailable } from '@latchkey/core/store'
 
 /** The error itself if it is a `StoreError`, else one that tells what SQLite said about this file. */
 export function toStoreError(error: unknown, path: string): StoreError {
-  return error instanceof StoreError ? error : storeFailure(`${path}: ${explain(error)}`, error)
+  return error instanceof StoreError ? error : storeUnavailable(`${path}: ${explain(error)}`, error)
 }
 
 /** Whether another connection has the lock. */

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { storeFailure } from './errors.js'
+import { storeUnavailable } from '@latchkey/core/store'
 
 /** Tells a file from any other that may take its path. `undefined` if there is none. */
 export function fileIdentity(path: string): string | undefined {
@@ -10,5 +10,5 @@ export function fileIdentity(path: string): string | undefined {
 /** Throws `ERR_STORE` unless the path still leads to the file that was opened. */
 export function assertSameFile(path: string, identity: string): void {
   if (fileIdentity(path) === identity) return
-  throw storeFailure(`${path} was removed or replaced while it was open. Restart to use what is there.`)
+  throw storeUnavailable(`${path} was removed or replaced while it was open. Restart to use what is there.`)
 }

@@ -1,5 +1,4 @@
-import { sortValue, type TokenRecord } from '@latchkey/core/store'
-import { storeFailure } from '../shared/errors.js'
+import { sortValue, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
 import type { Value } from '../shared/libsql.js'
 
 const DAY_MS = 86_400_000
@@ -30,5 +29,5 @@ export function dayOf(time: number): number {
 /** UTF-8 has no lone surrogates: texts that differ only in them would become equal, so they are refused. */
 export function columnText(text: string): string {
   if (text.isWellFormed()) return text
-  throw storeFailure('A name, owner or scope holds a lone surrogate.')
+  throw storeUnavailable('A name, owner or scope holds a lone surrogate.')
 }

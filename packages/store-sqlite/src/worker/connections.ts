@@ -1,11 +1,13 @@
-import { storeFailure } from '../shared/errors.js'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { storeUnavailable } from '@latchkey/core/store'
+import { isBusy } from '../shared/errors.js'
 import type { ExitLock } from '../shared/exit-lock.js'
 import { fileIdentity } from '../shared/file-identity.js'
-import { type Database, openDatabase } from '../shared/libsql.js'
-import type { WorkerSettings } from '../shared/protocol.js'
+import { type Database, openDatabase, transaction } from '../shared/libsql.js'
+import type { Results, WorkerSettings } from '../shared/protocol.js'
 import { createCheckpointer } from './checkpoint.js'
 import { prepareFile } from './prepare-file.js'
-import { retryWhileBusy } from './retry.js'
 import { migrate } from './schema.js'
 
 /** Writing over the log costs the disk less than making it longer, so it keeps this length. */
@@ -31,7 +33,7 @@ export async function openConnections(settings: WorkerSettings, exitLock: ExitLo
   prepareFile(path, settings.create)
   const identity = fileIdentity(path) ?? ''
   if (settings.identity !== undefined && settings.identity !== identity) {
-    throw storeFailure(`${path} is not the file that was opened before. Restart to use what is there.`)
+    throw storeUnavailable(`${path} is not the file that was opened before. Restart to use what is there.`)
   }
   const writer = openDatabase(path, 0, exitLock)
   try {
@@ -68,12 +70,48 @@ export async function openConnections(settings: WorkerSettings, exitLock: ExitLo
 function prepareDatabase(db: Database, path: string): void {
   migrate(db, path)
   if (db.pragma('journal_mode = WAL') !== 'wal') {
-    throw storeFailure(`${path}: this file system cannot hold a write-ahead log.`)
+    throw storeUnavailable(`${path}: this file system cannot hold a write-ahead log.`)
   }
 }
 
 /** Reads the whole file: 2 to 4 s per gigabyte. */
 function assertUndamaged(db: Database, path: string): void {
   const found = db.pragma('quick_check(1)')
-  if (found !== 'ok') throw storeFailure(`${path} is damaged (${String(found)}); restore it from a backup.`)
+  if (found !== 'ok') throw storeUnavailable(`${path} is damaged (${String(found)}); restore it from a backup.`)
+}
+
+/** The environment of this name, created if there is none. */
+export function openEnvironment(db: Database, name: string): Omit<Results['open'], 'identity'> {
+  const find = () => db.get('SELECT id, dataset, sealing_key FROM environment WHERE name = ?', name)
+  const row =
+    find() ??
+    transaction(db, () => {
+      db.run(
+        'INSERT INTO environment (name, dataset, sealing_key) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
+        name,
+        randomUUID(),
+        randomBytes(32).toString('hex'),
+      )
+      return find()
+    })
+  const [env, dataset, sealingKey] = row ?? []
+  return { env: Number(env), dataset: String(dataset), sealingKey: String(sealingKey) }
+}
+
+const RETRY_INTERVAL_MS = 2
+
+/**
+ * Attempts again while another connection has the lock, for `timeout` ms at most. Unlike SQLite's own wait it leaves the
+ * thread to lists and point reads.
+ */
+export async function retryWhileBusy<T>(timeout: number, attempt: () => T): Promise<T> {
+  const deadline = performance.now() + timeout
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error
+    }
+    await sleep(RETRY_INTERVAL_MS)
+  }
 }

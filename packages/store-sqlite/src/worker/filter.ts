@@ -1,8 +1,7 @@
 import type { ListFilter, ListSort } from '@latchkey/core/store'
 import type { Database, Value } from '../shared/libsql.js'
 import { dayOf } from './columns.js'
-import { type Counter, environmentCounter, findCounter } from './counters.js'
-import { anyScope } from './scopes.js'
+import { anyScope, type Counter, environmentCounter, findCounter } from './counters.js'
 
 export interface Condition {
   sql: string

@@ -1,5 +1,4 @@
-import { type ListQuery, type ListSort, sortValue } from '@latchkey/core/store'
-import { storeFailure } from '../shared/errors.js'
+import { type ListQuery, type ListSort, sortValue, storeUnavailable } from '@latchkey/core/store'
 import { parseRecord } from '../shared/find-token.js'
 import type { Database, Row, Value } from '../shared/libsql.js'
 import type { Results } from '../shared/protocol.js'
@@ -93,5 +92,5 @@ function parsePosition(text: string, { by }: ListSort): Position {
   } catch {
     // Not JSON, or not a list.
   }
-  throw storeFailure('The position to continue from belongs to another store or sort.')
+  throw storeUnavailable('The position to continue from belongs to another store or sort.')
 }

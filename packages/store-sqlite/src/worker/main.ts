@@ -5,12 +5,10 @@ import { createExitLock } from '../shared/exit-lock.js'
 import { assertSameFile } from '../shared/file-identity.js'
 import { findToken } from '../shared/find-token.js'
 import type { CallOf, Op, Request, Response, Results, WorkerData, Write } from '../shared/protocol.js'
-import { takeBatch, tokensOf, writeBatch } from './batch.js'
-import { type Connections, openConnections } from './connections.js'
-import { openEnvironment } from './environment.js'
+import { type Connections, openConnections, openEnvironment, retryWhileBusy } from './connections.js'
 import { readPage } from './list.js'
-import { createQueue, type Waiting } from './queue.js'
-import { retryWhileBusy } from './retry.js'
+import { createQueue, takeBatch, tokensOf, type Waiting } from './queue.js'
+import { writeBatch } from './tokens.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { StoreError } from '@latchkey/core/store'
-import { errorCode, storeFailure } from '../shared/errors.js'
+import { StoreError, storeUnavailable } from '@latchkey/core/store'
+import { errorCode } from '../shared/errors.js'
 
 /**
  * Makes sure that the file is there and can be written. With `create`, a missing one is created for its owner alone (mode
@@ -9,15 +9,15 @@ import { errorCode, storeFailure } from '../shared/errors.js'
  */
 export function prepareFile(path: string, create: boolean): void {
   const stats = statsOf(path)
-  if (stats?.isDirectory()) throw storeFailure(`${path} is a folder, not a file.`)
-  if (stats && !stats.isFile()) throw storeFailure(`${path} is not a regular file.`)
-  if (!stats && !create) throw storeFailure(`${path} does not exist, and must not be created.`)
+  if (stats?.isDirectory()) throw storeUnavailable(`${path} is a folder, not a file.`)
+  if (stats && !stats.isFile()) throw storeUnavailable(`${path} is not a regular file.`)
+  if (!stats && !create) throw storeUnavailable(`${path} does not exist, and must not be created.`)
   try {
     if (stats) accessSync(path, constants.R_OK | constants.W_OK)
     else createFile(path)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    throw storeFailure(`${path} cannot be opened for writing (${errorCode(error)}).`, error)
+    throw storeUnavailable(`${path} cannot be opened for writing (${errorCode(error)}).`, error)
   }
 }
 
@@ -35,14 +35,14 @@ function createFile(path: string): void {
 
 function createFolder(folder: string): void {
   const stats = statsOf(folder)
-  if (stats && !stats.isDirectory()) throw storeFailure(`${folder} is not a folder.`)
+  if (stats && !stats.isDirectory()) throw storeUnavailable(`${folder} is not a folder.`)
   if (stats) return
   try {
     // Not recursive: if more is missing, the path is mistyped or a disk is not mounted.
     mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return
-    throw storeFailure(`The folder ${folder} cannot be created (${errorCode(error)}).`, error)
+    throw storeUnavailable(`The folder ${folder} cannot be created (${errorCode(error)}).`, error)
   }
 }
 
@@ -50,6 +50,6 @@ function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (error) {
-    throw storeFailure(`${path} cannot be reached (${errorCode(error)}).`, error)
+    throw storeUnavailable(`${path} cannot be reached (${errorCode(error)}).`, error)
   }
 }

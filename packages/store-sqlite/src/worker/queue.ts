@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Call } from '../shared/protocol.js'
+import type { Call, Write } from '../shared/protocol.js'
 
 /** A call that waits for its answer, and the number of the answer. */
 export interface Waiting<C extends Call = Call> {
@@ -36,4 +36,25 @@ export function createQueue<C extends Call>(work: (waiting: Waiting<C>[]) => Pro
     },
     idle: async () => running,
   }
+}
+
+/** A transaction writes about so many tokens at most, so that lists and later writes do not wait long. */
+const MAX_BATCH_TOKENS = 100
+
+/** Takes the writes of the next transaction out of the list: at least one. */
+export function takeBatch(waiting: Waiting<Write>[]): Waiting<Write>[] {
+  let count = 0
+  let tokens = 0
+  for (const { call } of waiting) {
+    tokens += tokensOf(call)
+    if (count > 0 && tokens > MAX_BATCH_TOKENS) break
+    count++
+  }
+  return waiting.splice(0, count)
+}
+
+/** How many tokens it writes at most. */
+export function tokensOf(write: Write): number {
+  if (write.op === 'touch') return write.uses.length
+  return write.op === 'purge' ? write.limit : 1
 }

@@ -1,5 +1,4 @@
-import type { SortKey } from '@latchkey/core/store'
-import { storeFailure } from '../shared/errors.js'
+import { type SortKey, storeUnavailable } from '@latchkey/core/store'
 import { type Database, transaction } from '../shared/libsql.js'
 
 /** "Lkey": marks a file as ours in SQLite's header. */
@@ -29,7 +28,7 @@ export const MIGRATIONS: readonly string[] = [
 
   -- record: the whole TokenRecord as JSON. The other columns are what tokens are found, filtered and sorted by.
   -- Absent times are -1 (never used, never modified) or 2^53 - 1 (never expires), so that indexes order them.
-  -- last_used_day: days from the epoch to last_used_at, or -1. scope_set: one character for each scope, see scopes.ts.
+  -- last_used_day: days from the epoch to last_used_at, or -1. scope_set: one character for each scope, see counters.ts.
   -- seq: that of the change which created the token. It settles ties. It is no INTEGER PRIMARY KEY, since SQLite does not
   -- search an index by a comparison of pairs, (created_at, seq) > (?, ?), if one of them is.
   CREATE TABLE token (
@@ -87,10 +86,10 @@ function schemaVersion(db: Database, path: string, newest: number): number {
   const [application, version, tables] = (db.get(HEADER) ?? []).map(Number)
   if (application === 0 && version === 0 && tables === 0) return 0
   if (application !== APPLICATION_ID) {
-    throw storeFailure(`${path} belongs to another program: it is not a Latchkey file.`)
+    throw storeUnavailable(`${path} belongs to another program: it is not a Latchkey file.`)
   }
   if (version === undefined || version > newest) {
-    throw storeFailure(
+    throw storeUnavailable(
       `${path} was written by a newer version of Latchkey (schema ${version}; this one knows up to ${newest}).`,
     )
   }

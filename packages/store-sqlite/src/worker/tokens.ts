@@ -1,18 +1,56 @@
-import { applyPatch, applyUse, idTaken, requireTokenId, type TokenRecord, versionConflict } from '@latchkey/core/store'
+import { applyPatch, applyUse, assertVersion, idTaken, requireTokenId, type TokenRecord } from '@latchkey/core/store'
 import { type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
-import type { Database } from '../shared/libsql.js'
-import type { CallOf } from '../shared/protocol.js'
+import { type Database, transaction } from '../shared/libsql.js'
+import type { CallOf, Results, Write } from '../shared/protocol.js'
 import { type Columns, columnsOf } from './columns.js'
-import { countToken, decrement, increment } from './counters.js'
-import { addScopes, removeScopes } from './scopes.js'
+import { addScopes, countToken, decrement, increment, removeScopes } from './counters.js'
+import type { Waiting } from './queue.js'
 
-// The writes. Each belongs inside a transaction, which must be rolled back if it throws.
+type Outcome = { ok: true; result: Results[Write['op']] } | { ok: false; error: unknown }
+
+/** Carries out all writes in one transaction, whose COMMIT waits for the disk once. Each write succeeds or fails by itself. */
+export function writeBatch(db: Database, batch: readonly Waiting<Write>[]): (Outcome & { number: number })[] {
+  return transaction(db, () => batch.map(({ number, call }) => ({ number, ...attempt(db, call) })))
+}
+
+function attempt(db: Database, write: Write): Outcome {
+  db.exec('SAVEPOINT one')
+  try {
+    const result = apply(db, write)
+    db.exec('RELEASE one')
+    return { ok: true, result }
+  } catch (error) {
+    // On a full disk SQLite has rolled back the whole transaction.
+    if (!db.isInTransaction()) throw error
+    db.exec('ROLLBACK TO one; RELEASE one')
+    return { ok: false, error }
+  }
+}
+
+function apply(db: Database, write: Write): Results[Write['op']] {
+  switch (write.op) {
+    case 'insert':
+      insertToken(db, write)
+      return undefined
+    case 'update':
+      return updateToken(db, write)
+    case 'remove':
+      return removeToken(db, write)
+    case 'touch':
+      touchTokens(db, write)
+      return undefined
+    case 'purge':
+      return purgeTokens(db, write)
+  }
+}
+
+// Each write belongs inside a transaction, which must be rolled back if it throws.
 
 /** How many changes are kept for watchers that fall behind. */
 const KEPT_CHANGES = 10_000
 const CHANGES_BETWEEN_CLEANUPS = 1_000
 
-export function insertToken(db: Database, { env, record }: CallOf<'insert'>): void {
+function insertToken(db: Database, { env, record }: CallOf<'insert'>): void {
   const { publicPart } = requireTokenId(record.id)
   if (db.get('SELECT 1 FROM token WHERE environment_id = ? AND public_part = ?', env, publicPart)) {
     throw idTaken(publicPart)
@@ -32,7 +70,7 @@ export function insertToken(db: Database, { env, record }: CallOf<'insert'>): vo
 }
 
 /** Returns the new record, or `undefined` if there is none. */
-export function updateToken(db: Database, call: CallOf<'update'>): TokenRecord | undefined {
+function updateToken(db: Database, call: CallOf<'update'>): TokenRecord | undefined {
   const { env, id, patch, expectedVersion } = call
   const found = findToken(db, env, id)
   if (!found) return undefined
@@ -44,15 +82,15 @@ export function updateToken(db: Database, call: CallOf<'update'>): TokenRecord |
 }
 
 /** Whether there was one. */
-export function removeToken(db: Database, { env, id, expectedVersion }: CallOf<'remove'>): boolean {
+function removeToken(db: Database, { env, id, expectedVersion }: CallOf<'remove'>): boolean {
   const found = findToken(db, env, id)
   if (!found) return false
-  if (expectedVersion !== undefined) assertVersion(found.record, expectedVersion)
+  assertVersion(found.record, expectedVersion)
   deleteToken(db, env, found)
   return true
 }
 
-export function touchTokens(db: Database, { env, uses }: CallOf<'touch'>): void {
+function touchTokens(db: Database, { env, uses }: CallOf<'touch'>): void {
   for (const use of uses) {
     const found = findToken(db, env, use.id)
     if (found) saveRecord(db, found, applyUse(found.record, use))
@@ -60,7 +98,7 @@ export function touchTokens(db: Database, { env, uses }: CallOf<'touch'>): void 
 }
 
 /** Removes at most `limit` tokens, and returns how many. */
-export function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'>): number {
+function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'>): number {
   const rows = db.all(
     `SELECT id, record FROM token INDEXED BY token_by_expires_at
      WHERE environment_id = ? AND expires_at < ? ORDER BY expires_at LIMIT ?`,
@@ -103,8 +141,4 @@ function logChange(db: Database, env: number, id: string): number {
   const seq = Number(db.get('INSERT INTO change (environment_id, token) VALUES (?, ?) RETURNING seq', env, id)?.[0])
   if (seq % CHANGES_BETWEEN_CLEANUPS === 0) db.run('DELETE FROM change WHERE seq <= ?', seq - KEPT_CHANGES)
   return seq
-}
-
-function assertVersion(record: TokenRecord, expected: number): void {
-  if (record.version !== expected) throw versionConflict(record.id, record.version, expected)
 }

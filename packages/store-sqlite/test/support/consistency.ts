@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { openRaw } from './raw-file.js'
+import { openRaw } from './files.js'
 
-/** The character of the scope `s`, see src/worker/scopes.ts. */
+/** The character of the scope `s`, see src/worker/counters.ts. */
 const CHARACTER = 'char(iif(s.id <= 55040, 255 + s.id, 10495 + s.id))'
 
 /** What must be empty in every file: rows that belong to nothing, and numbers that do not add up. */

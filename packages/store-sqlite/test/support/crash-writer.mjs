@@ -1,4 +1,4 @@
-// Writes until it kills itself: node crash-writer.mjs <path> <plan> <log> <kill after>. See crash.test.ts.
+// Writes until it kills itself: node crash-writer.mjs <path> <plan> <log> <kill after>. See ../crash.test.ts.
 //
 // The plan has lanes, each a list of writes that are carried out one after another. For each acknowledged write a line with the
 // number of its lane goes into the log, which is the system's as soon as it is written.
