@@ -1,5 +1,5 @@
 import { hmacSha256 } from '@latchkey/core'
-import type { StoredSecret, TokenRecord } from '@latchkey/core/store'
+import type { EnvironmentStore, ListPage, ListQuery, StoredSecret, TokenRecord } from '@latchkey/core/store'
 
 /** Numbers from 0 (included) to 1 (excluded), as `Math.random`. */
 export type Random = () => number
@@ -102,4 +102,13 @@ export function secretTag(random: Random = Math.random): string {
 
 function randomText(alphabet: string, length: number, random: Random): string {
   return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length, random))).join('')
+}
+
+/** A page of the store's, whose records have all been read. */
+export async function readPage(
+  store: Pick<EnvironmentStore, 'list'>,
+  query: ListQuery,
+): Promise<ListPage & { records: TokenRecord[] }> {
+  const page = await store.list(query)
+  return { ...page, records: [...page.records] }
 }

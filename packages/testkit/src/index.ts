@@ -15,6 +15,7 @@ export {
   type Random,
   randomInt,
   randomItem,
+  readPage,
   secretTag,
   seededRandom,
   storedSecret,
@@ -22,5 +23,4 @@ export {
   tokenId,
   tokenRecord,
 } from './fixtures.js'
-export { readPage } from './read-page.js'
 export { type ContractCase, type ContractGroup, type OpenStore, storeContract } from './store-contract/index.js'

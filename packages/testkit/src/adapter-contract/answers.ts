@@ -78,7 +78,7 @@ export function expectError(
   assert.equal(reply.status, status, reply.text)
   assert.equal(reply.headers['cache-control'], 'no-store')
   assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
-  const { error, ...others } = json(reply) as { error: Record<string, unknown> }
+  const { error, ...others } = json<{ error: Record<string, unknown> }>(reply)
   assert.deepEqual(others, {})
   const { code, message, constraintViolations = [], ...rest } = error
   assert.deepEqual(rest, {}, 'the envelope has no other members')
@@ -95,7 +95,7 @@ export function expectError(
 /** 200 from the handler behind a guard, with this very token. */
 export function expectLetIn(reply: Reply, { id }: Pick<IssuedToken, 'id'>): void {
   assert.equal(reply.status, 200, reply.text)
-  assert.equal((json(reply) as { token: { id: string } }).token.id, id)
+  assert.equal(json<{ token: { id: string } }>(reply).token.id, id)
 }
 
 export function expectNoContent(reply: Reply): void {

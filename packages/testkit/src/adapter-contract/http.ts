@@ -81,8 +81,8 @@ function framingOf(body: NonNullable<Ask['body']>): string[] {
 }
 
 /** The body, which must be JSON. */
-export function json(reply: Reply): unknown {
-  return JSON.parse(reply.text)
+export function json<T = Record<string, unknown>>(reply: Reply): T {
+  return JSON.parse(reply.text) as T
 }
 
 type Holder = Pick<IssuedToken, 'token'>

@@ -22,7 +22,7 @@ const ownTokenCases: readonly AdapterCase[] = [
     const call = callsWith(scene, bearer(issued))
     for (const path of ['/self', `/${issued.id}`]) {
       const reply = await call('GET', path)
-      assert.deepEqual([reply.status, (json(reply) as { id: string }).id], [200, issued.id])
+      assert.deepEqual([reply.status, json<{ id: string }>(reply).id], [200, issued.id])
     }
     expectRefusal(await call('GET', `/${other.id}`), READ)
     expectRefusal(await call('GET', ''), READ)
@@ -36,7 +36,7 @@ const ownTokenCases: readonly AdapterCase[] = [
         previousSecretExpirationDate: 'now+1h',
       })
       assert.equal(rotated.status, 200)
-      const fresh = callsWith(scene, bearer(json(rotated) as { token: string }))
+      const fresh = callsWith(scene, bearer(json<{ token: string }>(rotated)))
       expectNoContent(await fresh('POST', `${path}/rotate/finish`))
       expectError(await fresh('POST', `${path}/rotate/cancel`), 400)
       for (const step of ['', '/finish', '/cancel'])
@@ -110,7 +110,7 @@ const presentedCases: readonly AdapterCase[] = [
     for (const { id, token } of [good, disabled, expired, outside]) {
       const reply = await call('POST', '/lookup', { token })
       assert.equal(reply.status, 200)
-      assert.equal((json(reply) as { id: string }).id, id)
+      assert.equal(json<{ id: string }>(reply).id, id)
       assert.ok(!reply.text.includes(token))
     }
     await scene.latchkey.flush()

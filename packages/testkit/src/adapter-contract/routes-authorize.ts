@@ -40,8 +40,8 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     const call = callsWith(scene, as('carol'))
     const created = await call('POST', '', { name: 'mine', scopes: ['reports.read'] })
     assert.equal(created.status, 201)
-    const { id } = json(created) as { id: string }
-    assert.equal((json(await call('GET', `/${id}`)) as { owner: string }).owner, 'carol')
+    const { id } = json<{ id: string }>(created)
+    assert.equal(json<{ owner: string }>(await call('GET', `/${id}`)).owner, 'carol')
     expectNoContent(await call('PUT', `/${id}`, { enabled: false }))
     expectNoContent(await call('DELETE', `/${id}`))
   }),

@@ -100,7 +100,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
         const { admin, call } = await administrator(scene)
         const created = await call('POST', '', { name: 'z\u00fcge', scopes: ['a'] })
         assert.equal(created.status, 201)
-        const { id } = json(created) as { id: string }
+        const { id } = json<{ id: string }>(created)
         expectNoContent(await call('PUT', `/${id}`, { name: 'x' }))
         assert.equal((await call('POST', '/lookup', { token: admin.token })).status, 200)
         const empty = (headers: readonly string[] = []) =>

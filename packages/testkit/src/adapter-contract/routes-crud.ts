@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
-import { json, type Reply } from './http.js'
+import { json } from './http.js'
 import { administrator, BEGIN, MOUNT, routesCase } from './scene.js'
 
 const FULL = {
@@ -15,13 +15,11 @@ const FULL = {
   additionalMetadata: { team: 'billing', nested: { list: [1, 'two', null, true] } },
 }
 
-const body = (reply: Reply) => json(reply) as Record<string, unknown>
-
 export const routesCrudCases: readonly AdapterCase[] = [
   routesCase('create answers 201 with the whole token and its location', async (scene) => {
     const { call } = await administrator(scene)
     const reply = await call('POST', '', { name: 'report', scopes: ['reports.read'] })
-    const { id, token, ...rest } = body(reply)
+    const { id, token, ...rest } = json(reply)
     assert.deepEqual([reply.status, rest], [201, {}])
     assert.match(String(token), /^acme\.[A-Z2-7]{24}\.[A-Z2-7]{64}$/)
     assert.equal(reply.headers.location, `${MOUNT}/${id}`)
@@ -33,7 +31,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     const { call } = await administrator(scene)
     const { id } = await scene.issue()
     const reply = await call('GET', `/${id}`)
-    assert.deepEqual(body(reply), {
+    assert.deepEqual(json(reply), {
       id,
       name: 'report',
       enabled: true,
@@ -46,10 +44,10 @@ export const routesCrudCases: readonly AdapterCase[] = [
   }),
   routesCase('every member is kept as given, and shown in full', async (scene) => {
     const { call } = await administrator(scene)
-    const created = body(await call('POST', '', FULL))
+    const created = json(await call('POST', '', FULL))
     assert.equal(created.expirationDate, iso(BEGIN + 86_400_000))
     const { owner, allowedCIDRBlocks, additionalMetadata, scopes } = FULL
-    assert.deepEqual(body(await call('GET', `/${created.id}`)), {
+    assert.deepEqual(json(await call('GET', `/${created.id}`)), {
       id: created.id,
       name: 'Nightly report',
       enabled: true,
@@ -68,7 +66,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     scene.wait(1_500)
     expectLetIn(await scene.get('/reports', issued), issued)
     await scene.latchkey.flush()
-    const { lastUsedDate, lastUsedIpAddress } = body(await call('GET', `/${issued.id}`))
+    const { lastUsedDate, lastUsedIpAddress } = json(await call('GET', `/${issued.id}`))
     assert.deepEqual([lastUsedDate, lastUsedIpAddress], ['2030-01-01T00:00:01.500Z', '127.0.0.1'])
   }),
   routesCase('update answers 204 and changes what is given, at once', async (scene) => {
@@ -77,7 +75,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectLetIn(await scene.get('/reports', issued), issued)
     scene.wait(1_000)
     expectNoContent(await call('PUT', `/${issued.id}`, { name: 'renamed', additionalMetadata: { a: 1 } }))
-    const after = body(await call('GET', `/${issued.id}`))
+    const after = json(await call('GET', `/${issued.id}`))
     assert.deepEqual([after.name, after.scopes, after.additionalMetadata], ['renamed', ['reports.read'], { a: 1 }])
     assert.equal(after.modifiedDate, iso(scene.now()))
     expectNoContent(await call('PUT', `/${issued.id}`, { scopes: ['logs.read'] }))
@@ -88,16 +86,16 @@ export const routesCrudCases: readonly AdapterCase[] = [
     const issued = await scene.issue()
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: false }))
     expectRefusal(await scene.get('/reports', issued), INVALID_TOKEN)
-    const { enabled, modifiedDate } = body(await call('GET', `/${issued.id}`))
+    const { enabled, modifiedDate } = json(await call('GET', `/${issued.id}`))
     assert.deepEqual([enabled, modifiedDate], [false, undefined])
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: true }))
     expectLetIn(await scene.get('/reports', issued), issued)
   }),
   routesCase('the answer of get can be sent to update, and changes nothing', async (scene) => {
     const { call } = await administrator(scene)
-    const { id } = body(await call('POST', '', FULL))
+    const { id } = json(await call('POST', '', FULL))
     await scene.unchanged(async () => {
-      expectNoContent(await call('PUT', `/${id}`, body(await call('GET', `/${id}`))))
+      expectNoContent(await call('PUT', `/${id}`, json(await call('GET', `/${id}`))))
       expectNoContent(await call('PUT', `/${id}`, { name: null, enabled: null, scopes: null, allowedCIDRBlocks: null }))
       expectNoContent(await call('PUT', `/${id}`, {}))
     })
@@ -110,7 +108,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
       ...{ id: 'x', creationDate: 'y', lastUsedDate: 'z', modifiedDate: 1, rotationDate: {}, previousSecret: [] },
     })
     assert.equal(created.status, 201)
-    const { id, creationDate, enabled, owner } = body(await call('GET', `/${body(created).id}`))
+    const { id, creationDate, enabled, owner } = json(await call('GET', `/${json(created).id}`))
     assert.deepEqual([enabled, owner, creationDate], [true, 'root', iso(BEGIN)])
     assert.notEqual(id, 'x')
   }),

@@ -151,11 +151,11 @@ export const routesInputCases: readonly AdapterCase[] = [
     }
     const created = await call('POST', '', most)
     assert.equal(created.status, 201)
-    const { id } = json(created) as { id: string }
-    const shown = json(await call('GET', `/${id}`)) as Record<string, unknown>
+    const { id } = json<{ id: string }>(created)
+    const shown = json(await call('GET', `/${id}`))
     for (const [member, value] of Object.entries(most)) assert.deepEqual(shown[member], value)
     expectNoContent(await call('PUT', `/${id}`, { allowedCIDRBlocks: [], additionalMetadata: {} }))
-    const lifted = json(await call('GET', `/${id}`)) as Record<string, unknown>
+    const lifted = json(await call('GET', `/${id}`))
     assert.deepEqual([lifted.allowedCIDRBlocks, lifted.additionalMetadata], [undefined, {}])
   }),
 ]

@@ -13,7 +13,7 @@ interface Page {
 
 function page(reply: Reply): Page {
   assert.equal(reply.status, 200, reply.text)
-  return json(reply) as Page
+  return json<Page>(reply)
 }
 
 const names = (reply: Reply) => page(reply).apiTokens.map(({ name }) => name)

@@ -6,11 +6,9 @@ import { administrator, BEGIN, callsWith, MOUNT, routesCase, type SceneOptions }
 
 const PANTHER: SceneOptions = { dialect: 'panther' }
 
-const body = (reply: Reply) => json(reply) as Record<string, unknown>
-
 function expectMessage(reply: Reply, status: number, pattern: RegExp): void {
   assert.equal(reply.status, status, reply.text)
-  const { message, ...rest } = body(reply)
+  const { message, ...rest } = json(reply)
   assert.deepEqual(rest, {})
   assert.match(String(message), pattern)
 }
@@ -20,7 +18,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
     const { admin } = await administrator(scene)
     const call = callsWith(scene, apiKey(admin))
     const created = await call('POST', '', { name: 'report', permissions: ['reports.read'], expiresAt: '2031-01-01' })
-    const { value, ...resource } = body(created)
+    const { value, ...resource } = json(created)
     const expected = {
       id: resource.id,
       name: 'report',
@@ -33,7 +31,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
     expectLetIn(await scene.send({ path: '/reports', headers: ['X-API-Key', String(value)] }), {
       id: String(resource.id),
     })
-    assert.deepEqual(body(await call('GET', `/${resource.id}`)), expected)
+    assert.deepEqual(json(await call('GET', `/${resource.id}`)), expected)
 
     const change = {
       name: 'x',
@@ -43,13 +41,13 @@ export const routesPantherCases: readonly AdapterCase[] = [
     }
     const updated = await call('POST', `/${resource.id}`, change)
     const after = { ...expected, name: 'x', allowedCIDRBlocks: ['127.0.0.0/8'], updatedAt: iso(BEGIN) }
-    assert.deepEqual([updated.status, body(updated)], [200, after])
-    const kept = body(await call('POST', `/${resource.id}`, { name: 'x', permissions: ['reports.read'] }))
+    assert.deepEqual([updated.status, json(updated)], [200, after])
+    const kept = json(await call('POST', `/${resource.id}`, { name: 'x', permissions: ['reports.read'] }))
     assert.deepEqual(kept.allowedCIDRBlocks, ['127.0.0.0/8'])
-    const lifted = body(await call('POST', `/${resource.id}`, { name: 'x', permissions: ['a'], allowedCIDRBlocks: [] }))
+    const lifted = json(await call('POST', `/${resource.id}`, { name: 'x', permissions: ['a'], allowedCIDRBlocks: [] }))
     assert.deepEqual(lifted.allowedCIDRBlocks, [])
 
-    const rotated = body(await call('POST', `/${resource.id}/rotate`))
+    const rotated = json(await call('POST', `/${resource.id}/rotate`))
     assert.notEqual(rotated.value, value)
     assert.equal(rotated.rotatedAt, iso(BEGIN))
     expectNoContent(await call('DELETE', `/${resource.id}`))
@@ -58,9 +56,9 @@ export const routesPantherCases: readonly AdapterCase[] = [
   routesCase('Panther: list in pages', PANTHER, async (scene) => {
     const { call } = await administrator(scene)
     for (let i = 0; i < 4; i++) await scene.issue()
-    const first = body(await call('GET', '?limit=2'))
-    const second = body(await call('GET', `?cursor=${first.next}&limit=2`))
-    const third = body(await call('GET', `?cursor=${second.next}`))
+    const first = json(await call('GET', '?limit=2'))
+    const second = json(await call('GET', `?cursor=${first.next}&limit=2`))
+    const third = json(await call('GET', `?cursor=${second.next}`))
     const all = [first, second, third].flatMap((page) => page.results as { id: string; expiresAt: null }[])
     assert.equal(new Set(all.map(({ id }) => id)).size, 5)
     assert.ok(all.every(({ expiresAt }) => expiresAt === null))
@@ -98,9 +96,9 @@ export const routesPantherCases: readonly AdapterCase[] = [
     expectMessage(await call('POST', '/lookup', { name: 'n', permissions: ['a'] }), 404, /./)
     for (const path of ['/self/rotate/finish', '/self/rotate/cancel', '/a/b'])
       expectHostsOwn404(await call('POST', path))
-    assert.equal(body(await call('GET', '/self')).id, admin.id)
+    assert.equal(json(await call('GET', '/self')).id, admin.id)
     assert.equal((await call('POST', '/self', { name: 'me', permissions: ['*'] })).status, 200)
-    const rotated = body(await call('POST', '/self/rotate'))
+    const rotated = json(await call('POST', '/self/rotate'))
     expectNoContent(await callsWith(scene, apiKey({ token: String(rotated.value) }))('DELETE', '/self'))
   }),
 ]

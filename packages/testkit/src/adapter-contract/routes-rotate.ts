@@ -12,7 +12,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     const old = await scene.issue()
     expectLetIn(await scene.get('/reports', old), old)
     const reply = await call('POST', `/${old.id}/rotate`)
-    const { token, ...rest } = json(reply) as { token: string }
+    const { token, ...rest } = json<{ token: string }>(reply)
     assert.deepEqual([reply.status, rest], [200, { id: old.id, rotationDate: iso(BEGIN) }])
     expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
     expectLetIn(await scene.get('/reports', { token }), old)
@@ -21,14 +21,14 @@ export const routesRotateCases: readonly AdapterCase[] = [
     const { call } = await administrator(scene)
     const old = await scene.issue()
     const overlap = { previousSecretExpirationDate: 'now+1h', expirationDate: 'now+1d' }
-    const { token, ...rest } = json(await call('POST', `/${old.id}/rotate`, overlap)) as { token: string }
+    const { token, ...rest } = json<{ token: string }>(await call('POST', `/${old.id}/rotate`, overlap))
     const dates = { expirationDate: iso(BEGIN + 24 * HOUR), rotationDate: iso(BEGIN) }
     assert.deepEqual(rest, { id: old.id, ...dates, previousSecretExpirationDate: iso(BEGIN + HOUR) })
     for (const secret of [old.token, token]) {
       expectLetIn(await scene.get('/reports', { token: secret }), old)
     }
     await scene.latchkey.flush()
-    const { previousSecret } = json(await call('GET', `/${old.id}`)) as { previousSecret: object }
+    const { previousSecret } = json<{ previousSecret: object }>(await call('GET', `/${old.id}`))
     const used = { lastUsedDate: iso(BEGIN), lastUsedIpAddress: '127.0.0.1' }
     assert.deepEqual(previousSecret, { expirationDate: iso(BEGIN + HOUR), ...used })
     await scene.unchanged(async () => expectError(await call('POST', `/${old.id}/rotate`, overlap), 400))
@@ -52,7 +52,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     await scene.latchkey.rotate(id, { previousExpiresAt: scene.now() + HOUR })
     scene.wait(HOUR)
     for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${id}/rotate/${step}`), 400)
-    assert.equal((json(await call('GET', `/${id}`)) as { previousSecret?: object }).previousSecret, undefined)
+    assert.equal(json<{ previousSecret?: object }>(await call('GET', `/${id}`)).previousSecret, undefined)
     assert.equal((await call('POST', `/${id}/rotate`, { previousSecretExpirationDate: 'now+1h' })).status, 200)
   }),
   routesCase('disabled and expired tokens are not rotated', async (scene) => {
@@ -94,7 +94,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
         expectError(reply, 409)
         continue
       }
-      const { token } = json(reply) as { token: string }
+      const { token } = json<{ token: string }>(reply)
       if ((await scene.latchkey.verify(token)).ok) alive.push(token)
     }
     assert.equal(alive.length, 1)

@@ -5,9 +5,7 @@ import { createGuard, createRouter, encodeResponse, type HttpResponse, readJson 
 import type { AdapterCase, HostPlan, MountHost } from './adapter-case.js'
 import { type Essence, essenceOf } from './answers.js'
 import { type Ask, bearer, JSON_TYPE } from './http.js'
-import { MOUNT, type Scene, type SceneOptions, withScene } from './scene.js'
-
-const ID = `acme.${'A'.repeat(24)}`
+import { MOUNT, type Scene, type SceneOptions, UNKNOWN_ID, withScene } from './scene.js'
 
 /** Every kind of answer of ours, by what is sent. */
 async function requests(scene: Scene): Promise<Readonly<Record<string, Ask>>> {
@@ -38,7 +36,7 @@ async function requests(scene: Scene): Promise<Readonly<Record<string, Ask>>> {
     'management without the scope': { path: MOUNT, headers: weak },
     'management from a wrong address': { path: MOUNT, headers: outside },
     'method not allowed': manage('PUT', ''),
-    'unknown token': manage('GET', `/${ID}`),
+    'unknown token': manage('GET', `/${UNKNOWN_ID}`),
     'no id': manage('GET', '/%ff'),
     'wrong media type': manage('POST', '', '{}', ['Content-Type', 'text/plain']),
     'no media type': manage('POST', '', '{}', []),

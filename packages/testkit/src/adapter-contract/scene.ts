@@ -13,8 +13,7 @@ import {
   memoryStore,
 } from '@latchkey/core'
 import type { TokenRecord } from '@latchkey/core/store'
-import { testHasher } from '../fixtures.js'
-import { readPage } from '../read-page.js'
+import { readPage, testHasher } from '../fixtures.js'
 import type {
   AdapterCase,
   AdapterGroup,
@@ -30,6 +29,8 @@ import { type Ask, bearer, JSON_TYPE, type Reply, type ServeOptions, serve } fro
 /** 2030-01-01T00:00:00Z: when every case begins. */
 export const BEGIN = Date.UTC(2030, 0, 1)
 export const MOUNT = '/api/v2/apiTokens'
+/** Of the right form, and nobody's. */
+export const UNKNOWN_ID = `acme.${'A'.repeat(24)}`
 
 /** It outlives a case. Small, since an instance with the default takes 20 ms to make room for its tokens. */
 const CACHE = { max: 1_000, ttl: 3_600_000 }

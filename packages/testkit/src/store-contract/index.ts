@@ -1,15 +1,11 @@
-import { churnCases } from './churn.js'
 import type { ContractCase } from './contract-case.js'
-import { crudCases } from './crud.js'
+import { crudCases, purgeCases } from './crud.js'
 import { listCases } from './list.js'
-import { listFilterCases } from './list-filter.js'
-import { listModelCases } from './list-model.js'
+import { listFilterCases, listModelCases } from './list-filter.js'
 import { listOrderCases } from './list-order.js'
 import { openCases } from './open.js'
-import { purgeCases } from './purge.js'
 import { raceCases } from './races.js'
-import { touchCases } from './touch.js'
-import { touchRaceCases } from './touch-races.js'
+import { touchCases, touchRaceCases } from './touch.js'
 import { updateCases } from './update.js'
 import { watchCases } from './watch.js'
 
@@ -35,5 +31,4 @@ export const storeContract: readonly ContractCase[] = [
   ...watchCases,
   ...raceCases,
   ...touchRaceCases,
-  ...churnCases,
 ]

@@ -3,8 +3,7 @@ import type { SortKey } from '@latchkey/core'
 import type { EnvironmentStore, ListFilter } from '@latchkey/core/store'
 import { fullTokenRecord, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
-import { insertAll, page, range, walk, walkIds } from './helpers.js'
-import { scramble } from './unusual-records.js'
+import { insertAll, page, range, scramble, walk, walkIds } from './helpers.js'
 
 export const listCases: readonly ContractCase[] = [
   caseOf.list('an empty store has one empty page, without next', async (a) => {

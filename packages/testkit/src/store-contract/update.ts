@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import type { TokenPatch, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
-import { range, rejectsWith, stored, walkIds } from './helpers.js'
-import { scramble, unusualRecords } from './unusual-records.js'
+import { range, rejectsWith, scramble, stored, unusualRecords, walkIds } from './helpers.js'
 
 const PATCHES: readonly TokenPatch[] = [
   {},
