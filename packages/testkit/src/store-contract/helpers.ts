@@ -35,6 +35,11 @@ export async function insertAll(store: EnvironmentStore, records: readonly Token
   }
 }
 
+/** Removes them at once. */
+export async function removeAll(store: EnvironmentStore, ids: readonly string[]): Promise<void> {
+  await Promise.all(ids.map((id) => store.remove(id)))
+}
+
 /** The record, which must be there. */
 export async function stored(store: EnvironmentStore, id: string): Promise<TokenRecord> {
   const record = await store.find(id)

@@ -119,7 +119,7 @@ async function expectRows(
   }
 }
 
-const RECORDS = 500
+const RECORDS = 300
 const QUERIES = 60
 const OWNERS = ['alice', 'alice', 'alice', 'bob', 'bob', 'Bob', '*', 'carol "c", ~', '\u{1F600}']
 const SCOPES = ['reports.read', 'reports.write', 'reports.*', '*', 'metrics.read', 'metrics', 'a:b_c-d']

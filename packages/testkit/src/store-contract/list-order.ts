@@ -11,6 +11,7 @@ import {
   insertAll,
   page,
   range,
+  removeAll,
   SORT_KEYS,
   valuesOf,
   walk,
@@ -52,13 +53,13 @@ export const listOrderCases: readonly ContractCase[] = [
   timesCase('createdAt', 'creation times are ordered as numbers', TIMES.slice(1)),
 
   caseOf.list('ties have a fixed order, reversed with the direction, the same for every page size', async (a, b) => {
-    await insertAll(a, recordsWithTies(150))
+    await insertAll(a, recordsWithTies(70))
     for (const by of SORT_KEYS) {
       const ascending = await walkIds(b, { sort: { by, direction: 'asc' }, limit: 10_000 })
       const descending = await walkIds(b, { sort: { by, direction: 'desc' }, limit: 10_000 })
-      assert.equal(new Set(ascending).size, 150)
+      assert.equal(new Set(ascending).size, 70)
       assert.deepStrictEqual(descending, ascending.toReversed(), `${by}: descending is ascending reversed`)
-      for (const limit of by === 'name' || by === 'lastUsedAt' ? [1, 7, 100] : [7, 100]) {
+      for (const limit of by === 'name' || by === 'lastUsedAt' ? [1, 7, 50] : [7, 50]) {
         const what = `${by}, pages of ${limit}`
         assert.deepStrictEqual(await walkIds(b, { sort: { by, direction: 'asc' }, limit }), ascending, what)
         assert.deepStrictEqual(await walkIds(b, { sort: { by, direction: 'desc' }, limit }), descending, what)
@@ -90,7 +91,7 @@ export const listOrderCases: readonly ContractCase[] = [
         const rest = await page(b, { sort, limit: 10_000, after: first.next })
         assert.deepStrictEqual(idsOf(rest.records), all.slice(limit), `${describeSort(sort)}, page of ${limit}`)
       }
-      for (const id of await walkIds(b)) await a.remove(id)
+      await removeAll(a, await walkIds(b))
     }
   }),
 
@@ -100,10 +101,10 @@ export const listOrderCases: readonly ContractCase[] = [
       const all = await walkIds(b, { sort })
       const { next } = await page(b, { sort, limit: 15 })
       assert.ok(next !== undefined)
-      for (const id of all.slice(0, 15)) await a.remove(id)
+      await removeAll(a, all.slice(0, 15))
       const rest = await page(b, { sort, after: next })
       assert.deepStrictEqual(idsOf(rest.records), all.slice(15), describeSort(sort))
-      for (const id of all.slice(15)) await a.remove(id)
+      await removeAll(a, all.slice(15))
       const none = await page(b, { sort, after: next })
       assert.deepStrictEqual(none, { records: [] }, `${describeSort(sort)}, nothing left`)
     }

@@ -5,8 +5,8 @@ import { type ContractCase, caseOf, connections, ENVIRONMENT } from './contract-
 import { ALL_SORTS, describeSort, insertAll, page, range, stored, valuesOf, walk, walkIds, winners } from './helpers.js'
 
 /** Of the walk under churn: how many records there are, and how many of them a page holds. */
-const RECORDS = 1_000
-const PAGE = 50
+const RECORDS = 400
+const PAGE = 40
 
 export const raceCases: readonly ContractCase[] = [
   caseOf.races('exactly one of 40 racing inserts of one id succeeds', async (a, b) => {
