@@ -1,11 +1,11 @@
-import { runBenchmark, stop } from './harness/benchmark.js'
+import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
 import { inLanes } from './harness/rounds.js'
 import { pages, totals, whileListing } from './list/lists.js'
 import { createMeter, type Subject } from './list/measure.js'
 import { readAndWrite, touch } from './list/single-tokens.js'
 import { tokens } from './list/tokens.js'
-import { connectStore, openData, STORE_NAMES } from './stores/index.js'
+import { checkStore, connectStore, openData } from './stores/index.js'
 import type { BenchData } from './stores/store-kind.js'
 
 const PARTS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
@@ -65,7 +65,7 @@ has the error in the place of its figures.`,
   options: { store: 'sqlite', tokens: 10_000, runs: 40, path: '' },
   bounds: ({ store }) => BOUNDS[store] ?? [],
   async measure({ cases, store: kind, tokens: count, runs, path }) {
-    if (!STORE_NAMES.includes(kind)) stop(`--store must be one of ${STORE_NAMES.join(', ')}, not ${kind}`)
+    checkStore(kind)
     const data = await openData(kind, path === '' ? undefined : path)
     const store = await connectStore(data.address)
     try {

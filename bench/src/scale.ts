@@ -5,7 +5,7 @@ import { expect } from './harness/observe.js'
 import { type Contender, inLanes, measureContenders } from './harness/rounds.js'
 import { FAST_HASHER, issue, issueMany, LONG_CACHE } from './harness/tokens.js'
 import { oneByOne, repeatEach, sliceOf } from './harness/verifications.js'
-import { connectStore, openData } from './stores/index.js'
+import { checkStore, connectStore, openData } from './stores/index.js'
 
 const USED = 500
 const CREATED = 500
@@ -24,7 +24,10 @@ of 200 with the total. Only the list may grow: the memory store, the default of 
     ['hotNs', 'coldUs', 'createUs'].map((figure) => ({
       ...{ row: '1000000', figure, per: '1000', atMost: 1.3, reason: 'no work on one token depends on their number' },
     })),
-  measure: ({ cases, rounds }) => measureContenders(cases, { rounds }, ['--max-old-space-size=8192']),
+  measure({ cases, rounds, store }) {
+    checkStore(store)
+    return measureContenders(cases, { rounds }, ['--max-old-space-size=8192'])
+  },
   contender: (name, { store }) => prepare(Number(name), store),
 })
 

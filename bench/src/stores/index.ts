@@ -1,4 +1,5 @@
 import { type MemoryData, memoryData, memoryStore, type TokenStore } from '@latchkey/core'
+import { stop } from '../harness/benchmark.js'
 import { postgres } from './postgres.js'
 import { ioredis, redis } from './redis.js'
 import { sqlite } from './sqlite.js'
@@ -22,7 +23,12 @@ const memory: StoreKind = {
 
 /** The stores that benchmarks can use, by the scheme of their addresses. To add one, write its file and name it here. */
 const STORES: Readonly<Record<string, StoreKind>> = { memory, sqlite, redis, ioredis, postgres }
-export const STORE_NAMES = Object.keys(STORES)
+
+/** Ends the process with a sentence if `--store` names none of them. */
+export function checkStore(name: string): void {
+  const names = Object.keys(STORES)
+  if (!names.includes(name)) stop(`--store must be one of ${names.join(', ')}, not ${name}`)
+}
 
 export async function openData(name: string, path?: string): Promise<BenchData> {
   return kindOf(name).open(path)
@@ -35,6 +41,6 @@ export async function connectStore(address: string, options: ConnectOptions = {}
 
 function kindOf(name: string): StoreKind {
   const kind = STORES[name]
-  if (kind === undefined) throw new Error(`There is no store ${name}; there are ${STORE_NAMES.join(', ')}`)
+  if (kind === undefined) throw new Error(`There is no store ${name}`)
   return kind
 }
