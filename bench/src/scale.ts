@@ -1,9 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { createLatchkey, type Latchkey } from '@latchkey/core'
 import { CREATED_AT, tokenRecord } from '@latchkey/testkit'
 import { runBenchmark } from './harness/benchmark.js'
 import { expect } from './harness/observe.js'
 import { type Contender, inLanes, measureContenders } from './harness/rounds.js'
-import { FAST_HASHER, issue, issueMany, LONG_CACHE } from './harness/tokens.js'
+import { FAST_HASHER, issue, issueMany, LONG_CACHE, SETTLED_AFTER } from './harness/tokens.js'
 import { oneByOne, repeatEach, sliceOf } from './harness/verifications.js'
 import { checkStore, connectStore, openData } from './stores/index.js'
 
@@ -44,6 +45,7 @@ async function prepare(count: number, kind: string): Promise<Contender> {
   await data.settle?.()
   const latchkey = createLatchkey({ store, hasher: FAST_HASHER, cache: LONG_CACHE })
   const tokens = await issueMany(latchkey, USED)
+  await wait(SETTLED_AFTER)
   for (const token of tokens) expect((await latchkey.verify(token)).ok, 'a good token is admitted')
   const hotNs = await sliceOf(repeatEach((token) => latchkey.verifyCached(token)?.ok === true, tokens))
 

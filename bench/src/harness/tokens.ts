@@ -13,6 +13,9 @@ export const FAST_HASHER = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, cu
 /** A cache whose entries do not expire while a benchmark runs. */
 export const LONG_CACHE = { ttl: 3_600_000 } as const
 
+/** After so many ms every instance has heard of new tokens, which removes what it has cached of them. */
+export const SETTLED_AFTER = 1_500
+
 export async function issue(latchkey: Latchkey, extra: Partial<CreateInput> = {}): Promise<string> {
   const { token } = await latchkey.create({ owner: 'bench', name: 'bench', scopes: [SCOPE], ...extra })
   return token

@@ -1,14 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, percentiles } from '../harness/observe.js'
 import { inLanes } from '../harness/rounds.js'
-import { idOf, issueMany } from '../harness/tokens.js'
+import { idOf, issueMany, SETTLED_AFTER } from '../harness/tokens.js'
 import type { Pair } from './pair.js'
 import type { Silencer } from './silencer.js'
 
 /** A token that B still admits so many ms after its revocation counts as missed. */
 const MISSED_AFTER = 2_000
-/** After so many ms B has heard of the new tokens, which removes what it has cached of them. */
-const SETTLED_AFTER = 1_500
 /** So many tokens are revoked in one outage. */
 const BATCH = 100
 /** B is asked for so many ms after the last moment at which it may admit a token. */
