@@ -8,7 +8,11 @@ export interface Deadline {
 }
 
 /** No answer came before the deadline. */
-export class TimeoutError extends Error {}
+export class TimeoutError extends Error {
+  constructor({ ms }: Deadline) {
+    super(`no answer within ${ms} ms`)
+  }
+}
 
 const MIN_PAUSE_MS = 5
 const MAX_PAUSE_MS = 200
@@ -24,11 +28,10 @@ export function msLeft({ end }: Deadline): number {
 /** What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. */
 export async function beforeDeadline<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
   const left = msLeft(deadline)
-  const late = () => new TimeoutError(`no answer within ${deadline.ms} ms`)
-  if (left <= 0) throw late()
+  if (left <= 0) throw new TimeoutError(deadline)
   return new Promise<T>((resolve, reject) => {
     // One turn later: after a blocked event loop, an answer that is already there comes first.
-    const timer = setTimeout(() => setImmediate(() => reject(late())), left)
+    const timer = setTimeout(() => setImmediate(() => reject(new TimeoutError(deadline))), left)
     run()
       .finally(() => clearTimeout(timer))
       .then(resolve, reject)
@@ -48,9 +51,10 @@ export async function retryUntil<T>(
     try {
       return await beforeDeadline(deadline, attempt)
     } catch (error) {
+      // What was left for this attempt may have run out a moment earlier; callers know the whole time.
+      if (error instanceof TimeoutError) throw new TimeoutError(deadline)
       const wait = pause * (0.5 + Math.random())
-      const isFinal = error instanceof StoreError || error instanceof TimeoutError || wait >= msLeft(deadline)
-      if (isFinal || !mayPass(error)) throw error
+      if (error instanceof StoreError || wait >= msLeft(deadline) || !mayPass(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, wait))
     }
   }
