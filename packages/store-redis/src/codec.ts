@@ -21,31 +21,20 @@ type Secret = [hash: string, tag: string, until?: number]
 
 /** The names are short because Redis holds all documents in memory. */
 interface Body {
-  /** prefix */
-  p: string
-  /** name */
-  n: string
-  /** owner */
-  o: string
-  /** personal access token */
-  a?: 1 | undefined
-  /** disabled */
-  d?: 1 | undefined
-  /** scopes */
-  s?: string[] | undefined
-  /** networks */
-  w?: string[] | undefined
-  /** metadata */
-  m?: Record<string, unknown> | undefined
-  /** times: created, expires, modified, rotated */
-  c: number
-  e?: number | undefined
-  f?: number | undefined
-  r?: number | undefined
-  /** secrets */
-  k: Secret[]
-  /** tags of retired secrets */
-  t?: string[] | undefined
+  p: string // prefix
+  n: string // name
+  o: string // owner
+  a?: 1 | undefined // personal access token
+  d?: 1 | undefined // disabled
+  s?: string[] | undefined // scopes
+  w?: string[] | undefined // networks
+  m?: Record<string, unknown> | undefined // metadata
+  c: number // created
+  e?: number | undefined // expires
+  f?: number | undefined // modified
+  r?: number | undefined // rotated
+  k: Secret[] // secrets
+  t?: string[] | undefined // tags of retired secrets
 }
 
 export function newNonce(): Buffer {

@@ -4,7 +4,7 @@ import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { readDocuments } from '../read/documents.js'
-import { memoryWarnings, scanKeys } from './server.js'
+import { memoryWarnings, scanKeys, send } from './server.js'
 
 /** What `check` found. */
 export interface CheckReport {
@@ -90,7 +90,8 @@ async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart:
         return (await ask(keyspace, 'GETBIT', key, String(number))) === 1 ? [] : [`${name} lacks ${record.id}`]
       }
       const member = indexMember(entry, number, publicPart)
-      const isRight = (await scoreIn(keyspace, key, member)) === score
+      const found = await send(keyspace, 'ZSCORE', key, member)
+      const isRight = found !== null && Number(found) === score
       return isRight ? [] : [`${name} lacks ${record.id} or has it in a wrong place`]
     }),
   )
@@ -98,18 +99,8 @@ async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart:
 }
 
 /** The number that a command on one key replies; 0 for none. */
-async function ask(
-  { connection, settings }: Keyspace,
-  command: string,
-  key: string,
-  ...args: string[]
-): Promise<number> {
-  return Number(await connection.command(key, [command, key, ...args], manageDeadline(settings)))
-}
-
-async function scoreIn({ connection, settings }: Keyspace, key: string, member: Buffer): Promise<number | undefined> {
-  const score = await connection.command(key, ['ZSCORE', key, member], manageDeadline(settings))
-  return score === null ? undefined : Number(score)
+async function ask(keyspace: Keyspace, command: string, key: string, ...args: string[]): Promise<number> {
+  return Number(await send(keyspace, command, key, ...args))
 }
 
 function shortName({ base }: ShardRef, key: string): string {

@@ -4,6 +4,7 @@ import { manageDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { EXTEND_LOCK, RELEASE_LOCK } from '../scripts/operate.js'
+import { send } from './server.js'
 
 /** The lock lives so long after the last sign of life. */
 const LEASE_MS = 30_000
@@ -17,10 +18,10 @@ export interface RebuildLock {
   release(): Promise<void>
 }
 
-export async function acquireLock({ connection, settings }: Keyspace, { lock }: ShardRef): Promise<RebuildLock> {
+export async function acquireLock(keyspace: Keyspace, { lock }: ShardRef): Promise<RebuildLock> {
+  const { connection, settings } = keyspace
   const token = randomUUID()
-  const args = ['SET', lock, token, 'NX', 'PX', String(LEASE_MS)]
-  if ((await connection.command(lock, args, manageDeadline(settings))) === null) {
+  if ((await send(keyspace, 'SET', lock, token, 'NX', 'PX', String(LEASE_MS))) === null) {
     throw storeUnavailable('Another rebuild is running, or was cut off less than 30 s ago.')
   }
   return {

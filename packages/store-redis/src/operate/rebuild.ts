@@ -9,7 +9,7 @@ import { readMany } from '../read/documents.js'
 import { SWAP } from '../scripts/operate.js'
 import { type Bitmap, emptyBitmap, setBit } from '../token-sets.js'
 import { acquireLock, lockLost, type RebuildLock } from './rebuild-lock.js'
-import { scanKeys } from './server.js'
+import { scanKeys, send } from './server.js'
 
 /** What `rebuild` did. */
 export interface RebuildReport {
@@ -52,9 +52,9 @@ interface LockedShard {
 
 async function rebuildShard(locked: LockedShard): Promise<RebuildReport> {
   const { keyspace, shard } = locked
-  assertDataset(keyspace, await send(locked, shard.meta, 'GET'))
+  assertDataset(keyspace, await send(keyspace, 'GET', shard.meta))
   // Left over from a rebuild that was cut off.
-  for (const end of await scanKeys(keyspace, shard, 'new:')) await send(locked, newKey(shard, end), 'UNLINK')
+  for (const end of await scanKeys(keyspace, shard, 'new:')) await send(keyspace, 'UNLINK', newKey(shard, end))
   const old: string[] = []
   for (const kind of ['z:', 'o:', 'b:']) {
     for (const end of await scanKeys(keyspace, shard, kind)) old.push(kind + end)
@@ -90,7 +90,7 @@ async function renumberDuplicates(
   for (const part of duplicateNumbers) {
     while (taken.has(free)) free++
     taken.add(free)
-    await send(locked, shard.document(part), 'SETRANGE', '4', encodeUint32(free))
+    await send(keyspace, 'SETRANGE', shard.document(part), '4', encodeUint32(free))
   }
   return { renumbered: duplicateNumbers.length, highest: Math.max(highest, free) }
 }
@@ -101,7 +101,7 @@ async function buildIndexes(
   publicParts: readonly string[],
   highest: number,
 ): Promise<{ ends: string[]; tokens: number; unreadable: string[] }> {
-  const { shard, lock } = locked
+  const { keyspace, shard, lock } = locked
   const sets = new Set<string>()
   const bitmaps = new Map<string, Bitmap>()
   const unreadable: string[] = []
@@ -124,10 +124,10 @@ async function buildIndexes(
         }
       }
     }
-    await Promise.all([...members].map(async ([end, pairs]) => send(locked, newKey(shard, end), 'ZADD', ...pairs)))
+    await Promise.all([...members].map(async ([end, pairs]) => send(keyspace, 'ZADD', newKey(shard, end), ...pairs)))
     for (const end of members.keys()) sets.add(end)
   }
-  for (const [end, bitmap] of bitmaps) await send(locked, newKey(shard, end), 'SET', Buffer.from(bitmap))
+  for (const [end, bitmap] of bitmaps) await send(keyspace, 'SET', newKey(shard, end), Buffer.from(bitmap))
   return { ends: [...sets, ...bitmaps.keys()], tokens, unreadable }
 }
 
@@ -160,10 +160,6 @@ async function swap({ keyspace, shard, lock }: LockedShard, ends: readonly strin
     const done = await connection.script(SWAP, [shard.lock, ...pairs], [lock.token], manageDeadline(settings))
     if (Number(done) !== 1) throw lockLost()
   }
-}
-
-async function send({ keyspace }: LockedShard, key: string, command: string, ...args: Argument[]): Promise<unknown> {
-  return keyspace.connection.command(key, [command, key, ...args], manageDeadline(keyspace.settings))
 }
 
 function newKey({ base }: ShardRef, end: string): string {

@@ -1,7 +1,18 @@
+import type { Argument } from '../clients/client.js'
 import { manageDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { INFO, SCAN } from '../scripts/operate.js'
+
+/** One command on one key. */
+export async function send(
+  { connection, settings }: Keyspace,
+  command: string,
+  key: string,
+  ...args: readonly Argument[]
+): Promise<unknown> {
+  return connection.command(key, [command, key, ...args], manageDeadline(settings))
+}
 
 /**
  * The distinct ends of all keys of a shard that begin with its base and `kind`, such as `t:`. Looks at every key of the
