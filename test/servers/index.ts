@@ -5,6 +5,7 @@ export {
   startPostgres,
   startPostgresReplica,
 } from './postgres.js'
+export { startTcpProxy, type TcpProxy } from './proxy.js'
 export {
   type RedisCluster,
   type RedisServer,

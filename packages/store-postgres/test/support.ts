@@ -1,8 +1,12 @@
-import { once } from 'node:events'
-import { connect as connectSocket, createServer, type Socket } from 'node:net'
 import { StoreError } from '@latchkey/core'
 import type { ChangeEvent, EnvironmentStore, Unwatch } from '@latchkey/core/store'
-import { type PostgresServer, type PostgresServerOptions, startPostgres } from '@latchkey/test-servers'
+import {
+  type PostgresServer,
+  type PostgresServerOptions,
+  startPostgres,
+  startTcpProxy,
+  type TcpProxy,
+} from '@latchkey/test-servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { nodePg, type PostgresStoreOptions, postgresStore } from '../src/index.js'
@@ -132,68 +136,8 @@ export async function startWatching(environment: EnvironmentStore, patience = 5_
   }
 }
 
-/** A real TCP hop before a server, to lose replies and to lead elsewhere. */
-export interface Proxy {
-  readonly url: string
-  /** From now on: lets the next request that contains the text through, and cuts the connection instead of answering. */
-  loseReplyTo(text: string): Promise<void>
-  /** Cuts all connections; new ones go to the other server. */
-  switchTo(port: number): void
-  stop(): Promise<void>
-}
-
-export async function startProxy(target: number): Promise<Proxy> {
-  let port = target
-  let armed: { text: string; cut: () => void } | undefined
-  const sockets = new Set<Socket>()
-  const cutAll = () => {
-    for (const socket of sockets) socket.destroy()
-  }
-  const server = createServer((client) => {
-    const upstream = connectSocket(port, '127.0.0.1')
-    let cut: (() => void) | undefined
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-    client.on('data', (chunk) => {
-      if (armed && chunk.includes(armed.text)) {
-        cut = armed.cut
-        armed = undefined
-      }
-      upstream.write(chunk)
-    })
-    upstream.on('data', (chunk) => {
-      if (cut === undefined) client.write(chunk)
-      else {
-        client.destroy()
-        cut()
-      }
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const own = typeof address === 'object' && address !== null ? address.port : 0
-  return {
-    url: `postgres://latchkey@127.0.0.1:${own}/postgres`,
-    loseReplyTo: async (text) =>
-      new Promise((resolve) => {
-        armed = { text, cut: resolve }
-      }),
-    switchTo(other) {
-      port = other
-      cutAll()
-    },
-    async stop() {
-      cutAll()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+/** A proxy before the server, as `connect` takes it. */
+export async function startProxy(target: number): Promise<TcpProxy & { readonly url: string }> {
+  const proxy = await startTcpProxy(target)
+  return { ...proxy, url: `postgres://latchkey@127.0.0.1:${proxy.port}/postgres` }
 }

@@ -1,9 +1,9 @@
 import { StoreError } from '@latchkey/core'
-import { type RedisServer, startRedis, startReplica } from '@latchkey/test-servers'
+import { type RedisServer, startRedis, startReplica, startTcpProxy } from '@latchkey/test-servers'
 import { readPage, storedSecret, tokenRecord } from '@latchkey/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
-import { CLIENTS, type ClientName, connect, startProxy, startWatching } from './support.js'
+import { CLIENTS, type ClientName, connect, startWatching } from './support.js'
 
 const ENVIRONMENT = 'default'
 const LIST = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
@@ -211,7 +211,7 @@ describe.each(CLIENTS)('%s', (client) => {
 
   test('a lost reply: the write is done once, and its caller is told of success', async () => {
     const redis = await server()
-    const proxy = await startProxy(redis.port)
+    const proxy = await startTcpProxy(redis.port)
     cleanUp.push(async () => proxy.stop())
     const environment = await (await storeOn(client, proxy)).open(ENVIRONMENT)
     const record = tokenRecord({ name: 'needle' })

@@ -1,9 +1,9 @@
 import type { EnvironmentStore } from '@latchkey/core/store'
-import { type RedisServer, startRedis } from '@latchkey/test-servers'
+import { type RedisServer, startRedis, startTcpProxy } from '@latchkey/test-servers'
 import { tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { CLIENTS, type Connection, connect, startProxy, startWatching, type Watching } from './support.js'
+import { CLIENTS, type Connection, connect, startWatching, type Watching } from './support.js'
 
 const BASE = '{latchkey:default:0}:'
 
@@ -108,7 +108,7 @@ describe.each(CLIENTS)('watch on %s', (client) => {
   })
 
   test('a watch that ends while it is being subscribed again leaves no rejection that nobody handles', async () => {
-    const proxy = await startProxy(redis.port)
+    const proxy = await startTcpProxy(redis.port)
     const connection = await connect(client, proxy)
     const unhandled: unknown[] = []
     const listener = (reason: unknown) => void unhandled.push(reason)
