@@ -77,8 +77,10 @@ export async function makeTrouble(world: World, server: RedisServer | undefined,
         ] as const)),
   ]
   for (;;) {
-    await later(between(200, 5_000, random))
-    if (monotonic() >= deadline) return
+    const pause = between(200, 5_000, random)
+    const left = deadline - monotonic()
+    await later(Math.max(0, Math.min(pause, left)))
+    if (pause >= left) return
     await weighted(troubles, random)(world)
   }
 }
