@@ -28,9 +28,9 @@ try {
   await save(newToken)
   await call('GET', checkUrl, newToken)
 } catch (error) {
-  // The overlap has not ended: cancelling restores the old secret and revokes the new one.
+  // The overlap has not ended: cancelling restores the old secret and revokes the new one, which alone may do it.
   await save(oldToken)
-  await call('POST', `${tokensUrl}/self/rotate/cancel`, oldToken)
+  await call('POST', `${tokensUrl}/self/rotate/cancel`, newToken)
   console.error(`cancelled: ${error instanceof Error ? error.message : error}`)
   process.exit(1)
 }

@@ -9,7 +9,7 @@ interface AuditEntry {
   /** The names of the members that an update changed. Their values may be hashes, so they are left out. */
   readonly members?: readonly string[]
   /** How many tokens a purge removed. */
-  readonly count?: number
+  readonly ids?: readonly string[]
 }
 
 /** Keeps its tokens in another store, and reports every write that succeeded. */
@@ -38,9 +38,9 @@ function auditedStore(store: TokenStore, write: (entry: AuditEntry) => void): To
         list: (query) => inner.list(query),
         touch: (uses) => inner.touch(uses),
         async purge(expiredBefore) {
-          const count = await inner.purge(expiredBefore)
-          if (count > 0) write({ environment, operation: 'purge', count })
-          return count
+          const ids = await inner.purge(expiredBefore)
+          if (ids.length > 0) write({ environment, operation: 'purge', ids })
+          return ids
         },
         watch: (listener) => inner.watch(listener),
       }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 const RANKS = {
   'packages/core/src': [
     ['errors.ts', 'types.ts', 'result.ts', 'compact.ts', 'time-slices.ts'],
+    ['audit-entry.ts'],
     ['option-checks.ts', 'events.ts'],
     ['token/'],
     ['policy/', 'query/', 'secret/'],

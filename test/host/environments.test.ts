@@ -107,9 +107,11 @@ describe.each(FRAMEWORKS)('environments on %s', (framework) => {
     expect((await call('GET', '/e/red/api/v2/apiTokens', token)).status).toBe(200)
     expect((await call('GET', '/e/blue/api/v2/apiTokens', token)).status).toBe(401)
     expect((await call('GET', '/api/v2/apiTokens', token)).status).toBe(401)
-    // Nor does it assign owners at home.
+    // Nor does a token without the admin right act for other owners at home.
+    const writing = { name: 'writer', scopes: ['apiTokens.write', 'metrics.read'] }
+    const writer = (await (await call('POST', '/e/red/api/v2/apiTokens', token, writing)).json()) as Issued
     const other = { name: 'other', owner: 'bob', scopes: ['metrics.read'] }
-    expect((await call('POST', '/e/red/api/v2/apiTokens', token, other)).status).toBe(403)
+    expect((await call('POST', '/e/red/api/v2/apiTokens', writer.token, other)).status).toBe(403)
     // The host's own token is nobody to the guards of an environment.
     expect((await call('GET', '/e/red/metrics', host.adminToken)).status).toBe(401)
   })

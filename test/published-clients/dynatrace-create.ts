@@ -216,11 +216,4 @@ export const dynatraceCreate: readonly Exchange[] = [
       error: { code: 403, message: TEXT, constraintViolations: [{ path: 'scopes[1]' }, { path: 'expirationDate' }] },
     },
   },
-  {
-    shows: 'nobody makes tokens for another owner',
-    send: POST,
-    body: { ...named, owner: 'bob' },
-    status: 403,
-    answer: failure(403, ['owner']),
-  },
 ]

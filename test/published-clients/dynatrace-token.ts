@@ -225,11 +225,19 @@ const DELETE: readonly Exchange[] = [
     answer: failure(400),
   },
   {
-    shows: 'nor by its secret',
+    shows: 'nor by its secret in the path',
     send: 'DELETE {{api}}/{{writer}}',
     as: 'writer',
-    status: 400,
-    answer: failure(400),
+    status: 404,
+    answer: failure(404),
+  },
+  {
+    shows: 'without the admin right nobody makes tokens for another owner',
+    send: 'POST {{api}}',
+    as: 'writer',
+    body: { name: 'for bob', scopes: ['apiTokens.write'], owner: 'bob' },
+    status: 403,
+    answer: failure(403, ['owner', 'expirationDate']),
   },
   { shows: 'a token is deleted by its id', send: 'DELETE {{api}}/{{fullId}}', status: 204 },
   { shows: 'and is gone', send: 'GET {{api}}/{{fullId}}', status: 404, answer: failure(404) },
@@ -242,9 +250,13 @@ const DELETE: readonly Exchange[] = [
     status: 404,
     answer: failure(404),
   },
-  { shows: 'a token is deleted by its secret', send: 'DELETE {{api}}/{{machine}}', status: 204 },
+  {
+    shows: 'a token is deleted by its secret',
+    send: 'POST {{api}}/revoke',
+    body: { token: '{{machine}}' },
+    status: 204,
+  },
   { shows: 'and is gone', send: 'GET {{api}}/{{machineId}}', status: 404, answer: failure(404) },
-  { shows: 'nor by its secret again', send: 'DELETE {{api}}/{{machine}}', status: 404, answer: failure(404) },
   ...NOWHERE.map(
     (id): Exchange => ({
       shows: `${id} cannot be deleted`,

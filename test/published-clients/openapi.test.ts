@@ -108,7 +108,7 @@ describe('the description follows', () => {
   })
 
   test('how the management scopes are called, and which operation needs them', async () => {
-    const managementScopes = { read: 'keys.view', write: 'keys.edit' }
+    const managementScopes = { read: 'keys.view', write: 'keys.edit', admin: 'keys.rule' }
     const description = await described({ managementScopes, credentials: ['bearer'] })
     const needed = operationsOf(description).map(({ operationId, security }) => [
       operationId,
@@ -136,7 +136,9 @@ describe('the description follows', () => {
     }
     const declared = { 'reports.read': 'Read reports' }
     expect(await scopes({ scopes: declared })).toMatchObject({
-      permissions: { items: { description: expect.stringMatching(/`apiTokens\.write`, `reports\.read`/) } },
+      permissions: {
+        items: { description: expect.stringMatching(/`apiTokens\.write`, `apiTokens\.admin`, `reports\.read`/) },
+      },
     })
     expect(JSON.stringify(await scopes({}))).not.toContain('apiTokens.write')
   })

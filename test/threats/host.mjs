@@ -11,7 +11,8 @@ import Koa from 'koa'
  *
  * `scopes`: each is a route `/<scope>` that needs it, default `reports.read`. There are also `/any` (a token) and `/open`.
  * `trustProxy`: `loopback` believes this machine's proxy, `true` whoever sends the header; default `false`.
- * `routes`: of the management routes, which are at `/tokens` and, in the Panther dialect, `/panther`.
+ * `routes`: of the management routes, which are at `/tokens`, at `/secret-in-path` (which takes a whole token there) and, in
+ * the Panther dialect, at `/panther`.
  * @typedef {{
  *   readonly scopes?: readonly string[],
  *   readonly trustProxy?: boolean | 'loopback',
@@ -38,6 +39,7 @@ function onExpress(latchkey, { scopes, trustProxy, routes }) {
   const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
   const seen = (req, res) => void res.json({ token: req.apiToken ?? null })
   app.use('/tokens', tokenRoutes(routes))
+  app.use('/secret-in-path', tokenRoutes({ ...routes, secretInPath: true }))
   app.use('/panther', tokenRoutes({ ...routes, dialect: 'panther' }))
   for (const scope of scopes) app.all(`/${scope}`, requireToken({ scopes: [scope] }), seen)
   app.all('/any', requireToken(), seen)
@@ -57,6 +59,7 @@ function onKoa(latchkey, { scopes, trustProxy, routes }) {
     return ctx.path === path ? guard(ctx, seen) : next()
   }
   app.use(tokenRoutes({ ...routes, path: '/tokens' }))
+  app.use(tokenRoutes({ ...routes, path: '/secret-in-path', secretInPath: true }))
   app.use(tokenRoutes({ ...routes, path: '/panther', dialect: 'panther' }))
   for (const scope of scopes) app.use(at(`/${scope}`, requireToken({ scopes: [scope] })))
   app.use(at('/any', requireToken()))

@@ -262,7 +262,7 @@ function deeds({ call, clock }: Scene, admin: string) {
   const status = async (...ask: Parameters<typeof call>) => (await call(...ask)).status
   const all: Record<string, Deed> = {
     delete: ({ id }) => status('DELETE', `/tokens/${id}`, admin),
-    'delete by secret': ({ token }) => status('DELETE', `/tokens/${token}`, admin),
+    'delete by secret': ({ token }) => status('DELETE', `/secret-in-path/${token}`, admin),
     'delete self': ({ token }) => status('DELETE', '/tokens/self', token),
     revoke: ({ token }) => status('POST', '/tokens/revoke', admin, { body: { token } }),
     disable: ({ id }) => status('PUT', `/tokens/${id}`, admin, { body: { enabled: false } }),

@@ -10,7 +10,14 @@ export const ERROR_TABLE = {
     meaning: 'The token that authenticates a call cannot be disabled, nor deleted by its id.',
   },
   ERR_STATE: { status: 400, meaning: 'The token is not in a state that allows the operation.' },
-  ERR_NOT_ALLOWED: { status: 403, meaning: 'The token would grant more than its caller has.' },
+  ERR_NOT_ALLOWED: {
+    status: 403,
+    meaning: 'The caller may not do this: a right is missing, or the token would grant more than its caller has.',
+  },
+  ERR_CROSS_SITE: {
+    status: 403,
+    meaning: 'A page of another site may not change tokens in the name of a signed-in user.',
+  },
   ERR_NOT_FOUND: { status: 404, meaning: 'No such token, or not one that the caller may see.' },
   ERR_RACE: { status: 409, meaning: 'Somebody else changed the token first; nothing was written.' },
   ERR_TOO_LARGE: { status: 413, meaning: 'The request body is longer than 64 KiB.' },
@@ -19,6 +26,12 @@ export const ERROR_TABLE = {
   ERR_STORE: { status: 503, meaning: 'The store cannot be reached, or failed.' },
   ERR_OVERLOADED: { status: 503, meaning: 'Too many secrets wait for their first proof.' },
   ERR_OWNER_SCOPES: { status: 503, meaning: "The host's ownerScopes function failed." },
+  ERR_AUTHORIZE: { status: 503, meaning: "The host's authorize function did not answer in time." },
+  ERR_AUDIT: { status: 503, meaning: "The host's onAudit function failed, so nothing was written." },
+  ERR_HASHER: {
+    status: 503,
+    meaning: 'No hasher here can check the stored hash: a hasher or one of its keys is missing.',
+  },
   ERR_CLOSED: { status: 503, meaning: 'The instance was closed.' },
 } as const
 
@@ -47,6 +60,8 @@ export interface Violation {
   readonly path: string
   /** A sentence for the caller. */
   readonly message: string
+  /** With `ERR_NOT_ALLOWED`: what is exceeded, one of scopes, networks, expiry, owner, personal, environment, metadata. */
+  readonly dimension?: string
 }
 
 /** A management call cannot be carried out as asked. Nothing was written. */
@@ -69,7 +84,7 @@ export class StoreError extends LatchkeyError {
 /** No verdict can be given at this moment, for a reason other than the store; try again later. */
 export class UnavailableError extends LatchkeyError {
   constructor(
-    code: 'ERR_OVERLOADED' | 'ERR_OWNER_SCOPES' | 'ERR_CLOSED',
+    code: 'ERR_OVERLOADED' | 'ERR_OWNER_SCOPES' | 'ERR_AUTHORIZE' | 'ERR_AUDIT' | 'ERR_HASHER' | 'ERR_CLOSED',
     message: string,
     options?: { cause?: unknown },
   ) {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
-import type { DenialReason } from './types.js'
+import type { AuditEntry } from './audit-entry.js'
+import type { CredentialDenialReason, DenialReason } from './types.js'
 
 /**
  * What happens, for logs, metrics and alarms. Each member is a channel of `node:diagnostics_channel` with the name
@@ -15,15 +16,28 @@ import type { DenialReason } from './types.js'
  * })
  */
 export interface LatchkeyEvents {
-  /** A token was let in. */
+  /** A request's token was let in. Published once per request. */
   verified: { environment: string; id: string; ip?: string }
-  /** A token was refused. The reason is finer than what callers are told. `id` is absent for malformed tokens. */
-  denied: { environment: string; reason: DenialReason; id?: string; ip?: string }
+  /**
+   * A request was refused. The reason is finer than what callers are told. `id` is absent where no token's id is known:
+   * for malformed tokens, and for requests without a credential (`no_credential`) or with an unclear one
+   * (`invalid_request`).
+   */
+  denied: { environment: string; reason: DenialReason | CredentialDenialReason; id?: string; ip?: string }
   /**
    * A verification that the cache could not answer took `duration` milliseconds, for the store, a proof or both. Published
    * also if it failed. Verdicts from the cache take microseconds and are not timed.
    */
   'cache-miss': { environment: string; duration: number }
+  /** A management operation ended, or was refused: see `AuditEntry`. */
+  audit: AuditEntry
+  /** `onAudit` failed to take an entry of an operation that had been carried out, or refused. */
+  'audit-error': { environment: string; entry: AuditEntry; error: unknown }
+  /**
+   * No hasher here can check the stored hash of this token: a hasher or one of its keys is missing. `hash`: the kind of
+   * hash, as in `stats().hashes`. The request gets 503.
+   */
+  'hasher-missing': { environment: string; id: string; hash: string }
   /** A token was created. `by`, here and below: the id of the token that authenticated the call, if one did. */
   created: { environment: string; id: string; owner: string; by?: string }
   /** A token was changed, enabled or disabled. Not published if nothing changed. */
@@ -56,6 +70,9 @@ const channels = {
   verified: channel('latchkey:verified'),
   denied: channel('latchkey:denied'),
   'cache-miss': channel('latchkey:cache-miss'),
+  audit: channel('latchkey:audit'),
+  'audit-error': channel('latchkey:audit-error'),
+  'hasher-missing': channel('latchkey:hasher-missing'),
   created: channel('latchkey:created'),
   updated: channel('latchkey:updated'),
   rotated: channel('latchkey:rotated'),

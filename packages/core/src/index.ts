@@ -1,4 +1,5 @@
 /** For hosts. Authors of stores and adapters find more in `@latchkey/core/store` and `@latchkey/core/adapter`. */
+export type { AuditAction, AuditEntry, ManagementOperation, OnAudit } from './audit-entry.js'
 export {
   ERROR_TABLE,
   type ErrorCode,
@@ -23,7 +24,6 @@ export type {
   CredentialSource,
   LastUsedOptions,
   LatchkeyOptions,
-  ManagementScopes,
 } from './options.js'
 export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
 export type { Hasher } from './secret/hasher.js'
@@ -32,11 +32,16 @@ export { type MemoryData, memoryData, memoryStore } from './store/memory-store.j
 export type { SortKey, TokenStore } from './store/token-store.js'
 export { tokenPattern } from './token/format.js'
 export type {
+  Actor,
   AllowedVerdict,
   ApiToken,
+  CredentialDenialReason,
   Denial,
   DenialReason,
   DeniedVerdict,
+  ManagementScopeNames,
+  ManagementScopes,
+  StandardManagementScopes,
   Verdict,
   VerifyContext,
 } from './types.js'

@@ -141,7 +141,7 @@ export interface Latchkey<Scope extends string = string> {
    */
   forgetOwner(owner: string): void
   /**
-   * What this instance did and what waits now. Takes microseconds.
+   * What this instance did and what waits now. Takes microseconds, and up to some milliseconds with a full cache.
    *
    * @example
    * const { verified, denied, cachedTokens } = latchkey.stats()
@@ -182,6 +182,11 @@ export interface Stats {
   readonly cacheHits: number
   /** Tokens in memory whose secret is proven. */
   readonly cachedTokens: number
+  /**
+   * Stored hashes of the tokens in memory by kind, and by key where there are keys: `{ argon2id: 7, 'hmac-sha256:k1': 2 }`.
+   * A hash that no hasher here can check counts too. A key may go when the instances that have run for long do not name it.
+   */
+  readonly hashes: Readonly<Record<string, number>>
   /** Records read from the store for verification. */
   readonly storeReads: number
   /** Slow hashes: running and waiting now, done so far, and refused because too many waited. */

@@ -21,6 +21,10 @@ export function setInternals(instance: object, members: Internals): void {
 /** Throws a `TypeError` (`ERR_OPTION`) for anything but an instance. */
 export function internalsOf(instance: object): Internals {
   const members = internals.get(instance)
-  if (members === undefined) throw optionError('latchkey', 'must be an instance made by createLatchkey')
+  if (members === undefined) {
+    const problem =
+      'must be an instance made by createLatchkey. If it is one, two copies of @latchkey/core are installed'
+    throw optionError('latchkey', `${problem}: see npm ls @latchkey/core`)
+  }
   return members
 }

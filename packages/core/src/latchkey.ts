@@ -1,19 +1,22 @@
 import type { Latchkey } from './instance.js'
 import { setInternals } from './internals.js'
+import { createAudit } from './manage/audit.js'
 import type { ManageContext } from './manage/context.js'
 import { createPurge, purgeRegularly } from './manage/purge.js'
 import { inputSchemas } from './manage/schemas.js'
 import { managementCalls } from './management.js'
-import type { LatchkeyOptions, ManagementScopes } from './options.js'
+import type { LatchkeyOptions } from './options.js'
 import { createProofQueue } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
 import { readOptions } from './settings.js'
 import { createOpener } from './store/opener.js'
 import { tokenFormat } from './token/format.js'
+import type { ManagementScopeNames, ManagementScopes, StandardManagementScopes } from './types.js'
 import { createTokenCache } from './verify/cache.js'
 import { createChangeHandler } from './verify/changes.js'
+import { checkContext } from './verify/check-context.js'
 import { createClock } from './verify/clock.js'
-import { explain } from './verify/explain.js'
+import { checkExplainRequest, explain } from './verify/explain.js'
 import { createLoader } from './verify/loader.js'
 import { createReporter } from './verify/reporter.js'
 import { createVerifier } from './verify/verifier.js'
@@ -36,12 +39,10 @@ import { createWriteBehind } from './verify/write-behind.js'
  */
 export function createLatchkey<
   const Scopes extends Readonly<Record<string, string>> = Readonly<Record<string, string>>,
-  const Management extends ManagementScopes = { readonly read: 'apiTokens.read'; readonly write: 'apiTokens.write' },
->(
-  options: LatchkeyOptions<Scopes, Management>,
-): Latchkey<(keyof Scopes & string) | Management['read'] | Management['write']> {
+  const Management extends Partial<ManagementScopes> = StandardManagementScopes,
+>(options: LatchkeyOptions<Scopes, Management>): Latchkey<(keyof Scopes & string) | ManagementScopeNames<Management>> {
   const settings = readOptions(options)
-  const { environment, now, maxLifetime, ownerScopes } = settings
+  const { environment, now, maxLifetime, maxOverlap, ownerScopes, onAudit, hostTimeout } = settings
   const { max, ttl, staleIfError } = settings.cache
 
   const opener = createOpener(settings.store, environment, (event) => changes.handle(event))
@@ -49,7 +50,7 @@ export function createLatchkey<
   const format = tokenFormat(settings.prefix)
   const clock = createClock(now)
   const cache = createTokenCache({ max, ttl, clock })
-  const loader = createLoader(store, cache, { clock, ttl, ownerScopes })
+  const loader = createLoader(store, cache, { clock, ttl, ownerScopes, hostTimeout })
   const changes = createChangeHandler(environment, loader)
   const proofQueue = createProofQueue()
   const prover = createProver(settings.hasher, settings.acceptHashers, proofQueue)
@@ -61,23 +62,29 @@ export function createLatchkey<
     rehashes: writeBehind.rehashes,
   })
   const declaredScopes = settings.scopes && [...settings.scopes.keys()]
-  const schemas = inputSchemas({ now, declaredScopes, maxLifetime })
-  const context: ManageContext = { environment, store, format, prover, loader, verifier, schemas, now, maxLifetime }
+  const schemas = inputSchemas({ now, declaredScopes, maxLifetime, maxOverlap })
+  const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout })
+  const { managementScopes, maxTokensPerOwner } = settings
+  const context: ManageContext = {
+    ...{ environment, store, format, prover, loader, verifier, schemas, audit, now },
+    ...{ managementScopes, declaredScopes, maxLifetime, maxOverlap, maxTokensPerOwner },
+  }
   const purge = createPurge(context, settings.retention)
   const stopPurging = purgeRegularly(purge, settings.purgeInterval)
 
   const latchkey: Latchkey = {
     environment,
-    verifyCached: verifier.verifyCached,
-    verify: verifier.verify,
+    verifyCached: (token, asked) => verifier.verifyCached(token, checkContext('verifyCached', asked)),
+    verify: async (token, asked) => verifier.verify(token, checkContext('verify', asked)),
     ...managementCalls(context),
     purge,
-    explain: (request) => explain({ format, loader, verifier, now }, request),
+    explain: async (request) => explain({ format, loader, verifier, now }, checkExplainRequest(request)),
     forgetOwner: loader.forgetOwner,
     stats: () => ({
       ...reporter.counts,
       cacheHits: verifier.hits,
       cachedTokens: cache.size,
+      hashes: cache.hashes(),
       storeReads: loader.reads,
       proofs: proofQueue.stats(),
       pendingUses: writeBehind.pending,

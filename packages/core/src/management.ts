@@ -1,7 +1,7 @@
-import { RequestError } from './errors.js'
+import type { ManagementOperation } from './audit-entry.js'
 import type { Latchkey } from './instance.js'
-import type { ActorOrHost } from './manage/actor.js'
-import { actorFromCaller, type OnBehalf } from './manage/caller.js'
+import { assertMayCall } from './manage/authority.js'
+import { type OnBehalf, type PrincipalOrHost, principalFromCaller } from './manage/caller.js'
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
 import { createToken } from './manage/create.js'
@@ -9,8 +9,9 @@ import { listTokens } from './manage/list.js'
 import { getToken, lookupToken } from './manage/lookup.js'
 import { deleteToken, revokeToken } from './manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
-import { updateToken } from './manage/update.js'
-import { isExpired } from './policy/expiry.js'
+import { readUpdate, updateToken } from './manage/update.js'
+import { assertKnownOptions } from './option-checks.js'
+import { normalAddress } from './policy/address.js'
 
 type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
 type ManagementCalls = Pick<Latchkey, 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | Rotations>
@@ -18,38 +19,52 @@ type ManagementCalls = Pick<Latchkey, 'create' | 'get' | 'list' | 'update' | 'de
 /** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
 export function managementCalls(context: ManageContext): ManagementCalls {
   const { schemas } = context
-  const actorOf = (options?: OnBehalf) => readActor(context, options)
+
+  /** Runs the use case, before it returns to the caller: what is passed may be changed afterwards. */
+  async function call<T>(
+    operation: ManagementOperation,
+    options: OnBehalf | undefined,
+    run: (principal: PrincipalOrHost) => Promise<T>,
+  ): Promise<T> {
+    const principal = readCaller(context, operation, options)
+    if (principal === undefined) return run(undefined)
+    try {
+      assertMayCall(context, principal, operation, options?.ip !== undefined)
+    } catch (error) {
+      await context.audit.refuse(operation, principal, undefined, error)
+      throw error
+    }
+    return run(principal)
+  }
+
   return {
-    async create(input, options) {
-      const actor = actorOf(options)
-      if (actor === undefined) return createToken(context, checkInput(schemas.createOwned, input), actor)
-      const checked = checkInput(schemas.create, input)
-      return createToken(context, { owner: actor.grant.owner, ...checked }, actor)
-    },
-    async update(id, input, options) {
-      const actor = actorOf(options)
-      return updateToken(context, id, checkInput(schemas.update, input), actor)
-    },
-    async rotate(id, input = {}, options) {
-      const actor = actorOf(options)
-      return rotateToken(context, id, checkInput(schemas.rotate, input), actor)
-    },
-    get: async (id, options) => getToken(context, id, actorOf(options)),
-    list: async (request = {}, options) => listTokens(context, request, actorOf(options)),
-    delete: async (idOrToken, options) => deleteToken(context, idOrToken, actorOf(options)),
-    finishRotation: async (id, options) => finishRotation(context, id, actorOf(options)),
-    cancelRotation: async (id, options) => cancelRotation(context, id, actorOf(options)),
-    lookup: async (token, options) => lookupToken(context, token, actorOf(options)),
-    revoke: async (token, options) => revokeToken(context, token, actorOf(options)),
+    create: (input, options) =>
+      call('create', options, async (principal) => {
+        if (principal === undefined) return createToken(context, checkInput(schemas.createOwned, input), principal)
+        const checked = checkInput(schemas.create, input)
+        return createToken(context, { owner: principal.grant.owner, ...checked }, principal)
+      }),
+    update: (id, input, options) =>
+      call('update', options, async (by) => updateToken(context, id, readUpdate(context, input), by)),
+    rotate: (id, input = {}, options) =>
+      call('rotate', options, async (by) => rotateToken(context, id, checkInput(schemas.rotate, input), by)),
+    get: (id, options) => call('get', options, (by) => getToken(context, id, by)),
+    list: (request = {}, options) => call('list', options, (by) => listTokens(context, request, by)),
+    delete: (idOrToken, options) => call('delete', options, (by) => deleteToken(context, idOrToken, by)),
+    finishRotation: (id, options) => call('finish', options, (by) => finishRotation(context, id, by)),
+    cancelRotation: (id, options) => call('cancel', options, (by) => cancelRotation(context, id, by)),
+    lookup: (token, options) => call('lookup', options, (by) => lookupToken(context, token, by)),
+    revoke: (token, options) => call('revoke', options, (by) => revokeToken(context, token, by)),
   }
 }
 
 /** Without a `caller` it is the host's own call, which is not checked. */
-function readActor({ environment, now }: ManageContext, options: OnBehalf = {}): ActorOrHost {
+function readCaller(
+  { environment, managementScopes }: ManageContext,
+  operation: ManagementOperation,
+  options: OnBehalf = {},
+): PrincipalOrHost {
+  assertKnownOptions(operation, options, ['caller', 'ip'])
   if (!('caller' in options)) return undefined
-  const actor = actorFromCaller(options.caller, environment)
-  if (isExpired(actor.grant.expiresAt, now())) {
-    throw new RequestError('ERR_NOT_ALLOWED', "The caller's access has expired.")
-  }
-  return actor
+  return principalFromCaller(options.caller, { environment, managementScopes, ip: normalAddress(options.ip) })
 }

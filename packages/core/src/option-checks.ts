@@ -9,10 +9,17 @@ export function isObject(value: unknown): value is object {
  * is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).
  */
 export function assertKnownOptions(place: string, given: unknown, known: readonly string[]): void {
-  if (!isObject(given)) throw optionError(place, 'must be an object')
+  if (!isObject(given)) throw optionError(place, `must be an object with some of ${known.join(', ')}`)
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw optionError(place === '' ? key : `${place}.${key}`, 'is not an option')
+    if (known.includes(key)) continue
+    throw optionError(place === '' ? key : `${place}.${key}`, `is not an option. There are: ${known.join(', ')}`)
   }
+}
+
+/** The value, if it is `true` or `false`. Throws a `TypeError` (`ERR_OPTION`). */
+export function booleanOption(place: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw optionError(place, 'must be true or false')
 }
 
 /** The value, if it is a whole number within the bounds, both included. Throws a `TypeError` (`ERR_OPTION`). */

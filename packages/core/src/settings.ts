@@ -1,12 +1,15 @@
+import type { OnAudit } from './audit-entry.js'
+import { compact } from './compact.js'
 import { optionError } from './errors.js'
-import { assertKnownOptions, integerOption, isObject } from './option-checks.js'
-import type { CredentialSource, LatchkeyOptions, ManagementScopes } from './options.js'
+import { assertKnownOptions, booleanOption, integerOption, isObject } from './option-checks.js'
+import type { CredentialSource, LatchkeyOptions } from './options.js'
 import { isPlainScope } from './policy/scopes.js'
 import { argon2id } from './secret/argon2id.js'
 import type { Hasher } from './secret/hasher.js'
 import { assertEnvironmentName } from './store/environments.js'
 import type { TokenStore } from './store/token-store.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
+import type { ManagementScopes } from './types.js'
 import type { OwnerScopes } from './verify/owner-scopes.js'
 
 /** The options of an instance, with every default filled in. Times are in milliseconds. */
@@ -26,10 +29,17 @@ export interface Settings {
   /** The time between two writes of last uses and replaced hashes. */
   readonly flushInterval: number
   readonly maxLifetime: number | undefined
+  readonly maxOverlap: number
+  readonly maxTokensPerOwner: number | undefined
   readonly retention: number | undefined
   readonly purgeInterval: number | undefined
   readonly credentials: readonly CredentialSource[]
   readonly ownerScopes: OwnerScopes | undefined
+  readonly onAudit: OnAudit | undefined
+  /** Whether reads have audit entries. */
+  readonly auditReads: boolean
+  /** How long a function of the host may take. */
+  readonly hostTimeout: number
   readonly now: () => number
 }
 
@@ -42,10 +52,20 @@ const MAX_DURATION = 100 * 365 * 86_400_000
 const MAX_TIMER = 2 ** 31 - 1
 
 /** Checks every option and fills in the defaults. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
-export function readOptions(options: LatchkeyOptions): Settings {
+export function readOptions(
+  options: LatchkeyOptions<Readonly<Record<string, string>>, Partial<ManagementScopes>>,
+): Settings {
   if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
   assertKnownOptions('', options, OPTION_NAMES)
-  const { store, environment = 'default', prefix = 'lk', realm = 'api', cache = {}, lastUsed = {} } = options
+  const {
+    store,
+    environment = 'default',
+    prefix = 'lk',
+    realm = 'api',
+    cache = {},
+    lastUsed = {},
+    audit = {},
+  } = options
   if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
   assertEnvironmentName(environment)
   if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
@@ -53,6 +73,7 @@ export function readOptions(options: LatchkeyOptions): Settings {
     throw optionError('realm', 'must be at most 100 printable ASCII characters without " and \\')
   assertKnownOptions('cache', cache, ['max', 'ttl', 'staleIfError'])
   if (lastUsed !== false) assertKnownOptions('lastUsed', lastUsed, ['flushInterval'])
+  assertKnownOptions('audit', audit, ['reads'])
   const { flushInterval = 10_000 } = lastUsed === false ? {} : lastUsed
   const managementScopes = readManagementScopes(options.managementScopes)
   const retention = optionalInteger('retention', options.retention, 0, MAX_DURATION)
@@ -75,10 +96,15 @@ export function readOptions(options: LatchkeyOptions): Settings {
     lastUsed: lastUsed !== false,
     flushInterval: integerOption('lastUsed.flushInterval', flushInterval, 10, MAX_TIMER),
     maxLifetime: optionalInteger('maxLifetime', options.maxLifetime, 1, MAX_DURATION),
+    maxOverlap: integerOption('maxOverlap', options.maxOverlap ?? 30 * 86_400_000, 1, MAX_DURATION),
+    maxTokensPerOwner: optionalInteger('maxTokensPerOwner', options.maxTokensPerOwner, 1, 1_000_000_000),
     retention,
     purgeInterval,
     credentials: readCredentials(options.credentials ?? SOURCES),
     ownerScopes: functionOption('ownerScopes', options.ownerScopes),
+    onAudit: functionOption('onAudit', options.onAudit),
+    auditReads: booleanOption('audit.reads', audit.reads ?? false),
+    hostTimeout: integerOption('hostTimeout', options.hostTimeout ?? 3_000, 1, MAX_TIMER),
     now: functionOption('now', options.now) ?? Date.now,
   }
 }
@@ -95,10 +121,15 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
   'cache',
   'lastUsed',
   'maxLifetime',
+  'maxOverlap',
+  'maxTokensPerOwner',
   'retention',
   'purgeInterval',
   'credentials',
   'ownerScopes',
+  'onAudit',
+  'audit',
+  'hostTimeout',
   'now',
 ]
 
@@ -106,21 +137,22 @@ function matches(pattern: RegExp, value: unknown): boolean {
   return typeof value === 'string' && pattern.test(value)
 }
 
-function readManagementScopes(
-  given: ManagementScopes = { read: 'apiTokens.read', write: 'apiTokens.write' },
-): ManagementScopes {
-  const names = ['read', 'write'] as const
-  assertKnownOptions('managementScopes', given, names)
-  for (const name of names) {
-    if (!isPlainScope(given[name])) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
+/** What stands for management scopes that a host does not rename. */
+const MANAGEMENT_SCOPES = { read: 'apiTokens.read', write: 'apiTokens.write', admin: 'apiTokens.admin' } as const
+
+function readManagementScopes(given: Partial<ManagementScopes> = {}): ManagementScopes {
+  assertKnownOptions('managementScopes', given, Object.keys(MANAGEMENT_SCOPES))
+  const { read, write, admin } = { ...MANAGEMENT_SCOPES, ...compact(given) }
+  for (const [name, scope] of Object.entries({ read, write, admin })) {
+    if (!isPlainScope(scope)) throw optionError(`managementScopes.${name}`, 'must be a scope without a wildcard')
   }
-  if (given.read === given.write) throw optionError('managementScopes', 'must be two different scopes')
-  return { read: given.read, write: given.write }
+  if (new Set([read, write, admin]).size < 3) throw optionError('managementScopes', 'must be three different scopes')
+  return { read, write, admin }
 }
 
 function readScopes(
   given: Readonly<Record<string, string>> | undefined,
-  { read, write }: ManagementScopes,
+  { read, write, admin }: ManagementScopes,
 ): ReadonlyMap<string, string> | undefined {
   if (given === undefined) return undefined
   if (!isObject(given)) throw optionError('scopes', 'must be an object of descriptions by scope')
@@ -128,7 +160,12 @@ function readScopes(
     if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${JSON.stringify(name)}: not a plain scope`)
     if (typeof description !== 'string') throw optionError(`scopes[${JSON.stringify(name)}]`, 'must be a description')
   }
-  return new Map([[read, 'Read API tokens'], [write, 'Write API tokens'], ...Object.entries(given)])
+  return new Map([
+    [read, 'Read API tokens'],
+    [write, 'Write API tokens'],
+    [admin, 'Administer the API tokens of all owners'],
+    ...Object.entries(given),
+  ])
 }
 
 function readHasher(place: string, hasher: Hasher): Hasher {

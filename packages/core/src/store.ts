@@ -36,4 +36,4 @@ export type {
 } from './store/token-store.js'
 export { ALPHABET as BASE32_ALPHABET } from './token/checksum.js'
 export { parseTokenId, requireTokenId, type TokenId } from './token/id.js'
-export type { StoredSecret, TokenRecord, TokenUse } from './types.js'
+export type { Actor, StoredSecret, TokenRecord, TokenUse } from './types.js'

@@ -1,4 +1,14 @@
 /**
+ * Who did something: a token, a user whom the host named (`Caller`), or the host's own code. `id`: of the token, or the
+ * user's if the host gave one. `owner`: present for tokens and users.
+ */
+export interface Actor {
+  readonly kind: 'token' | 'user' | 'host'
+  readonly id?: string
+  readonly owner?: string
+}
+
+/**
  * A token as the stores keep it. It holds hashes and tags, so it never leaves core and the stores.
  * All times are epoch milliseconds. An absent time means "never".
  */
@@ -18,9 +28,11 @@ export interface TokenRecord {
   /** 1 after insert, one more after each update. A touch does not change it. */
   version: number
   createdAt: number
+  createdBy?: Actor
   expiresAt?: number
-  /** When name, scopes, networks or metadata last changed. */
+  /** When name, scopes, networks or metadata last changed, and who changed them. */
   modifiedAt?: number
+  modifiedBy?: Actor
   rotatedAt?: number
   lastUsedAt?: number
   lastUsedIp?: string
@@ -70,10 +82,12 @@ export interface ApiToken {
   /** The host's own data. Latchkey does not read it. */
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: number
+  readonly createdBy?: Actor
   /** From this moment on the token is refused. Absent: it never expires. */
   readonly expiresAt?: number
-  /** When name, scopes, networks or metadata last changed. */
+  /** When name, scopes, networks or metadata last changed, and who changed them. */
   readonly modifiedAt?: number
+  readonly modifiedBy?: Actor
   readonly rotatedAt?: number
   /** When a request was last let in, with either secret. Written with a delay of up to `lastUsed.flushInterval`. */
   readonly lastUsedAt?: number
@@ -116,6 +130,9 @@ export type DenialReason =
   | 'network'
   | 'scope'
 
+/** Why a request was refused that did not present exactly one credential. */
+export type CredentialDenialReason = 'no_credential' | 'invalid_request'
+
 /** Why a token was refused: a value, never an exception. */
 export interface Denial {
   readonly reason: DenialReason
@@ -137,3 +154,28 @@ export interface DeniedVerdict {
 
 /** The answer to a verification: the token's metadata, or why it was refused. */
 export type Verdict = AllowedVerdict | DeniedVerdict
+
+/** The scopes that the management routes need: three different plain scopes. */
+export interface ManagementScopes {
+  /** To list and get tokens. */
+  readonly read: string
+  /**
+   * To create tokens for the caller's own owner, to rotate and widen them, and to rename, narrow, disable and delete any
+   * token that the caller sees.
+   */
+  readonly write: string
+  /** The admin right: to act for other owners, and to set metadata. It does not include the two others. */
+  readonly admin: string
+}
+
+/** The management scopes of a host that renames none. */
+export interface StandardManagementScopes {
+  readonly read: 'apiTokens.read'
+  readonly write: 'apiTokens.write'
+  readonly admin: 'apiTokens.admin'
+}
+
+/** The names of the management scopes of a host that renames some. */
+export type ManagementScopeNames<Renamed extends Partial<ManagementScopes>> = {
+  [K in keyof ManagementScopes]: Renamed[K] extends string ? Renamed[K] : StandardManagementScopes[K]
+}[keyof ManagementScopes]

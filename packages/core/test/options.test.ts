@@ -12,7 +12,7 @@ test('defaults are as documented', () => {
     prefix: 'lk',
     realm: 'api',
     scopes: undefined,
-    managementScopes: { read: 'apiTokens.read', write: 'apiTokens.write' },
+    managementScopes: { read: 'apiTokens.read', write: 'apiTokens.write', admin: 'apiTokens.admin' },
     acceptHashers: [],
     cache: { max: 50_000, ttl: 5_000, staleIfError: 0 },
     lastUsed: true,
@@ -43,7 +43,7 @@ test('the options object is not changed, and a later change of it changes nothin
 
 test('the management scopes are always declared', () => {
   const { scopes } = readOptions({ store, scopes: { a: 'A' }, managementScopes: { read: 'r', write: 'w' } })
-  expect([...(scopes ?? [])].map(([name]) => name)).toEqual(['r', 'w', 'a'])
+  expect([...(scopes ?? [])].map(([name]) => name)).toEqual(['r', 'w', 'apiTokens.admin', 'a'])
 })
 
 describe('a wrong option is a TypeError that names it', () => {
@@ -75,7 +75,16 @@ describe('a wrong option is a TypeError that names it', () => {
     ['scopes["a"]', { scopes: { a: 1 } }],
     ['managementScopes', { managementScopes: null }],
     ['managementScopes', { managementScopes: 'a' }],
-    ['managementScopes.write', { managementScopes: { read: 'a' } }],
+    ['managementScopes', { managementScopes: { read: 'apiTokens.admin' } }],
+    ['managementScopes.admin', { managementScopes: { admin: 'a.*' } }],
+    ['maxOverlap', { maxOverlap: 0 }],
+    ['maxOverlap', { maxOverlap: '30d' }],
+    ['maxTokensPerOwner', { maxTokensPerOwner: 0 }],
+    ['hostTimeout', { hostTimeout: 0 }],
+    ['onAudit', { onAudit: 'log' }],
+    ['audit', { audit: true }],
+    ['audit.reads', { audit: { reads: 1 } }],
+    ['audit.writes', { audit: { writes: true } }],
     ['managementScopes.read', { managementScopes: { read: '*', write: 'b' } }],
     ['managementScopes', { managementScopes: { read: 'a', write: 'a' } }],
     ['managementScopes.delete', { managementScopes: { read: 'a', write: 'b', delete: 'c' } }],

@@ -16,8 +16,8 @@ test('a guard with an option that it does not know is not made: it might let eve
 
 test('routes with an option that they do not know, or cannot use, are not made', () => {
   const { tokenRoutes } = latchkeyExpress(createLatchkey({ store: memoryStore() }))
-  const cases: [object, string][] = [
-    [{ dialects: 'panther' }, 'tokenRoutes.dialects is not an option'],
+  const cases: [object, unknown][] = [
+    [{ dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
     [{ dialect: 'github' }, "tokenRoutes.dialect must be 'dynatrace' or 'panther'"],
     [{ dialect: 'toString' }, "tokenRoutes.dialect must be 'dynatrace' or 'panther'"],
     [{ authorize: true }, 'tokenRoutes.authorize must be a function'],

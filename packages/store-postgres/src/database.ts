@@ -72,7 +72,8 @@ export function createDatabase(client: PostgresClient, schema: Schema): Database
     deadline: Deadline,
   ): Promise<readonly PostgresRow[]> {
     assertOpen()
-    const timeout = Math.max(1, Math.ceil(msLeft(deadline)))
+    // Rounded down, and a little less: the client must give up first, so that it sends nothing that was given up here.
+    const timeout = Math.max(1, Math.floor(msLeft(deadline)) - 5)
     const usedName = prepares ? name : undefined
     try {
       return await client.query(text, values, { timeout, name: usedName })

@@ -63,7 +63,10 @@ export function decodeRow(row: PostgresRow): TokenRecord {
 }
 
 /** What the column `record` holds: all members that have no column. */
-type Rest = Pick<TokenRecord, 'networks' | 'metadata' | 'rotatedAt' | 'secrets' | 'retired'>
+type Rest = Pick<
+  TokenRecord,
+  'createdBy' | 'modifiedBy' | 'networks' | 'metadata' | 'rotatedAt' | 'secrets' | 'retired'
+>
 
 function encodeRest(record: TokenRecord): string {
   const { id, version, name, owner, personal, enabled, createdAt, expiresAt, modifiedAt, scopes, ...rest } =

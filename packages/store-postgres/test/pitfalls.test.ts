@@ -102,7 +102,7 @@ test('a purge and touches of the same tokens never wait for each other forever',
   const uses = records.map(({ id }) => ({ id, gen: 1, at: 1 })).sort(() => Math.random() - 0.5)
   const touches = Array.from({ length: 6 }, async (_, i) => b.environment.touch(i % 2 ? uses : uses.toReversed()))
   const [purged] = await Promise.all([a.environment.purge(2_000), ...touches])
-  expect(purged).toBe(600)
+  expect(purged).toHaveLength(600)
   const deadlocks = "select deadlocks from pg_stat_database where datname = 'postgres'"
   expect(Number(await a.value(deadlocks))).toBe(0)
 })
@@ -183,7 +183,7 @@ test('through PgBouncer in transaction pooling everything works, and changes arr
   for (const record of updated) expect(record).toMatchObject({ enabled: false, version: 2, lastUsedAt: 5 })
   const removed = await Promise.all(records.slice(40).map(async ({ id }) => a.environment.remove(id)))
   expect(removed.every(Boolean)).toBe(true)
-  expect(await b.environment.purge(2)).toBe(20)
+  expect(await b.environment.purge(2)).toHaveLength(20)
   expect((await readPage(a.environment, { ...LIST, limit: 100 })).totalCount).toBe(20)
 
   const last = tokenRecord()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { compact, type TokenId, type TokenRecord } from '@latchkey/core/store'
+import { type Actor, compact, type TokenId, type TokenRecord } from '@latchkey/core/store'
 
 /**
  * A document is a header of 24 bytes that the scripts read, and JSON that they do not. The header: version (4 bytes,
@@ -33,6 +33,8 @@ interface Body {
   e?: number | undefined // expires
   f?: number | undefined // modified
   r?: number | undefined // rotated
+  b?: Actor | undefined // created by
+  g?: Actor | undefined // modified by
   k: Secret[] // secrets
   t?: string[] | undefined // tags of retired secrets
 }
@@ -78,6 +80,8 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     e: record.expiresAt,
     f: record.modifiedAt,
     r: record.rotatedAt,
+    b: record.createdBy,
+    g: record.modifiedBy,
     k: secrets.map(({ hash, tag, until }) => (until === undefined ? [hash, tag] : [hash, tag, until])),
     t: orAbsent(record.retired),
   }
@@ -106,6 +110,8 @@ export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer 
     expiresAt: body.e,
     modifiedAt: body.f,
     rotatedAt: body.r,
+    createdBy: body.b,
+    modifiedBy: body.g,
     secrets: body.k.map(([hash, tag, until], i) => compact({ gen: generations[i] ?? NO_GENERATION, hash, tag, until })),
     retired: body.t ?? [],
   })

@@ -74,8 +74,10 @@ export function fullTokenRecord(overrides: Partial<TokenRecord> = {}, random: Ra
       scopes: ['reports.read', 'metrics.*'],
       networks: ['203.0.113.0/24', '2001:db8::/32'],
       metadata: { team: 'billing', ticket: 4711, nested: { list: [1, 'two', null, true] } },
+      createdBy: { kind: 'user', id: 'user \u{1F600} 7', owner: 'alice' },
       expiresAt: CREATED_AT + 86_400_000,
       modifiedAt: CREATED_AT + 10_000,
+      modifiedBy: { kind: 'host' },
       rotatedAt: CREATED_AT + 55_000,
       ...used,
       secrets: [

@@ -9,7 +9,8 @@ export interface JudgedRequest {
   readonly scopes: readonly string[]
 }
 
-interface Remembered {
+/** One earlier admission of a request. */
+export interface RememberedAdmission {
   readonly rawHeaders: readonly string[]
   /** Only where the token is bound to CIDR blocks. */
   readonly ip: string | undefined
@@ -23,6 +24,8 @@ interface Remembered {
  * request object: nobody else can see or forge what is remembered for it.
  */
 export interface AdmissionMemory {
+  /** The last admission of this request, if it was let in before. */
+  find(key: object): RememberedAdmission | undefined
   /**
    * The token that an earlier guard of this request let in. `undefined` if the request must be judged again, because:
    * - the admission is as old as the limit,
@@ -30,7 +33,7 @@ export interface AdmissionMemory {
    * - the list of headers is another, or
    * - the token is bound to CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
    */
-  recall(key: object, request: JudgedRequest): ApiToken | undefined
+  recall(known: RememberedAdmission, request: JudgedRequest): ApiToken | undefined
   remember(key: object, request: JudgedRequest, token: ApiToken): void
 }
 
@@ -39,11 +42,11 @@ export interface AdmissionMemory {
  * be revoked meanwhile.
  */
 export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMemory {
-  const memory = new WeakMap<object, Remembered>()
+  const memory = new WeakMap<object, RememberedAdmission>()
   return {
-    recall(key, request) {
-      const known = memory.get(key)
-      if (known === undefined || known.rawHeaders !== request.rawHeaders) return undefined
+    find: (key) => memory.get(key),
+    recall(known, request) {
+      if (known.rawHeaders !== request.rawHeaders) return undefined
       if (!clock.isRecent(known.at, maxAge)) return undefined
       if (!request.scopes.every((scope) => known.scopes.includes(scope))) return undefined
       if (isBound(known.token) && known.ip !== request.ip) return undefined

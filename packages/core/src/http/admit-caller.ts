@@ -1,74 +1,134 @@
-import { RequestError } from '../errors.js'
+import type { ManagementOperation } from '../audit-entry.js'
+import { type ErrorCode, RequestError, UnavailableError } from '../errors.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
-import { type Actor, actorFromToken, lackingScopes } from '../manage/actor.js'
-import { actorFromCaller, type Caller } from '../manage/caller.js'
+import { assertCurrentSecret, assertMayCall, neededScopes } from '../manage/authority.js'
+import {
+  type Caller,
+  lackingScopes,
+  type Principal,
+  principalFromCaller,
+  principalFromToken,
+} from '../manage/caller.js'
+import { normalAddress } from '../policy/address.js'
 import { isExpired } from '../policy/expiry.js'
-import type { OperationName } from './dialects/dialect.js'
+import { beforeDeadline, deadlineIn, TimeoutError } from '../store/deadline.js'
+import type { Denial } from '../types.js'
+import type { IsCrossSite } from './csrf.js'
 import { guardStateOf } from './guard.js'
 import type { HttpRequest } from './message.js'
-import type { Refusal } from './refusal.js'
-import { neededScopes, OPERATIONS } from './routes.js'
+import type { HttpError } from './refusal.js'
+import { exemptionOf, type SelfService } from './routes.js'
 
-/** Ends an operation whose caller may not do it. */
-export class RefusedError extends Error {
-  readonly refusal: Refusal
+/** Refuses the caller of an operation. Its answer may be finer than that of the error's code. */
+export class RefusedError extends RequestError {
+  readonly refusal: HttpError
+  /** The caller, if it is known who it is. */
+  readonly principal: Principal | undefined
 
-  constructor(refusal: Refusal) {
-    super(refusal.message)
+  constructor(refusal: HttpError & { readonly code?: ErrorCode }, principal?: Principal) {
+    super(refusal.code ?? 'ERR_NOT_ALLOWED', refusal.message)
     this.refusal = refusal
+    this.principal = principal
   }
 }
 
 /** Carries an error of the host's own code past the answers to our errors. */
 export class HostError extends Error {}
 
+/** The rules of a mounted router. */
+export interface AdmissionRules {
+  readonly self: SelfService
+  readonly isCrossSite: IsCrossSite
+}
+
+/** One request for one operation, and what of it was found out before. */
+export interface Visit {
+  readonly latchkey: Latchkey
+  readonly request: HttpRequest
+  readonly operation: ManagementOperation
+  /** What stands in the place of `{id}`. */
+  readonly id: string
+  readonly rules: AdmissionRules
+  /** The host's own sign-in. */
+  readonly authorize: () => Promise<Caller | undefined>
+  /** Whether the host has one. */
+  readonly hasSignIn: boolean
+}
+
 /**
- * Who calls, with enough scope for the operation: the caller that the host names, else the request's token.
- * Throws a `RefusedError`.
+ * Who calls, with enough scope for the operation: the caller that the host names, else the request's token. `isRepeated`:
+ * the same request was admitted before, so its token is not reported as verified again. Throws a `RefusedError`.
  */
-export async function admitCaller(
-  latchkey: Latchkey,
-  request: HttpRequest,
-  target: { readonly operation: OperationName; readonly id: string },
-  authorize: () => Promise<Caller | undefined>,
-): Promise<Actor> {
-  const caller = await authorize().catch((error: unknown) => {
+export async function admitCaller(visit: Visit, isRepeated: boolean): Promise<Principal> {
+  const caller = await askHost(visit)
+  return caller === undefined ? admitToken(visit, isRepeated) : admitNamed(visit, caller)
+}
+
+async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefined> {
+  const { hostTimeout } = internalsOf(latchkey).settings
+  return beforeDeadline(deadlineIn(hostTimeout), authorize).catch((error: unknown) => {
+    if (error instanceof TimeoutError) throw new UnavailableError('ERR_AUTHORIZE', `authorize gave ${error.message}`)
     // It is about a call of the host's own, so it is not the fault of this request's sender.
     throw error instanceof RequestError ? new HostError('authorize failed', { cause: error }) : error
   })
-  return caller === undefined ? admitToken(latchkey, request, target) : admitNamed(latchkey, target.operation, caller)
 }
 
 /** A caller that the host names. */
-function admitNamed(latchkey: Latchkey, operation: OperationName, caller: Caller): Actor {
+function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Caller): Principal {
   const { settings, context } = internalsOf(latchkey)
   const { refusals } = guardStateOf(latchkey)
-  const needed = neededScopes(operation, settings.managementScopes)
-  const actor = actorFromCaller(caller, settings.environment)
-  if (isExpired(actor.grant.expiresAt, context.now())) {
-    throw new RefusedError(refusals.ofDenial({ reason: 'expired' }, needed))
+  const principal = principalFromCaller(caller, { ...settings, ip: normalAddress(request.ip) })
+  const scopes = neededScopes(operation, settings.managementScopes)
+  const refuse = (error: RequestError, denial?: Denial) => {
+    const answer = denial && refusals.ofDenial(denial, scopes)
+    return new RefusedError({ status: error.status, ...answer, code: error.code, message: error.message }, principal)
   }
-  const missing = lackingScopes(actor, needed)
-  if (missing.length > 0) throw new RefusedError(refusals.ofDenial({ reason: 'scope', missing }, needed))
-  return actor
+  if (rules.isCrossSite(request)) {
+    throw refuse(new RequestError('ERR_CROSS_SITE', 'A page of another site may not change tokens in your name.'))
+  }
+  try {
+    assertMayCall(context, principal, operation, true)
+    return principal
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error
+    if (isExpired(principal.grant.expiresAt, context.now())) throw refuse(error, { reason: 'expired' })
+    throw refuse(error, lackingScopes(principal, scopes).length > 0 ? { reason: 'scope' } : undefined)
+  }
 }
 
 /** The token of the request. */
 async function admitToken(
-  latchkey: Latchkey,
-  request: HttpRequest,
-  { operation, id }: { readonly operation: OperationName; readonly id: string },
-): Promise<Actor> {
+  { latchkey, request, operation, id, rules, hasSignIn }: Visit,
+  isRepeated: boolean,
+): Promise<Principal> {
   const { settings, verifier, context } = internalsOf(latchkey)
-  const { readCredential, refusals } = guardStateOf(latchkey)
+  const { readCredential, refusals, denyCredential } = guardStateOf(latchkey)
   const credential = readCredential(request.rawHeaders)
-  if (typeof credential !== 'string') throw new RefusedError(refusals.ofCredential(credential))
-  const { exempt } = OPERATIONS[operation]
+  if (typeof credential !== 'string') {
+    denyCredential(credential, request.ip)
+    const refusal = refusals.ofCredential(credential)
+    const mayHaveSession = hasSignIn && credential.kind === 'none'
+    throw new RefusedError(mayHaveSession ? { ...refusal, message: 'Sign in, or send a token.' } : refusal)
+  }
+  const exempt = exemptionOf(operation, rules.self)
   // Claiming the id of another token gains nothing: the verifier proves the secret of the claimed id.
   const isOwn = id === 'self' || (exempt === 'own' && id === context.format.idOf(credential))
   const scopes = exempt !== undefined && isOwn ? [] : neededScopes(operation, settings.managementScopes)
-  const found = await verifier.authenticate(credential, { ip: request.ip, scopes })
-  if (!found.ok) throw new RefusedError(refusals.ofDenial(found.denial, scopes))
-  return actorFromToken(found.entry, settings.environment)
+  const found = await verifier.authenticate(credential, { ip: request.ip, scopes, isRepeated })
+  const site = { ...settings, ip: normalAddress(request.ip) }
+  if (!found.ok) {
+    const { denial, identified } = found
+    const isForbidden = denial.reason === 'scope' || denial.reason === 'network'
+    const principal =
+      isForbidden && identified ? principalFromToken(identified.entry, identified.secret, site) : undefined
+    throw new RefusedError(refusals.ofDenial(denial, scopes), principal)
+  }
+  const principal = principalFromToken(found.entry, found.secret, site)
+  try {
+    assertCurrentSecret(principal, operation, id)
+    return principal
+  } catch (error) {
+    throw error instanceof RequestError ? new RefusedError(error, principal) : error
+  }
 }

@@ -19,13 +19,22 @@ export async function readInput<Operation extends BodyOperation>(
   operation: Operation,
   schemas: OperationSchemas,
 ): Promise<CheckedInputs[Operation]> {
-  const body = await readBody(request, OPERATIONS[operation].body === 'optional')
-  if (!isObject(body)) throw invalidInput([{ path: '', message: 'The body must be a JSON object.' }])
-  const { input, violations } = translate(body, dialect, operation)
+  const { input, violations } = await readWords(request, dialect, operation)
   const checked = parseInput<CheckedInputs[Operation]>(schemas[operation], input)
   if (checked.ok && violations.length === 0) return checked.value
   const renamed = checked.ok ? [] : renameViolations(dialect, operation, checked.violations)
   throw invalidInput([...violations, ...renamed])
+}
+
+/** Reads a body into core's words, unchecked. `violations`: what of it the dialect does not allow, in its words. */
+export async function readWords(
+  request: HttpRequest,
+  dialect: Dialect,
+  operation: BodyOperation,
+): Promise<{ input: Record<string, unknown>; violations: Violation[] }> {
+  const body = await readBody(request, OPERATIONS[operation].body === 'optional')
+  if (!isObject(body)) throw invalidInput([{ path: '', message: 'The body must be a JSON object.' }])
+  return translate(body, dialect, operation)
 }
 
 async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {

@@ -1,8 +1,13 @@
+import { compact } from '../compact.js'
+import { hasSubscribers, publish } from '../events.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
-import type { ApiToken, Verdict, VerifyContext } from '../types.js'
+import { normalAddress } from '../policy/address.js'
+import type { ApiToken, Verdict } from '../types.js'
+import type { RequestContext } from '../verify/reporter.js'
+import type { Verifier } from '../verify/verifier.js'
 import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
-import { type CredentialReader, credentialReader } from './credentials.js'
+import { type CredentialProblem, type CredentialReader, credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
@@ -57,24 +62,27 @@ export function createGuard<Scope extends string = string>(
   const scopes = readGuardOptions(options, adapterOptions)
   return (latchkey, request, key) => {
     const state = guardStateOf(latchkey)
-    const judged = new GuardContext(request, scopes)
-    const token = key && state.admissions.recall(key, judged)
-    return token === undefined ? judge(latchkey, state, judged, key) : { ok: true, token }
+    const earlier = key && state.admissions.find(key)
+    const judged = new GuardContext(request, scopes, earlier !== undefined)
+    const token = earlier && state.admissions.recall(earlier, judged)
+    return token === undefined ? judge(state, judged, key) : { ok: true, token }
   }
 }
 
 /** What the verifier is asked. Frameworks compute the address anew at each read, so it is read at most once. */
-class GuardContext implements JudgedRequest, VerifyContext {
+class GuardContext implements JudgedRequest, RequestContext {
   readonly rawHeaders: readonly string[]
   readonly scopes: readonly string[]
+  readonly isRepeated: boolean
   private readonly request: GuardedRequest
   private isRead = false
   private address: string | undefined = undefined
 
-  constructor(request: GuardedRequest, scopes: readonly string[]) {
+  constructor(request: GuardedRequest, scopes: readonly string[], isRepeated: boolean) {
     this.request = request
     this.rawHeaders = request.rawHeaders
     this.scopes = scopes
+    this.isRepeated = isRepeated
   }
 
   get ip(): string | undefined {
@@ -86,24 +94,23 @@ class GuardContext implements JudgedRequest, VerifyContext {
   }
 }
 
-function judge(
-  latchkey: Latchkey,
-  state: GuardState,
-  context: GuardContext,
-  key: object | undefined,
-): Admission | Promise<Admission> {
+function judge(state: GuardState, context: GuardContext, key: object | undefined): Admission | Promise<Admission> {
+  const { admissions, refusals, verifier } = state
   const credential = state.readCredential(context.rawHeaders)
-  if (typeof credential !== 'string') return refuse(state.refusals.ofCredential(credential))
+  if (typeof credential !== 'string') {
+    state.denyCredential(credential, context.ip)
+    return refuse(refusals.ofCredential(credential))
+  }
   const settle = (verdict: Verdict): Admission => {
-    if (!verdict.ok) return refuse(state.refusals.ofDenial(verdict.denial, context.scopes))
-    if (key !== undefined) state.admissions.remember(key, context, verdict.token)
+    if (!verdict.ok) return refuse(refusals.ofDenial(verdict.denial, context.scopes))
+    if (key !== undefined) admissions.remember(key, context, verdict.token)
     return verdict
   }
-  const verdict = latchkey.verifyCached(credential, context)
+  const verdict = verifier.verifyCached(credential, context)
   if (verdict !== undefined) return settle(verdict)
   // Read now: when the store has answered, the connection may be closed, and the framework know no address.
-  const { ip, scopes } = context
-  return latchkey.verify(credential, { ip, scopes }).then(settle, refuseError)
+  const { ip, scopes, isRepeated } = context
+  return verifier.verify(credential, { ip, scopes, isRepeated }).then(settle, refuseError)
 }
 
 function refuseError(error: unknown): Admission {
@@ -122,6 +129,9 @@ export interface GuardState {
   readonly readCredential: CredentialReader
   readonly refusals: Refusals
   readonly admissions: AdmissionMemory
+  readonly verifier: Verifier
+  /** Publishes that a request presented no credential, or not exactly one. */
+  denyCredential(problem: CredentialProblem, ip: string | undefined): void
 }
 
 const states = new WeakMap<Latchkey, GuardState>()
@@ -129,8 +139,14 @@ const states = new WeakMap<Latchkey, GuardState>()
 export function guardStateOf(latchkey: Latchkey): GuardState {
   const known = states.get(latchkey)
   if (known !== undefined) return known
-  const { settings, clock } = internalsOf(latchkey)
-  const state = {
+  const { settings, clock, verifier } = internalsOf(latchkey)
+  const state: GuardState = {
+    verifier,
+    denyCredential({ kind }, ip) {
+      if (!hasSubscribers('denied')) return
+      const reason = kind === 'none' ? 'no_credential' : 'invalid_request'
+      publish('denied', { reason, ...compact({ environment: settings.environment, ip: normalAddress(ip) }) })
+    },
     readCredential: credentialReader(settings.credentials),
     refusals: createRefusals(settings.realm),
     admissions: createAdmissionMemory(clock, settings.cache.ttl),

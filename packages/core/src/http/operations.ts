@@ -1,5 +1,5 @@
-import { RequestError } from '../errors.js'
-import type { Actor } from '../manage/actor.js'
+import { RequestError, type Violation } from '../errors.js'
+import type { Principal } from '../manage/caller.js'
 import type { ManageContext } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
 import type { CheckedInputs } from '../manage/inputs.js'
@@ -8,9 +8,10 @@ import { getToken, lookupToken } from '../manage/lookup.js'
 import { notFound } from '../manage/records.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
-import { updateToken } from '../manage/update.js'
+import { readUpdate, updateToken } from '../manage/update.js'
 import type { ApiToken } from '../types.js'
-import { readInput } from './body.js'
+import { RefusedError } from './admit-caller.js'
+import { readInput, readWords } from './body.js'
 import {
   type Answer,
   type BodyOperation,
@@ -30,22 +31,32 @@ export interface Call {
   readonly operation: Exclude<OperationName, 'describe'>
   /** What stands in the place of `{id}`. */
   readonly id: string
+  /** Whether a whole token may stand there, for deletion. */
+  readonly secretInPath: boolean
 }
 
 /** Runs an operation whose input has been read and checked, and answers in the dialect's words. */
-export type Run = (actor: Actor) => Promise<HttpResponse>
+export type Run = (principal: Principal) => Promise<HttpResponse>
 
 /** Reads and checks the input of an operation. Both this and the run throw `RequestError` in the dialect's words. */
 export async function readOperation(call: Call): Promise<Run> {
   const run = await READERS[call.operation](call)
-  return async (actor) => {
+  return async (principal) => {
     try {
-      return await run(actor)
+      return await run(principal)
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error
+      // A refusal of the caller has its own answer.
+      if (!(error instanceof RequestError) || error instanceof RefusedError || error instanceof WireError) throw error
       const { code, message, violations } = error
       throw new RequestError(code, message, renameViolations(call.dialect, call.operation, violations))
     }
+  }
+}
+
+/** Violations that are in the dialect's words already. */
+class WireError extends RequestError {
+  constructor(violations: readonly Violation[]) {
+    super('ERR_INVALID_INPUT', 'The input is invalid.', violations)
   }
 }
 
@@ -54,59 +65,71 @@ const NO_CONTENT: HttpResponse = { status: 204 }
 const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> | Run>> = {
   list({ context, dialect, request }) {
     const query = readListQuery(dialect, request.search, context.now())
-    return async (actor) => answerList(dialect, await openPage(context, query, actor))
+    return async (principal) => answerList(dialect, await openPage(context, query, principal))
   },
   async create(call) {
     const input = await inputOf(call, 'create')
-    return async (actor) => {
-      const owned = { owner: actor.grant.owner, ...input }
-      return answer(call.dialect.created, await createToken(call.context, owned, actor), call.request.mount)
+    return async (principal) => {
+      const owned = { owner: principal.grant.owner, ...input }
+      return answer(call.dialect.created, await createToken(call.context, owned, principal), call.request.mount)
     }
   },
   async lookup(call) {
     const { token } = await inputOf(call, 'lookup')
-    return async (actor) => shown(call, await lookupToken(call.context, token, actor))
+    return async (principal) => shown(call, await lookupToken(call.context, token, principal))
   },
   async revoke(call) {
     const { token } = await inputOf(call, 'revoke')
-    return async (actor) => {
-      await revokeToken(call.context, token, actor)
+    return async (principal) => {
+      await revokeToken(call.context, token, principal)
       return NO_CONTENT
     }
   },
   get(call) {
-    return async (actor) => shown(call, await getToken(call.context, targetId(call, actor), actor))
+    return async (principal) => shown(call, await getToken(call.context, targetId(call, principal), principal))
   },
   async update(call) {
-    const input = await inputOf(call, 'update')
-    return async (actor) =>
-      answer(call.dialect.updated, await updateToken(call.context, targetId(call, actor), input, actor))
+    const { context, dialect, request } = call
+    const { input, violations } = await readWords(request, dialect, 'update')
+    const update = readUpdate(context, input)
+    return async (principal) => {
+      const id = call.id === 'self' && principal.token !== undefined ? principal.token.id : call.id
+      if (violations.length === 0) {
+        return answer(dialect.updated, await updateToken(context, id, update, principal))
+      }
+      const checked = { ok: false, violations: update.checked.ok ? [] : update.checked.violations } as const
+      await updateToken(context, id, { ...update, checked }, principal).catch((error: unknown) => {
+        if (!(error instanceof RequestError) || error.code !== 'ERR_INVALID_INPUT') throw error
+        throw new WireError([...violations, ...renameViolations(dialect, 'update', error.violations)])
+      })
+      throw new WireError(violations)
+    }
   },
   delete(call) {
-    return async (actor) => {
-      const { context, id } = call
-      // A whole token is accepted in the place of an id.
-      const target = context.format.parse(id) === undefined ? targetId(call, actor) : id
-      await deleteToken(context, target, actor, id === 'self')
+    return async (principal) => {
+      const { context, id, secretInPath } = call
+      const isToken = secretInPath && context.format.parse(id) !== undefined
+      const target = isToken ? id : targetId(call, principal)
+      await deleteToken(context, target, principal, id === 'self')
       return NO_CONTENT
     }
   },
   async rotate(call) {
     const input = await inputOf(call, 'rotate')
-    return async (actor) =>
-      answer(call.dialect.rotated, await rotateToken(call.context, targetId(call, actor), input, actor))
+    return async (principal) =>
+      answer(call.dialect.rotated, await rotateToken(call.context, targetId(call, principal), input, principal))
   },
   async finish(call) {
     await inputOf(call, 'finish')
-    return async (actor) => {
-      await finishRotation(call.context, targetId(call, actor), actor)
+    return async (principal) => {
+      await finishRotation(call.context, targetId(call, principal), principal)
       return NO_CONTENT
     }
   },
   async cancel(call) {
     await inputOf(call, 'cancel')
-    return async (actor) => {
-      await cancelRotation(call.context, targetId(call, actor), actor)
+    return async (principal) => {
+      await cancelRotation(call.context, targetId(call, principal), principal)
       return NO_CONTENT
     }
   },
@@ -120,8 +143,8 @@ function inputOf<Operation extends BodyOperation>(
 }
 
 /** The id of the token that the path names, by its id or as `self`. Throws `ERR_NOT_FOUND`. */
-function targetId({ context, id }: Call, actor: Actor): string {
-  if (id === 'self' && actor.tokenId !== undefined) return actor.tokenId
+function targetId({ context, id }: Call, principal: Principal): string {
+  if (id === 'self' && principal.token !== undefined) return principal.token.id
   if (context.format.isId(id)) return id
   throw notFound()
 }

@@ -1,7 +1,8 @@
 import { LatchkeyError, RequestError } from '../errors.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
-import { admitCaller, HostError, RefusedError } from './admit-caller.js'
+import type { Principal } from '../manage/caller.js'
+import { admitCaller, HostError, RefusedError, type Visit } from './admit-caller.js'
 import type { Dialect, OperationName } from './dialects/dialect.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi/document.js'
@@ -32,7 +33,7 @@ export function createRouter<HostRequest>(
   options: RoutesOptions<HostRequest> = {},
   adapterOptions: readonly string[] = [],
 ): Router<HostRequest> {
-  const dialect = readRoutesOptions(options, adapterOptions)
+  const { dialect, secretInPath, ...rules } = readRoutesOptions(options, adapterOptions)
   const { authorize } = options
   return async (latchkey, request, hostRequest) => {
     const match = matchRoute(dialect, request.method, request.path)
@@ -40,16 +41,33 @@ export function createRouter<HostRequest>(
     if ('allow' in match) return methodNotAllowed(dialect, match.allow)
     const { operation, id } = match
     if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
-    const admit = () => admitCaller(latchkey, request, { operation, id }, async () => authorize?.(hostRequest))
+    const { context } = internalsOf(latchkey)
+    const signIn = { authorize: async () => authorize?.(hostRequest), hasSignIn: authorize !== undefined }
+    const visit: Visit = { latchkey, request, operation, id, rules, ...signIn }
+    const reauthorize = () => admitCaller(visit, true)
     try {
-      const actor = await admit()
-      const run = await readOperation({ context: internalsOf(latchkey).context, dialect, request, operation, id })
-      if (OPERATIONS[operation].body === undefined) return await run(actor)
+      let principal = await admitAudited(visit, false)
+      const run = await readOperation({ context, dialect, request, operation, id, secretInPath })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
-      return await run({ ...(await admit()), reauthorize: admit })
+      if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, true)
+      return await run({ ...principal, reauthorize })
     } catch (error) {
       return answerError(dialect, operation, error)
     }
+  }
+}
+
+/** As `admitCaller`, and tells the audit of a known caller that is refused. */
+async function admitAudited(visit: Visit, isRepeated: boolean): Promise<Principal> {
+  try {
+    return await admitCaller(visit, isRepeated)
+  } catch (error) {
+    if (error instanceof RefusedError && error.principal !== undefined) {
+      const { latchkey, operation, id } = visit
+      const target = id === 'self' ? error.principal.token?.id : id
+      await internalsOf(latchkey).context.audit.refuse(operation, error.principal, target, error)
+    }
+    throw error
   }
 }
 

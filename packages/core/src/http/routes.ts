@@ -1,35 +1,42 @@
-import type { ManagementScopes } from '../options.js'
 import type { Dialect, OperationName, RoutePattern } from './dialects/dialect.js'
 
-/** What a caller needs for an operation, and which body the operation takes. */
-export interface OperationRule {
-  /** A management scope; `token`: any authenticated caller; `nothing`: anybody. */
-  readonly needs: 'read' | 'write' | 'token' | 'nothing'
-  /** Which token needs no scope: `self`: one that is named as `self`; `own`: one that is named by its own id, too. */
+/** What the HTTP side adds to an operation: which body it takes, and which token needs no scope for it. */
+export interface OperationRoute {
+  /** `self`: a token that is named as `self`; `own`: one that is named by its own id, too. */
   readonly exempt?: 'self' | 'own'
   /** `optional`: no body counts as `{}`. */
   readonly body?: 'required' | 'optional'
 }
 
 /** The operations of the management API, in every dialect. */
-export const OPERATIONS: Readonly<Record<OperationName, OperationRule>> = {
-  list: { needs: 'read' },
-  create: { needs: 'write', body: 'required' },
-  lookup: { needs: 'token', body: 'required' },
-  revoke: { needs: 'token', body: 'required' },
-  get: { needs: 'read', exempt: 'own' },
-  update: { needs: 'write', body: 'required' },
-  delete: { needs: 'write', exempt: 'self' },
-  rotate: { needs: 'write', exempt: 'own', body: 'optional' },
-  finish: { needs: 'write', exempt: 'own', body: 'optional' },
-  cancel: { needs: 'write', exempt: 'own', body: 'optional' },
-  describe: { needs: 'nothing' },
+export const OPERATIONS: Readonly<Record<OperationName, OperationRoute>> = {
+  list: {},
+  create: { body: 'required' },
+  lookup: { body: 'required' },
+  revoke: { body: 'required' },
+  get: { exempt: 'own' },
+  update: { body: 'required' },
+  delete: { exempt: 'self' },
+  rotate: { exempt: 'own', body: 'optional' },
+  finish: { exempt: 'own', body: 'optional' },
+  cancel: { exempt: 'own', body: 'optional' },
+  describe: {},
 }
 
-/** The management scopes that an operation needs. */
-export function neededScopes(operation: OperationName, scopes: ManagementScopes): readonly string[] {
-  const { needs } = OPERATIONS[operation]
-  return needs === 'read' || needs === 'write' ? [scopes[needs]] : []
+/** What a token may do to itself without a management scope. */
+export interface SelfService {
+  /** To rotate itself, and to finish and cancel that. Default `true`. */
+  readonly rotate?: boolean | undefined
+  /** To delete itself. Default `true`. */
+  readonly delete?: boolean | undefined
+}
+
+/** Which token needs no scope for an operation, as the host configured it. */
+export function exemptionOf(operation: OperationName, self: SelfService): OperationRoute['exempt'] {
+  const isRotation = operation === 'rotate' || operation === 'finish' || operation === 'cancel'
+  if (isRotation && self.rotate === false) return undefined
+  if (operation === 'delete' && self.delete === false) return undefined
+  return OPERATIONS[operation].exempt
 }
 
 /** What a path means in a dialect. */
@@ -42,7 +49,7 @@ export type RouteMatch =
  * Finds the operation of a path; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters win.
  * `HEAD` is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
  */
-export function matchRoute(dialect: Dialect, method: string, path: string): RouteMatch | undefined {
+export function matchRoute(dialect: Pick<Dialect, 'routes'>, method: string, path: string): RouteMatch | undefined {
   if (method === 'OPTIONS') return undefined
   const given = segments(path)
   const wanted = method === 'HEAD' ? 'GET' : method

@@ -1,58 +1,153 @@
-import { optionError } from '../errors.js'
-import { parseBlock } from '../policy/cidr.js'
+import { optionError, RequestError } from '../errors.js'
+import { assertKnownOptions } from '../option-checks.js'
+import { type Action, type CallerGrant, findEscalations, type Grant } from '../policy/attenuation.js'
+import { compileNetworks, parseBlock } from '../policy/cidr.js'
 import { compileScopes } from '../policy/scopes.js'
-import type { Actor } from './actor.js'
+import type { Actor, ManagementScopes, StoredSecret, TokenRecord } from '../types.js'
+import type { Entry } from '../verify/entry.js'
 
 /** Who calls a management operation: the user of the host's own sign-in, or the user that the host's code acts for. */
 export interface Caller {
+  /** The user's id, for the audit and for `createdBy`. Not empty. Default: only the owner is known. */
+  readonly id?: string | undefined
   /** Owns what the caller creates. Not empty. */
   readonly owner: string
-  /** What the caller may do itself, wildcards allowed. The management scopes decide which operations it may call. */
+  /**
+   * What the caller may do itself, wildcards allowed. The management scopes decide which operations it may call: they are
+   * needed here as in a token.
+   */
   readonly scopes: readonly string[]
-  /** CIDR blocks that bind the caller; none or absent: not bound. */
-  readonly networks?: readonly string[]
+  /**
+   * CIDR blocks that bind the caller: a request from elsewhere is refused, and what the caller creates is bound to them.
+   * None or absent: not bound.
+   */
+  readonly networks?: readonly string[] | undefined
   /**
    * When the caller's access ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot outlive
    * it.
    */
-  readonly expiresAt?: number
+  readonly expiresAt?: number | undefined
   /** As a personal token: sees and changes only its owner's tokens, creates only personal ones. Default `false`. */
-  readonly personal?: boolean
-  /** May create tokens for other owners. Default `false`. */
-  readonly assignOwner?: boolean
+  readonly personal?: boolean | undefined
+  /** The admin right, as by the scope `apiTokens.admin`. Default `false`. */
+  readonly assignOwner?: boolean | undefined
 }
 
-/** On whose behalf an in-process call is made. Absent: the host's own, which is not checked. */
+/** On whose behalf an in-process call is made. Without `caller` it is the host's own, which is not checked. */
 export interface OnBehalf {
   readonly caller?: Caller
+  /** The address that the caller's request came from. If given, a caller bound to CIDR blocks must be inside them. */
+  readonly ip?: string | undefined
 }
 
+/** An authenticated caller, ready to be checked. */
+export interface Principal {
+  /** How the audit and the records name it. */
+  readonly actor: Actor
+  readonly grant: CallerGrant
+  /** The token that authenticates the call, and the generation of its secret. Absent: the host names the caller. */
+  readonly token?: { readonly id: string; readonly gen: number; readonly isOutgoing: boolean }
+  readonly ip?: string | undefined
+  /** The caller as it is by now, for an operation that takes long. Rejects if it has lost its access meanwhile. */
+  readonly reauthorize?: () => Promise<Principal>
+}
+
+/** `undefined`: the host's own code, which is not checked. */
+export type PrincipalOrHost = Principal | undefined
+
+/** Where the caller of a request stands. */
+export interface CallSite {
+  readonly environment: string
+  readonly managementScopes: ManagementScopes
+  readonly ip: string | undefined
+}
+
+export function principalFromToken(entry: Entry, secret: StoredSecret, site: CallSite): Principal {
+  const { token, scopes, ownerScopes } = entry
+  const ofOwner = ownerScopes === undefined || ownerScopes === 'unknown' ? [] : [ownerScopes]
+  const scopeSets: CallerGrant['scopeSets'] = [scopes, ...ofOwner]
+  return {
+    actor: { kind: 'token', id: token.id, owner: token.owner },
+    token: { id: token.id, gen: secret.gen, isOutgoing: secret !== entry.secrets[0] },
+    ip: site.ip,
+    grant: {
+      owner: token.owner,
+      personal: token.personal,
+      scopeSets,
+      networks: token.networks,
+      expiresAt: token.expiresAt,
+      environment: site.environment,
+      admin: scopeSets.every((held) => held.covers(site.managementScopes.admin)),
+    },
+  }
+}
+
+const CALLER_MEMBERS = ['id', 'owner', 'scopes', 'networks', 'expiresAt', 'personal', 'assignOwner']
+
 /** Throws a `TypeError` (`ERR_OPTION`) if the host's answer is not a caller: a mistake must never widen access. */
-export function actorFromCaller(caller: Caller | undefined, environment: string): Actor {
+export function principalFromCaller(caller: Caller | undefined, site: CallSite): Principal {
   // `undefined` too, which a failed lookup of the host may return: it must not count as the host itself.
-  if (typeof caller !== 'object' || caller === null) throw optionError('caller', 'must be an object')
-  const { owner, scopes, networks = [], expiresAt, personal = false, assignOwner = false } = caller
+  assertKnownOptions('caller', caller, CALLER_MEMBERS)
+  const { id, owner, scopes, networks = [], expiresAt, personal = false, assignOwner = false } = caller as Caller
   if (typeof owner !== 'string' || owner === '') throw optionError('caller.owner', 'must be a non-empty string')
+  if (id !== undefined && (typeof id !== 'string' || id === '')) {
+    throw optionError('caller.id', 'must be a non-empty string, or be left out')
+  }
   if (!isStringList(scopes)) throw optionError('caller.scopes', 'must be a list of scopes')
   if (!isStringList(networks)) throw optionError('caller.networks', 'must be a list of CIDR blocks')
   for (const block of networks) {
     const read = parseBlock(block)
-    if (!read.ok) throw optionError('caller.networks', `holds an invalid block. ${read.error}`)
+    if (!read.ok) throw optionError('caller.networks', `must not hold ${JSON.stringify(block)}. ${read.error}`)
   }
-  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) throw optionError('caller.expiresAt', 'must be a time')
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
+    throw optionError('caller.expiresAt', 'must be a time in epoch milliseconds, or be left out')
+  }
+  const held = compileScopes(scopes)
   return {
+    actor: { kind: 'user', ...(id !== undefined && { id }), owner },
+    ip: site.ip,
     grant: {
       owner,
       personal: personal === true,
-      scopeSets: [compileScopes(scopes)],
+      scopeSets: [held],
       networks,
       expiresAt,
-      environment,
-      assignOwner: assignOwner === true,
+      environment: site.environment,
+      admin: assignOwner === true || held.covers(site.managementScopes.admin),
     },
   }
 }
 
 function isStringList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+/** Whether the address lies inside the CIDR blocks that bind a caller. */
+export function isInsideNetworks({ grant, ip }: Principal): boolean {
+  return compileNetworks(grant.networks).allows(ip)
+}
+
+/** Whether a record exists for this caller: a personal one sees only its owner's. */
+export function maySee(principal: PrincipalOrHost, record: Pick<TokenRecord, 'owner'>): boolean {
+  return principal === undefined || !principal.grant.personal || record.owner === principal.grant.owner
+}
+
+/** Which of the given scopes the caller lacks. */
+export function lackingScopes({ grant }: Principal, scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => !grant.scopeSets.every((held) => held.covers(scope)))
+}
+
+/** Throws `ERR_NOT_ALLOWED`, with every escalation listed, if the token would grant more than the caller has. */
+export function assertNoEscalation(principal: PrincipalOrHost, child: Grant, action: Action): void {
+  if (principal === undefined) return
+  const escalations = findEscalations(child, principal.grant, action)
+  if (escalations.length === 0) return
+  throw new RequestError('ERR_NOT_ALLOWED', 'The token would grant more than its caller has.', escalations)
+}
+
+export function grantOf(
+  { owner, personal, scopes, networks, expiresAt, metadata }: Omit<Grant, 'environment'>,
+  environment: string,
+): Grant {
+  return { owner, personal, scopes, networks, expiresAt, environment, metadata }
 }

@@ -1,8 +1,10 @@
 import type { Prover } from '../secret/prover.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenFormat } from '../token/format.js'
+import type { ManagementScopes } from '../types.js'
 import type { Loader } from '../verify/loader.js'
 import type { Verifier } from '../verify/verifier.js'
+import type { Audit } from './audit.js'
 import type { InputSchemas } from './schemas.js'
 
 /** What every use case works with. */
@@ -14,8 +16,16 @@ export interface ManageContext {
   readonly loader: Loader
   readonly verifier: Verifier
   readonly schemas: InputSchemas
+  readonly audit: Audit
+  readonly managementScopes: ManagementScopes
+  /** The scopes that can be granted. `undefined`: every scope. */
+  readonly declaredScopes: readonly string[] | undefined
   /** The host's clock, in epoch milliseconds. */
   readonly now: () => number
   /** The longest time from now to a token's expiry, in milliseconds. */
   readonly maxLifetime: number | undefined
+  /** The longest overlap of a rotation, in milliseconds. */
+  readonly maxOverlap: number
+  /** How many tokens an owner may have when a caller creates another. */
+  readonly maxTokensPerOwner: number | undefined
 }

@@ -1,8 +1,11 @@
 import { compact } from '../compact.js'
+import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
+import type { EnvironmentStore } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import { type ActorOrHost, assertNoEscalation, grantOf } from './actor.js'
+import { changesOf } from './audit.js'
+import { assertNoEscalation, grantOf, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import type { CheckedCreate } from './inputs.js'
 import { issueSecret } from './issue-secret.js'
@@ -18,34 +21,57 @@ export interface IssuedToken {
   readonly apiToken: ApiToken
 }
 
-/** Makes a token. Throws `ERR_NOT_ALLOWED` if it would grant more than the caller has. */
+/**
+ * Makes a token. Throws `ERR_NOT_ALLOWED` if it would grant more than the caller has, and if its owner has
+ * `maxTokensPerOwner` tokens already.
+ */
 export async function createToken(
   context: ManageContext,
   input: CheckedCreate & { readonly owner: string },
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): Promise<IssuedToken> {
-  const { environment, now } = context
-  const issued = context.format.generate()
-  const record: TokenRecord = compact({
-    id: issued.id,
-    name: input.name,
-    owner: input.owner,
-    personal: input.personal ?? actor?.grant.personal ?? false,
-    enabled: input.enabled ?? true,
-    scopes: input.scopes,
-    networks: input.networks ?? [],
-    metadata: input.metadata,
-    version: 1,
-    createdAt: now(),
-    expiresAt: input.expiresAt ?? latestExpiry(context),
-    secrets: [],
-    retired: [],
+  const { audit, environment, now } = context
+  return audit.run('create', principal, async (trail) => {
+    const issued = context.format.generate()
+    const record: TokenRecord = compact({
+      id: issued.id,
+      name: input.name,
+      owner: input.owner,
+      personal: input.personal ?? principal?.grant.personal ?? false,
+      enabled: input.enabled ?? true,
+      scopes: input.scopes,
+      networks: input.networks ?? [],
+      metadata: input.metadata,
+      version: 1,
+      createdAt: now(),
+      createdBy: principal?.actor ?? { kind: 'host' },
+      expiresAt: input.expiresAt ?? latestExpiry(context),
+      secrets: [],
+      retired: [],
+    })
+    trail.concerns({ id: record.id, owner: record.owner, name: record.name })
+    const check = (caller: PrincipalOrHost) =>
+      assertNoEscalation(caller, grantOf(record, environment), { kind: 'create' })
+    check(principal)
+    const store = await context.store()
+    if (principal !== undefined) await assertRoom(context, store, record.owner)
+    record.secrets.push(await issueSecret(context, issued, 1))
+    check(await trail.begin(changesOf({}, record)))
+    await store.insert(record)
+    context.loader.invalidate([record.id])
+    publish('created', compact({ environment, id: record.id, owner: record.owner, by: principal?.token?.id }))
+    return { id: record.id, token: issued.token, apiToken: publicView(record, now()) }
   })
-  const store = await context.store()
-  const check = (caller: ActorOrHost) => assertNoEscalation(caller, grantOf(record, environment), 'create')
-  record.secrets.push(await issueSecret(context, issued, 1, actor, check))
-  await store.insert(record)
-  context.loader.invalidate([record.id])
-  publish('created', compact({ environment, id: record.id, owner: record.owner, by: actor?.tokenId }))
-  return { id: record.id, token: issued.token, apiToken: publicView(record, now()) }
+}
+
+/** Best effort: creates at the same moment may exceed the limit by their number. */
+async function assertRoom({ maxTokensPerOwner }: ManageContext, store: EnvironmentStore, owner: string): Promise<void> {
+  if (maxTokensPerOwner === undefined) return
+  const query = { filter: { owner }, sort: { by: 'createdAt', direction: 'desc' }, limit: 1, count: true } as const
+  const { totalCount = 0 } = await store.list(query)
+  if (totalCount < maxTokensPerOwner) return
+  throw new RequestError(
+    'ERR_NOT_ALLOWED',
+    `The owner has ${totalCount} tokens, and may have at most ${maxTokensPerOwner}. Delete one first.`,
+  )
 }

@@ -24,14 +24,19 @@ export interface CreateInput {
   metadata?: Readonly<Record<string, unknown>> | null | undefined
 }
 
-/** What is absent or `null` stays, what is given replaces. */
-export type UpdateInput = Partial<Pick<CreateInput, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata'>>
+/**
+ * What is absent or `null` stays, what is given replaces. `expiresAt` must be in the future and at most `maxLifetime` from
+ * now; that of an expired token cannot be changed.
+ */
+export type UpdateInput = Partial<
+  Pick<CreateInput, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt'>
+>
 
 /** How a rotation is done. `null` counts as absent. */
 export interface RotateInput {
   /**
-   * Until when the previous secret stays valid: in the future, not later than the token's expiry. Absent: every older
-   * secret dies at once.
+   * Until when the previous secret stays valid: in the future, at most `maxOverlap` away, not later than the token's
+   * expiry. Absent: every older secret dies at once.
    */
   previousExpiresAt?: Timeframe | null | undefined
   /** A new expiry for the token: in the future, at most `maxLifetime` away. Absent: it stays. */
@@ -50,7 +55,10 @@ export interface CheckedCreate {
   metadata?: Record<string, unknown>
 }
 
-export type CheckedUpdate = Partial<Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata'>>
+/** Whether its scopes may be granted and its expiry is allowed depends on what the token has: see `updateToken`. */
+export type CheckedUpdate = Partial<
+  Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt'>
+>
 
 export interface CheckedRotate {
   previousExpiresAt?: number

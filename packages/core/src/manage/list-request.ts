@@ -1,4 +1,6 @@
 import { compact } from '../compact.js'
+import type { Violation } from '../errors.js'
+import { isObject } from '../option-checks.js'
 import { type CursorSeal, openCursor } from '../query/cursor.js'
 import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
 import { invalidInput } from './check-input.js'
@@ -54,14 +56,49 @@ const SORT_KEYS: readonly SortKey[] = ['name', 'lastUsedAt', 'createdAt', 'expir
  * Throws `ERR_INVALID_INPUT`, also for a cursor that is altered, or of another data set or caller.
  */
 export function readListRequest(request: ListRequest | NextRequest, seal: CursorSeal, bound: string | null): Listing {
-  return 'cursor' in request ? resume(request, seal, bound) : begin(request, bound)
+  if (!isObject(request)) throw invalidInput([{ path: '', message: 'Must be an object.' }])
+  return 'cursor' in request && request.cursor !== undefined
+    ? resume(request, seal, bound)
+    : begin(request as ListRequest, bound)
+}
+
+/** What each member of a request must be. A misspelt or mistyped filter would list other tokens than those meant. */
+const MEMBERS: Readonly<Record<keyof ListRequest, (value: unknown) => string | undefined>> = {
+  owner: (value) => (typeof value === 'string' ? undefined : 'must be a string'),
+  personal: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+  scopes: (value) => (isStringList(value) ? undefined : 'must be a list of strings'),
+  usedFrom: timeProblem,
+  usedTo: timeProblem,
+  sort: (value) => (SORT_KEYS.some((key) => key === value) ? undefined : `must be one of ${SORT_KEYS.join(', ')}`),
+  direction: (value) => (value === 'asc' || value === 'desc' ? undefined : 'must be asc or desc'),
+  limit: (value) => (isLimit(value) ? undefined : `must be a whole number from 1 to ${MAX_LIMIT}`),
+  view: () => undefined,
+}
+
+function memberViolations(request: object, known: readonly string[]): Violation[] {
+  return Object.entries(request).flatMap(([path, value]) => {
+    if (!known.includes(path)) return [{ path, message: `is not a member of a list request: ${known.join(', ')}` }]
+    const problem = value === undefined ? undefined : MEMBERS[path as keyof ListRequest]?.(value)
+    return problem === undefined ? [] : [{ path, message: problem }]
+  })
+}
+
+function timeProblem(value: unknown): string | undefined {
+  return Number.isFinite(value) ? undefined : 'must be a time in epoch milliseconds'
+}
+
+function isStringList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function isLimit(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT
 }
 
 function begin({ view, ...request }: ListRequest, bound: string | null): Listing {
+  const violations = memberViolations(request, Object.keys(MEMBERS))
+  if (violations.length > 0) throw invalidInput(violations)
   const { owner, personal, scopes = [], usedFrom, usedTo, sort: by = 'createdAt' } = request
-  if (!SORT_KEYS.includes(by)) {
-    throw invalidInput([{ path: 'sort', message: `must be one of ${SORT_KEYS.join(', ')}` }])
-  }
   if (usedFrom !== undefined && usedTo !== undefined && usedFrom > usedTo) {
     throw invalidInput([{ path: 'usedFrom', message: 'must not be later than usedTo' }])
   }
@@ -74,23 +111,20 @@ function begin({ view, ...request }: ListRequest, bound: string | null): Listing
       lastUsed: Object.keys(lastUsed).length > 0 ? lastUsed : undefined,
     }),
     sort: { by, direction: request.direction ?? (request.sort === undefined ? 'desc' : 'asc') },
-    limit: checkLimit(request.limit ?? DEFAULT_LIMIT),
+    limit: request.limit ?? DEFAULT_LIMIT,
     bound,
     view,
   }
 }
 
-function resume({ cursor, limit }: NextRequest, seal: CursorSeal, bound: string | null): Listing {
+function resume({ cursor, ...rest }: NextRequest, seal: CursorSeal, bound: string | null): Listing {
+  const violations = memberViolations(rest, ['limit'])
+  if (violations.length > 0) throw invalidInput(violations)
   const opened = openCursor<Listing>(cursor, seal)
   if (!opened.ok) throw invalidInput([{ path: 'cursor', message: opened.error }])
   // One caller's list cannot go on as another's: its total and its position would be wrong.
   if (opened.value.bound !== bound) {
     throw invalidInput([{ path: 'cursor', message: 'belongs to the list of another caller' }])
   }
-  return limit === undefined ? opened.value : { ...opened.value, limit: checkLimit(limit) }
-}
-
-function checkLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return limit
-  throw invalidInput([{ path: 'limit', message: `must be a whole number from 1 to ${MAX_LIMIT}` }])
+  return { ...opened.value, limit: rest.limit ?? opened.value.limit }
 }

@@ -4,7 +4,7 @@ import type { EnvironmentStore, ListPage } from '../store/token-store.js'
 import { inSlices } from '../time-slices.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import type { ActorOrHost } from './actor.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { type Listing, type ListRequest, type NextRequest, readListRequest } from './list-request.js'
 
@@ -32,9 +32,9 @@ export interface OpenPage extends Omit<TokenPage, 'tokens'> {
 export async function listTokens(
   context: ManageContext,
   request: ListRequest | NextRequest,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): Promise<TokenPage> {
-  const { chunks, ...page } = await openPage(context, request, actor)
+  const { chunks, ...page } = await openPage(context, request, principal)
   const tokens: ApiToken[] = []
   for await (const chunk of chunks) tokens.push(...chunk)
   return { tokens, ...page }
@@ -44,20 +44,22 @@ export async function listTokens(
 export async function openPage(
   context: ManageContext,
   request: ListRequest | NextRequest,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): Promise<OpenPage> {
-  const store = await context.store()
-  const listing = readListRequest(request, store, actor?.grant.personal === true ? actor.grant.owner : null)
-  const { limit, view } = listing
-  const page = await readPage(store, listing)
-  const totalCount = listing.total ?? page.totalCount ?? 0
-  const position = page.next === undefined ? undefined : { ...listing, total: totalCount, next: page.next }
-  return {
-    chunks: publicViews(page.records, context.now()),
-    ...compact({ nextCursor: position && sealCursor(position, store), view }),
-    totalCount,
-    limit,
-  }
+  return context.audit.run('list', principal, async () => {
+    const store = await context.store()
+    const listing = readListRequest(request, store, principal?.grant.personal === true ? principal.grant.owner : null)
+    const { limit, view } = listing
+    const page = await readPage(store, listing)
+    const totalCount = listing.total ?? page.totalCount ?? 0
+    const position = page.next === undefined ? undefined : { ...listing, total: totalCount, next: page.next }
+    return {
+      chunks: publicViews(page.records, context.now()),
+      ...compact({ nextCursor: position && sealCursor(position, store), view }),
+      totalCount,
+      limit,
+    }
+  })
 }
 
 async function readPage(store: EnvironmentStore, { filter, sort, limit, next, bound }: Listing): Promise<ListPage> {

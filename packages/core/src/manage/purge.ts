@@ -8,14 +8,16 @@ export type Purge = (expiredBefore?: number) => Promise<number>
  * `retention`: in ms. The function rejects with a `TypeError` (`ERR_OPTION`) without a time, and for one in the future,
  * which would remove tokens that are still alive.
  */
-export function createPurge({ store, now }: ManageContext, retention: number | undefined): Purge {
+export function createPurge({ store, now, audit }: ManageContext, retention: number | undefined): Purge {
   return async (expiredBefore) => {
     const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
     if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
     if (!(Number.isFinite(before) && before <= now())) {
       throw optionError('purge', 'needs a time that is not in the future')
     }
-    return (await store()).purge(before)
+    const ids = await (await store()).purge(before)
+    if (ids.length > 0) await audit.purged(ids)
+    return ids.length
   }
 }
 

@@ -1,22 +1,38 @@
 import { isConflict, RequestError } from '../errors.js'
 import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
-import { type ActorOrHost, maySee } from './actor.js'
+import type { Trail } from './audit.js'
+import { maySee, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
 /** How often a write that loses a race is tried before its caller is told of the race. */
 const MAX_ATTEMPTS = 3
 
-/** The record, if it exists for this caller. Throws `ERR_NOT_FOUND`. */
+/** The record, if it exists for this caller. Names it in the audit. Throws `ERR_NOT_FOUND`. */
 export async function readRecord(
+  context: ManageContext,
+  store: EnvironmentStore,
+  id: string,
+  principal: PrincipalOrHost,
+  trail?: Trail,
+): Promise<TokenRecord> {
+  const record = await findRecord(context, store, id, principal, trail)
+  if (record === undefined) throw notFound()
+  return record
+}
+
+/** As `readRecord`, but resolves to `undefined` for a record that does not exist for this caller. */
+export async function findRecord(
   { format }: ManageContext,
   store: EnvironmentStore,
   id: string,
-  actor: ActorOrHost,
-): Promise<TokenRecord> {
-  const record = format.isId(id) ? await store.find(id) : undefined
-  if (record === undefined || !maySee(actor, record)) throw notFound()
-  return record
+  principal: PrincipalOrHost,
+  trail?: Trail,
+): Promise<TokenRecord | undefined> {
+  if (!format.isId(id)) return undefined
+  const record = await store.find(id)
+  trail?.concerns(record === undefined ? { id } : { id, owner: record.owner, name: record.name })
+  return record !== undefined && maySee(principal, record) ? record : undefined
 }
 
 /**

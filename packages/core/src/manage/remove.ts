@@ -1,9 +1,12 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { type ActorOrHost, maySee } from './actor.js'
+import type { Trail } from './audit.js'
+import { assertSelfOrCurrent } from './authority.js'
+import { maySee, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
+import { retirePrevious } from './rotate.js'
 
 /**
  * Deletes a token for good, named by its id or by the whole token. A caller cannot delete the token that authenticates
@@ -12,63 +15,83 @@ import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
 export async function deleteToken(
   context: ManageContext,
   idOrToken: string,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
   isSelf = false,
 ): Promise<void> {
-  const { format } = context
+  const { audit, format } = context
   const id = format.isId(idOrToken) ? idOrToken : format.idOf(idOrToken)
-  const refuseOwn = !isSelf && actor?.tokenId !== undefined && id === actor.tokenId
-  const removed =
-    id === idOrToken
-      ? await deleteById(context, id, actor, refuseOwn)
-      : await deleteBySecret(context, idOrToken, actor, refuseOwn)
-  if (!removed) throw notFound()
+  const refuseOwn = !isSelf && principal?.token !== undefined && id === principal.token.id
+  await audit.run('delete', principal, async (trail) => {
+    const removed =
+      id === idOrToken
+        ? await deleteById(context, id, principal, refuseOwn, trail)
+        : await endBySecret(context, idOrToken, principal, refuseOwn, trail)
+    if (!removed) throw notFound()
+  })
 }
 
 /**
- * Deletes the token whose secret is presented. Anything else is left alone without an error.
- * Resolves to whether a token was deleted. Source: RFC 7009.
+ * Ends the secret that is presented: the current secret with its token, the outgoing one of a rotation alone. Anything
+ * else is left alone without an error. Resolves to whether a secret was ended. Source: RFC 7009.
  */
-export async function revokeToken(context: ManageContext, presented: unknown, actor: ActorOrHost): Promise<boolean> {
-  return deleteBySecret(context, presented, actor, false)
+export async function revokeToken(
+  context: ManageContext,
+  presented: unknown,
+  principal: PrincipalOrHost,
+): Promise<boolean> {
+  return context.audit.run('revoke', principal, (trail) => endBySecret(context, presented, principal, false, trail))
 }
 
 async function deleteById(
   context: ManageContext,
   id: string,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
   refuseOwn: boolean,
+  trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  await readRecord(context, store, id, actor)
+  await readRecord(context, store, id, principal, trail)
   if (refuseOwn) throw ownToken()
+  await trail.begin()
   const removed = await removeRecord(context, store, id)
-  if (removed) announce(context, id, actor)
+  if (removed) announce(context, id, principal)
   return removed
 }
 
-async function deleteBySecret(
+async function endBySecret(
   context: ManageContext,
   presented: unknown,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
   refuseOwn: boolean,
+  trail: Trail,
 ): Promise<boolean> {
   return retryRaces(async () => {
-    const entry = await context.verifier.identify(presented)
-    if (entry === undefined || !maySee(actor, entry.token)) return false
+    const found = await context.verifier.identify(presented)
+    if (found === undefined || !maySee(principal, found.entry.token)) {
+      assertSelfOrCurrent(principal, undefined)
+      return false
+    }
+    const { entry, secret } = found
+    const { id, owner, name } = entry.token
+    trail.concerns({ id, owner, name })
+    assertSelfOrCurrent(principal, { id, gen: secret.gen })
+    if (secret !== entry.secrets[0]) return retirePrevious(context, id, secret.gen, principal, trail)
     if (refuseOwn) throw ownToken()
-    const { id } = entry.token
+    await trail.begin()
     // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
     const removed = await removeRecord(context, await context.store(), id, entry.version)
-    if (removed) announce(context, id, actor)
+    if (removed) announce(context, id, principal)
     return removed
   })
 }
 
-function announce({ environment }: ManageContext, id: string, actor: ActorOrHost): void {
-  publish('deleted', compact({ environment, id, by: actor?.tokenId }))
+function announce({ environment }: ManageContext, id: string, principal: PrincipalOrHost): void {
+  publish('deleted', compact({ environment, id, by: principal?.token?.id }))
 }
 
 function ownToken(): RequestError {
-  return new RequestError('ERR_OWN_TOKEN', 'The token that authenticates the call cannot be deleted by its id.')
+  return new RequestError(
+    'ERR_OWN_TOKEN',
+    'The token that authenticates the call cannot be deleted by its id. Name it as self.',
+  )
 }

@@ -5,13 +5,14 @@ import { isExpired } from '../policy/expiry.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { activePrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
-import { type ActorOrHost, assertNoEscalation, grantOf, maySee } from './actor.js'
+import { changesOf, type Trail } from './audit.js'
+import { assertNoEscalation, grantOf, maySee, type PrincipalOrHost } from './caller.js'
 import { invalidInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { IssuedToken } from './create.js'
 import type { CheckedRotate } from './inputs.js'
 import { issueSecret } from './issue-secret.js'
-import { notFound, readRecord, writePatch } from './records.js'
+import { findRecord, notFound, readRecord, writePatch } from './records.js'
 
 /**
  * Gives a token a new secret. Without an overlap every older secret dies now; with one, the secret that was current until
@@ -22,40 +23,80 @@ export async function rotateToken(
   context: ManageContext,
   id: string,
   input: CheckedRotate,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): Promise<IssuedToken> {
-  const { now } = context
-  const store = await context.store()
-  const record = await readRecord(context, store, id, actor)
-  const check = (caller: ActorOrHost) => {
-    if (!maySee(caller, record)) throw notFound()
-    checkGrant(context, record, input.expiresAt, caller)
-    checkState(record, input, now())
-  }
-  const issued = context.format.renew(id)
-  // The next version: greater than the generation of any secret before it.
-  const fresh = await issueSecret(context, issued, record.version + 1, actor, check)
-  const patch = compact({
-    ...replaceSecrets(record, fresh, input.previousExpiresAt),
-    rotatedAt: now(),
-    expiresAt: input.expiresAt,
+  const { audit, now } = context
+  return audit.run('rotate', principal, async (trail) => {
+    const store = await context.store()
+    const record = await readRecord(context, store, id, principal, trail)
+    const check = (caller: PrincipalOrHost) => {
+      if (!maySee(caller, record)) throw notFound()
+      checkGrant(context, record, input.expiresAt, caller)
+      checkState(record, input, now())
+    }
+    check(principal)
+    const issued = context.format.renew(id)
+    // The next version: greater than the generation of any secret before it.
+    const fresh = await issueSecret(context, issued, record.version + 1)
+    check(await trail.begin(rotationChanges(record, input)))
+    const patch = compact({
+      ...replaceSecrets(record, fresh, input.previousExpiresAt),
+      rotatedAt: now(),
+      expiresAt: input.expiresAt,
+    })
+    const written = await writePatch(context, store, record, patch)
+    announce(context, id, 'rotate', principal)
+    return { id, token: issued.token, apiToken: publicView(written, now()) }
   })
-  const written = await writePatch(context, store, record, patch)
-  announce(context, id, 'rotate', actor)
-  return { id, token: issued.token, apiToken: publicView(written, now()) }
+}
+
+function rotationChanges(record: TokenRecord, { expiresAt, previousExpiresAt }: CheckedRotate) {
+  return {
+    ...changesOf(record, compact({ expiresAt: expiresAt === record.expiresAt ? undefined : expiresAt })),
+    ...(previousExpiresAt !== undefined && { previousExpiresAt: { to: previousExpiresAt } }),
+  }
 }
 
 /** Ends a running overlap: the previous secret dies now. Throws `ERR_NOT_FOUND`, `ERR_STATE`, `ERR_RACE`. */
-export async function finishRotation(context: ManageContext, id: string, actor: ActorOrHost): Promise<ApiToken> {
-  return endOverlap(context, id, 'finish', actor)
+export async function finishRotation(
+  context: ManageContext,
+  id: string,
+  principal: PrincipalOrHost,
+): Promise<ApiToken> {
+  return context.audit.run('finish', principal, (trail) => endOverlap(context, id, 'finish', principal, trail))
 }
 
 /**
  * Undoes a rotation during its overlap: the new secret dies now, the previous one is current again, without an end. The
  * caller is checked as for a rotation. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
  */
-export async function cancelRotation(context: ManageContext, id: string, actor: ActorOrHost): Promise<ApiToken> {
-  return endOverlap(context, id, 'cancel', actor)
+export async function cancelRotation(
+  context: ManageContext,
+  id: string,
+  principal: PrincipalOrHost,
+): Promise<ApiToken> {
+  return context.audit.run('cancel', principal, (trail) => endOverlap(context, id, 'cancel', principal, trail))
+}
+
+/**
+ * Ends the outgoing secret of this generation, as `finishRotation` does. Resolves to whether it was still there. Throws
+ * `ERR_RACE`.
+ */
+export async function retirePrevious(
+  context: ManageContext,
+  id: string,
+  gen: number,
+  principal: PrincipalOrHost,
+  trail: Trail,
+): Promise<boolean> {
+  const store = await context.store()
+  const record = await findRecord(context, store, id, principal, trail)
+  const [current, previous] = record?.secrets ?? []
+  if (record === undefined || current === undefined || previous?.gen !== gen) return false
+  await trail.begin()
+  await writePatch(context, store, record, keepOnly(record, current, previous))
+  announce(context, id, 'finish', principal)
+  return true
 }
 
 /** Extending the life of another token's secret is issuing all of that token. One's own may only not outlive itself. */
@@ -63,11 +104,11 @@ function checkGrant(
   { environment }: ManageContext,
   record: TokenRecord,
   expiresAt: number | undefined,
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): void {
   const before = grantOf(record, environment)
   const after = expiresAt === undefined ? before : { ...before, expiresAt }
-  assertNoEscalation(actor, after, actor?.tokenId === record.id ? { before } : 'reissue')
+  assertNoEscalation(principal, after, { kind: principal?.token?.id === record.id ? 'change' : 'reissue', before })
 }
 
 function checkState(record: TokenRecord, { previousExpiresAt, expiresAt }: CheckedRotate, now: number): void {
@@ -99,30 +140,37 @@ async function endOverlap(
   context: ManageContext,
   id: string,
   step: 'finish' | 'cancel',
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
+  trail: Trail,
 ): Promise<ApiToken> {
   const store = await context.store()
-  const record = await readRecord(context, store, id, actor)
-  // It extends the life of a secret that was about to die.
-  if (step === 'cancel') checkGrant(context, record, undefined, actor)
+  const record = await readRecord(context, store, id, principal, trail)
+  const check = (caller: PrincipalOrHost) => {
+    // It extends the life of a secret that was about to die.
+    if (step === 'cancel') checkGrant(context, record, undefined, caller)
+  }
+  check(principal)
   const previous = activePrevious(record, context.now())
   const [current] = record.secrets
   if (previous === undefined || current === undefined) {
     throw new RequestError('ERR_STATE', 'No rotation is under way.')
   }
-  const [kept, dead] = step === 'finish' ? [current, previous] : [previous, current]
-  const { gen, hash, tag } = kept
-  const patch: TokenPatch = { secrets: [{ gen, hash, tag }], retired: retire(record.retired, dead) }
+  check(await trail.begin())
+  const patch = step === 'finish' ? keepOnly(record, current, previous) : keepOnly(record, previous, current)
   const written = await writePatch(context, store, record, patch)
-  announce(context, id, step, actor)
+  announce(context, id, step, principal)
   return publicView(written, context.now())
+}
+
+function keepOnly({ retired }: TokenRecord, { gen, hash, tag }: StoredSecret, dead: StoredSecret): TokenPatch {
+  return { secrets: [{ gen, hash, tag }], retired: retire(retired, dead) }
 }
 
 function announce(
   { environment }: ManageContext,
   id: string,
   step: 'rotate' | 'finish' | 'cancel',
-  actor: ActorOrHost,
+  principal: PrincipalOrHost,
 ): void {
-  publish('rotated', compact({ environment, id, step, by: actor?.tokenId }))
+  publish('rotated', compact({ environment, id, step, by: principal?.token?.id }))
 }

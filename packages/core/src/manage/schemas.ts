@@ -13,6 +13,8 @@ export interface InputRules {
   readonly declaredScopes: readonly string[] | undefined
   /** The longest time from now to a token's expiry, in milliseconds. */
   readonly maxLifetime: number | undefined
+  /** The longest time from now to the end of a previous secret, in milliseconds. */
+  readonly maxOverlap: number
 }
 
 /** The schemas that validate the input of operations. The descriptions of the routes are made from them too. */
@@ -26,16 +28,18 @@ export interface InputSchemas extends OperationSchemas {
 const MAX_SCOPES = 100
 const MAX_NETWORKS = 100
 const MAX_NAME_LENGTH = 200
+/** A longer text may be a token, which no message may repeat. */
+const MAX_SHOWN = 40
 
 /** Runs a check even if others have failed, so that every violation is reported at once. */
 const ALWAYS = { when: () => true }
 
 export function inputSchemas(rules: InputRules): InputSchemas {
-  const { future, expiry } = times(rules)
+  const { time, expiry, overlap } = times(rules)
   const flag = z.boolean({ error: 'Must be true or false.' })
   const owner = text('An owner', MAX_NAME_LENGTH)
   const name = text('A name', MAX_NAME_LENGTH)
-  const scopes = scopeList(rules.declaredScopes)
+  const scopes = scopeList(rules.declaredScopes, true)
   const create = {
     name,
     scopes,
@@ -55,11 +59,12 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     update: object<CheckedUpdate>({
       name: name.nullish(),
       enabled,
-      scopes: scopes.nullish(),
+      scopes: scopeList(rules.declaredScopes, false).nullish(),
       networks,
       metadata: create.metadata,
+      expiresAt: time.nullish(),
     }),
-    rotate: object<CheckedRotate>({ previousExpiresAt: future.nullish(), expiresAt: expiry.nullish() }),
+    rotate: object<CheckedRotate>({ previousExpiresAt: overlap.nullish(), expiresAt: expiry.nullish() }),
     lookup: presented,
     revoke: presented,
     finish: nothing,
@@ -72,28 +77,60 @@ export function latestExpiry({ now, maxLifetime }: Pick<InputRules, 'now' | 'max
   return maxLifetime === undefined ? undefined : now() + maxLifetime
 }
 
-function times(rules: InputRules) {
-  const time = z
-    .union([z.number(), z.string()], { error: 'A time must be a number or a string.' })
-    .transform((value, context) => unwrap(parseTimeframe(value, rules.now()), context))
-    .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
-  const future = time.refine((at) => at > rules.now(), 'The time must be in the future.')
-  const expiry = future.superRefine((at, context) => {
-    const latest = latestExpiry(rules)
-    if (latest !== undefined && at > latest) {
-      context.addIssue(`The expiry must not be later than ${new Date(latest).toISOString()}.`)
-    }
-  })
-  return { future, expiry }
+/** Why a token cannot get this expiry, `undefined` if it can. */
+export function expiryProblem(at: number, rules: Pick<InputRules, 'now' | 'maxLifetime'>): string | undefined {
+  const now = rules.now()
+  if (at <= now) return pastProblem(at, now)
+  const latest = latestExpiry(rules)
+  if (latest === undefined || at <= latest) return undefined
+  return `The expiry must not be later than ${iso(latest)}. Read was ${iso(at)}.`
 }
 
-function scopeList(declared: readonly string[] | undefined) {
+function overlapProblem(at: number, { now, maxOverlap }: InputRules): string | undefined {
+  if (at <= now()) return pastProblem(at, now())
+  const latest = now() + maxOverlap
+  if (at <= latest) return undefined
+  return `The previous secret may live until ${iso(latest)} at most. Read was ${iso(at)}.`
+}
+
+function pastProblem(at: number, now: number): string {
+  const hint = at < now / 100 ? ' Times are in milliseconds, not seconds.' : ''
+  return `The time must be in the future. Read was ${iso(at)}.${hint}`
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString()
+}
+
+function times(rules: InputRules) {
+  const time = z
+    .union([z.number(), z.string()], {
+      error: 'Must be a number of milliseconds, or a text such as 2030-01-31 or now+30d; of a Date, pass getTime().',
+    })
+    .transform((value, context) => unwrap(parseTimeframe(value, rules.now()), context))
+    .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
+  const checked = (problemOf: (at: number, rules: InputRules) => string | undefined) =>
+    time.superRefine((at, context) => {
+      const problem = problemOf(at, rules)
+      if (problem !== undefined) context.addIssue(problem)
+    })
+  return { time, expiry: checked(expiryProblem), overlap: checked(overlapProblem) }
+}
+
+/** For a scope that the host does not declare. */
+export function unknownScope(scope: string): string {
+  const named = scope.length <= MAX_SHOWN ? `The scope ${scope}` : 'This scope'
+  return `${named} is not declared here, nor does it cover one that is.`
+}
+
+/** `onlyDeclared`: whether a scope that the host does not declare is refused here. */
+function scopeList(declared: readonly string[] | undefined, onlyDeclared: boolean) {
   const scope = z
     .string({ error: 'A scope must be a string.' })
     .superRefine((value, context) => {
       const read = parseScope(value)
       if (!read.ok) context.addIssue(read.error)
-      else if (!isGrantable(value, declared)) context.addIssue('This scope is not known here.')
+      else if (onlyDeclared && !isGrantable(value, declared)) context.addIssue(unknownScope(value))
     })
     .meta({ description: describeScopes(declared), maxLength: 100 })
   return z

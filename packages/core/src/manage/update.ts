@@ -1,52 +1,120 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compact } from '../compact.js'
-import { RequestError } from '../errors.js'
+import { RequestError, type Violation } from '../errors.js'
 import { publish } from '../events.js'
+import { isObject } from '../option-checks.js'
+import { isExpired } from '../policy/expiry.js'
+import { isGrantable, parseScope } from '../policy/scopes.js'
+import { parseTimeframe } from '../query/timeframe.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
-import { type ActorOrHost, assertNoEscalation, grantOf } from './actor.js'
+import { changesOf } from './audit.js'
+import { assertNoEscalation, grantOf, type PrincipalOrHost } from './caller.js'
+import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
-import { readRecord, retryRaces, writePatch } from './records.js'
+import { findRecord, notFound, retryRaces, writePatch } from './records.js'
+import { expiryProblem, unknownScope } from './schemas.js'
 
-/** The members whose change counts as a modification. `enabled` does not. */
+/** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'metadata'] as const
+
+/** An input that was checked apart from the token, and what is wrong with it unless the token has it already. */
+export interface UpdateRequest {
+  readonly checked: CheckedInput<CheckedUpdate>
+  readonly unlessHeld: readonly {
+    readonly violation: Violation
+    isHeldBy(record: Pick<TokenRecord, 'scopes' | 'expiresAt'>): boolean
+  }[]
+}
+
+/** Checks an input once. What is valid only for some tokens is decided by `updateToken`. */
+export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unknown): UpdateRequest {
+  const checked = parseInput(context.schemas.update, input)
+  const { scopes, expiresAt } = isObject(input) ? (input as Readonly<Record<string, unknown>>) : {}
+  const unlessHeld: UpdateRequest['unlessHeld'][number][] = []
+  for (const [i, scope] of Array.isArray(scopes) ? scopes.entries() : []) {
+    if (!parseScope(scope).ok || isGrantable(scope, context.declaredScopes)) continue
+    const violation = { path: `scopes[${i}]`, message: unknownScope(scope) }
+    unlessHeld.push({ violation, isHeldBy: (record) => record.scopes.includes(scope) })
+  }
+  const expiry = checked.ok ? checked.value.expiresAt : timeOf(expiresAt, context.now())
+  const problem = expiry === undefined ? undefined : expiryProblem(expiry, context)
+  if (problem !== undefined) {
+    const violation = { path: 'expiresAt', message: problem }
+    unlessHeld.push({ violation, isHeldBy: (record) => record.expiresAt === expiry })
+  }
+  return { checked, unlessHeld }
+}
+
+function timeOf(given: unknown, now: number): number | undefined {
+  const read = parseTimeframe(given, now)
+  return read.ok ? read.value : undefined
+}
 
 /**
  * Changes a token: what is absent stays. The caller is checked against what the change adds; enabling a disabled token
- * is checked as issuing all of it. Throws `ERR_NOT_FOUND`, `ERR_OWN_TOKEN`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
+ * is checked as issuing all of it. What stays as it is was valid once and is not validated again.
+ * Throws `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_OWN_TOKEN`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
  */
 export async function updateToken(
   context: ManageContext,
   id: string,
-  input: CheckedUpdate,
-  actor: ActorOrHost,
+  request: UpdateRequest,
+  principal: PrincipalOrHost,
 ): Promise<ApiToken> {
-  const { environment, now } = context
-  const store = await context.store()
-  return retryRaces(async () => {
-    const record = await readRecord(context, store, id, actor)
-    if (input.enabled === false && id === actor?.tokenId) {
-      throw new RequestError('ERR_OWN_TOKEN', 'The token that authenticates the call cannot be disabled.')
-    }
-    const patch = changedMembers(record, input, now())
-    const before = grantOf(record, environment)
-    const after = grantOf({ ...record, ...input }, environment)
-    assertNoEscalation(actor, after, patch.enabled === true ? 'reissue' : { before })
-    if (Object.keys(patch).length === 0) return publicView(record, now())
-    const written = await writePatch(context, store, record, patch)
-    publish('updated', compact({ environment, id, by: actor?.tokenId }))
-    return publicView(written, now())
+  const { audit, environment, now } = context
+  return audit.run('update', principal, async (trail) => {
+    const store = await context.store()
+    return retryRaces(async () => {
+      const record = await findRecord(context, store, id, principal, trail)
+      const input = inputFor(record, request)
+      if (record === undefined) throw notFound()
+      if (input.enabled === false && id === principal?.token?.id) {
+        throw new RequestError('ERR_OWN_TOKEN', 'The token that authenticates the call cannot be disabled.')
+      }
+      const patch = changedMembers(record, input, now(), principal)
+      const before = grantOf(record, environment)
+      const after = grantOf({ ...record, ...input }, environment)
+      const check = (caller: PrincipalOrHost) =>
+        assertNoEscalation(caller, after, { kind: patch.enabled === true ? 'reissue' : 'change', before })
+      check(principal)
+      if (patch.expiresAt !== undefined && isExpired(record.expiresAt, now())) {
+        throw new RequestError('ERR_STATE', 'The token has expired, and its expiry cannot be changed any more.')
+      }
+      if (Object.keys(patch).length === 0) return publicView(record, now())
+      check(await trail.begin(changesOf(record, patch)))
+      const written = await writePatch(context, store, record, patch)
+      publish('updated', compact({ environment, id, by: principal?.token?.id }))
+      return publicView(written, now())
+    })
   })
 }
 
-/** The members that really change, and the time of modification if one of them counts as one. */
-function changedMembers(record: TokenRecord, input: CheckedUpdate, now: number): TokenPatch {
+/** The input, if it is valid for this token. Throws `ERR_INVALID_INPUT` with every violation. */
+function inputFor(record: TokenRecord | undefined, { checked, unlessHeld }: UpdateRequest): CheckedUpdate {
+  const found = unlessHeld.filter(({ isHeldBy }) => record === undefined || !isHeldBy(record))
+  const violations = found.map(({ violation }) => violation)
+  if (!checked.ok) throw invalidInput([...checked.violations, ...violations])
+  if (violations.length > 0) throw invalidInput(violations)
+  return checked.value
+}
+
+/** The members that really change, and the time and author of the modification if one of them counts as one. */
+function changedMembers(
+  record: TokenRecord,
+  input: CheckedUpdate,
+  now: number,
+  principal: PrincipalOrHost,
+): TokenPatch {
   const changed = Object.entries(input).filter(
     ([member, value]) => !isDeepStrictEqual(value, record[member as keyof CheckedUpdate]),
   )
   const patch: TokenPatch = Object.fromEntries(changed)
-  if (MODIFYING.some((member) => member in patch)) patch.modifiedAt = now
+  if (MODIFYING.some((member) => member in patch)) {
+    patch.modifiedAt = now
+    patch.modifiedBy = principal?.actor ?? { kind: 'host' }
+  }
   return patch
 }

@@ -8,6 +8,7 @@ export interface Address {
 }
 
 const MAX_LENGTH = 64
+const WITH_PORT = /^(?:\[([^\]]*)\]|([^:]*))(?::\d{1,5})?$/
 const MAPPED_PREFIX_LENGTH = '::ffff:'.length
 
 /**
@@ -78,6 +79,26 @@ function isMapped(text: string): boolean {
 
 function isF(text: string, index: number): boolean {
   return (text.charCodeAt(index) | 0x20) === 0x66
+}
+
+/** Reads an address as a framework tells it: as `readAddress` does, and without the port that some proxies append. */
+export function clientAddress(text: string | undefined): Address | undefined {
+  if (typeof text !== 'string' || text.length > MAX_LENGTH) return undefined
+  return readAddress(text) ?? readAddress(withoutPort(text))
+}
+
+/**
+ * The canonical text of a client's address, made anew: dotted decimal for IPv4 and IPv4-mapped addresses, else RFC 5952.
+ * `undefined` for whatever is no address.
+ */
+export function normalAddress(text: string | undefined): string | undefined {
+  const address = clientAddress(text)
+  return address && formatAddress(address)
+}
+
+function withoutPort(text: string): string {
+  const [, ipv6, ipv4] = WITH_PORT.exec(text) ?? []
+  return ipv6 ?? ipv4 ?? text
 }
 
 /** The usual text of an address: dotted decimal, or RFC 5952 for IPv6. */

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Violation } from '../errors.js'
 import { type Block, contains, parseBlock } from './cidr.js'
 import { compileScopes, type ScopeSet } from './scopes.js'
 
-/** What a token grants. */
+/** What a token grants, and the data by which its host may authorize. */
 export interface Grant {
   readonly owner: string
   readonly personal: boolean
@@ -12,6 +13,7 @@ export interface Grant {
   /** Epoch milliseconds; absent means never. */
   readonly expiresAt?: number | undefined
   readonly environment: string
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** What the caller of a management operation has been granted. */
@@ -23,22 +25,30 @@ export interface CallerGrant {
   readonly networks: readonly string[]
   readonly expiresAt?: number | undefined
   readonly environment: string
-  /** Whether the host lets this caller act for other owners. */
-  readonly assignOwner: boolean
+  /** Whether the caller may act for other owners and set metadata. */
+  readonly admin: boolean
 }
 
 /**
  * What is done to the token.
  *
  * - `create`: the token is new.
- * - `reissue`: an existing token becomes usable with a new secret, or again (rotate, enable).
- * - `{ before }`: a token that granted `before` is changed. A change never touches owner, personal and environment.
+ * - `reissue`: an existing token becomes usable with a new secret, or again (rotate, cancel, enable).
+ * - `change`: an existing token is changed.
+ *
+ * `before`: what the existing token granted. Owner, personal and environment never change.
  */
-export type Action = 'create' | 'reissue' | { readonly before: Grant }
+export type Action =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'reissue'; readonly before: Grant }
+  | { readonly kind: 'change'; readonly before: Grant }
+
+/** In which respect a token would grant more than its caller has. */
+export type Dimension = 'scopes' | 'networks' | 'expiry' | 'owner' | 'personal' | 'environment' | 'metadata'
 
 /** One way in which a token would grant more than its caller has: a violation, and its dimension. */
 export interface Escalation extends Violation {
-  readonly dimension: 'scopes' | 'networks' | 'expiry' | 'owner' | 'personal' | 'environment'
+  readonly dimension: Dimension
 }
 
 /**
@@ -47,25 +57,26 @@ export interface Escalation extends Violation {
  * A created or reissued token is checked whole. A change is checked by what it adds: every combination of scope, address
  * and time that was not there before. An added scope counts from all of the token's networks and until its expiry; an
  * added network, or a later expiry, counts for all of its scopes. So a token that grants more than the caller has may be
- * narrowed, and no permission can be moved into a token that outlives or outreaches the caller.
+ * narrowed, and no permission can be moved into a token that outlives or outreaches the caller. A change that adds
+ * something to another owner's token is an escalation in the dimension of the owner too.
+ *
+ * Metadata is checked by itself: whatever it says, only the admin right may set or change it.
  *
  * Not checked: whether scopes and blocks are well-formed. A malformed block lies inside no other.
  */
 export function findEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
-  const found = [...ownershipEscalations(child, caller, action), ...permissionEscalations(child, caller)]
-  if (typeof action === 'string') return found
-
-  const { before } = action
-  const added = permissionEscalations(child, { ...before, scopeSets: [compileScopes(before.scopes)] })
-  return found.filter(({ dimension, path }) =>
-    added.some((addition) => addition.path === path || addition.dimension !== dimension),
-  )
+  const found = action.kind === 'change' ? additions(child, caller, action.before) : permissions(child, caller)
+  const isIssued = action.kind !== 'change' || addsPermissions(child, action.before)
+  return [
+    ...(isIssued ? ownershipEscalations(child, caller) : []),
+    ...found,
+    ...metadataEscalations(child, caller, action),
+  ]
 }
 
-function ownershipEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
+function ownershipEscalations(child: Grant, caller: CallerGrant): Escalation[] {
   const found: Escalation[] = []
-  const ownerCounts = action === 'create' || caller.personal || (action === 'reissue' && child.personal)
-  if (ownerCounts && child.owner !== caller.owner && !caller.assignOwner) {
+  if (child.owner !== caller.owner && (caller.personal || !caller.admin)) {
     found.push({ dimension: 'owner', path: 'owner', message: 'The caller may not act for another owner.' })
   }
   if (caller.personal && !child.personal) {
@@ -79,15 +90,37 @@ function ownershipEscalations(child: Grant, caller: CallerGrant, action: Action)
   return found
 }
 
+function metadataEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
+  const before = action.kind === 'create' ? undefined : action.before.metadata
+  if (caller.admin || isDeepStrictEqual(child.metadata, before)) return []
+  return [{ dimension: 'metadata', path: 'metadata', message: 'Only a caller with the admin right may set metadata.' }]
+}
+
 /** What may be done, from where, until when. */
 type Permissions = Pick<CallerGrant, 'scopeSets' | 'networks' | 'expiresAt'>
 
-function permissionEscalations(child: Grant, limit: Permissions): Escalation[] {
+function permissions(child: Grant, limit: Permissions): Escalation[] {
   return [
     ...scopeEscalations(child.scopes, limit.scopeSets),
     ...networkEscalations(child.networks, limit.networks),
     ...expiryEscalations(child.expiresAt, limit.expiresAt),
   ]
+}
+
+/** The escalations of a changed token that are due to what the change adds. */
+function additions(child: Grant, caller: CallerGrant, before: Grant): Escalation[] {
+  const added = addedPermissions(child, before)
+  return permissions(child, caller).filter(({ dimension, path }) =>
+    added.some((addition) => addition.path === path || addition.dimension !== dimension),
+  )
+}
+
+function addedPermissions(child: Grant, before: Grant): Escalation[] {
+  return permissions(child, { ...before, scopeSets: [compileScopes(before.scopes)] })
+}
+
+function addsPermissions(child: Grant, before: Grant): boolean {
+  return addedPermissions(child, before).length > 0
 }
 
 function scopeEscalations(scopes: readonly string[], limits: Permissions['scopeSets']): Escalation[] {

@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../result.js'
-import { type Address, formatAddress, readAddress, readIPv4 } from './address.js'
+import { type Address, clientAddress, formatAddress, readAddress, readIPv4 } from './address.js'
 
 /** A range of addresses that one CIDR block covers, both ends included. */
 export interface Block {
@@ -91,7 +91,7 @@ export function compileNetworks(blocks: readonly string[]): Networks {
   }
 
   function match(ip: string): boolean {
-    const address = readAddress(ip)
+    const address = clientAddress(ip)
     if (address === undefined) return false
     const { family, value } = address
     const allowed =
@@ -99,11 +99,16 @@ export function compileNetworks(blocks: readonly string[]): Networks {
         ? inRanges(firsts, lasts, Number(value))
         : ipv6.some((block) => block.first <= value && value <= block.last)
     if (remembered.size === MAX_REMEMBERED) remembered.clear()
-    remembered.set(ip, allowed)
+    remembered.set(detached(ip), allowed)
     return allowed
   }
 
   return { restricted: true, allows }
+}
+
+/** A copy with memory of its own: an address may be a slice of a long header, which it would keep in memory. */
+function detached(ip: string): string {
+  return Buffer.from(ip, 'latin1').toString('latin1')
 }
 
 /** The blocks in ascending order, without those that lie inside another: CIDR blocks nest or are disjoint. */

@@ -11,7 +11,7 @@ const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ](.+))?$/
 const TIME = /^([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?(?:Z|([-+ ])([0-9]{2}):([0-9]{2}))?$/
 
 const FORMS =
-  'must be UTC milliseconds, a date such as 2021-01-25T05:57:01.123+01:00, or now, now-NU or now+NU with an optional /A'
+  'must be UTC milliseconds, a date such as 2021-01-25T05:57:01.123+01:00, or a time such as now, now-2h, now+30d or now+1M/d'
 
 /**
  * Reads one point in time, in epoch milliseconds from 1970 to 9999-12-31T23:59:59.999Z:
@@ -28,7 +28,7 @@ export function parseTimeframe(input: unknown, now: number): Result<number> {
   if (typeof input === 'number') {
     return Number.isInteger(input) ? withinBounds(input) : err('must be a whole number of milliseconds')
   }
-  if (typeof input !== 'string') return err('must be a string or a number of milliseconds')
+  if (typeof input !== 'string') return err('must be a number of milliseconds, or a text such as 2030-01-31 or now+30d')
   if (input.length > MAX_LENGTH) return err(`is longer than ${MAX_LENGTH} characters`)
   if (MILLISECONDS.test(input)) return withinBounds(Number(input))
   return input.startsWith('now') ? parseRelative(input, now) : parseDate(input)

@@ -1,6 +1,6 @@
 import { hash, verify } from '@node-rs/argon2'
 import { optionError } from '../errors.js'
-import { integerOption } from '../option-checks.js'
+import { assertKnownOptions, integerOption } from '../option-checks.js'
 import type { Hasher } from './hasher.js'
 
 /** The cost of new hashes. A stored hash of another cost is replaced on the next use of its token. */
@@ -32,6 +32,7 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,4})\$[A-Za-z0-9+
  * const latchkey = createLatchkey({ store, hasher: argon2id({ memory: 32_768 }) })
  */
 export function argon2id(options: Argon2idOptions = {}): Hasher {
+  assertKnownOptions('argon2id', options, ['memory', 'passes', 'parallelism'])
   const memory = integerOption('argon2id memory', options.memory ?? 19_456, 8, MAX.memory)
   const passes = integerOption('argon2id passes', options.passes ?? 2, 1, MAX.passes)
   const parallelism = integerOption('argon2id parallelism', options.parallelism ?? 1, 1, MAX.parallelism)

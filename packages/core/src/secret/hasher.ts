@@ -19,3 +19,12 @@ export interface Hasher {
   /** Whether `hash` would make a string with these parameters today. */
   isCurrent(phc: string): boolean
 }
+
+/** What a PHC string was made with: the kind of hash, and the name of its key if it has one (`hmac-sha256:k1`). */
+export function kindOfHash(phc: string): string {
+  const [, kind, key] = PHC_HEAD.exec(phc) ?? []
+  if (kind === undefined) return 'unknown'
+  return key === undefined ? kind : `${kind}:${key}`
+}
+
+const PHC_HEAD = /^\$([a-z0-9-]{1,32})\$(?:k=([A-Za-z0-9_-]{1,32})\$)?/

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { optionError } from '../errors.js'
+import { assertKnownOptions } from '../option-checks.js'
 import type { Hasher } from './hasher.js'
 
 /** The keys, which the host keeps secret. */
@@ -28,7 +29,8 @@ const KEY_NAME = /^[A-Za-z0-9_-]{1,32}$/
  * const latchkey = createLatchkey({ store, hasher })
  */
 export function hmacSha256(options: HmacSha256Options): Hasher {
-  if (typeof options?.keys !== 'object' || options.keys === null) {
+  assertKnownOptions('hmacSha256', options, ['keys', 'current'])
+  if (typeof options.keys !== 'object' || options.keys === null) {
     throw optionError('hmacSha256 keys', 'must be an object of keys by name')
   }
   const keys = new Map<string, KeyObject>()

@@ -7,6 +7,8 @@ export type OnProven = (nextHash: string | undefined) => void
 /** Makes hashes with the current hasher, and proves secrets with that and the accepted ones. */
 export interface Prover {
   hash(secret: string): Promise<string>
+  /** Whether there is a hasher for this stored hash. */
+  canCheck(phc: string): boolean
   /**
    * Whether the secret belongs to the stored hash. Concurrent slow proofs of one token against one hash share a run;
    * `digest` identifies the token. `onProven` is called within the run, so that a caller who comes too late to share it
@@ -31,6 +33,7 @@ export function createProver(hasher: Hasher, accepted: readonly Hasher[], queue:
 
   return {
     hash: (secret) => (hasher.slow ? queue.run(`hash ${hashes++}`, () => hasher.hash(secret)) : hasher.hash(secret)),
+    canCheck: (phc) => hashers.some((candidate) => candidate.recognizes(phc)),
     async prove(secret, phc, digest, onProven) {
       const verifying = hashers.find((candidate) => candidate.recognizes(phc))
       if (verifying === undefined) return false

@@ -156,7 +156,7 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
         ids.push(record.id)
       }
       if (ids.length > 0) announce(ids)
-      return ids.length
+      return ids
     },
 
     async watch(listener) {

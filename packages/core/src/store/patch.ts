@@ -7,12 +7,13 @@ import type { TokenPatch } from './token-store.js'
  * The result may share members with the record and the patch.
  */
 export function applyPatch(record: TokenRecord, patch: TokenPatch): TokenRecord {
-  const { metadata, expiresAt, modifiedAt, rotatedAt, secrets, ...replaced } = patch
+  const { metadata, expiresAt, modifiedAt, modifiedBy, rotatedAt, secrets, ...replaced } = patch
   const next: TokenRecord = { ...record, ...replaced, version: record.version + 1 }
   if (secrets) next.secrets = secrets.map((secret) => keepLastUse(secret, record.secrets))
   setOrRemove(next, 'metadata', metadata)
   setOrRemove(next, 'expiresAt', expiresAt)
   setOrRemove(next, 'modifiedAt', modifiedAt)
+  setOrRemove(next, 'modifiedBy', modifiedBy)
   setOrRemove(next, 'rotatedAt', rotatedAt)
   return next
 }
@@ -39,7 +40,7 @@ function keepLastUse({ gen, hash, tag, until }: StoredSecret, before: readonly S
   return compact({ gen, hash, tag, until, lastUsedAt: known?.lastUsedAt, lastUsedIp: known?.lastUsedIp })
 }
 
-type Removable = 'metadata' | 'expiresAt' | 'modifiedAt' | 'rotatedAt'
+type Removable = 'metadata' | 'expiresAt' | 'modifiedAt' | 'modifiedBy' | 'rotatedAt'
 
 function setOrRemove<K extends Removable>(record: Pick<TokenRecord, K>, key: K, value: TokenPatch[K]): void {
   if (value === null) delete record[key]

@@ -1,4 +1,4 @@
-import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
+import type { Actor, StoredSecret, TokenRecord, TokenUse } from '../types.js'
 
 /**
  * Keeps tokens. A store holds records and indexes. It does no hashing, reads no clock, knows no policy, and makes no
@@ -78,10 +78,11 @@ export interface EnvironmentStore {
   touch(uses: readonly TokenUse[]): Promise<void>
 
   /**
-   * Removes the records with `expiresAt` before the given time, and resolves to how many.
+   * Removes the records with `expiresAt` before the given time, and resolves to their ids.
+   * - MUST name each removed record to exactly one of N racing callers.
    * - MUST keep those that never expire, and those that expire later, also when they were changed meanwhile.
    */
-  purge(expiredBefore: number): Promise<number>
+  purge(expiredBefore: number): Promise<readonly string[]>
 
   /**
    * Calls the listener for every change until the returned function is called.
@@ -102,6 +103,7 @@ export interface TokenPatch {
   metadata?: Record<string, unknown> | null
   expiresAt?: number | null
   modifiedAt?: number | null
+  modifiedBy?: Actor | null
   rotatedAt?: number | null
   /** The whole new list. Last uses in it are ignored: the store keeps those of the generations that remain. */
   secrets?: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]

@@ -1,5 +1,5 @@
 import { compact } from '../compact.js'
-import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
+import type { Actor, ApiToken, StoredSecret, TokenRecord } from '../types.js'
 
 /** How many retired secrets a record remembers, by their tags. */
 export const MAX_RETIRED = 8
@@ -15,7 +15,7 @@ type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks'> & {
  * shown. The result is frozen, metadata included, because one serves many requests.
  */
 export function publicView(record: SharedListRecord, now: number): ApiToken {
-  const { metadata, expiresAt, modifiedAt, rotatedAt } = record
+  const { metadata, createdBy, expiresAt, modifiedAt, modifiedBy, rotatedAt } = record
   const previous = activePrevious(record, now)
   return Object.freeze({
     id: record.id,
@@ -27,7 +27,7 @@ export function publicView(record: SharedListRecord, now: number): ApiToken {
     networks: frozenList(record.networks),
     ...compact({ metadata: metadata && deepFreeze(metadata) }),
     createdAt: record.createdAt,
-    ...compact({ expiresAt, modifiedAt, rotatedAt }),
+    ...compact({ createdBy: frozen(createdBy), expiresAt, modifiedAt, modifiedBy: frozen(modifiedBy), rotatedAt }),
     ...lastUse(record),
     ...(previous?.until !== undefined && {
       previousSecret: Object.freeze({ expiresAt: previous.until, ...lastUse(previous) }),
@@ -55,6 +55,10 @@ export function retire(retired: readonly string[], ...secrets: (StoredSecret | u
 /** The list itself if it is frozen, else a frozen copy. */
 function frozenList(list: readonly string[]): readonly string[] {
   return Object.isFrozen(list) ? list : Object.freeze([...list])
+}
+
+function frozen(actor: Actor | undefined): Actor | undefined {
+  return actor && Object.freeze({ ...actor })
 }
 
 function deepFreeze<T>(json: T): T {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { kindOfHash } from '../secret/hasher.js'
 import { isActive } from '../token/record.js'
 import type { StoredSecret } from '../types.js'
 import type { Clock, Moment } from './clock.js'
@@ -48,6 +49,8 @@ export interface TokenCache {
   dropOwner(owner: string): void
   /** How many entries have a proven secret. */
   readonly size: number
+  /** The stored hashes of the cached entries by their kind. Goes through all of them. */
+  hashes(): Readonly<Record<string, number>>
 }
 
 /** `max`: how many proven secrets are kept. `ttl`: the age in ms from which on an entry does not count any more. */
@@ -146,6 +149,13 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
     },
     get size() {
       return proven.size
+    },
+    hashes() {
+      const counts: Record<string, number> = {}
+      for (const { secrets } of entries()) {
+        for (const { hash } of secrets) counts[kindOfHash(hash)] = (counts[kindOfHash(hash)] ?? 0) + 1
+      }
+      return counts
     },
   }
 }

@@ -1,11 +1,16 @@
+import { compact } from '../compact.js'
+import { optionError, UnavailableError } from '../errors.js'
+import { assertKnownOptions } from '../option-checks.js'
+import { clientAddress } from '../policy/address.js'
 import { missingScopes } from '../policy/evaluate.js'
 import { isExpired } from '../policy/expiry.js'
 import { digestOf, tagOf } from '../secret/digest.js'
 import type { TokenFormat } from '../token/format.js'
 import type { VerifyContext } from '../types.js'
+import { checkContext } from './check-context.js'
 import { type Entry, isDeadTag } from './entry.js'
 import type { Loader } from './loader.js'
-import type { Verifier } from './verifier.js'
+import type { Identified, Verifier } from './verifier.js'
 
 /** What to explain: a whole token, or an id for every check but that of the secret. */
 export type ExplainRequest = ({ readonly token: string } | { readonly id: string }) & VerifyContext
@@ -33,6 +38,14 @@ export interface ExplainParts {
   readonly now: () => number
 }
 
+/** Throws a `TypeError` (`ERR_OPTION`) for members that a request does not have, and unless it names one token. */
+export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
+  assertKnownOptions('explain', request, ['token', 'id', 'ip', 'scopes'])
+  if ('token' in request === 'id' in request) throw optionError('explain', 'needs either a token or an id')
+  checkContext('explain', compact({ ip: request.ip, scopes: request.scopes }))
+  return request
+}
+
 /** Unlike a verification, goes on after a failed check. Reads the store, and counts no use. */
 export async function explain(parts: ExplainParts, request: ExplainRequest): Promise<Explanation> {
   const id = presentedId(parts.format, request)
@@ -53,8 +66,15 @@ function presentedId(format: TokenFormat, request: ExplainRequest): string | und
 
 async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token: string): Promise<Check> {
   const tag = tagOf(digestOf(token))
-  if ((await verifier.identify(token)) !== undefined) {
-    const isCurrent = entry.secrets[0]?.tag === tag
+  let found: Identified | undefined
+  try {
+    found = await verifier.identify(token)
+  } catch (error) {
+    if (!(error instanceof UnavailableError && error.code === 'ERR_HASHER')) throw error
+    return check('secret', false, `${error.message}: add it to the hashers, or its key.`)
+  }
+  if (found !== undefined) {
+    const isCurrent = found.secret === found.entry.secrets[0]
     return check('secret', true, isCurrent ? 'The current secret.' : 'The previous secret.')
   }
   const wasRotatedAway = isDeadTag(entry, tag, now())
@@ -71,9 +91,16 @@ function checkState(entry: Entry, now: number, { ip, scopes = [] }: VerifyContex
     check('enabled', enabled, enabled ? 'Enabled.' : 'Disabled.'),
     check('expiry', !isExpired(expiresAt, now), expiry),
     check('owner', ownerScopes !== 'unknown', ownerScopes === 'unknown' ? `Owner ${token.owner} is unknown.` : owner),
-    check('network', networks.allows(ip), token.networks.length === 0 ? 'Any address.' : token.networks.join(', ')),
+    check('network', networks.allows(ip), describeNetworks(token.networks, ip)),
     check('scope', missing.length === 0, missing.length === 0 ? 'All covered.' : `Missing: ${missing.join(', ')}.`),
   ]
+}
+
+function describeNetworks(networks: readonly string[], ip: string | undefined): string {
+  if (networks.length === 0) return 'Any address.'
+  const allowed = `Only from ${networks.join(', ')}.`
+  if (ip === undefined) return `${allowed} No address was given.`
+  return clientAddress(ip) === undefined ? `${allowed} The given address is unreadable.` : allowed
 }
 
 function check(name: Check['check'], passed: boolean, detail: string): Check {

@@ -1,6 +1,8 @@
 import { UnavailableError } from '../errors.js'
+import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { digestOf, tagOf } from '../secret/digest.js'
+import { kindOfHash } from '../secret/hasher.js'
 import type { Prover } from '../secret/prover.js'
 import type { TokenFormat } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, VerifyContext } from '../types.js'
@@ -14,7 +16,7 @@ import { type LastUse, unused } from './usage.js'
 
 /** The entry that a token's living secret belongs to, or why there is none. */
 export type Identification =
-  | { readonly ok: true; readonly entry: Entry; readonly lastUse: LastUse }
+  | { readonly ok: true; readonly entry: Entry; readonly secret: StoredSecret; readonly lastUse: LastUse }
   | { readonly ok: false; readonly verdict: DeniedVerdict; readonly id: string | undefined }
 
 /**
@@ -25,6 +27,7 @@ export type Identification =
 export type Identify = (token: unknown, fresh: boolean, context: VerifyContext) => Promise<Identification>
 
 export interface IdentifyParts {
+  readonly environment: string
   readonly format: TokenFormat
   readonly cache: TokenCache
   readonly loader: Loader
@@ -41,7 +44,7 @@ export interface IdentifyParts {
 const MAX_PROOFS = 3
 
 export function createIdentify(parts: IdentifyParts): Identify {
-  const { format, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
+  const { environment, format, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
 
   /** The cached entry while it is recent, else the store's. An older one only if the store fails. */
   async function currentEntry(id: string): Promise<Entry | undefined> {
@@ -84,14 +87,22 @@ export function createIdentify(parts: IdentifyParts): Identify {
         return unidentified(DENIED.wrong_secret, id)
       }
       const proof = cache.findProof(digest, entry, secret)
-      if (proof !== undefined) return { ok: true, entry, lastUse: proof.lastUse }
+      if (proof !== undefined) return { ok: true, entry, secret, lastUse: proof.lastUse }
       // The proof may have been evicted already.
-      if (secret.hash === provenHash) return { ok: true, entry, lastUse: unused(id, secret.gen) }
+      if (secret.hash === provenHash) return { ok: true, entry, secret, lastUse: unused(id, secret.gen) }
+      if (!prover.canCheck(secret.hash)) throw missingHasher(environment, id, secret.hash)
       if (proofs === MAX_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
       if (!(await prove(parsed.secret, digest, entry, secret))) return unidentified(DENIED.wrong_secret, id)
       provenHash = secret.hash
     }
   }
+}
+
+/** Nobody can tell whether the secret is right, so it is an outage, not a wrong secret. */
+function missingHasher(environment: string, id: string, phc: string): UnavailableError {
+  const hash = kindOfHash(phc)
+  publish('hasher-missing', { environment, id, hash })
+  return new UnavailableError('ERR_HASHER', `No hasher here can check a hash of the kind ${hash}`)
 }
 
 function unidentified(verdict: DeniedVerdict, id?: string): Identification {

@@ -3,7 +3,7 @@ import type { TokenCache } from './cache.js'
 import type { Clock, Moment } from './clock.js'
 import { createCompiler } from './compiler.js'
 import { createEntry, type Entry } from './entry.js'
-import { compileOwnerScopes, type OwnerScopes } from './owner-scopes.js'
+import { compileOwnerScopes, type OwnerScopesOptions } from './owner-scopes.js'
 
 /** Reads records from the store into the cache: one read per id at a time, none of which outlives an invalidation. */
 export interface Loader {
@@ -20,11 +20,10 @@ export interface Loader {
   readonly reads: number
 }
 
-export interface LoaderOptions {
+export interface LoaderOptions extends OwnerScopesOptions {
   readonly clock: Clock
   /** In ms. */
   readonly ttl: number
-  readonly ownerScopes: OwnerScopes | undefined
 }
 
 /** A read under way. */
@@ -38,8 +37,9 @@ interface Flight {
 export function createLoader(
   store: () => Promise<EnvironmentStore>,
   cache: TokenCache,
-  { clock, ttl, ownerScopes }: LoaderOptions,
+  options: LoaderOptions,
 ): Loader {
+  const { clock, ttl } = options
   const compiler = createCompiler()
   const flights = new Map<string, Flight>()
   let reads = 0
@@ -53,7 +53,7 @@ export function createLoader(
         if (!flight.isOutdated) cache.putUnknown(id, flight.begun)
         return undefined
       }
-      const granted = await compileOwnerScopes(record, ownerScopes, compiler)
+      const granted = await compileOwnerScopes(record, options, compiler)
       const entry = createEntry(record, granted, flight.begun, compiler)
       if (!flight.isOutdated) cache.put(entry)
       return entry

@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.js'
 import type { ScopeSet } from '../policy/scopes.js'
+import { beforeDeadline, deadlineIn } from '../store/deadline.js'
 import type { TokenRecord } from '../types.js'
 import type { Compiler } from './compiler.js'
 
@@ -9,18 +10,24 @@ import type { Compiler } from './compiler.js'
  */
 export type OwnerScopes = (owner: string) => Promise<readonly string[] | undefined>
 
+export interface OwnerScopesOptions {
+  readonly ownerScopes: OwnerScopes | undefined
+  /** How long it may take, in ms. */
+  readonly hostTimeout: number
+}
+
 /**
  * What the owner of this record may do, compiled: `unknown` if the host does not know the owner, `undefined` if the
- * record is not bound to its owner. Rejects with `UnavailableError` (`ERR_OWNER_SCOPES`) if the host's function rejects
- * or resolves to anything but strings.
+ * record is not bound to its owner. Rejects with `UnavailableError` (`ERR_OWNER_SCOPES`) if the host's function rejects,
+ * takes too long, or resolves to anything but strings.
  */
 export async function compileOwnerScopes(
   { personal, owner }: TokenRecord,
-  ownerScopes: OwnerScopes | undefined,
+  { ownerScopes, hostTimeout }: OwnerScopesOptions,
   compiler: Compiler,
 ): Promise<ScopeSet | 'unknown' | undefined> {
   if (!personal || ownerScopes === undefined) return undefined
-  const scopes = await ask(ownerScopes, owner)
+  const scopes = await ask(ownerScopes, owner, hostTimeout)
   if (scopes === undefined) return 'unknown'
   if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string')) {
     throw new UnavailableError('ERR_OWNER_SCOPES', 'ownerScopes must resolve to a list of scopes or undefined')
@@ -28,9 +35,13 @@ export async function compileOwnerScopes(
   return compiler.scopes(scopes).compiled
 }
 
-async function ask(ownerScopes: OwnerScopes, owner: string): Promise<readonly string[] | undefined> {
+async function ask(
+  ownerScopes: OwnerScopes,
+  owner: string,
+  hostTimeout: number,
+): Promise<readonly string[] | undefined> {
   try {
-    return await ownerScopes(owner)
+    return await beforeDeadline(deadlineIn(hostTimeout), async () => ownerScopes(owner))
   } catch (cause) {
     throw new UnavailableError('ERR_OWNER_SCOPES', 'The scopes of the token owner could not be determined', { cause })
   }

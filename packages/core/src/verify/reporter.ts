@@ -1,11 +1,18 @@
 import { compact } from '../compact.js'
 import { hasSubscribers, publish } from '../events.js'
+import { normalAddress } from '../policy/address.js'
 import type { AllowedVerdict, DeniedVerdict, VerifyContext } from '../types.js'
 import { type Entry, isDeadTag } from './entry.js'
 
+/** What a verification is asked, and whether the token of this request has been let in before. */
+export interface RequestContext extends VerifyContext {
+  readonly isRepeated?: boolean | undefined
+}
+
 /** Counts verdicts and publishes them. The address is read only if somebody listens. */
 export interface Reporter {
-  allow(entry: Entry, context: VerifyContext): AllowedVerdict
+  /** Counts and publishes a request once, however often its token is judged. */
+  allow(entry: Entry, context: RequestContext): AllowedVerdict
   /** `id`: of the token, if the text had one. */
   deny(verdict: DeniedVerdict, id: string | undefined, context: VerifyContext): DeniedVerdict
   /** A secret with this tag is none of the token's living ones. Publishes `reuse` if it is a dead one. */
@@ -15,22 +22,28 @@ export interface Reporter {
 
 export function createReporter(environment: string): Reporter {
   const counts = { verified: 0, denied: 0 }
+
+  function message<Id extends string | undefined>(id: Id, context: VerifyContext) {
+    return compact({ environment, id, ip: normalAddress(context.ip) })
+  }
+
   return {
     allow(entry, context) {
+      if (context.isRepeated) return entry.allowed
       counts.verified++
-      if (hasSubscribers('verified')) publish('verified', compact({ environment, id: entry.token.id, ip: context.ip }))
+      if (hasSubscribers('verified')) publish('verified', message(entry.token.id, context))
       return entry.allowed
     },
     deny(verdict, id, context) {
       counts.denied++
       if (hasSubscribers('denied')) {
-        publish('denied', compact({ environment, reason: verdict.denial.reason, id, ip: context.ip }))
+        publish('denied', { reason: verdict.denial.reason, ...message(id, context) })
       }
       return verdict
     },
     wrongSecret(entry, tag, now, context) {
       if (!hasSubscribers('reuse') || !isDeadTag(entry, tag, now)) return
-      publish('reuse', compact({ environment, id: entry.token.id, ip: context.ip }))
+      publish('reuse', message(entry.token.id, context))
     },
     counts,
   }

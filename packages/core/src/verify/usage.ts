@@ -1,11 +1,12 @@
 import { compact } from '../compact.js'
+import { normalAddress } from '../policy/address.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenUse } from '../types.js'
 
 /** How many uses wait at most. Beyond, the oldest are given up. */
 const MAX_PENDING = 100_000
 const BATCH_SIZE = 500
-/** IPv6 with a zone fits. Behind a proxy that believes its clients, an address is any text that they like. */
+/** IPv6 with a zone and a port fits. Behind a proxy that believes its clients, an address is any text that they like. */
 const MAX_ADDRESS_LENGTH = 64
 
 /** The last use of one secret. */
@@ -14,6 +15,7 @@ export interface LastUse {
   readonly gen: number
   /** Epoch milliseconds. */
   at: number
+  /** As the framework told it. */
   ip: string | undefined
   /** Whether it was noted since the last write began. */
   isNoted: boolean
@@ -64,7 +66,7 @@ export function createUsageQueue(onPending: () => void): UsageQueue {
   return {
     touch(use, at, ip) {
       use.at = at
-      use.ip = ip !== undefined && ip.length <= MAX_ADDRESS_LENGTH ? ip : undefined
+      if (use.ip !== ip) use.ip = ip !== undefined && ip.length <= MAX_ADDRESS_LENGTH ? detached(ip) : undefined
       if (!use.isNoted) add(use)
     },
     async write(store) {
@@ -88,5 +90,10 @@ function keyOf({ id, gen }: LastUse): string {
 }
 
 function toTokenUse({ id, gen, at, ip }: LastUse): TokenUse {
-  return compact({ id, gen, at, ip })
+  return compact({ id, gen, at, ip: normalAddress(ip) })
+}
+
+/** A copy with memory of its own: an address may be a slice of a long header, which it would keep in memory. */
+function detached(ip: string): string {
+  return Buffer.from(ip, 'latin1').toString('latin1')
 }

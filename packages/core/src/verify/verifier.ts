@@ -2,42 +2,51 @@ import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { evaluate } from '../policy/evaluate.js'
 import { digestOf, tagOf } from '../secret/digest.js'
-import type { DeniedVerdict, Verdict, VerifyContext } from '../types.js'
+import type { DeniedVerdict, StoredSecret, Verdict } from '../types.js'
 import { type Entry, secretWithTag } from './entry.js'
 import { createIdentify, type IdentifyParts } from './identify.js'
+import type { RequestContext } from './reporter.js'
 import type { LastUse, UsageQueue } from './usage.js'
 
 export interface VerifierParts extends IdentifyParts {
-  readonly environment: string
   /** Absent: last uses are not recorded. */
   readonly usage: UsageQueue | undefined
+}
+
+/** A token's entry, and which of its secrets was presented. */
+export interface Identified {
+  readonly entry: Entry
+  readonly secret: StoredSecret
 }
 
 /** May this token do this? Never writes to the store. */
 export interface Verifier {
   /** The verdict, if it takes neither the store nor a proof; else `undefined`. */
-  verifyCached(token: unknown, context?: VerifyContext): Verdict | undefined
+  verifyCached(token: unknown, context?: RequestContext): Verdict | undefined
   /** The verdict. Rejects with `StoreError` or `UnavailableError` when there can be none. */
-  verify(token: unknown, context?: VerifyContext): Promise<Verdict>
-  /** As `verify`, with the record read from the store in any case, and handed out: for management calls. */
+  verify(token: unknown, context?: RequestContext): Promise<Verdict>
+  /**
+   * As `verify`, with the record read from the store in any case, and handed out: for management calls. A denial has it
+   * too, if the secret is right.
+   */
   authenticate(
     token: unknown,
-    context: VerifyContext,
-  ): Promise<{ readonly ok: true; readonly entry: Entry } | DeniedVerdict>
+    context: RequestContext,
+  ): Promise<({ readonly ok: true } & Identified) | (DeniedVerdict & { readonly identified?: Identified })>
   /** Whose living secret this is, in whatever state the token may be. Reads the store, counts no use. */
-  identify(token: unknown): Promise<Entry | undefined>
+  identify(token: unknown): Promise<Identified | undefined>
   /** How many verdicts took neither the store nor a proof. */
   readonly hits: number
 }
 
-const NO_CONTEXT: VerifyContext = {}
+const NO_CONTEXT: RequestContext = {}
 
 export function createVerifier(parts: VerifierParts): Verifier {
   const { environment, format, cache, reporter, clock, usage } = parts
   const identify = createIdentify(parts)
   let hits = 0
 
-  function verifyCached(token: unknown, context: VerifyContext = NO_CONTEXT): Verdict | undefined {
+  function verifyCached(token: unknown, context: RequestContext = NO_CONTEXT): Verdict | undefined {
     if (!format.hasShape(token)) return reporter.deny(DENIED.malformed, undefined, context)
     const digest = digestOf(token)
     const now = clock.now()
@@ -48,7 +57,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   /** For a digest that leads to no recent entry: a wrong secret, or an entry that was read anew. */
-  function verifyById(token: string, digest: string, now: number, context: VerifyContext): Verdict | undefined {
+  function verifyById(token: string, digest: string, now: number, context: RequestContext): Verdict | undefined {
     const id = token.slice(0, format.idLength)
     const entry = cache.entry(id, now)
     if (entry === undefined) return denyUnknown(token, id, now, context)
@@ -65,32 +74,32 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   /** Denies a token that is malformed or known to be unknown. `undefined` if the store must tell. */
-  function denyUnknown(token: string, id: string, now: number, context: VerifyContext): DeniedVerdict | undefined {
+  function denyUnknown(token: string, id: string, now: number, context: RequestContext): DeniedVerdict | undefined {
     if (format.parse(token) === undefined) return reporter.deny(DENIED.malformed, undefined, context)
     return cache.isUnknown(id, now) ? reporter.deny(DENIED.unknown, id, context) : undefined
   }
 
   /** The secret is right: is the rest? */
-  function judge(entry: Entry, lastUse: LastUse, now: number, context: VerifyContext): Verdict {
+  function judge(entry: Entry, lastUse: LastUse, now: number, context: RequestContext): Verdict {
     const denied = evaluate(entry, now, context)
     if (denied !== undefined) return reporter.deny(denied, entry.token.id, context)
     usage?.touch(lastUse, now, context.ip)
     return reporter.allow(entry, context)
   }
 
-  async function authenticate(token: unknown, fresh: boolean, context: VerifyContext) {
+  async function authenticate(token: unknown, fresh: boolean, context: RequestContext) {
     const found = await identify(token, fresh, context)
     if (!found.ok) return reporter.deny(found.verdict, found.id, context)
     const verdict = judge(found.entry, found.lastUse, clock.now(), context)
-    return verdict.ok ? { ok: true as const, entry: found.entry } : verdict
+    return verdict.ok ? found : { ...verdict, identified: found }
   }
 
   /** The verdict on a token that the cache cannot answer, timed. */
-  async function verifyUncached(token: unknown, context: VerifyContext): Promise<Verdict> {
+  async function verifyUncached(token: unknown, context: RequestContext): Promise<Verdict> {
     const started = performance.now()
     try {
       const found = await authenticate(token, false, context)
-      return found.ok ? found.entry.allowed : found
+      return found.ok ? found.entry.allowed : { ok: false, denial: found.denial }
     } finally {
       publish('cache-miss', { environment, duration: performance.now() - started })
     }
@@ -102,7 +111,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     authenticate: (token, context) => authenticate(token, true, context),
     async identify(token) {
       const found = await identify(token, true, NO_CONTEXT)
-      return found.ok ? found.entry : undefined
+      return found.ok ? found : undefined
     },
     get hits() {
       return hits

@@ -214,7 +214,7 @@ describe('of two broken rules the earlier one answers', () => {
     set.state.racing = racing
     const answer = await call(set.latchkey, sent)
     expect(answer).toMatchObject({ status, body: { error: { code: status, message: expect.stringMatching(message) } } })
-    const unchanged = (record: object) => ({ ...record, metadata: 0, version: 0, modifiedAt: 0 })
+    const unchanged = (record: object) => ({ ...record, metadata: 0, version: 0, modifiedAt: 0, modifiedBy: 0 })
     expect((await set.records()).map(unchanged)).toEqual(before.map(unchanged))
   })
 })

@@ -109,11 +109,11 @@ describe('children', () => {
     expect(await create(ada.token, { owner: 'bob' })).toMatchObject(refusal('owner'))
     expect(await create(hers.token, { owner: 'bob' })).toMatchObject(refusal('owner'))
     expect(await records()).toHaveLength(before)
-    const authorize = () => hostCaller({ assignOwner: true }).caller
+    const authorize = () => hostCaller({ scopes: ['a'], assignOwner: true }).caller
     const assigned = await call(latchkey, { line: 'POST /', authorize, body: { ...child, owner: 'bob' } })
     expect(await latchkey.get(member(assigned, 'id'))).toMatchObject({ owner: 'bob', personal: false })
     const plain = await call(latchkey, {
-      ...{ line: 'POST /', authorize: () => hostCaller().caller },
+      ...{ line: 'POST /', authorize: () => hostCaller({ scopes: ['a'] }).caller },
       body: { ...child, owner: 'bob' },
     })
     expect(plain).toMatchObject(refusal('owner'))

@@ -166,7 +166,9 @@ describe('failures', () => {
   })
 
   test('a host’s caller needs the management scopes too', async () => {
-    const { latchkey } = testInstance({ managementScopes: { read: 'tokens.see', write: 'tokens.change' } })
+    const { latchkey } = testInstance({
+      managementScopes: { read: 'tokens.see', write: 'tokens.change', admin: 'tokens.rule' },
+    })
     const as = (scopes: string[]) => ({ authorize: () => ({ owner: 'ada', scopes }) })
     expect((await call(latchkey, { line: 'GET /', ...as(['tokens.see']) })).status).toBe(200)
     expect(await call(latchkey, { line: 'GET /', ...as(['apiTokens.read', 'tokens.change']) })).toMatchObject({

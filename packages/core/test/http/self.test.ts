@@ -7,51 +7,121 @@ const BASE = { name: 'n', owner: 'ada' }
 
 async function stage(scopes: readonly string[]) {
   const setup = testInstance()
-  const own = await setup.latchkey.create({ ...BASE, scopes })
-  const other = await setup.latchkey.create({ ...BASE, scopes: ['a'] })
-  for (const { id } of [own, other]) await setup.latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
-  return { ...setup, own, other, by: own.token }
+  const outgoing = await setup.latchkey.create({ ...BASE, scopes })
+  const retiring = await setup.latchkey.create({ ...BASE, scopes: ['a'] })
+  const own = await setup.latchkey.rotate(outgoing.id, { previousExpiresAt: 'now+1h' })
+  const other = await setup.latchkey.rotate(retiring.id, { previousExpiresAt: 'now+1h' })
+  return { ...setup, own, other, by: own.token, outgoing: outgoing.token }
 }
 
-/** Status for a token without management scopes, and with both, that names itself as `self`, by its id, or another. */
+/**
+ * Status for a token that names itself as `self`, by its id, or another: without management scopes, with both, and with
+ * both by the outgoing secret of its rotation.
+ */
 const ROUTES: readonly {
   dialect: DialectName
   line: string
   body?: unknown
   without: readonly [self: number, id: number, other: number]
   with: readonly [self: number, id: number, other: number]
+  outgoing: readonly [self: number, id: number, other: number]
 }[] = [
-  { dialect: 'dynatrace', line: 'GET /{id}', without: [200, 200, 403], with: [200, 200, 200] },
-  { dialect: 'dynatrace', line: 'HEAD /{id}', without: [200, 200, 403], with: [200, 200, 200] },
-  { dialect: 'dynatrace', line: 'PUT /{id}', body: { name: 'm' }, without: [403, 403, 403], with: [204, 204, 204] },
+  {
+    dialect: 'dynatrace',
+    line: 'GET /{id}',
+    without: [200, 200, 403],
+    with: [200, 200, 200],
+    outgoing: [200, 200, 200],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'HEAD /{id}',
+    without: [200, 200, 403],
+    with: [200, 200, 200],
+    outgoing: [200, 200, 200],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'PUT /{id}',
+    body: { name: 'm' },
+    without: [403, 403, 403],
+    with: [204, 204, 204],
+    outgoing: [403, 403, 403],
+  },
   {
     dialect: 'dynatrace',
     line: 'PUT /{id}',
     body: { enabled: false },
     without: [403, 403, 403],
     with: [400, 400, 204],
+    outgoing: [403, 403, 403],
   },
-  { dialect: 'dynatrace', line: 'PUT /{id}', body: { enabled: true }, without: [403, 403, 403], with: [204, 204, 204] },
-  { dialect: 'dynatrace', line: 'DELETE /{id}', without: [204, 403, 403], with: [204, 400, 204] },
-  { dialect: 'dynatrace', line: 'POST /{id}/rotate', without: [200, 200, 403], with: [200, 200, 200] },
-  { dialect: 'dynatrace', line: 'POST /{id}/rotate/finish', without: [204, 204, 403], with: [204, 204, 204] },
-  { dialect: 'dynatrace', line: 'POST /{id}/rotate/cancel', without: [204, 204, 403], with: [204, 204, 204] },
-  { dialect: 'panther', line: 'GET /{id}', without: [200, 200, 403], with: [200, 200, 200] },
+  {
+    dialect: 'dynatrace',
+    line: 'PUT /{id}',
+    body: { enabled: true },
+    without: [403, 403, 403],
+    with: [204, 204, 204],
+    outgoing: [403, 403, 403],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'DELETE /{id}',
+    without: [204, 403, 403],
+    with: [204, 400, 204],
+    outgoing: [403, 403, 403],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'POST /{id}/rotate',
+    without: [200, 200, 403],
+    with: [200, 200, 200],
+    outgoing: [403, 403, 403],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'POST /{id}/rotate/finish',
+    without: [204, 204, 403],
+    with: [204, 204, 204],
+    outgoing: [204, 204, 403],
+  },
+  {
+    dialect: 'dynatrace',
+    line: 'POST /{id}/rotate/cancel',
+    without: [204, 204, 403],
+    with: [204, 204, 204],
+    outgoing: [403, 403, 403],
+  },
+  { dialect: 'panther', line: 'GET /{id}', without: [200, 200, 403], with: [200, 200, 200], outgoing: [200, 200, 200] },
   {
     ...{ dialect: 'panther', line: 'POST /{id}', body: { name: 'm', permissions: ['a'] } },
-    ...{ without: [403, 403, 403], with: [200, 200, 200] },
+    ...{ without: [403, 403, 403], with: [200, 200, 200], outgoing: [403, 403, 403] },
   },
-  { dialect: 'panther', line: 'DELETE /{id}', without: [204, 403, 403], with: [204, 400, 204] },
-  { dialect: 'panther', line: 'POST /{id}/rotate', without: [200, 200, 403], with: [200, 200, 200] },
+  {
+    dialect: 'panther',
+    line: 'DELETE /{id}',
+    without: [204, 403, 403],
+    with: [204, 400, 204],
+    outgoing: [403, 403, 403],
+  },
+  {
+    dialect: 'panther',
+    line: 'POST /{id}/rotate',
+    without: [200, 200, 403],
+    with: [200, 200, 200],
+    outgoing: [403, 403, 403],
+  },
 ]
 
-describe.each(ROUTES)('$dialect $line $body', ({ dialect, line, body, without, with: full }) => {
+describe.each(ROUTES)('$dialect $line $body', ({ dialect, line, body, without, with: full, outgoing }) => {
   test.each([
     ['without management scopes', ['a'], without],
     ['with them', ['a', 'apiTokens.read', 'apiTokens.write'], full],
-  ] as const)('%s', async (_, scopes, statuses) => {
+    ['by the outgoing secret', ['a', 'apiTokens.read', 'apiTokens.write'], outgoing],
+  ] as const)('%s', async (which, scopes, statuses) => {
     for (const [i, name] of (['self', 'own', 'other'] as const).entries()) {
-      const { latchkey, own, other, by } = await stage(scopes)
+      const { latchkey, own, other, ...secrets } = await stage(scopes)
+      const by = which === 'by the outgoing secret' ? secrets.outgoing : secrets.by
       const id = { self: 'self', own: own.id, other: other.id }[name]
       const answer = await call(latchkey, { line: line.replace('{id}', id), body, by, dialect })
       expect([name, answer.status]).toEqual([name, statuses[i]])
@@ -107,21 +177,22 @@ describe('delete', () => {
       retired: first.token,
       mistyped: `${third.token.slice(0, -1)}8`,
     }
-    expect((await call(latchkey, { line: `DELETE /${tokens[which]}`, by })).status).toBe(status)
-    expect(await records()).toHaveLength(status === 204 ? 1 : 2)
+    const line = `DELETE /${tokens[which]}`
+    expect((await call(latchkey, { line, by })).status).toBe(404)
+    expect((await call(latchkey, { line, by, options: { secretInPath: true } })).status).toBe(status)
+    expect(await records()).toHaveLength(which === 'current' ? 1 : 2)
+    const ended = await Promise.all([second, third].map(async ({ token }) => (await latchkey.verify(token)).ok))
+    expect(ended).toEqual([status === 404, which !== 'current'])
   })
 
-  test('by the own whole token is as by the own id, by either living secret', async () => {
+  test('by the own whole token is as by the own id', async () => {
     const { latchkey, records } = testInstance()
-    const first = await latchkey.create({ ...BASE, scopes: ['apiTokens.write'] })
-    const second = await latchkey.rotate(first.id, { previousExpiresAt: 'now+1h' })
-    for (const { token } of [first, second]) {
-      const answer = await call(latchkey, { line: `DELETE /${token}`, by: second.token })
-      expect(answer).toMatchObject({
-        status: 400,
-        body: { error: { message: expect.stringContaining('authenticates') } },
-      })
-    }
+    const { token } = await latchkey.create({ ...BASE, scopes: ['apiTokens.write'] })
+    const answer = await call(latchkey, { line: `DELETE /${token}`, by: token, options: { secretInPath: true } })
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('Name it as self') } },
+    })
     expect(await records()).toHaveLength(1)
   })
 
@@ -267,5 +338,58 @@ describe('rotation of oneself', () => {
     const empty = await call(latchkey, { line: 'POST /self/rotate', by: next, headers: { 'content-length': '0' } })
     expect(empty.status).toBe(200)
     expect((await call(latchkey, { line: 'GET /self', by: next })).status).toBe(401)
+  })
+})
+
+describe('the outgoing secret', () => {
+  test('may end itself by /revoke, and nothing else', async () => {
+    const { latchkey, own, other, outgoing } = await stage(['*'])
+    const revoke = (token: string) => call(latchkey, { line: 'POST /revoke', by: outgoing, body: { token } })
+    for (const token of [own.token, other.token, 'x', '']) {
+      expect(await revoke(token)).toMatchObject({
+        status: 403,
+        body: { error: { message: expect.stringContaining('rotated out') } },
+      })
+    }
+    expect((await revoke(outgoing)).status).toBe(204)
+    expect((await latchkey.verify(outgoing)).ok).toBe(false)
+    for (const { token } of [own, other]) expect((await latchkey.verify(token)).ok).toBe(true)
+    expect(await latchkey.get(own.id)).not.toHaveProperty('previousSecret')
+  })
+
+  test('is ended alone when another caller presents it', async () => {
+    const { latchkey, other, own, outgoing } = await stage(['a'])
+    expect((await call(latchkey, { line: 'POST /revoke', by: other.token, body: { token: outgoing } })).status).toBe(
+      204,
+    )
+    expect((await latchkey.verify(outgoing)).ok).toBe(false)
+    expect((await latchkey.verify(own.token)).ok).toBe(true)
+  })
+
+  test('lists and looks up, and creates nothing', async () => {
+    const { latchkey, outgoing, own } = await stage(['*'])
+    expect((await call(latchkey, { line: 'GET /', by: outgoing })).status).toBe(200)
+    const body = { token: own.token }
+    expect((await call(latchkey, { line: 'POST /lookup', by: outgoing, body })).status).toBe(200)
+    const child = { name: 'n', scopes: ['a'] }
+    expect((await call(latchkey, { line: 'POST /', by: outgoing, body: child })).status).toBe(403)
+  })
+})
+
+describe('what the host takes from a token’s power over itself', () => {
+  test.each<[string, 'rotate' | 'delete', readonly string[]]>([
+    ['rotation', 'rotate', ['POST /self/rotate', 'POST /self/rotate/finish', 'POST /self/rotate/cancel']],
+    ['deletion', 'delete', ['DELETE /self']],
+  ])('%s', async (_, option, lines) => {
+    const { latchkey, by, records } = await stage(['a'])
+    const before = await records()
+    const options = { self: { [option]: false } }
+    for (const line of lines) expect((await call(latchkey, { line, by, options })).status, line).toBe(403)
+    expect((await call(latchkey, { line: 'GET /self', by, options })).status).toBe(200)
+    expect(await records()).toEqual(before)
+    for (const line of lines) {
+      const full = await stage(['a', 'apiTokens.write'])
+      expect((await call(full.latchkey, { line, by: full.by, options })).status, line).toBeLessThan(300)
+    }
   })
 })

@@ -185,7 +185,7 @@ test('read-only members of the resource, sent back as they came, are ignored', a
   const resource = (await call(latchkey, { line: `GET /${id}`, by })).body
   expect((await call(latchkey, { line: `PUT /${id}`, by, body: resource })).status).toBe(204)
   expect(await latchkey.get(id)).toEqual(before)
-  const all = { ...(resource as object), owner: 'bob', personalAccessToken: true, expirationDate: '1970', id: 'x' }
+  const all = { ...(resource as object), owner: 'bob', personalAccessToken: true, creationDate: '1970', id: 'x' }
   expect((await call(latchkey, { line: `PUT /${id}`, by, body: all })).status).toBe(204)
   expect(await latchkey.get(id)).toEqual(before)
   const seen = (await call(latchkey, { line: `GET /${id}`, by, dialect: 'panther' })).body

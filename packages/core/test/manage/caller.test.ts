@@ -20,6 +20,8 @@ describe('a caller that is none', () => {
     ['with an expiry that is no number', { owner: 'ada', scopes: ['*'], expiresAt: Number.NaN }],
     ['with an expiry null', { owner: 'ada', scopes: ['*'], expiresAt: null }],
     ['with an expiry as a date', { owner: 'ada', scopes: ['*'], expiresAt: new Date() }],
+    ['with an empty id', { owner: 'ada', scopes: ['*'], id: '' }],
+    ['with a misspelt member', { owner: 'ada', scopes: ['*'], network: ['10.0.0.0/8'] }],
   ])('is the host’s mistake, in every call: %s', async (_, caller) => {
     const { latchkey, records } = testInstance()
     const { id, token } = await latchkey.create({ ...GOOD, owner: 'ada' })
@@ -48,7 +50,7 @@ describe('a caller that is none', () => {
   test('what is not exactly true grants nothing', async () => {
     const { latchkey } = testInstance()
     const slips = { personal: 'no', assignOwner: 'no' } as unknown as Partial<Caller>
-    const call = latchkey.create({ ...GOOD, owner: 'bob' }, hostCaller(slips))
+    const call = latchkey.create({ ...GOOD, owner: 'bob' }, hostCaller({ ...slips, scopes: ['reports.*'] }))
     expect(await refused(call)).toEqual({ code: 'ERR_NOT_ALLOWED', paths: ['owner'] })
   })
 })
@@ -83,12 +85,16 @@ test('what exceeds a caller is told by place and message, as every violation', a
   const { latchkey } = testInstance()
   const { code, violations } = await refusal(latchkey.create(GOOD, hostCaller({ scopes: ['apiTokens.write'] })))
   const message = 'The caller does not have the scope reports.read itself.'
-  expect({ code, violations }).toEqual({ code: 'ERR_NOT_ALLOWED', violations: [{ path: 'scopes[0]', message }] })
+  expect({ code, violations }).toEqual({
+    code: 'ERR_NOT_ALLOWED',
+    violations: [{ path: 'scopes[0]', message, dimension: 'scopes' }],
+  })
 })
 
 describe('create on behalf of a caller', () => {
   test.each<[string, Partial<Caller>, object, ...string[]]>([
-    ['another owner', {}, { owner: 'bob' }, 'owner'],
+    ['another owner', { scopes: ['reports.*'] }, { owner: 'bob' }, 'owner'],
+    ['metadata', { scopes: ['reports.*'] }, { metadata: { tenant: 'b' } }, 'metadata'],
     ['a scope beyond', { scopes: ['reports.*'] }, { scopes: ['reports.read', 'metrics'] }, 'scopes[1]'],
     ['the stem of a wildcard', { scopes: ['metrics.*'] }, { scopes: ['metrics'] }, 'scopes[0]'],
     ['a wildcard over one', { scopes: ['metrics.read'] }, { scopes: ['metrics.*'] }, 'scopes[0]'],

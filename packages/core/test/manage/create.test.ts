@@ -180,6 +180,7 @@ test('what is given is kept, with the name trimmed and blocks as written', async
     networks,
     metadata,
     createdAt: NOW,
+    createdBy: { kind: 'host' },
     expiresAt: NOW + DAY,
   })
   expect(await latchkey.get(issued.id)).toEqual(issued.apiToken)
@@ -193,7 +194,14 @@ test('null counts as absent in optional members', async () => {
   const nothing = { personal: null, enabled: null, networks: null, expiresAt: null, metadata: null }
   const { apiToken } = await latchkey.create({ ...GOOD, ...nothing })
   const { id: _id, ...rest } = apiToken
-  expect(rest).toEqual({ ...GOOD, personal: false, enabled: true, networks: [], createdAt: NOW })
+  expect(rest).toEqual({
+    ...GOOD,
+    personal: false,
+    enabled: true,
+    networks: [],
+    createdAt: NOW,
+    createdBy: { kind: 'host' },
+  })
   const behalf = await latchkey.create({ name: 'x', scopes: ['a'], owner: null, personal: null }, hostCaller())
   expect(behalf.apiToken).toMatchObject({ owner: 'ada', personal: false })
 })

@@ -65,11 +65,14 @@ describe('delete', () => {
     expect(await records()).toEqual([])
   })
 
-  test('by the previous secret while an overlap runs', async () => {
-    const { latchkey, id, token, records } = await created()
-    await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+  test('by the previous secret ends that secret alone', async () => {
+    const { latchkey, id, token } = await created()
+    const rotated = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
     await latchkey.delete(token)
-    expect(await records()).toEqual([])
+    expect((await latchkey.verify(token)).ok).toBe(false)
+    expect((await latchkey.verify(rotated.token)).ok).toBe(true)
+    expect((await latchkey.get(id)).previousSecret).toBeUndefined()
+    expect(await refused(latchkey.delete(token))).toEqual(GONE)
   })
 
   test('exactly one of N concurrent callers deletes', async () => {

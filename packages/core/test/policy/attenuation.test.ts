@@ -11,6 +11,8 @@ import { compileNetworks } from '../../src/policy/cidr.js'
 import { evaluate } from '../../src/policy/evaluate.js'
 import { compileScopes } from '../../src/policy/scopes.js'
 
+const CREATE: Action = { kind: 'create' }
+
 const SCOPES = ['*', 'a', 'a.*', 'a.b', 'a.b.*', 'a.b.c', 'ab.c']
 const NETWORKS = [
   ...['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '::ffff:10.1.2.0/120', '::/0', '2001:db8::/32'],
@@ -52,10 +54,10 @@ const ownerScopes: fc.Arbitrary<OwnerScopes> = fc.record({
 })
 
 /** The grant of a caller that is a token. */
-function callerOf(grant: Grant, owners: OwnerScopes, assignOwner = false): CallerGrant {
+function callerOf(grant: Grant, owners: OwnerScopes, admin = false): CallerGrant {
   const own = compileScopes(grant.scopes)
   const scopeSets = grant.personal ? ([own, compileScopes(owners[grant.owner] ?? [])] as const) : ([own] as const)
-  return { ...grant, scopeSets: [...scopeSets], assignOwner }
+  return { ...grant, scopeSets: [...scopeSets], admin }
 }
 
 /** The acts that a token can perform, in whose name and where, while the owners may do the given. */
@@ -100,7 +102,7 @@ describe('soundness', () => {
   test('whatever a created token can do, now or when owners may do other things, its caller can do', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
-        if (findEscalations(child, callerOf(caller, now), 'create').length > 0) return
+        if (findEscalations(child, callerOf(caller, now), CREATE).length > 0) return
         note()
         for (const owners of [now, later]) {
           expect(without(performs(child, owners, true), performs(caller, owners, true))).toEqual([])
@@ -112,10 +114,10 @@ describe('soundness', () => {
   test('whatever a reissued token can do, its caller can do', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ownerScopes, ({ caller, child }, now, later) => {
-        if (findEscalations(child, callerOf(caller, now), 'reissue').length > 0) return
+        if (findEscalations(child, callerOf(caller, now), { kind: 'reissue', before: child }).length > 0) return
         note()
         for (const owners of [now, later]) {
-          expect(without(performs(child, owners, child.personal), performs(caller, owners, child.personal))).toEqual([])
+          expect(without(performs(child, owners, true), performs(caller, owners, true))).toEqual([])
         }
       }),
     )
@@ -126,11 +128,11 @@ describe('soundness', () => {
     assertOften((note) =>
       fc.property(pair, changed, ownerScopes, ownerScopes, ({ caller, child: before }, change, now, later) => {
         const child = { ...before, ...change }
-        if (findEscalations(child, callerOf(caller, now), { before }).length > 0) return
+        if (findEscalations(child, callerOf(caller, now), { kind: 'change', before }).length > 0) return
         note()
         for (const owners of [now, later]) {
-          const added = without(performs(child, owners, false), performs(before, owners, false))
-          expect(without(new Set(added), performs(caller, owners, false))).toEqual([])
+          const added = without(performs(child, owners, true), performs(before, owners, true))
+          expect(without(new Set(added), performs(caller, owners, true))).toEqual([])
         }
       }),
     )
@@ -139,7 +141,7 @@ describe('soundness', () => {
   test('a caller that may assign owners is bound in every other dimension', () => {
     assertOften((note) =>
       fc.property(pair, ownerScopes, ({ caller, child }, owners) => {
-        if (findEscalations(child, callerOf(caller, owners, true), 'create').length > 0) return
+        if (findEscalations(child, callerOf(caller, owners, true), CREATE).length > 0) return
         note()
         expect(without(performs(child, owners, false), performs(caller, owners, false))).toEqual([])
         expect(child.personal || !caller.personal).toBe(true)
@@ -150,13 +152,13 @@ describe('soundness', () => {
   test('a grandchild that its parent may create could have been created by the grandparent', () => {
     assertOften(
       (note) =>
-        fc.property(pair, grant, ownerScopes, fc.boolean(), ({ caller, child }, other, owners, assignOwner) => {
+        fc.property(pair, grant, ownerScopes, fc.boolean(), ({ caller, child }, other, owners, admin) => {
           const grandchild = { ...child, scopes: other.scopes, networks: other.networks, expiresAt: other.expiresAt }
-          const grandparent = callerOf(caller, owners, assignOwner)
-          if (findEscalations(child, grandparent, 'create').length > 0) return
-          if (findEscalations(grandchild, callerOf(child, owners), 'create').length > 0) return
+          const grandparent = callerOf(caller, owners, admin)
+          if (findEscalations(child, grandparent, CREATE).length > 0) return
+          if (findEscalations(grandchild, callerOf(child, owners), CREATE).length > 0) return
           note()
-          expect(findEscalations(grandchild, grandparent, 'create')).toEqual([])
+          expect(findEscalations(grandchild, grandparent, CREATE)).toEqual([])
         }),
       20_000,
     )
@@ -168,7 +170,7 @@ describe('what stays allowed', () => {
     fc.assert(
       fc.property(grant, (grant) => {
         fc.pre(!grant.networks.includes('broken'))
-        expect(findEscalations(grant, callerOf(grant, { ada: ['*'], bob: ['*'] }), 'create')).toEqual([])
+        expect(findEscalations(grant, callerOf(grant, { ada: ['*'], bob: ['*'] }), CREATE)).toEqual([])
       }),
     )
   })
@@ -183,7 +185,7 @@ describe('what stays allowed', () => {
           networks: before.networks.length > 0 ? before.networks.slice(pick % before.networks.length) : ['10.1.2.0/24'],
           expiresAt: 1,
         }
-        expect(findEscalations(narrowed, callerOf(caller, owners), { before })).toEqual([])
+        expect(findEscalations(narrowed, callerOf(caller, owners), { kind: 'change', before })).toEqual([])
       }),
     )
   })
@@ -219,68 +221,78 @@ describe('each dimension', () => {
     ['another owner', { owner: 'bob' }, 'owner', 'owner'],
     ['another environment', { environment: 'test' }, 'environment', 'environment'],
   ])('%s', (_, child, dimension, path) => {
-    expect(findEscalations({ ...plain, ...child }, caller, 'create')).toEqual([
+    expect(findEscalations({ ...plain, ...child }, caller, CREATE)).toEqual([
       { dimension, path, message: expect.stringMatching(/^[A-Z].*\.$/) },
     ])
   })
 
   test('everything at once is listed', () => {
     const child = { owner: 'bob', scopes: ['x', 'a.b', 'y'], networks: [], expiresAt: 200, environment: 'test' }
-    expect(paths(child, 'create', { personal: true })).toEqual([
+    expect(paths(child, CREATE, { personal: true })).toEqual([
       ...['owner', 'personal', 'environment', 'scopes[0]', 'scopes[2]', 'networks', 'expiresAt'],
     ])
   })
 
   test('an unrestricted caller that never expires bounds scopes only', () => {
     const free = { networks: [], expiresAt: undefined }
-    expect(paths({ networks: [], expiresAt: undefined }, 'create', free)).toEqual([])
-    expect(paths({ networks: ['::/0'], expiresAt: 1e15, scopes: ['b'] }, 'create', free)).toEqual(['scopes[0]'])
+    expect(paths({ networks: [], expiresAt: undefined }, CREATE, free)).toEqual([])
+    expect(paths({ networks: ['::/0'], expiresAt: 1e15, scopes: ['b'] }, CREATE, free)).toEqual(['scopes[0]'])
   })
 
   test('a child inside is allowed, mapped blocks compared as IPv4', () => {
     expect(
-      paths({ networks: ['::ffff:10.1.0.0/112', '10.2.3.4/32'], scopes: ['a.b.*'], expiresAt: 100 }, 'create'),
+      paths({ networks: ['::ffff:10.1.0.0/112', '10.2.3.4/32'], scopes: ['a.b.*'], expiresAt: 100 }, CREATE),
     ).toEqual([])
-    expect(paths({}, 'create', { networks: ['::ffff:10.0.0.0/104'] })).toEqual([])
+    expect(paths({}, CREATE, { networks: ['::ffff:10.0.0.0/104'] })).toEqual([])
   })
 
   test('a restricted caller whose blocks are all broken gives no network', () => {
-    expect(paths({}, 'create', { networks: ['broken'] })).toEqual(['networks[0]'])
+    expect(paths({}, CREATE, { networks: ['broken'] })).toEqual(['networks[0]'])
   })
 
   test('what the owner may not do, a personal caller cannot give', () => {
     const by = callerOf({ ...plain, personal: true }, { ada: ['a.b'] })
     expect(
-      findEscalations({ ...plain, personal: true, scopes: ['a.b', 'a.c', 'a.*'] }, by, 'create').map(
-        ({ path }) => path,
-      ),
+      findEscalations({ ...plain, personal: true, scopes: ['a.b', 'a.c', 'a.*'] }, by, CREATE).map(({ path }) => path),
     ).toEqual([...['scopes[1]', 'scopes[2]']])
   })
 })
 
 describe('owner', () => {
-  test('of a reissued token counts when it is personal', () => {
-    expect(paths({ owner: 'bob' }, 'reissue')).toEqual([])
-    expect(paths({ owner: 'bob', personal: true }, 'reissue')).toEqual(['owner'])
-    expect(paths({ owner: 'bob', personal: true }, 'reissue', { assignOwner: true })).toEqual([])
-    expect(paths({ owner: 'bob' }, 'create', { assignOwner: true })).toEqual([])
-    expect(paths({ owner: 'bob', scopes: ['a.b'] }, { before: { ...plain, owner: 'bob', scopes: [] } })).toEqual([])
+  const bobs = { ...plain, owner: 'bob' }
+  const reissue: Action = { kind: 'reissue', before: bobs }
+
+  test('counts for whoever creates, reissues or widens a token, unless it has the admin right', () => {
+    const widened: Action = { kind: 'change', before: { ...bobs, scopes: ['a.b'] } }
+    const extended: Action = { kind: 'change', before: { ...bobs, expiresAt: 50 } }
+    for (const action of [CREATE, reissue, widened, extended]) {
+      expect(paths(bobs, action)).toEqual(['owner'])
+      expect(paths(bobs, action, { admin: true })).toEqual([])
+      expect(paths(plain, action)).toEqual([])
+    }
   })
 
-  test('always counts for a personal caller, whose grant may shrink with the owner’s scopes', () => {
-    const target = { ...plain, owner: 'bob', personal: true }
-    const by = { personal: true }
-    expect(paths(target, { before: { ...target, scopes: ['a.b'] } }, by)).toEqual(['owner'])
-    expect(paths(target, { before: target }, by)).toEqual([])
+  test('does not count for a change that adds nothing', () => {
+    expect(paths(bobs, { kind: 'change', before: bobs })).toEqual([])
+    expect(paths({ ...bobs, scopes: ['a.b'], expiresAt: 50 }, { kind: 'change', before: bobs })).toEqual([])
+  })
+
+  test('counts for a personal caller even with the admin right', () => {
+    const target = { ...bobs, personal: true }
+    const by = { personal: true, admin: true }
+    expect(paths(target, CREATE, by)).toEqual(['owner'])
+    expect(paths(target, { kind: 'reissue', before: target }, by)).toEqual(['owner'])
+    expect(paths(target, { kind: 'change', before: { ...target, scopes: ['a.b'] } }, by)).toEqual(['owner'])
+    expect(paths(target, { kind: 'change', before: target }, by)).toEqual([])
   })
 
   test('a personal caller manages personal tokens only', () => {
     const by = { personal: true }
-    expect(paths({}, 'create', by)).toEqual(['personal'])
-    expect(paths({}, 'reissue', by)).toEqual(['personal'])
-    expect(paths({}, { before: { ...plain, scopes: ['a.b'] } }, by)).toEqual(['personal'])
-    expect(paths({}, { before: plain }, by)).toEqual([])
-    expect(paths({ personal: true }, 'create', by)).toEqual([])
+    expect(paths({}, CREATE, by)).toEqual(['personal'])
+    expect(paths({}, { kind: 'reissue', before: plain }, by)).toEqual(['personal'])
+    expect(paths({}, { kind: 'change', before: { ...plain, scopes: ['a.b'] } }, by)).toEqual(['personal'])
+    expect(paths({}, { kind: 'change', before: plain }, by)).toEqual([])
+    expect(paths({ personal: true }, CREATE, by)).toEqual([])
   })
 })
 
@@ -288,38 +300,71 @@ describe('a change', () => {
   const strong: Grant = { ...plain, scopes: ['admin'], networks: [], expiresAt: undefined }
 
   test('that adds nothing is allowed on a token that can do more', () => {
-    expect(findEscalations(strong, caller, { before: strong })).toEqual([])
-    expect(findEscalations({ ...strong, networks: ['11.0.0.0/8'] }, caller, { before: strong })).toEqual([])
-    expect(findEscalations({ ...strong, expiresAt: 500 }, caller, { before: strong })).toEqual([])
+    expect(findEscalations(strong, caller, { kind: 'change', before: strong })).toEqual([])
     expect(
-      findEscalations({ ...strong, scopes: ['admin', 'b.c'] }, caller, { before: { ...strong, scopes: ['*'] } }),
+      findEscalations({ ...strong, networks: ['11.0.0.0/8'] }, caller, { kind: 'change', before: strong }),
+    ).toEqual([])
+    expect(findEscalations({ ...strong, expiresAt: 500 }, caller, { kind: 'change', before: strong })).toEqual([])
+    expect(
+      findEscalations({ ...strong, scopes: ['admin', 'b.c'] }, caller, {
+        kind: 'change',
+        before: { ...strong, scopes: ['*'] },
+      }),
     ).toEqual([])
   })
 
   test('is judged by what it adds within a dimension', () => {
     const before = { ...plain, scopes: ['admin', 'a.x'], networks: ['11.0.0.0/8', '10.1.0.0/16'], expiresAt: 50 }
-    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { before })).toContain('scopes[2]')
-    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { before })).not.toContain('scopes[0]')
-    expect(paths({ ...before, networks: ['11.1.0.0/16', '12.0.0.0/8'], scopes: ['a.x'] }, { before })).toEqual([
-      'networks[1]',
-    ])
-    expect(paths({ ...before, networks: ['11.1.0.0/16', '10.0.0.0/8'], scopes: ['a.x'] }, { before })).toEqual([])
-    expect(paths({ ...before, networks: [] }, { before })).toContain('networks')
+    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { kind: 'change', before })).toContain('scopes[2]')
+    expect(paths({ ...before, scopes: ['admin', 'a.x', 'b'] }, { kind: 'change', before })).not.toContain('scopes[0]')
+    expect(
+      paths({ ...before, networks: ['11.1.0.0/16', '12.0.0.0/8'], scopes: ['a.x'] }, { kind: 'change', before }),
+    ).toEqual(['networks[1]'])
+    expect(
+      paths({ ...before, networks: ['11.1.0.0/16', '10.0.0.0/8'], scopes: ['a.x'] }, { kind: 'change', before }),
+    ).toEqual([])
+    expect(paths({ ...before, networks: [] }, { kind: 'change', before })).toContain('networks')
   })
 
   test('cannot move a scope into a token that outlives or outreaches the caller', () => {
     const weak = { ...plain, scopes: ['a.x'], networks: [], expiresAt: undefined }
     expect(
-      findEscalations({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { before: weak }).map(({ path }) => path),
+      findEscalations({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { kind: 'change', before: weak }).map(
+        ({ path }) => path,
+      ),
     ).toEqual([...['networks', 'expiresAt']])
   })
 
   test('cannot widen the reach of scopes that the caller has not', () => {
     const bound = { ...plain, scopes: ['admin'], expiresAt: 50 }
-    expect(paths({ ...bound, networks: ['10.0.0.0/8', '11.0.0.0/8'] }, { before: bound }, { networks: [] })).toEqual([
-      'scopes[0]',
-    ])
-    expect(paths({ ...bound, expiresAt: 60 }, { before: bound })).toEqual(['scopes[0]'])
-    expect(paths({ ...bound, expiresAt: 60, scopes: ['a.b'] }, { before: { ...bound, scopes: ['a.b'] } })).toEqual([])
+    expect(
+      paths({ ...bound, networks: ['10.0.0.0/8', '11.0.0.0/8'] }, { kind: 'change', before: bound }, { networks: [] }),
+    ).toEqual(['scopes[0]'])
+    expect(paths({ ...bound, expiresAt: 60 }, { kind: 'change', before: bound })).toEqual(['scopes[0]'])
+    expect(
+      paths({ ...bound, expiresAt: 60, scopes: ['a.b'] }, { kind: 'change', before: { ...bound, scopes: ['a.b'] } }),
+    ).toEqual([])
+  })
+})
+
+describe('metadata', () => {
+  const metadata = { tenant: 'b' }
+
+  test.each<[string, Action, Partial<Grant>]>([
+    ['set on a new token', CREATE, { metadata }],
+    ['empty on a new token', CREATE, { metadata: {} }],
+    ['set on a token without', { kind: 'change', before: plain }, { metadata }],
+    ['changed', { kind: 'change', before: { ...plain, metadata: { tenant: 'a' } } }, { metadata }],
+    ['removed', { kind: 'change', before: { ...plain, metadata } }, {}],
+    ['changed while the token is enabled', { kind: 'reissue', before: plain }, { metadata }],
+  ])('%s needs the admin right', (_, action, child) => {
+    expect(paths(child, action)).toEqual(['metadata'])
+    expect(paths(child, action, { admin: true })).toEqual([])
+  })
+
+  test('that stays as it is needs none', () => {
+    const before = { ...plain, metadata }
+    expect(paths({ metadata: { tenant: 'b' }, scopes: ['a.b'] }, { kind: 'change', before })).toEqual([])
+    expect(paths({ metadata: { tenant: 'b' } }, { kind: 'reissue', before })).toEqual([])
   })
 })

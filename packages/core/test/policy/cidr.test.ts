@@ -156,13 +156,18 @@ describe('compileNetworks', () => {
       '010.0.0.1',
       '10.1',
       '0x0a.0.0.1',
-      '10.0.0.1:80',
+      '10.0.0.1:80:80',
+      '10.0.0.1:',
+      '010.0.0.1:80',
+      '2001:db8::1:80:1:2:3:4:5',
       '10.0.0.1, 10.0.0.2',
       167772161,
       ['10.0.0.1'],
     ]
     for (const ip of junk) expect(networks.allows(ip as string), String(ip)).toBe(false)
     expect(networks.allows('10.0.0.1')).toBe(true)
+    expect(networks.allows('10.0.0.1:51234')).toBe(true)
+    expect(networks.allows('[2001:db8::1]:51234')).toBe(true)
     expect(networks.allows('2001:db8::1')).toBe(true)
   })
 

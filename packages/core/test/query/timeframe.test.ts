@@ -28,10 +28,10 @@ describe('milliseconds', () => {
     [1.5, 'must be a whole number of milliseconds'],
     [Number.NaN, 'must be a whole number of milliseconds'],
     [Number.POSITIVE_INFINITY, 'must be a whole number of milliseconds'],
-    [12n, 'must be a string or a number of milliseconds'],
-    [new Date(0), 'must be a string or a number of milliseconds'],
-    [null, 'must be a string or a number of milliseconds'],
-    [['0'], 'must be a string or a number of milliseconds'],
+    [12n, 'must be a number of milliseconds, or a text such as 2030-01-31 or now+30d'],
+    [new Date(0), 'must be a number of milliseconds, or a text such as 2030-01-31 or now+30d'],
+    [null, 'must be a number of milliseconds, or a text such as 2030-01-31 or now+30d'],
+    [['0'], 'must be a number of milliseconds, or a text such as 2030-01-31 or now+30d'],
   ])('%s', (input, expected) => {
     expect(read(input)).toBe(expected)
   })

@@ -84,10 +84,10 @@ describe('a change of hasher', () => {
     expect((await stored(id)).version).toBe(2)
   })
 
-  test('without accepting the old kind refuses its tokens, and runs no hash', async () => {
+  test('without accepting the old kind is an outage for its tokens, and runs no hash', async () => {
     const { before, after } = change(cheap, pepper)
     const { token } = await before.create()
-    expect(outcome(await after.latchkey.verify(token))).toBe('wrong_secret')
+    await expect(after.latchkey.verify(token)).rejects.toMatchObject({ code: 'ERR_HASHER', status: 503 })
     expect(after.hasher).toMatchObject({ verifies: 0, hashes: 0 })
   })
 

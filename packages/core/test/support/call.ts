@@ -16,6 +16,8 @@ export interface Call {
   readonly ip?: string
   readonly dialect?: DialectName
   readonly authorize?: RoutesOptions<undefined>['authorize']
+  /** Further options of the router. */
+  readonly options?: RoutesOptions<undefined>
 }
 
 export interface Answered {
@@ -31,7 +33,7 @@ export async function call(latchkey: Latchkey, request: Call): Promise<Answered>
   const [, method = '', path = '', search = ''] = /^([A-Z]+) ([^?]*)(.*)$/s.exec(line) ?? []
   const announced = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': '2' }
   const headers = { ...announced, ...(by !== undefined && { authorization: `Bearer ${by}` }), ...request.headers }
-  const router = createRouter({ dialect, authorize })
+  const router = createRouter({ dialect, authorize, ...request.options })
   const answer = await router(
     latchkey,
     {

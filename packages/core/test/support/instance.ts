@@ -68,9 +68,15 @@ export function twoInstances(options: TestInstanceOptions = {}): [TestInstance, 
   return [testInstance(shared), testInstance(shared)]
 }
 
-/** The last argument of a call that is made for somebody: of `ada`, who may do everything, unless asked otherwise. */
-export function hostCaller(overrides: Partial<Caller> = {}): { caller: Caller } {
-  return { caller: { owner: 'ada', scopes: ['*'], ...overrides } }
+/** What a caller needs to call the operations that read and write. */
+export const MANAGEMENT = ['apiTokens.read', 'apiTokens.write']
+
+/**
+ * The last argument of a call that is made for somebody: of `ada`, who may do everything, unless asked otherwise. Whatever
+ * scopes are asked, it may read and write tokens.
+ */
+export function hostCaller({ scopes = ['*'], ...overrides }: Partial<Caller> = {}): { caller: Caller } {
+  return { caller: { owner: 'ada', scopes: [...scopes, ...MANAGEMENT], ...overrides } }
 }
 
 /** Well-formed, of the same id, with another secret. */

@@ -37,6 +37,7 @@ describe('a hit', () => {
         networks: ['10.0.0.0/8'],
         metadata: { tier: { name: 'gold' } },
         createdAt: NOW,
+        createdBy: { kind: 'host' },
       },
     })
     if (!first.ok) throw new Error('refused')

@@ -217,17 +217,17 @@ describe('the queue of uses', () => {
     const { writes, touched } = queue()
     const used = unused('lk.A', 1)
     const touch = (at: number, ip?: string) => writes.usage.touch(used, at, ip)
-    for (const at of [1, 2]) for (const ip of ['a', 'b', 'c']) touch(at, `${ip}${at}`)
+    for (const at of [1, 2]) for (const ip of [1, 2, 3]) touch(at, `192.0.2.${ip}${at}`)
     await writes.flush()
     await writes.flush()
-    touch(2, 'd')
+    touch(2, '::ffff:192.0.2.4')
     await writes.flush()
-    touch(3, 'e')
+    touch(3, '192.0.2.5')
     touch(3)
     await writes.flush()
     expect(touched).toEqual([
-      { id: 'lk.A', gen: 1, at: 2, ip: 'c2' },
-      { id: 'lk.A', gen: 1, at: 2, ip: 'd' },
+      { id: 'lk.A', gen: 1, at: 2, ip: '192.0.2.32' },
+      { id: 'lk.A', gen: 1, at: 2, ip: '192.0.2.4' },
       { id: 'lk.A', gen: 1, at: 3 },
     ])
     writes.stop()

@@ -84,12 +84,13 @@ const PURGE = loggedWrite(
 
 const ANY_LEFT = prepared(({ token }) => `select 1 as left from ${token} where env = $1 and expires < $2 limit 1`)
 
-export async function purge(environment: Environment, expiredBefore: number): Promise<number> {
+export async function purge(environment: Environment, expiredBefore: number): Promise<readonly string[]> {
   const { database, env } = environment
-  for (let purged = 0; ; ) {
-    const { count } = await runWrite(environment, PURGE, [expiredBefore], manageDeadline(environment))
-    purged += count
-    if (count === PURGE_BATCH) continue
+  const purged: string[] = []
+  for (;;) {
+    const { ids } = await runWrite(environment, PURGE, [expiredBefore], manageDeadline(environment))
+    purged.push(...ids)
+    if (ids.length === PURGE_BATCH) continue
     // A batch is short also if another purge took its rows, or if some of them were extended.
     const { rows } = await database.query(ANY_LEFT, [env, expiredBefore], manageDeadline(environment))
     if (rows.length === 0) return purged

@@ -35,8 +35,8 @@ select ${selected} from locked left join written on true`,
 export interface Outcome {
   /** What the statement wrote. */
   readonly rows: readonly PostgresRow[]
-  /** How many tokens it changed, in an earlier attempt whose answer was lost or in this one. */
-  readonly count: number
+  /** The ids of the tokens that it changed, in an earlier attempt whose answer was lost or in this one. */
+  readonly ids: readonly string[]
 }
 
 /** Runs a logged write, and notifies those who watch. */
@@ -50,9 +50,9 @@ export async function runWrite(
   const all = [lockTimeout(environment), nonce, ...values]
   const { rows, repeated } = await queryPresent(environment, statement, all, deadline)
   const written = rows.filter(({ id }) => id !== null)
-  const count = repeated ? await countOf(environment, nonce, deadline) : written.length
-  if (count > 0) environment.notifier.notify(environment.env)
-  return { rows: written, count }
+  const ids = idsOf(repeated ? await changes(environment, nonce, deadline) : written)
+  if (ids.length > 0) environment.notifier.notify(environment.env)
+  return { rows: written, ids }
 }
 
 /** The value of `lock_timeout`. */
@@ -61,13 +61,20 @@ export function lockTimeout({ settings }: Environment): string {
 }
 
 /** Looks at the newest changes only; an operation that lasts for seconds is not far behind. */
-const COUNT = prepared(
-  ({ change }) => `select count(*) as count
-from (select nonce from ${change} where env = $1 order by seq desc limit 100000) newest
+const CHANGES = prepared(
+  ({ change }) => `select id
+from (select id, nonce from ${change} where env = $1 order by seq desc limit 100000) newest
 where nonce = $2`,
 )
 
-async function countOf({ database, env }: Environment, nonce: string, deadline: Deadline): Promise<number> {
-  const { rows } = await database.query(COUNT, [env, nonce], deadline)
-  return Number(rows[0]?.count)
+async function changes(
+  { database, env }: Environment,
+  nonce: string,
+  deadline: Deadline,
+): Promise<readonly PostgresRow[]> {
+  return (await database.query(CHANGES, [env, nonce], deadline)).rows
+}
+
+function idsOf(rows: readonly PostgresRow[]): string[] {
+  return rows.map(({ id }) => String(id))
 }

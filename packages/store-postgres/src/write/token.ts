@@ -31,8 +31,8 @@ const INSERT = loggedWrite(
 export async function insert(environment: Environment, record: TokenRecord): Promise<void> {
   const { publicPart, prefix } = requireTokenId(record.id)
   const values = [...columnValues(record), publicPart, prefix, sortValue(record, 'lastUsedAt'), encodeUses(record)]
-  const { count } = await runWrite(environment, INSERT, values, manageDeadline(environment))
-  if (count === 0) throw idTaken(publicPart)
+  const { ids } = await runWrite(environment, INSERT, values, manageDeadline(environment))
+  if (ids.length === 0) throw idTaken(publicPart)
 }
 
 /** Uses may have moved since the record was read: those of the row stand, for the secrets that the new record has. */
@@ -65,11 +65,11 @@ export async function update(
 
   const next = applyPatch(found, patch)
   const values = [...columnValues(next), parts.publicPart, parts.prefix, expectedVersion, encodeUses(next)]
-  const { rows, count } = await runWrite(environment, UPDATE, values, deadline)
+  const { rows, ids } = await runWrite(environment, UPDATE, values, deadline)
   const [row] = rows
   if (row !== undefined) return withUses(next, String(row.uses))
   // Written by an attempt whose answer, with the uses, was lost.
-  if (count > 0) return next
+  if (ids.length > 0) return next
   await assertGone(environment, id, expectedVersion, deadline)
   return undefined
 }
@@ -86,8 +86,8 @@ export async function remove(environment: Environment, id: string, expectedVersi
   if (parts === undefined) return false
   const deadline = manageDeadline(environment)
   const values = [parts.publicPart, parts.prefix, expectedVersion ?? null]
-  const { count } = await runWrite(environment, REMOVE, values, deadline)
-  if (count > 0) return true
+  const { ids } = await runWrite(environment, REMOVE, values, deadline)
+  if (ids.length > 0) return true
   if (expectedVersion !== undefined) await assertGone(environment, id, expectedVersion, deadline)
   return false
 }

@@ -55,39 +55,39 @@ function groupsOf(keyspace: Keyspace, all: readonly TokenUse[]): Group[] {
   return [...groups.values()]
 }
 
-export async function purge(keyspace: Keyspace, expiredBefore: number): Promise<number> {
+export async function purge(keyspace: Keyspace, expiredBefore: number): Promise<readonly string[]> {
   const { shards } = keyspace.dataset
-  const counts = await Promise.all(shards.map(async (shard) => purgeShard(keyspace, shard, expiredBefore)))
-  return counts.reduce((sum, count) => sum + count, 0)
+  const ids = await Promise.all(shards.map(async (shard) => purgeShard(keyspace, shard, expiredBefore)))
+  return ids.flat()
 }
 
-async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: number): Promise<number> {
+async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: number): Promise<string[]> {
   const range = { key: shard.expires, min: '-inf', max: String(expiredBefore) }
   const deadline = () => manageDeadline(keyspace.settings)
-  let count = 0
+  const ids: string[] = []
   for await (const { tails } of walk(keyspace, range, { direction: 'asc', chunk: PURGE_CHUNK, deadline })) {
     const documents = await readDocuments(keyspace, shard, publicPartsOf(tails), deadline())
     const purged = await Promise.all(documents.map(async (stored) => purgeToken(keyspace, stored, expiredBefore)))
-    count += purged.filter(Boolean).length
+    ids.push(...purged.filter((id) => id !== undefined))
   }
-  return count
+  return ids
 }
 
-/** Removes a token if it is expired, also after somebody changed it meanwhile. Returns whether it did. */
+/** Removes a token if it is expired, also after somebody changed it meanwhile. Returns its id if it did. */
 async function purgeToken(
   keyspace: Keyspace,
   stored: StoredDocument | undefined,
   expiredBefore: number,
-): Promise<boolean> {
+): Promise<string | undefined> {
   let current = stored
   while (current && isExpired(current, expiredBefore)) {
     const write = tokenWrite(keyspace, requireTokenId(current.record.id))
     const outcome = await removeStored(write, current, newNonce())
-    if (outcome !== 'CONFLICT') return outcome === 'OK'
+    if (outcome !== 'CONFLICT') return outcome === 'OK' ? current.record.id : undefined
     const documents = await readDocuments(keyspace, write.shard, [write.id.publicPart], write.deadline)
     current = documents[0]
   }
-  return false
+  return undefined
 }
 
 function isExpired({ record: { expiresAt } }: StoredDocument, expiredBefore: number): boolean {

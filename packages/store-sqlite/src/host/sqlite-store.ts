@@ -109,11 +109,12 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
         await Promise.all([...chunksOf(uses, MAX_USES)].map((some) => ask({ op: 'touch', env, uses: some })))
       }),
       async purge(expiredBefore) {
-        for (let removed = 0; ; ) {
+        const removed: string[] = []
+        for (;;) {
           assertOpen()
           const some = await ask({ op: 'purge', env, expiredBefore, limit: MAX_PURGES })
-          removed += some
-          if (some < MAX_PURGES) return removed
+          removed.push(...some)
+          if (some.length < MAX_PURGES) return removed
         }
       },
       watch: whileOpen(async (listener) => {

@@ -42,8 +42,8 @@ export interface Results {
   update: TokenRecord | undefined
   remove: boolean
   touch: undefined
-  /** How many were removed: as many as `limit` if there may be more. */
-  purge: number
+  /** The ids of those that were removed: as many as `limit` if there may be more. */
+  purge: string[]
   /** The records came before, in chunks. */
   list: { next?: string; totalCount?: number }
   close: undefined

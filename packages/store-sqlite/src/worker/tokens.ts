@@ -97,8 +97,8 @@ function touchTokens(db: Database, { env, uses }: CallOf<'touch'>): void {
   }
 }
 
-/** Removes at most `limit` tokens, and returns how many. */
-function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'>): number {
+/** Removes at most `limit` tokens, and returns their ids. */
+function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'>): string[] {
   const rows = db.all(
     `SELECT id, record FROM token INDEXED BY token_by_expires_at
      WHERE environment_id = ? AND expires_at < ? ORDER BY expires_at LIMIT ?`,
@@ -106,8 +106,9 @@ function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'
     Math.min(expiredBefore, Number.MAX_SAFE_INTEGER),
     limit,
   )
-  for (const [rowId, record] of rows) deleteToken(db, env, { rowId: Number(rowId), record: parseRecord(record) })
-  return rows.length
+  const expired = rows.map(([rowId, record]) => ({ rowId: Number(rowId), record: parseRecord(record) }))
+  for (const token of expired) deleteToken(db, env, token)
+  return expired.map(({ record }) => record.id)
 }
 
 /** Sets only the columns that change, since SQLite writes the indexes of every column that is set. */

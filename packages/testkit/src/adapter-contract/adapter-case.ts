@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
-import type { ApiToken, Caller, DialectName, GuardDenial, Latchkey } from '@latchkey/core'
-import type { HttpResponse } from '@latchkey/core/adapter'
+import type { ApiToken, GuardDenial, Latchkey } from '@latchkey/core'
+import type { HttpResponse, RoutesOptions } from '@latchkey/core/adapter'
 
 /** The half of an adapter that a case is about. */
 export type AdapterGroup = 'guard' | 'routes'
@@ -58,12 +58,8 @@ export interface HostPlan {
   /** Behind their guards, routes answer 200 with `handle` of the request's token (`undefined` without guards) as JSON. */
   readonly guarded: readonly GuardedRoute[]
   handle(token: ApiToken | undefined): object
-  /** The management routes, and where. */
-  readonly management: {
-    readonly path: string
-    readonly dialect: DialectName
-    readonly authorize?: (request: HostRequest) => Caller | undefined | Promise<Caller | undefined>
-  }
+  /** The management routes: where, and what the adapter's `tokenRoutes` is given. */
+  readonly management: { readonly path: string } & RoutesOptions<HostRequest>
   /** Whatever nobody answers becomes a 404 with the text `host`. */
   readonly notFound: 'host'
   /** Told by the framework's error handling, which then answers 500. */

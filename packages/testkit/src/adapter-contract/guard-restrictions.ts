@@ -64,7 +64,9 @@ const addressCases: readonly AdapterCase[] = [
     { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('unknown'), expected: WRONG_ADDRESS },
     { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('0177.0.0.1'), expected: WRONG_ADDRESS },
     { networks: ['0.0.0.0/0', '::/0'], headers: forwardedFor('127.1'), expected: WRONG_ADDRESS },
-    { networks: ['203.0.113.9/32'], headers: forwardedFor('203.0.113.9:443'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.9/32'], headers: forwardedFor('203.0.113.9:port'), expected: WRONG_ADDRESS },
+    { networks: ['203.0.113.9/32'], headers: forwardedFor('203.0.113.9:443'), expected: 'let in' },
+    { networks: ['2001:db8::9/128'], headers: forwardedFor('[2001:db8::9]:443'), expected: 'let in' },
     { networks: [], headers: forwardedFor('unknown'), expected: 'let in' },
   ]),
   addressCase(

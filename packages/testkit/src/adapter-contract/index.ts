@@ -6,6 +6,7 @@ import { guardRestrictionCases } from './guard-restrictions.js'
 import { guardRevocationCases, guardUseCases } from './guard-revocation.js'
 import { guardUnavailableCases } from './guard-unavailable.js'
 import { routesAnyTokenCases } from './routes-any-token.js'
+import { routesAuthorityCases } from './routes-authority.js'
 import { routesAuthorizeCases } from './routes-authorize.js'
 import { routesBodyCases } from './routes-bodies.js'
 import { routesCrudCases } from './routes-crud.js'
@@ -48,6 +49,7 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesBodyCases,
   ...routesInputCases,
   ...routesOrderCases,
+  ...routesAuthorityCases,
   ...routesAuthorizeCases,
   ...routesPantherCases,
   ...sameAnswerCases,

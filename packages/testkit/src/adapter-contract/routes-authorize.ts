@@ -15,12 +15,14 @@ import { administrator, callsWith, MOUNT, routesCase, type SceneOptions } from '
 
 /** A sign-in of the host's own, by a header that stands for a session. */
 const SESSIONS: Readonly<Record<string, Caller>> = {
-  carol: { owner: 'carol', scopes: ['apiTokens.*', 'reports.*'] },
+  carol: { owner: 'carol', scopes: ['apiTokens.read', 'apiTokens.write', 'reports.*'] },
   reader: { owner: 'reader', scopes: ['apiTokens.read'] },
   root: { owner: 'root', scopes: ['*'], assignOwner: true },
   ended: { owner: 'erin', scopes: ['*'], expiresAt: Date.UTC(2020, 0, 1) },
-  restricted: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'], expiresAt: Date.UTC(2031, 0, 1) },
+  restricted: { owner: 'dave', scopes: ['*'], networks: ['127.0.0.0/8', '::1/128'], expiresAt: Date.UTC(2031, 0, 1) },
+  elsewhere: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'] },
 }
+const NOT_SIGNED_IN = { ...NO_CREDENTIAL, message: 'Sign in, or send a token.' }
 const FAILED = new Error('the session store is away')
 
 const SIGN_IN: SceneOptions = {
@@ -47,16 +49,20 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
   }),
   routesCase('without a signed-in caller a token is needed', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
-    for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NO_CREDENTIAL)
+    for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NOT_SIGNED_IN)
     assert.equal((await scene.get(MOUNT, admin)).status, 200)
   }),
-  routesCase('a signed-in caller without the scope is refused like a token without it', SIGN_IN, async (scene) => {
+  routesCase('a signed-in caller without the scope is refused, and no token is spoken of', SIGN_IN, async (scene) => {
     const call = callsWith(scene, as('reader'))
     assert.equal((await call('GET', '')).status, 200)
     await scene.unchanged(async () => {
       const reply = await call('POST', '', { name: 'n', scopes: ['a'] })
-      expectRefusal(reply, insufficientScope(['apiTokens.write']))
-      expectRefusal(await call('DELETE', '/self'), insufficientScope(['apiTokens.write']))
+      const refusal = {
+        ...insufficientScope(['apiTokens.write']),
+        message: 'The caller lacks the scope apiTokens.write.',
+      }
+      expectRefusal(reply, refusal)
+      expectRefusal(await call('DELETE', '/self'), refusal)
     })
   }),
   routesCase('a signed-in caller has no self, and may delete any token by its id', SIGN_IN, async (scene) => {
@@ -67,22 +73,44 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     const { admin } = await administrator(scene)
     expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
   }),
-  routesCase('a signed-in caller that has expired is refused like an expired token', SIGN_IN, async (scene) => {
+  routesCase(
+    'a signed-in caller whose access has expired is refused, and no token is spoken of',
+    SIGN_IN,
+    async (scene) => {
+      const { admin } = await administrator(scene)
+      const { id, token } = await scene.issue()
+      const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
+      await scene.unchanged(async () => {
+        for (const [method, path, body] of [
+          ['GET', ''],
+          ['GET', `/${id}`],
+          ['POST', '', { name: 'n', scopes: ['a'] }],
+          ['POST', '/lookup', { token }],
+          ['POST', '/revoke', { token }],
+          ['PUT', `/${id}`, { enabled: false }],
+          ['DELETE', `/${id}`],
+          ['POST', `/${id}/rotate`],
+        ] as const) {
+          expectRefusal(await call(method, path, body), {
+            ...INVALID_TOKEN,
+            message: "The caller's access has expired.",
+          })
+        }
+      })
+    },
+  ),
+  routesCase('a signed-in caller outside its own networks is refused', SIGN_IN, async (scene) => {
     const { admin } = await administrator(scene)
     const { id, token } = await scene.issue()
-    const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
+    const call = callsWith(scene, [...as('elsewhere'), ...bearer(admin)])
     await scene.unchanged(async () => {
       for (const [method, path, body] of [
         ['GET', ''],
-        ['GET', `/${id}`],
-        ['POST', '', { name: 'n', scopes: ['a'] }],
-        ['POST', '/lookup', { token }],
+        ['POST', '', { name: 'n', scopes: ['a'], allowedCIDRBlocks: ['192.0.2.0/24'] }],
         ['POST', '/revoke', { token }],
-        ['PUT', `/${id}`, { enabled: false }],
         ['DELETE', `/${id}`],
-        ['POST', `/${id}/rotate`],
       ] as const) {
-        expectRefusal(await call(method, path, body), INVALID_TOKEN)
+        expectError(await call(method, path, body), 403)
       }
     })
   }),
@@ -111,9 +139,9 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
         [carol, { ...asked, owner: 'root' }],
         [restricted, asked],
         [restricted, { ...asked, allowedCIDRBlocks: [], expirationDate: '2030-06-01' }],
-        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.0.0/16'], expirationDate: '2030-06-01' }],
-        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.2.0/24'], expirationDate: '2031-01-02' }],
-        [restricted, { ...asked, allowedCIDRBlocks: ['192.0.2.0/24'] }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['126.0.0.0/7'], expirationDate: '2030-06-01' }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['127.0.0.0/8'], expirationDate: '2031-01-02' }],
+        [restricted, { ...asked, allowedCIDRBlocks: ['127.0.0.0/8'] }],
       ] as const) {
         assert.equal((await call('POST', '', body)).status, 403, JSON.stringify(body))
       }
@@ -122,7 +150,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       assert.equal((await carol('PUT', `/${weak.id}`, { scopes: ['*'] })).status, 403)
       assert.equal((await carol('PUT', `/${disabled.id}`, { enabled: true })).status, 403)
     })
-    const within = { ...asked, allowedCIDRBlocks: ['192.0.2.128/25'], expirationDate: '2030-06-01' }
+    const within = { ...asked, allowedCIDRBlocks: ['127.0.0.128/25'], expirationDate: '2030-06-01' }
     assert.equal((await restricted('POST', '', within)).status, 201)
     assert.equal((await callsWith(scene, as('root'))('POST', '', { ...asked, owner: 'erin' })).status, 201)
   }),

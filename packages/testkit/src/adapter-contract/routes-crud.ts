@@ -123,7 +123,12 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectError(await call('POST', `/${issued.id}/rotate`), 404)
     assert.equal((await scene.records()).length, 1)
   }),
-  routesCase('delete also takes a whole token, if its secret is right', async (scene) => {
+  routesCase('a whole token in the path names nothing', async (scene) => {
+    const { call } = await administrator(scene)
+    const { token } = await scene.issue()
+    await scene.unchanged(async () => expectError(await call('DELETE', `/${token}`), 404))
+  }),
+  routesCase('delete also takes a whole token if the host allows it', { secretInPath: true }, async (scene) => {
     const { call } = await administrator(scene)
     const issued = await scene.issue()
     const fresh = await scene.latchkey.rotate(issued.id)

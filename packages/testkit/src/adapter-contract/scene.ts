@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import {
   type ApiToken,
-  type Caller,
   type CreateInput,
   createLatchkey,
-  type DialectName,
   type IssuedToken,
   type Latchkey,
   type LatchkeyOptions,
@@ -12,6 +10,7 @@ import {
   memoryData,
   memoryStore,
 } from '@latchkey/core'
+import type { RoutesOptions } from '@latchkey/core/adapter'
 import type { TokenRecord } from '@latchkey/core/store'
 import { readPage, testHasher } from '../fixtures.js'
 import type {
@@ -58,17 +57,15 @@ function failToRender(): never {
   throw RENDERING_FAILED
 }
 
-export interface SceneOptions {
+export interface SceneOptions extends RoutesOptions<HostRequest> {
   /** Over the scene's own: store, clock, hasher, and a cache that outlives the case. */
   readonly latchkey?: Partial<LatchkeyOptions>
   /** Which instance serves a request. Default: always the scene's. */
   readonly resolve?: (request: HostRequest, scene: Latchkey) => Latchkey
   readonly trustProxy?: boolean
   readonly parsesJson?: boolean
-  readonly dialect?: DialectName
   /** Of the management routes. Default: `MOUNT`. */
   readonly mount?: string
-  readonly authorize?: (request: HostRequest) => Caller | undefined | Promise<Caller | undefined>
   readonly server?: ServeOptions
 }
 
@@ -127,8 +124,9 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
   })
   const handled: (ApiToken | undefined)[] = []
   const errors: unknown[] = []
-  const { resolve, trustProxy = false, parsesJson = false, authorize } = options
-  const { mount: path = MOUNT, dialect = 'dynatrace' } = options
+  const { resolve, trustProxy = false, parsesJson = false } = options
+  const { mount: path = MOUNT, authorize, csrf, self, secretInPath, describe } = options
+  const dialect = options.dialect ?? 'dynatrace'
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
     trustProxy,
@@ -138,7 +136,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       handled.push(token)
       return { token: token ?? null }
     },
-    management: { path, dialect, ...(authorize !== undefined && { authorize }) },
+    management: { path, dialect, authorize, csrf, self, secretInPath, describe },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }

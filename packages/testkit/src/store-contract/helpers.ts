@@ -167,3 +167,8 @@ export function scramble(record: TokenRecord): void {
   if (typeof nested === 'object' && nested !== null) Object.assign(nested, { list: 'scrambled' })
   if (record.metadata) record.metadata.scrambled = true
 }
+
+/** Asserts that these are the ids of the records, each once, in any order. */
+export function assertIdsOf(ids: readonly string[], records: readonly TokenRecord[]): void {
+  assert.deepStrictEqual([new Set(ids), ids.length], [new Set(idsOf(records)), records.length])
+}

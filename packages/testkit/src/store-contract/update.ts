@@ -13,12 +13,13 @@ const PATCHES: readonly TokenPatch[] = [
   { metadata: { other: { deep: [true] } } },
   { expiresAt: 5 },
   { modifiedAt: 0 },
+  { modifiedBy: { kind: 'token', id: 'lk.ABCDEFGHIJKLMNOPQRSTUVWX', owner: 'bob' } },
   { rotatedAt: 253_402_300_799_999 },
   { retired: ['0badcafe'] },
   { name: 'many', enabled: false, scopes: ['x'], networks: ['::/0'], modifiedAt: 7, retired: [] },
 ]
 
-const DROPPABLE = ['metadata', 'expiresAt', 'modifiedAt', 'rotatedAt'] as const
+const DROPPABLE = ['metadata', 'expiresAt', 'modifiedAt', 'modifiedBy', 'rotatedAt'] as const
 
 export const updateCases: readonly ContractCase[] = [
   caseOf.update('adds one to version and returns the new record', async (a, b) => {

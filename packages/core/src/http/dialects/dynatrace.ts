@@ -36,9 +36,10 @@ const WRITABLE = {
   scopes: 'scopes',
   allowedCIDRBlocks: 'networks',
   additionalMetadata: 'metadata',
+  expirationDate: 'expiresAt',
 } as const
 
-const CREATE = { ...WRITABLE, owner: 'owner', personalAccessToken: 'personal', expirationDate: 'expiresAt' } as const
+const CREATE = { ...WRITABLE, owner: 'owner', personalAccessToken: 'personal' } as const
 
 /** Dynatrace's access tokens v2, with rotation and CIDR blocks added in its style. */
 export const dynatrace: Dialect = {

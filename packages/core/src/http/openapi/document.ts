@@ -1,10 +1,11 @@
 import type { Latchkey } from '../../instance.js'
 import { internalsOf } from '../../internals.js'
+import { neededScopes } from '../../manage/authority.js'
 import type { CredentialSource } from '../../options.js'
 import type { Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
 import type { JsonSchema } from '../dialects/json-schema.js'
 import { resourceSchema } from '../dialects/resource.js'
-import { neededScopes, OPERATIONS } from '../routes.js'
+import { OPERATIONS } from '../routes.js'
 import { describeParameters, describeRequestBody } from './input.js'
 import { describeResponses } from './responses.js'
 
@@ -73,14 +74,14 @@ function describePaths(latchkey: Latchkey, dialect: Dialect): PathItems {
 
 function describeOperation(latchkey: Latchkey, dialect: Dialect, name: OperationName, route: RoutePattern): JsonSchema {
   const { settings, context } = internalsOf(latchkey)
-  const { needs, exempt } = OPERATIONS[name]
-  const scopes = neededScopes(name, settings.managementScopes)
+  const { exempt } = OPERATIONS[name]
+  const scopes = name === 'describe' ? [] : neededScopes(name, settings.managementScopes)
   const exemption = exempt === undefined ? '' : ' A token needs no scope to do this to itself.'
   return {
     operationId: name,
     summary: SUMMARIES[name],
     ...(scopes.length > 0 && { description: `Needs the scope \`${scopes.join(', ')}\`.${exemption}` }),
-    security: needs === 'nothing' ? [] : settings.credentials.map((source) => ({ [SECURITY[source].name]: scopes })),
+    security: name === 'describe' ? [] : settings.credentials.map((source) => ({ [SECURITY[source].name]: scopes })),
     parameters: describeParameters(dialect, name, route),
     ...describeRequestBody(dialect, name, context.schemas),
     responses: describeResponses(dialect, name),

@@ -48,8 +48,8 @@ function success(dialect: Dialect, name: OperationName): Responses {
 }
 
 function failures(name: OperationName): Responses {
-  const { needs, body } = OPERATIONS[name]
-  if (needs === 'nothing') return {}
+  if (name === 'describe') return {}
+  const { body } = OPERATIONS[name]
   const statuses = [
     ...[400, 401, 403, 503],
     ...(OF_ONE.includes(name) ? [404] : []),

@@ -1,0 +1,129 @@
+import type { AuditAction, AuditEntry, OnAudit } from '../audit-entry.js'
+import { compact } from '../compact.js'
+import { LatchkeyError, RequestError, UnavailableError } from '../errors.js'
+import { publish } from '../events.js'
+import { beforeDeadline, deadlineIn } from '../store/deadline.js'
+import type { TokenPatch } from '../store/token-store.js'
+import type { TokenRecord } from '../types.js'
+import { RULES } from './authority.js'
+import type { Principal, PrincipalOrHost } from './caller.js'
+
+export interface AuditOptions {
+  readonly environment: string
+  readonly now: () => number
+  readonly onAudit: OnAudit | undefined
+  /** Whether reads have entries too. */
+  readonly reads: boolean
+  /** How long `onAudit` may take, in ms. */
+  readonly hostTimeout: number
+}
+
+/** What an operation says of itself before it ends. */
+export interface Trail {
+  /** Names the token that the operation is about. */
+  concerns(token: NonNullable<AuditEntry['token']>): void
+  /**
+   * To be called right before a write. Rejects with `UnavailableError` (`ERR_AUDIT`) if `onAudit` does not take the entry:
+   * then nothing may be written. Resolves to the caller as it is by now, who must be judged again.
+   */
+  begin(changes?: AuditEntry['changes']): Promise<PrincipalOrHost>
+}
+
+export interface Audit {
+  /** Runs an operation and tells of it, whatever its outcome is. */
+  run<T>(action: AuditAction, principal: PrincipalOrHost, operation: (trail: Trail) => Promise<T>): Promise<T>
+  /** Tells of an operation that was refused before it ran. */
+  refuse(action: AuditAction, principal: Principal, id: string | undefined, error: unknown): Promise<void>
+  /** Tells of a purge. */
+  purged(ids: readonly string[]): Promise<void>
+}
+
+type Detail = 'code' | 'token' | 'changes' | 'violations' | 'ids'
+type Details = { readonly outcome: AuditEntry['outcome'] } & { readonly [D in Detail]?: AuditEntry[D] | undefined }
+
+export function createAudit({ environment, now, onAudit, reads, hostTimeout }: AuditOptions): Audit {
+  function entryOf(action: AuditAction, principal: PrincipalOrHost, details: Details): AuditEntry {
+    const { actor = { kind: 'host' }, ip } = principal ?? {}
+    return compact({ at: now(), environment, action, actor, ip, ...details })
+  }
+
+  async function ask(entry: AuditEntry): Promise<void> {
+    if (onAudit !== undefined) await beforeDeadline(deadlineIn(hostTimeout), async () => onAudit(entry))
+  }
+
+  async function begin(entry: AuditEntry): Promise<void> {
+    try {
+      await ask(entry)
+    } catch (cause) {
+      throw new UnavailableError('ERR_AUDIT', 'The audit could not be written, so nothing was changed', { cause })
+    }
+  }
+
+  /** What happened cannot be taken back, so a failure of `onAudit` is an event, not an error. */
+  async function tell(entry: AuditEntry): Promise<void> {
+    publish('audit', entry)
+    try {
+      await ask(entry)
+    } catch (error) {
+      publish('audit-error', { environment, entry, error })
+    }
+  }
+
+  return {
+    async run(action, principal, operation) {
+      if (!reads && !isWrite(action)) return operation({ concerns: () => undefined, begin: async () => principal })
+      let token: AuditEntry['token']
+      let changes: AuditEntry['changes']
+      let hasBegun = false
+      const trail: Trail = {
+        concerns(named) {
+          token = named
+        },
+        async begin(changing) {
+          changes = changing
+          hasBegun = true
+          if (onAudit !== undefined) await begin(entryOf(action, principal, { outcome: 'begun', token, changes }))
+          return principal?.reauthorize === undefined ? principal : principal.reauthorize()
+        },
+      }
+      try {
+        const result = await operation(trail)
+        // An update that changes nothing, or the revocation of a token that is unknown, is no write.
+        if (hasBegun || !isWrite(action)) await tell(entryOf(action, principal, { outcome: 'done', token, changes }))
+        return result
+      } catch (error) {
+        await tell(entryOf(action, principal, { ...outcomeOf(error), token, changes }))
+        throw error
+      }
+    },
+    async refuse(action, principal, id, error) {
+      if (!reads && !isWrite(action)) return
+      const token = id === undefined ? undefined : { id }
+      await tell(entryOf(action, principal, { ...outcomeOf(error), token }))
+    },
+    purged: (ids) => tell(entryOf('purge', undefined, { outcome: 'done', ids })),
+  }
+}
+
+function isWrite(action: AuditAction): boolean {
+  return action === 'purge' || RULES[action].writes
+}
+
+function outcomeOf(error: unknown): Details {
+  if (!(error instanceof LatchkeyError)) return { outcome: 'failed' }
+  const { code } = error
+  if (!(error instanceof RequestError) || code === 'ERR_RACE') return { outcome: 'failed', code }
+  return { outcome: 'refused', code, violations: error.violations.length > 0 ? error.violations : undefined }
+}
+
+/** The members of a token that the audit shows when they change. The rest is secret, or follows from the action. */
+const SHOWN = ['name', 'owner', 'personal', 'enabled', 'scopes', 'networks', 'metadata', 'expiresAt'] as const
+
+/** What a patch changes, by member. */
+export function changesOf(record: Partial<TokenRecord>, patch: TokenPatch | TokenRecord): AuditEntry['changes'] {
+  const changed = SHOWN.flatMap((member) => {
+    const to: unknown = Reflect.get(patch, member)
+    return to === undefined ? [] : [[member, compact({ from: record[member], to: to ?? undefined })] as const]
+  })
+  return Object.fromEntries(changed)
+}

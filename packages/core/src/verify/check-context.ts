@@ -1,0 +1,26 @@
+import { optionError } from '../errors.js'
+import { isObject } from '../option-checks.js'
+import type { VerifyContext } from '../types.js'
+
+/**
+ * The context that a host passes, checked: a misspelt `scopes` would let every valid token in. Throws a `TypeError`
+ * (`ERR_OPTION`) for members of any other name, and for scopes that are not a list of strings.
+ */
+export function checkContext(call: string, context: VerifyContext | undefined): VerifyContext | undefined {
+  if (context === undefined) return undefined
+  if (!isObject(context)) throw optionError(call, 'takes an object with some of ip, scopes')
+  for (const name in context) {
+    if (name !== 'ip' && name !== 'scopes') {
+      throw optionError(`${call}.${name}`, 'is not an option. There are: ip, scopes')
+    }
+  }
+  const { scopes } = context
+  if (scopes !== undefined && !isStringList(scopes)) throw optionError(`${call}.scopes`, 'must be a list of scopes')
+  return context
+}
+
+function isStringList(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  for (const item of value) if (typeof item !== 'string') return false
+  return true
+}
