@@ -1,45 +1,34 @@
 // Nobody hands out more than they have.
-import type { ApiToken, Caller, IssuedToken } from '@latchkey/core'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { type Caller, createLatchkey } from '@latchkey/core'
+import { testHasher } from '@latchkey/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LONG } from '../long.js'
-import { FRAMEWORKS, type Scene, scene } from './scene.js'
+import { DIMENSIONS, type Dimension, PAGE, REDUCTIONS, readAuthorityPage, WAYS, type Way } from './authority-page.js'
+import { isExceeded, isWithin, reachFinder } from './authority-reach.js'
+import { aimedPlan, anyPlan, countingStore, grantOf, isNeverExceeded, type Plan, setStage } from './authority-stage.js'
+import { CHANNELS, go, hasWay, reduce } from './authority-ways.js'
+import { FRAMEWORKS, scene } from './scene.js'
 
-const SCOPES = ['apiTokens.write', 'reports.read', 'reports.write', 'reports', 'logs.read'] as const
-const GRANTS = [...SCOPES, 'reports.*', 'apiTokens.*', 'logs.*', '*'] as const
-/** Where requests come from, and blocks that hold some of these. */
-const PLACES = ['10.0.0.1', '10.1.0.1', '192.0.2.1', '2001:db8::1', '203.0.113.9'] as const
-const BLOCKS = [
-  '10.0.0.0/8',
-  '10.1.0.0/16',
-  '::ffff:10.0.0.0/104',
-  '192.0.2.0/24',
-  '2001:db8::/32',
-  '0.0.0.0/0',
-  '::/0',
-]
-const HOUR = 3_600_000
-const EXPIRIES = [1, 24, 48].map((hours) => hours * HOUR)
-
-const scopes = fc.uniqueArray(fc.constantFrom(...GRANTS), { minLength: 1, maxLength: 4 })
-const networks = fc.uniqueArray(fc.constantFrom(...BLOCKS.filter((block) => !block.includes('ffff'))), { maxLength: 2 })
-const expiresAfter = fc.option(fc.constantFrom(...EXPIRIES), { nil: undefined })
-const holder = fc.record({ scopes, networks, expiresAfter, personal: fc.boolean() })
-/** Without this scope a token could not even ask. */
-const manager = holder.map((who) => ({ ...who, scopes: [...new Set(['apiTokens.write', ...who.scopes])] }))
-const wanted = fc.record({
-  scopes,
-  networks: fc.option(fc.uniqueArray(fc.constantFrom(...BLOCKS), { maxLength: 2 }), { nil: undefined }),
-  expiresAfter,
-  personal: fc.option(fc.boolean(), { nil: undefined }),
-  owner: fc.constantFrom(undefined, 'alice', 'bob'),
-})
-const step = fc.record({
-  action: fc.constantFrom('create', 'create', 'update', 'enable', 'rotate'),
-  wanted,
-  /** The members that differ from the caller's; mostly one, or too little would come near to what is allowed. */
-  differs: fc.constantFrom('all', 'scopes', 'networks', 'expiresAfter', 'personal', 'owner'),
-  dialect: fc.constantFrom('dynatrace', 'panther'),
+test('the page has every way and dimension, and nothing that no test reads', () => {
+  const markdown = readFileSync(PAGE, 'utf8')
+  expect(() => readAuthorityPage(markdown)).not.toThrow()
+  const lines = markdown.split('\n')
+  const rows = [...DIMENSIONS, ...REDUCTIONS].flatMap((name) => lines.filter((line) => line.startsWith(`| ${name} `)))
+  expect(rows).toHaveLength(2 * DIMENSIONS.length + REDUCTIONS.length)
+  for (const row of rows) {
+    expect(() => readAuthorityPage(markdown.replace(`${row}\n`, '')), row).toThrow('has the rows')
+    expect(() => readAuthorityPage(markdown.replace(row, `${row}\n${row}`)), row).toThrow('has the rows')
+    expect(() => readAuthorityPage(markdown.replace(row, row.replace(/\| [^|]+\|$/, '| |'))), row).toThrow('holds ""')
+  }
+  for (const way of WAYS) {
+    expect(() => readAuthorityPage(markdown.replace(new RegExp(`\\| ${way} +\\|`), '| other |')), way).toThrow(
+      'columns',
+    )
+  }
 })
 
 describe.each(FRAMEWORKS)('on %s', (framework) => {
@@ -65,22 +54,155 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect((await records()).map(({ owner }) => owner)).toContain('root')
   })
 
-  test('3 whatever a token creates, widens, enables or rotates can nowhere and never do what it cannot', async () => {
-    const host = await scene(framework, {}, { trustProxy: 'loopback', scopes: SCOPES })
-    const counts = { granted: 0, refused: 0 }
-    const steps = fc.array(step, { minLength: 1, maxLength: 3 })
-    await fc.assert(
-      fc.asyncProperty(manager, holder, fc.boolean(), steps, async (who, other, enabled, steps) => {
-        const stage = await setStage(host, who, other, enabled)
-        for (const step of steps) {
-          const granted = await attempt(host, stage, who, step)
-          if (granted !== undefined) counts[granted ? 'granted' : 'refused']++
-        }
-      }),
-      { numRuns: LONG ? 500 : 100 },
+  test('3 23 whatever a caller creates, changes, enables, rotates or cancels is at most what the page allows', async () => {
+    const page = readAuthorityPage()
+    const rights = new Map<string, readonly string[]>()
+    const store = countingStore()
+    let signedIn: Caller | undefined
+    const host = await scene(
+      framework,
+      { store, ownerScopes: async (owner) => rights.get(owner) ?? ['*'] },
+      { trustProxy: 'loopback', routes: { authorize: () => signedIn } },
     )
-    expect(counts.granted).toBeGreaterThan(20)
-    expect(counts.refused).toBeGreaterThan(20)
+    const { latchkey, clock } = host
+    const find = reachFinder(latchkey, clock)
+    const counts = new Map<string, number>()
+    const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
+    let rounds = 0
+
+    const attempt = async (plan: Plan, way: Way, dimension: Dimension) => {
+      const stage = hasWay(way, plan.channel, plan.isToken)
+        ? await setStage(host, find, rights, plan, way, dimension, ++rounds)
+        : undefined
+      if (stage === undefined) return
+      const { acting, outcome, isAdmin, id, wish } = stage
+      const { caller, before, after } = outcome
+      signedIn = acting.token === undefined ? acting.caller : undefined
+      const exceeded = DIMENSIONS.filter((each) => {
+        return isExceeded(each, page.demand(each, way), outcome) && !(isAdmin && page.isLifted(each, caller.personal))
+      })
+      const isUnseen = before !== undefined && caller.personal && before.holding.owner !== caller.owner
+      const { writes } = store
+      const answer = await go(host, acting, way, id, wish)
+
+      const told = inspect({ way, ...plan, exceeded, answer }, { depth: 5 })
+      count(`${plan.channel}, ${plan.isToken ? 'a token' : 'a caller'}, ${answer.status < 300}`)
+      if (isUnseen || exceeded.length > 0) {
+        expect(answer.status, told).toBe(isUnseen ? 404 : 403)
+        expect(store.writes).toBe(writes)
+        if (isUnseen) return
+        if (exceeded.length === 1) count(`${way}: ${exceeded[0]}`)
+        const members = exceeded.map((each) => (each === 'expiry' ? 'expiresAt' : each))
+        if (answer.members !== undefined) expect(new Set(answer.members), told).toEqual(new Set(members))
+        return
+      }
+      expect(answer.status, told).toBeLessThan(300)
+      count(`${way}: granted`)
+      const made = answer.token === undefined ? await latchkey.get(id) : await latchkey.lookup(answer.token)
+      expect(grantOf(made, clock.at), told).toEqual(after.holding)
+      if (answer.token === undefined) return
+      // Whatever the page says: the secret can do no more than its caller could, and is another owner's for admins alone.
+      const held = way === 'rotate itself' && before !== undefined ? before.reach : outcome.callerReach
+      expect(isWithin(after.reach, held), told).toBe(true)
+      if (made.owner !== caller.owner) expect(isAdmin && !caller.personal, told).toBe(true)
+    }
+
+    for (const way of WAYS) {
+      for (const dimension of DIMENSIONS) {
+        // An update may also add nothing.
+        const wishes =
+          way === 'update' ? (['what the caller has', 'what it has'] as const) : (['what the caller has'] as const)
+        const aimed = fc.asyncProperty(aimedPlan(way, dimension), async (plan) => {
+          for (const channel of CHANNELS) {
+            for (const isToken of [true, false]) {
+              for (const admin of ['no', 'by scope', 'by assignOwner'] as const) {
+                for (const wish of wishes) await attempt({ ...plan, wish, channel, isToken, admin }, way, dimension)
+              }
+            }
+          }
+        })
+        await fc.assert(aimed, { numRuns: LONG ? 20 : 1 })
+        const any = fc.asyncProperty(anyPlan, (plan) => attempt(plan, way, dimension))
+        await fc.assert(any, { numRuns: LONG ? 200 : 3 })
+      }
+    }
+    // Each cell that asks for something has been the only reason of a refusal, where it can be.
+    for (const way of WAYS) {
+      expect(counts.get(`${way}: granted`), way).toBeGreaterThan(0)
+      for (const dimension of DIMENSIONS) {
+        const canBe =
+          page.demand(dimension, way) !== '–' && dimension !== 'environment' && !isNeverExceeded(way, dimension)
+        expect(counts.has(`${way}: ${dimension}`), `${way}, ${dimension}`).toBe(canBe)
+      }
+    }
+    for (const channel of CHANNELS) {
+      for (const who of channel === 'in process' ? ['a caller'] : ['a token', 'a caller']) {
+        for (const granted of [true, false]) {
+          expect(counts.get(`${channel}, ${who}, ${granted}`), `${channel} ${who} ${granted}`).toBeGreaterThan(0)
+        }
+      }
+    }
+  })
+
+  test('23 a token of another environment is unknown, on every way that asks for the own one', async () => {
+    const page = readAuthorityPage()
+    const host = await scene(framework)
+    const { store, issue, latchkey, clock } = host
+    const elsewhere = createLatchkey({
+      ...{ prefix: 'acme', environment: randomUUID(), store, hasher: testHasher, now: () => clock.at },
+    })
+    const ways = WAYS.filter((way) => page.demand('environment', way) === 'own')
+    expect(ways).toEqual(['create', 'update', 'enable', 'rotate', 'cancel'])
+    const input = { name: 'n', owner: 'root', scopes: ['*'] }
+    const here = await issue(input)
+    const foreign = await elsewhere.create(input)
+    const target = await elsewhere.create({ ...input, enabled: false })
+    const caller = { owner: 'root', scopes: ['*'] }
+    for (const way of ways) {
+      for (const channel of CHANNELS) {
+        if (!hasWay(way, channel, true)) continue
+        const acting = { channel, caller, place: '127.0.0.1' }
+        if (channel !== 'in process') {
+          const answer = await go(host, { ...acting, token: foreign.token }, way, here.id, { scopes: ['a'] })
+          expect([way, channel, answer.status]).toEqual([way, channel, 401])
+        }
+        if (way === 'create') continue
+        const answer = await go(host, { ...acting, token: here.token }, way, target.id, { scopes: ['a'] })
+        expect([way, channel, answer.status]).toEqual([way, channel, 404])
+      }
+    }
+    expect((await latchkey.list()).totalCount).toBe(1)
+    expect(await elsewhere.get(target.id)).toEqual(target.apiToken)
+  })
+
+  test('23 write alone takes power from tokens of other owners, and a personal caller does not know them', async () => {
+    const page = readAuthorityPage()
+    let signedIn: Caller | undefined
+    const host = await scene(framework, {}, { routes: { authorize: () => signedIn } })
+    const { issue, clock, latchkey } = host
+    const held = { scopes: ['*'], networks: ['10.0.0.0/8'], expiresAt: clock.at + 3_600_000 }
+    for (const reduction of REDUCTIONS) {
+      for (const channel of CHANNELS) {
+        for (const personal of [false, true]) {
+          for (const isToken of channel === 'in process' ? [false] : [true, false]) {
+            const { id } = await issue({ owner: 'bob', ...held })
+            await latchkey.rotate(id, { previousExpiresAt: clock.at + 60_000 })
+            const before = await latchkey.get(id)
+            const caller = { owner: 'alice', scopes: ['apiTokens.write'], personal }
+            const token = isToken ? (await issue(caller)).token : undefined
+            signedIn = isToken ? undefined : caller
+            const status = await reduce(host, { channel, token, caller, place: '127.0.0.1' }, reduction, id)
+            if (status === undefined) continue
+            const told = [reduction, channel, personal, isToken]
+            const may = page.mayReduce(reduction, personal)
+            expect([...told, status < 300 ? 'yes' : String(status)]).toEqual([...told, may])
+            const after = await latchkey.get(id).catch(() => undefined)
+            if (may === 'yes') expect(after).not.toEqual(before)
+            else expect(after).toEqual(before)
+          }
+        }
+      }
+    }
   })
 
   test('4 a scope covers itself and, with .*, what is below it: neither its parent, nor a neighbour, nor a part', async () => {
@@ -109,134 +231,3 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     }
   })
 })
-
-interface Holder {
-  readonly scopes: readonly string[]
-  readonly networks: readonly string[]
-  readonly expiresAfter: number | undefined
-  readonly personal: boolean
-}
-
-interface Wanted {
-  readonly scopes: readonly string[]
-  readonly networks: readonly string[] | undefined
-  readonly expiresAfter: number | undefined
-  readonly personal: boolean | undefined
-  readonly owner: string | undefined
-}
-
-interface Step {
-  readonly action: 'create' | 'update' | 'enable' | 'rotate'
-  readonly wanted: Wanted
-  readonly differs: 'all' | keyof Wanted
-  readonly dialect: 'dynatrace' | 'panther'
-}
-
-/** A caller, and a token on which the caller acts. */
-interface Stage {
-  readonly caller: IssuedToken
-  readonly target: IssuedToken
-  /** What the caller can do. */
-  readonly own: Reach
-  /** The newest token of the target. */
-  newest: string
-}
-
-/** What a token can do, as `scope place time`: found not by rules, but by trying every scope at every place and time. */
-type Reach = ReadonlySet<string>
-
-async function reach({ clock, latchkey }: Scene, token: string): Promise<Reach> {
-  const begin = clock.at
-  const found = new Set<string>()
-  for (const at of [0, HOUR, 24 * HOUR, 48 * HOUR]) {
-    clock.at = begin + at
-    for (const ip of PLACES) {
-      for (const scope of [...SCOPES, 'unheard.of']) {
-        if ((await latchkey.verify(token, { ip, scopes: [scope] })).ok) found.add(`${scope} ${ip} ${at}`)
-      }
-    }
-  }
-  clock.at = begin
-  return found
-}
-
-/** What the target can do, and what it could do if somebody enabled it. */
-async function reachOfTarget(host: Scene, { target, newest }: Stage): Promise<{ now: Reach; enabled: Reach }> {
-  const { latchkey } = host
-  const { enabled } = await latchkey.get(target.id)
-  const now = await reach(host, newest)
-  await latchkey.update(target.id, { enabled: true })
-  const potential = await reach(host, newest)
-  await latchkey.update(target.id, { enabled })
-  return { now, enabled: potential }
-}
-
-async function setStage(host: Scene, who: Holder, other: Holder, enabled: boolean): Promise<Stage> {
-  const inputOf = ({ expiresAfter, ...rest }: Holder) => ({
-    ...rest,
-    ...(expiresAfter !== undefined && { expiresAt: host.clock.at + expiresAfter }),
-  })
-  const caller = await host.issue(inputOf(who))
-  const target = await host.issue({ ...inputOf(other), enabled })
-  return { caller, target, own: await reach(host, caller.token), newest: target.token }
-}
-
-/** Lets the caller act, and checks that nothing comes of it that the caller cannot do. `undefined`: it may not manage. */
-async function attempt(host: Scene, stage: Stage, who: Holder, step: Step): Promise<boolean | undefined> {
-  const { caller, target, own } = stage
-  const place = PLACES.find((ip) => own.has(`apiTokens.write ${ip} 0`))
-  if (place === undefined) return undefined
-  const before = await reachOfTarget(host, stage)
-  const [method, path, body] = requestOf(step, wantedBy(who, step), target.id, host.clock.at)
-  const reply = await host.call(method, path, caller.token, { headers: ['X-Forwarded-For', place], body })
-  const granted = reply.status < 300
-  if (!granted) expect([403, 400]).toContain(reply.status)
-
-  if (granted && (step.action === 'create' || step.action === 'rotate')) {
-    const { token, value = token } = reply.json<{ token: string; value?: string }>()
-    expect(beyond(await reach(host, value), own)).toEqual([])
-    if (step.action === 'rotate') stage.newest = value
-    const made = await host.latchkey.verify(value, { ip: place })
-    if (step.action === 'create' && made.ok) expectSameHolder(made.token, who, step)
-  }
-  const after = await reachOfTarget(host, stage)
-  expect(beyond(after.now, before.now, granted ? own : undefined)).toEqual([])
-  expect(beyond(after.enabled, before.enabled, granted ? own : undefined)).toEqual([])
-  return granted
-}
-
-/** What the caller has itself, but for what the step says. */
-function wantedBy({ scopes, networks, expiresAfter, personal }: Holder, { wanted, differs }: Step): Wanted {
-  const same = { scopes, networks, expiresAfter, personal, owner: 'alice' }
-  return differs === 'all' ? wanted : { ...same, [differs]: wanted[differs] }
-}
-
-type Request = readonly [method: string, path: string, body: object]
-
-function requestOf({ action, dialect }: Step, wanted: Wanted, id: string, now: number): Request {
-  const { scopes, networks: allowedCIDRBlocks, expiresAfter, personal: personalAccessToken, owner } = wanted
-  const expiry = expiresAfter === undefined ? undefined : now + expiresAfter
-  if (action === 'enable') return ['PUT', `/tokens/${id}`, { enabled: true }]
-  if (dialect === 'panther') {
-    const input = { name: 'child', permissions: scopes, allowedCIDRBlocks }
-    if (action === 'create') return ['POST', '/panther', { ...input, expiresAt: expiry }]
-    return action === 'rotate' ? ['POST', `/panther/${id}/rotate`, {}] : ['POST', `/panther/${id}`, input]
-  }
-  const input = { scopes, allowedCIDRBlocks }
-  const identity = { name: 'child', owner, personalAccessToken }
-  if (action === 'create') return ['POST', '/tokens', { ...input, ...identity, expirationDate: expiry }]
-  return action === 'rotate'
-    ? ['POST', `/tokens/${id}/rotate`, { expirationDate: expiry }]
-    : ['PUT', `/tokens/${id}`, input]
-}
-
-function beyond(reach: Reach, ...allowed: readonly (Reach | undefined)[]): string[] {
-  return [...reach].filter((each) => !allowed.some((set) => set?.has(each)))
-}
-
-function expectSameHolder({ owner, personal }: ApiToken, caller: Holder, { dialect, ...step }: Step): void {
-  const isAdmin = !caller.personal && caller.scopes.some((scope) => scope === '*' || scope === 'apiTokens.*')
-  if (!isAdmin) expect(owner).toBe('alice')
-  if (!isAdmin && dialect === 'dynatrace') expect(wantedBy(caller, { dialect, ...step }).owner ?? 'alice').toBe('alice')
-  if (caller.personal) expect(personal).toBe(true)
-}
