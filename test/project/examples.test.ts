@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedis } from '@latchkey/test-servers'
 import { storeContract } from '@latchkey/testkit'
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import Database from 'libsql'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { mustRun, runProgram } from '../run-program.js'
-import { endExamples, startExample } from './start-example.js'
+import { endExamples, type RunningExample, startExample } from './start-example.js'
 
 const examples = join(import.meta.dirname, '../../examples')
 const program = (name: string) => join(examples, `dist/${name}.js`)
@@ -29,6 +30,15 @@ async function answerOf(response: Promise<Response>): Promise<Record<string, str
 
 async function statusOf(url: string, token: string | undefined, method = 'GET'): Promise<number> {
   return (await send(method, url, bearer(token))).status
+}
+
+/** The token in the line that an example prints to paste. */
+async function firstToken({ printed }: Pick<RunningExample, 'printed'>): Promise<string> {
+  return vi.waitFor(() => {
+    const token = /Bearer (\S+)'/.exec(printed())?.[1]
+    if (token === undefined) throw new Error('no token was printed')
+    return token
+  })
 }
 
 describe.each(['express', 'koa'])('%s', (name) => {
@@ -196,6 +206,161 @@ test('metrics: events and stats become OpenTelemetry metrics', async () => {
   expect(measured('latchkey.uses.pending')).toBe(0)
   expect(measured('latchkey.store.duration', { environment, operation: 'find' })).toMatchObject({ count: 2 })
   expect(measured('latchkey.cache.miss.duration')).toMatchObject({ count: 2 })
+})
+
+test('prometheus: a scrape with a token shows events and stats', async () => {
+  const example = await startExample(program('prometheus'))
+  const admin = await firstToken(example)
+  expect((await fetch(`${example.origin}/metrics`)).status).toBe(401)
+  expect(await statusOf(`${example.origin}/reports`, admin)).toBe(200)
+  expect(await statusOf(`${example.origin}/reports`, 'acme.nonsense')).toBe(401)
+  const rotated = `${example.origin}/api/v2/apiTokens/self/rotate`
+  const { token } = await answerOf(send('POST', rotated, bearer(admin)))
+  expect(await statusOf(`${example.origin}/reports`, admin)).toBe(401)
+  const scraped = await send('GET', `${example.origin}/metrics`, bearer(token))
+  expect(scraped.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  const lines = (await scraped.text()).split('\n')
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      // The report, the rotation and the scrape.
+      'latchkey_verdicts_total{environment="default",outcome="verified"} 3',
+      'latchkey_verdicts_total{environment="default",outcome="no_credential"} 1',
+      'latchkey_verdicts_total{environment="default",outcome="malformed"} 1',
+      'latchkey_verdicts_total{environment="default",outcome="wrong_secret"} 1',
+      'latchkey_management_total{environment="default",action="rotate",outcome="done"} 1',
+      'latchkey_reuses_total{environment="default"} 1',
+      'latchkey_store_call_seconds_count{environment="default",operation="update"} 1',
+      'latchkey_proofs_waiting 0',
+      'latchkey_hashes{hash="argon2id"} 1',
+    ]),
+  )
+  expect(await example.stop()).toBe(0)
+})
+
+describe('audit', () => {
+  test('entries stand in a table, and what cannot be entered is not done', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-audit-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'audit.sqlite')
+    const example = await startExample(program('audit'), file)
+    const tokens = `${example.origin}/api/v2/apiTokens`
+    const admin = await firstToken(example)
+    const wanted = { name: 'reader', scopes: ['reports.read'] }
+    const { id } = await answerOf(send('POST', tokens, bearer(admin), wanted))
+
+    // As a full disk would.
+    const database = new Database(file)
+    onTestFinished(() => void database.close())
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON token_audit BEGIN SELECT RAISE(ABORT, 'full'); END`)
+    const refused = await send('DELETE', `${tokens}/${id}`, bearer(admin))
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect(await statusOf(`${tokens}/${id}`, admin)).toBe(200)
+    database.exec('DROP TRIGGER full')
+    expect(await statusOf(`${tokens}/${id}`, admin, 'DELETE')).toBe(204)
+    expect(await statusOf(`${tokens}/${id}`, admin)).toBe(404)
+
+    const actor = admin.slice(0, admin.lastIndexOf('.'))
+    const rows = database
+      .prepare('SELECT action, outcome, actor_kind, actor_id, ip, token_id FROM token_audit')
+      .raw(true)
+    expect(rows.all()).toEqual([
+      ['create', 'begun', 'host', null, null, actor],
+      ['create', 'done', 'host', null, null, actor],
+      ['create', 'begun', 'token', actor, '127.0.0.1', id],
+      ['create', 'done', 'token', actor, '127.0.0.1', id],
+      ['delete', 'begun', 'token', actor, '127.0.0.1', id],
+      ['delete', 'done', 'token', actor, '127.0.0.1', id],
+    ])
+    expect(await example.stop()).toBe(0)
+  })
+
+  test('entries are lines of JSON; a dead secret and an escalation raise an alert', async () => {
+    const example = await startExample(program('alerts'))
+    const tokens = `${example.origin}/api/v2/apiTokens`
+    const admin = await firstToken(example)
+    const wanted = { name: 'ci\u2028job', owner: 'ada', scopes: ['apiTokens.write', 'reports.read'] }
+    const { id, token } = await answerOf(send('POST', tokens, bearer(admin), wanted))
+    const asked = { name: 'more', owner: 'bob', scopes: ['reports.read', 'apiTokens.read'] }
+    expect((await send('POST', tokens, bearer(token), asked)).status).toBe(403)
+    expect(await statusOf(`${tokens}/self/rotate`, token, 'POST')).toBe(200)
+    expect(await statusOf(`${tokens}/self`, token)).toBe(401)
+    expect(await example.stop()).toBe(0)
+
+    const lines = example.printed().trim().split('\n')
+    const logged = lines.filter((line) => !line.startsWith('curl')).map((line) => JSON.parse(line))
+    const entries = logged.filter(({ alert }) => alert === undefined)
+    expect(entries.map(({ action, outcome, actor }) => [action, outcome, actor.kind, actor.owner])).toEqual([
+      ['create', 'done', 'host', undefined],
+      ['create', 'done', 'token', 'admin'],
+      ['create', 'refused', 'token', 'ada'],
+      ['rotate', 'done', 'token', 'ada'],
+    ])
+    expect(entries[1]).toMatchObject({ time: expect.stringMatching(/^\d{4}-.*Z$/), token: { id, owner: 'ada' } })
+    expect(logged.filter(({ alert }) => alert !== undefined)).toEqual([
+      {
+        alert: 'somebody asked for more than they have',
+        action: 'create',
+        actor: { kind: 'token', id, owner: 'ada' },
+        ip: '127.0.0.1',
+        token: { id: expect.any(String), owner: 'bob', name: 'more' },
+        exceeded: ['owner', 'scopes'],
+      },
+      { alert: 'a dead secret was presented', environment: 'default', id, ip: '127.0.0.1' },
+    ])
+  })
+})
+
+describe('limits', () => {
+  test('an address that goes on guessing is refused, and its neighbours are not', async () => {
+    const example = await startExample(program('limits'))
+    const url = `${example.origin}/reports`
+    const admin = await firstToken(example)
+    const from = (address: string, token: string) => send('GET', url, { ...bearer(token), 'X-Forwarded-For': address })
+    for (let sent = 0; sent <= 20; sent++) {
+      expect((await from('203.0.113.7', 'acme.nonsense')).status).toBe(401)
+      expect((await from(`2001:db8::${sent}`, 'acme.nonsense')).status).toBe(401)
+    }
+    for (const address of ['203.0.113.7', '2001:db8::77']) {
+      const refused = await from(address, admin)
+      expect(refused.status).toBe(429)
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    }
+    for (const address of ['203.0.113.8', '2001:db8:0:1::']) expect((await from(address, admin)).status).toBe(200)
+    expect(await example.stop()).toBe(0)
+  })
+
+  test('a token has so many requests a minute', async () => {
+    const example = await startExample(program('limits'))
+    const admin = await firstToken(example)
+    const url = `${example.origin}/api/v2/apiTokens`
+    const wanted = { name: 'other', scopes: ['reports.read'], expirationDate: 'now+30d' }
+    const { token } = await answerOf(send('POST', url, bearer(admin), wanted))
+    const statuses = new Map<number, number>()
+    for (let sent = 0; sent < 105; sent++) {
+      const status = await statusOf(`${example.origin}/reports`, admin)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+    // The creation was one more.
+    expect([...statuses]).toEqual([
+      [200, 99],
+      [429, 6],
+    ])
+    expect(await statusOf(`${example.origin}/reports`, token)).toBe(200)
+  })
+
+  test('tokens are bounded in number, life and overlap', async () => {
+    const example = await startExample(program('limits'))
+    const admin = await firstToken(example)
+    const url = `${example.origin}/api/v2/apiTokens`
+    const wanted = { name: 'n', scopes: ['reports.read'], expirationDate: 'now+30d' }
+    const asked = async (path: string, body: object) =>
+      (await send('POST', `${url}${path}`, bearer(admin), body)).status
+    expect(await asked('', { ...wanted, expirationDate: 'now+91d' })).toBe(400)
+    expect(await asked('/self/rotate', { previousSecretExpirationDate: 'now+8d' })).toBe(400)
+    for (let made = 1; made < 10; made++) expect(await asked('', wanted)).toBe(201)
+    expect(await asked('', wanted)).toBe(403)
+  })
 })
 
 test('the example of two nodes shows a revocation crossing', async () => {

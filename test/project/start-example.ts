@@ -8,29 +8,39 @@ export interface RunningExample {
   readonly output: string
   /** Ends it as a process manager would; resolves to its exit code. */
   stop(): Promise<number | null>
+  /** Everything that it has printed so far. */
+  printed(): string
 }
 
 const running = new Set<ChildProcess>()
 
 /** Starts a program, on a free port instead of its own, and waits until it listens and has printed something. */
-export async function startExample(file: string): Promise<RunningExample> {
+export async function startExample(file: string, ...args: readonly string[]): Promise<RunningExample> {
   const preload = join(import.meta.dirname, 'listen-anywhere.mjs')
-  const child = spawn(process.execPath, ['--import', preload, file], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const command = ['--import', preload, file, ...args]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   running.add(child)
+  let stdout = ''
+  const first = new Promise<void>((resolve) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      resolve()
+    })
+  })
   child.once('exit', () => running.delete(child))
   const ended = once(child, 'exit').then(([code]): never => {
     throw new Error(`${file} ended with ${code} instead of listening`)
   })
-  const ready = Promise.all([once(child, 'message'), once(child.stdout as NodeJS.ReadableStream, 'data')])
-  const [[message], [printed]] = await Promise.race([ready, ended])
+  const [[message]] = await Promise.race([Promise.all([once(child, 'message'), first]), ended])
   return {
     origin: `http://127.0.0.1:${(message as { port: number }).port}`,
-    output: String(printed),
+    output: stdout,
     async stop() {
       child.kill('SIGTERM')
-      const [code] = await once(child, 'exit')
+      const [code] = await once(child, 'close')
       return code
     },
+    printed: () => stdout,
   }
 }
 

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where a token is told on purpose, to whoever started the program or runs the example. */
 const MEANT = [
-  /^stdout of examples\/(host\/dist\/main|dist\/(express|koa|own-sign-in|environments))\.js$/,
+  /^stdout of examples\/(host\/dist\/main|dist\/(express|koa|own-sign-in|environments|audit|alerts|prometheus|limits))\.js$/,
   /^stdout of test\/threats\/node\.mjs$/,
   // The README's first example, as its test runs it.
   /^stdout of test\/\.example-[A-Za-z0-9]+\/example\.mjs$/,
