@@ -1,19 +1,19 @@
-// A store around another one that writes an audit log, and the store contract run on it.
+// A store around another one that logs every write, and the store contract run on it.
 import { createLatchkey, memoryData, memoryStore, type TokenStore } from '@latchkey/core'
 import { storeContract } from '@latchkey/testkit'
 
-interface AuditEntry {
+interface WriteEntry {
   readonly environment: string
   readonly operation: 'insert' | 'update' | 'remove' | 'purge'
   readonly id?: string
   /** The names of the members that an update changed. Their values may be hashes, so they are left out. */
   readonly members?: readonly string[]
-  /** How many tokens a purge removed. */
+  /** The tokens that a purge removed. */
   readonly ids?: readonly string[]
 }
 
 /** Keeps its tokens in another store, and reports every write that succeeded. */
-function auditedStore(store: TokenStore, write: (entry: AuditEntry) => void): TokenStore {
+function loggedStore(store: TokenStore, write: (entry: WriteEntry) => void): TokenStore {
   return {
     async open(environment) {
       const inner = await store.open(environment)
@@ -53,7 +53,7 @@ function auditedStore(store: TokenStore, write: (entry: AuditEntry) => void): To
 const broken: string[] = []
 for (const { group, name, run } of storeContract) {
   const data = memoryData()
-  await run(async () => auditedStore(memoryStore(data), () => {})).catch((error: unknown) => {
+  await run(async () => loggedStore(memoryStore(data), () => {})).catch((error: unknown) => {
     broken.push(`${group}: ${name}: ${error}`)
   })
 }
@@ -61,7 +61,7 @@ console.log(`${storeContract.length - broken.length} of ${storeContract.length} 
 for (const line of broken) console.error(line)
 
 // The same store in use.
-const store = auditedStore(memoryStore(), (entry) => console.log(JSON.stringify(entry)))
+const store = loggedStore(memoryStore(), (entry) => console.log(JSON.stringify(entry)))
 const latchkey = createLatchkey({ prefix: 'acme', store })
 const { id } = await latchkey.create({ name: 'nightly', owner: 'ada', scopes: ['reports.read'] })
 await latchkey.update(id, { enabled: false })

@@ -16,8 +16,8 @@ interface Person {
 }
 
 const people = new Map<string, Person>([
-  ['ada', { password: randomUUID(), scopes: ['reports.*', 'apiTokens.*'] }],
-  ['bob', { password: randomUUID(), scopes: ['reports.read', 'apiTokens.*'] }],
+  ['ada', { password: randomUUID(), scopes: ['reports.*', 'apiTokens.read', 'apiTokens.write'] }],
+  ['bob', { password: randomUUID(), scopes: ['reports.read', 'apiTokens.read', 'apiTokens.write'] }],
 ])
 
 const sessions = new Map<string, string>()
@@ -47,12 +47,10 @@ const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
 
 /** People who are signed in manage their own tokens. Everybody else needs a token. */
 function authorize(request: Request): Caller | undefined {
-  // Browsers send cookies with requests from other sites too, and say so in this header.
-  if (request.get('Sec-Fetch-Site') !== 'same-origin') return undefined
   const owner = signedIn(request)
   const person = owner === undefined ? undefined : people.get(owner)
   if (owner === undefined || person === undefined) return undefined
-  return { owner, scopes: person.scopes, personal: true }
+  return { id: owner, owner, scopes: person.scopes, personal: true }
 }
 
 const app = express()

@@ -158,6 +158,12 @@ describe('the README', () => {
     const admitted = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
     expect(admitted.status).toBe(200)
     expect(await admitted.json()).toEqual({ hello: 'me' })
+
+    // As the line below the examples makes another token.
+    const [, body, path] = /-d '(\{.+\})' http:\/\/localhost:3000(\S+)/.exec(readme) ?? []
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+    const created = await fetch(`${origin}${path}`, { method: 'POST', headers, ...(body !== undefined && { body }) })
+    expect(created.status).toBe(201)
   })
 })
 

@@ -101,7 +101,7 @@ describe('own-sign-in', () => {
     expect(await statusOf(`${origin}/reports`, token)).toBe(401)
   })
 
-  test('a wrong password, no session and a request of another site are refused', async () => {
+  test('a wrong password and no session are refused', async () => {
     const { origin, output } = await startExample(program('own-sign-in'))
     const wrong = await fetch(`${origin}/sign-in`, { method: 'POST', ...json({ name: 'ada', password: 'guess' }) })
     expect(wrong.status).toBe(401)
@@ -109,7 +109,32 @@ describe('own-sign-in', () => {
     const ada = await signedIn(origin, 'ada', JSON.parse(output).ada)
     expect((await send('GET', tokens, ada)).status).toBe(200)
     expect((await send('GET', tokens, { ...ada, cookie: 'session=' })).status).toBe(401)
-    expect((await send('GET', tokens, { ...ada, 'Sec-Fetch-Site': 'cross-site' })).status).toBe(401)
+  })
+
+  test('a page of another site changes nothing with the cookie of its visitor', async () => {
+    const { origin, output } = await startExample(program('own-sign-in'))
+    const tokens = `${origin}/account/tokens`
+    const ada = await signedIn(origin, 'ada', JSON.parse(output).ada)
+    const { id, token } = await answerOf(send('POST', tokens, ada, { name: 'laptop', scopes: ['reports.read'] }))
+    const { cookie = '' } = ada
+    const shown = async () => (await send('GET', `${tokens}/${id}`, ada)).json()
+    const before = await shown()
+    for (const sent of [
+      { cookie, 'Sec-Fetch-Site': 'cross-site' },
+      { cookie, 'Sec-Fetch-Site': 'same-site' },
+      { cookie, Origin: 'https://evil.example' },
+      { cookie, Origin: 'null' },
+    ]) {
+      // As a form sends it, which needs no leave of the browser.
+      const form = { ...sent, 'Content-Type': 'application/x-www-form-urlencoded' }
+      const rotated = await fetch(`${tokens}/${id}/rotate`, { method: 'POST', headers: form })
+      expect(rotated.status).toBe(403)
+      expect((await send('DELETE', `${tokens}/${id}`, sent)).status).toBe(403)
+      expect((await send('POST', tokens, sent, { name: 'theirs', scopes: ['reports.read'] })).status).toBe(403)
+    }
+    expect(await shown()).toEqual(before)
+    expect(await statusOf(`${origin}/reports`, token)).toBe(200)
+    expect(await (await send('GET', tokens, ada)).json()).toMatchObject({ totalCount: 1 })
   })
 })
 

@@ -38,8 +38,8 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
         throw new StoreError('ERR_STORE', "The host's own tokens cannot be checked at the moment")
       }
       if (!admission.ok || admission.token.personal || !admission.token.scopes.includes('*')) return undefined
-      const { owner, scopes, networks, expiresAt } = admission.token
-      return { owner, scopes, networks, assignOwner: true, ...(expiresAt !== undefined && { expiresAt }) }
+      const { id, owner, scopes, networks, expiresAt } = admission.token
+      return { id, owner, scopes, networks, expiresAt, assignOwner: true }
     },
     instances: () => [...instances.values()],
   }

@@ -1,7 +1,7 @@
 import { argon2id, createLatchkey, hmacSha256, type Latchkey, type TokenStore } from '@latchkey/core'
 import { SCOPES } from './scopes.js'
 
-export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write'>
+export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write' | 'apiTokens.admin'>
 
 /** The people of this host, and what they may do. A personal token can do no more than its owner. */
 const PEOPLE: ReadonlyMap<string, readonly string[]> = new Map([
