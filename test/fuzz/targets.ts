@@ -72,9 +72,23 @@ export async function asToken(text: string): Promise<void> {
   must(answer?.status === (expected ? 200 : 404), 'and looked up so')
 }
 
+/** As Node's parser folds repeats: the first `Authorization`, all of the others joined. */
+function foldedHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase()
+    const value = rawHeaders[i + 1] ?? ''
+    const known = Object.hasOwn(headers, name) ? headers[name] : undefined
+    if (known === undefined)
+      Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true })
+    else if (name !== 'authorization') headers[name] = `${known}, ${value}`
+  }
+  return headers
+}
+
 /** Any headers, as names and values in turn. */
 export async function asHeaders(rawHeaders: readonly string[]): Promise<void> {
-  const admission = await guard(latchkey, { rawHeaders, ip: '10.0.0.1' })
+  const admission = await guard(latchkey, { headers: foldedHeaders(rawHeaders), rawHeaders, ip: '10.0.0.1' })
   const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
   const times = (wanted: string) => names.filter((name) => name === wanted).length
   const once = times('authorization') <= 1 && times('x-api-key') <= 1

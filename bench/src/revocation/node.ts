@@ -14,7 +14,8 @@ await latchkey.ready()
 
 const guard = createGuard()
 const url = await serve((req, res) => {
-  const judged = async () => guard(latchkey, { rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress })
+  const judged = async () =>
+    guard(latchkey, { headers: req.headers, rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress })
   judged().then(
     (admission) => res.writeHead(admission.ok ? 200 : admission.response.status).end(),
     () => res.writeHead(500).end(),

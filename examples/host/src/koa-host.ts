@@ -27,7 +27,7 @@ export function koaHost(latchkey: HostLatchkey, environments: Environments): Req
   )
 
   const authorize: RoutesOptions['authorize'] = ({ req, ip }) =>
-    environments.authorize({ rawHeaders: req.rawHeaders, ip })
+    environments.authorize({ headers: req.headers, rawHeaders: req.rawHeaders, ip })
   app.use((ctx, next) => {
     const [, mount = '', name = ''] = /^(\/e\/([^/]+))\//.exec(ctx.path) ?? []
     const instance = environments.instance(name)

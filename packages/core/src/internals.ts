@@ -19,8 +19,14 @@ export function setInternals(instance: object, members: Internals): void {
 }
 
 /** Throws a `TypeError` (`ERR_OPTION`) for anything but an instance. */
+export function assertInstance(latchkey: object): void {
+  internalsOf(latchkey)
+}
+
+/** Throws a `TypeError` (`ERR_OPTION`) for anything but an instance. */
 export function internalsOf(instance: object): Internals {
-  const members = internals.get(instance)
+  const isObject = typeof instance === 'object' && instance !== null
+  const members = isObject ? internals.get(instance) : undefined
   if (members === undefined) {
     const problem =
       'must be an instance made by createLatchkey. If it is one, two copies of @latchkey/core are installed'

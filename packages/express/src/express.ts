@@ -1,16 +1,22 @@
 import {
   type Admission,
   type ApiToken,
+  assertInstance,
   createGuard,
   createRouter,
   type DeniedRequest,
   encodeResponse,
   type GuardOptions as GuardBaseOptions,
+  type HttpRequest,
   type HttpResponse,
   type Latchkey,
+  mountOf,
+  optionError,
   type RoutesOptions as RoutesBaseOptions,
   readJson,
-  warnForgeableAddress,
+  splitTarget,
+  type TrustFunction,
+  trustsAnybody,
 } from '@latchkey/core/adapter'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 
@@ -47,8 +53,8 @@ export type Guard = <Parameters>(request: Request<Parameters>, response: Respons
 export interface ExpressAuth<Scope extends string> {
   /**
    * A guard: lets a request with a valid token on, with `req.apiToken` set, and answers all others. The admission is
-   * remembered for the request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain, and
-   * for unknown options.
+   * remembered for the request, so a second guard costs nothing. A request that the host has answered meanwhile is left
+   * alone. Throws a `TypeError` for unknown options, and for scopes that are not plain or not declared.
    *
    * @example
    * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
@@ -79,25 +85,27 @@ export interface ExpressAuth<Scope extends string> {
 export function latchkeyExpress<Scope extends string>(
   latchkey: Latchkey<Scope> | ((request: Request) => Latchkey<Scope>),
 ): ExpressAuth<Scope> {
+  const instance = typeof latchkey === 'function' ? undefined : latchkey
+  if (typeof latchkey !== 'function') assertInstance(latchkey)
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
   function requireToken(options: GuardOptions<Scope> = {}): Guard {
-    const guard = createGuard<Scope>(options, ['onDenied'])
+    const guard = createGuard<Scope>(options, ['onDenied'], instance)
     const { onDenied = sendResponse } = options
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
-      if (req.app.get('trust proxy') === true) warnForgeableAddress(admission, "Express's `trust proxy: true`")
+      if (isAnswered(res)) return
       if (admission.ok) {
         req.apiToken = admission.token
         next()
-      } else Promise.resolve(onDenied(admission, req, res, next)).catch(next)
+      } else Promise.resolve(onDenied(admission, req, res, next)).catch(unlessAnswered(res, next))
     }
 
     function handle(req: Request, res: Response, next: NextFunction): void {
-      // Express computes `req.ip` at each read, so the guard is given the request itself.
-      const admission = guard(instanceFor(req), req, req)
-      if (admission instanceof Promise) admission.then((late) => settle(late, req, res, next)).catch(next)
-      else settle(admission, req, res, next)
+      const admission = guard(instanceFor(req), new ClientRequest(req), req)
+      if (admission instanceof Promise) {
+        admission.then((late) => settle(late, req, res, next)).catch(unlessAnswered(res, next))
+      } else settle(admission, req, res, next)
     }
 
     // It looks at none of the route's parameters, whatever their type.
@@ -106,21 +114,79 @@ export function latchkeyExpress<Scope extends string>(
 
   function tokenRoutes(options: RoutesOptions = {}): RequestHandler {
     const router = createRouter(options)
-    return (req, res, next) => {
-      const [, path = '', search = ''] = TARGET.exec(req.url) ?? []
-      const { method, baseUrl: mount, headers, rawHeaders, ip } = req
-      const request = { method, mount, path, search, headers, rawHeaders, ip, body: () => readJson(req, req.body) }
+    const handle: RequestHandler = (req, res, next) => {
+      if (isRouteHandler(req, handle)) return next(optionError('tokenRoutes', MOUNTED_AS_ROUTE))
+      const [path, search] = splitTarget(req.url)
+      const client = new ClientRequest(req)
+      const { headers, rawHeaders, ip } = client
+      const request: HttpRequest = {
+        ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
+        ...{ headers, rawHeaders, ip, body: () => readJson(req, req.body) },
+        forgeableBy: () => client.forgeableBy(),
+      }
       router(instanceFor(req), request, req)
-        .then((response) => (response === undefined ? next() : send(res, response)))
-        .catch(next)
+        .then((response) => {
+          if (isAnswered(res)) return
+          if (response === undefined) next()
+          else send(res, response)
+        })
+        .catch(unlessAnswered(res, next))
     }
+    return handle
   }
 
   return { requireToken, tokenRoutes }
 }
 
-/** Path and query of a request's target, which may begin with an origin (RFC 9112 §3.2) and end with a fragment. */
-const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
+const MOUNTED_AS_ROUTE =
+  'must be mounted with app.use(path, tokenRoutes()), not as the handler of a route such as app.all'
+
+/** Whether a handler stands in a route, which leaves the whole path to it. */
+function isRouteHandler(req: Request, handler: RequestHandler): boolean {
+  const route = req.route as { stack?: readonly { handle: unknown }[] } | undefined
+  return route?.stack?.some(({ handle }) => handle === handler) === true
+}
+
+/** What is read of a request. Express computes `req.ip` at each read, so only where the address is needed. */
+class ClientRequest {
+  private readonly req: Request
+
+  constructor(req: Request) {
+    this.req = req
+  }
+
+  get headers() {
+    return this.req.headers
+  }
+
+  get rawHeaders() {
+    return this.req.rawHeaders
+  }
+
+  /** A host that is not Express, such as connect, knows no proxies and has no `req.ip`. */
+  get ip() {
+    return 'app' in this.req ? this.req.ip : (this.req as Request).socket?.remoteAddress
+  }
+
+  forgeableBy(): string | undefined {
+    const app = this.req.app as Request['app'] | undefined
+    const trust = app?.get('trust proxy fn') as TrustFunction | undefined
+    if (trust === undefined || !trustsAnybody(trust)) return undefined
+    return app?.get('trust proxy') === true ? "Express's `trust proxy: true`" : "Express's `trust proxy` as it is set"
+  }
+}
+
+/** Whether the host has answered by itself: a second answer would break the next request of the connection. */
+function isAnswered(res: Response): boolean {
+  return res.headersSent || res.writableEnded
+}
+
+/** An error handler cannot answer either, once the host has answered. */
+function unlessAnswered(res: Response, next: NextFunction): (error: unknown) => void {
+  return (error) => {
+    if (!isAnswered(res)) next(error)
+  }
+}
 
 const sendResponse: DeniedHandler = ({ response }, _req, res) => send(res, response)
 

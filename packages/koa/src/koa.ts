@@ -1,17 +1,19 @@
 import {
   type Admission,
   type ApiToken,
+  assertInstance,
   createGuard,
   createRouter,
   type DeniedRequest,
   encodeResponse,
   type GuardOptions as GuardBaseOptions,
+  type HttpRequest,
   type HttpResponse,
   type Latchkey,
+  mountOf,
   optionError,
   type RoutesOptions as RoutesBaseOptions,
   readJson,
-  warnForgeableAddress,
 } from '@latchkey/core/adapter'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
 
@@ -40,8 +42,8 @@ export interface RoutesOptions extends RoutesBaseOptions<Context> {
 export interface KoaAuth<Scope extends string> {
   /**
    * A guard: lets a request with a valid token on, with `ctx.state.apiToken` set, and answers all others. The admission is
-   * remembered for the request, so a second guard costs nothing. Throws a `TypeError` for scopes that are not plain, and
-   * for unknown options.
+   * remembered for the request, so a second guard costs nothing. A request that the host has answered meanwhile is left
+   * alone. Throws a `TypeError` for unknown options, and for scopes that are not plain or not declared.
    *
    * @example
    * router.get('/reports', requireToken({ scopes: ['reports.read'] }), (ctx) => {
@@ -72,16 +74,16 @@ export interface KoaAuth<Scope extends string> {
 export function latchkeyKoa<Scope extends string>(
   latchkey: Latchkey<Scope> | ((ctx: Context) => Latchkey<Scope>),
 ): KoaAuth<Scope> {
+  const instance = typeof latchkey === 'function' ? undefined : latchkey
+  if (typeof latchkey !== 'function') assertInstance(latchkey)
   const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
 
   function requireToken(options: GuardOptions<Scope> = {}): Middleware<TokenState> {
-    const guard = createGuard<Scope>(options, ['onDenied'])
+    const guard = createGuard<Scope>(options, ['onDenied'], instance)
     const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
-      if (ctx.app.proxy && ctx.app.maxIpsCount === 0) {
-        warnForgeableAddress(admission, "Koa's `proxy` without `maxIpsCount`")
-      }
+      if (isAnswered(ctx)) return
       if (admission.ok) {
         ctx.state.apiToken = admission.token
         return next()
@@ -91,7 +93,8 @@ export function latchkeyKoa<Scope extends string>(
     }
 
     return (ctx, next) => {
-      const request = { rawHeaders: ctx.req.rawHeaders, ip: addressOf(ctx) }
+      const { headers, rawHeaders } = ctx.req
+      const request = { headers, rawHeaders, ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) }
       const admission = guard(instanceFor(ctx as unknown as Context), request, ctx.req)
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
@@ -102,17 +105,20 @@ export function latchkeyKoa<Scope extends string>(
   function tokenRoutes(options: RoutesOptions): Middleware<object> {
     const router = createRouter(options, ['path'])
     const { path: mount } = options
-    if (typeof mount !== 'string' || !PATH.test(mount)) {
-      throw optionError('tokenRoutes.path', 'must look like /api/tokens, without a slash at its end')
-    }
+    assertPath(mount)
     return async (ctx, next) => {
       if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
-      const { method, search, headers } = ctx
-      const { rawHeaders } = ctx.req
+      const { method, search, originalUrl } = ctx
+      const { headers, rawHeaders } = ctx.req
       const path = ctx.path.slice(mount.length)
-      const body = () => readJson(ctx.req, Reflect.get(ctx.request, 'body'))
-      const request = { method, mount, path, search, headers, rawHeaders, ip: addressOf(ctx), body }
+      const request: HttpRequest = {
+        ...{ method, mount: mountOf(originalUrl, path, mount), path, search },
+        ...{ headers, rawHeaders, ip: addressOf(ctx) },
+        body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
+        forgeableBy: () => forgeableBy(ctx),
+      }
       const response = await router(instanceFor(ctx), request, ctx)
+      if (isAnswered(ctx)) return
       if (response === undefined) return next()
       send(ctx, response)
     }
@@ -121,9 +127,32 @@ export function latchkeyKoa<Scope extends string>(
   return { requireToken, tokenRoutes }
 }
 
+/** A path is compared with the one that clients send, so it must be written as they send it. */
+function assertPath(path: string): void {
+  if (typeof path !== 'string' || !PATH.test(path)) {
+    throw optionError('tokenRoutes.path', 'must look like /api/tokens, without a slash at its end')
+  }
+  const sent = path === '' ? '' : new URL(path, 'http://host').pathname
+  if (sent !== path) throw optionError('tokenRoutes.path', `can never match, since clients send it as ${sent}`)
+}
+
 /** Koa says '' where it knows no address. */
 function addressOf({ ip }: { readonly ip: string }): string | undefined {
   return ip === '' ? undefined : ip
+}
+
+/** The setting that lets a client choose the address that counts: the leftmost of the list that arrived. */
+function forgeableBy({ app, ips }: Pick<Context, 'app' | 'ips'>): string | undefined {
+  const { proxy, maxIpsCount } = app
+  if (!proxy) return undefined
+  if (maxIpsCount === 0) return "Koa's `proxy` without `maxIpsCount`"
+  const isShort = ips.length > 0 && ips.length < maxIpsCount
+  return isShort ? 'a `maxIpsCount` of Koa that is greater than the number of proxies' : undefined
+}
+
+/** Whether the host has answered by itself: a second answer would break the next request of the connection. */
+function isAnswered({ res }: Pick<Context, 'res'>): boolean {
+  return res.headersSent || res.writableEnded
 }
 
 /** Empty, or segments that each begin with a slash. */

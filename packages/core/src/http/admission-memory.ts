@@ -3,7 +3,6 @@ import type { Clock, Moment } from '../verify/clock.js'
 
 /** What a guard judges a request by. */
 export interface JudgedRequest {
-  readonly rawHeaders: readonly string[]
   readonly ip: string | undefined
   /** The scopes that the guard asks for. */
   readonly scopes: readonly string[]
@@ -11,7 +10,7 @@ export interface JudgedRequest {
 
 /** One earlier admission of a request. */
 export interface RememberedAdmission {
-  readonly rawHeaders: readonly string[]
+  readonly credential: string
   /** Only where the token is bound to CIDR blocks. */
   readonly ip: string | undefined
   readonly scopes: readonly string[]
@@ -30,11 +29,11 @@ export interface AdmissionMemory {
    * The token that an earlier guard of this request let in. `undefined` if the request must be judged again, because:
    * - the admission is as old as the limit,
    * - it does not cover the scopes,
-   * - the list of headers is another, or
+   * - the credential is another, or
    * - the token is bound to CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
    */
-  recall(known: RememberedAdmission, request: JudgedRequest): ApiToken | undefined
-  remember(key: object, request: JudgedRequest, token: ApiToken): void
+  recall(known: RememberedAdmission, credential: string, request: JudgedRequest): ApiToken | undefined
+  remember(key: object, credential: string, request: JudgedRequest, token: ApiToken): void
 }
 
 /**
@@ -45,17 +44,16 @@ export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMe
   const memory = new WeakMap<object, RememberedAdmission>()
   return {
     find: (key) => memory.get(key),
-    recall(known, request) {
-      if (known.rawHeaders !== request.rawHeaders) return undefined
+    recall(known, credential, request) {
+      if (known.credential !== credential) return undefined
       if (!clock.isRecent(known.at, maxAge)) return undefined
       if (!request.scopes.every((scope) => known.scopes.includes(scope))) return undefined
       if (isBound(known.token) && known.ip !== request.ip) return undefined
       return known.token
     },
-    remember(key, request, token) {
-      const { rawHeaders, scopes } = request
+    remember(key, credential, request, token) {
       const ip = isBound(token) ? request.ip : undefined
-      memory.set(key, { rawHeaders, ip, scopes, token, at: clock.moment() })
+      memory.set(key, { credential, ip, scopes: request.scopes, token, at: clock.moment() })
     },
   }
 }

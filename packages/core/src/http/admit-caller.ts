@@ -15,6 +15,7 @@ import { isExpired } from '../policy/expiry.js'
 import { beforeDeadline, deadlineIn, TimeoutError } from '../store/deadline.js'
 import type { Denial } from '../types.js'
 import type { IsCrossSite } from './csrf.js'
+import { warnForgeableAddress } from './forgeable-address.js'
 import { guardStateOf } from './guard.js'
 import type { HttpRequest } from './message.js'
 import type { HttpError } from './refusal.js'
@@ -79,6 +80,7 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
   const { settings, context } = internalsOf(latchkey)
   const { refusals } = guardStateOf(latchkey)
   const principal = principalFromCaller(caller, { ...settings, ip: normalAddress(request.ip) })
+  if (principal.grant.networks.length > 0) warnForgeableAddress(request)
   const scopes = neededScopes(operation, settings.managementScopes)
   const refuse = (error: RequestError, denial?: Denial) => {
     const answer = denial && refusals.ofDenial(denial, scopes)
@@ -104,7 +106,7 @@ async function admitToken(
 ): Promise<Principal> {
   const { settings, verifier, context } = internalsOf(latchkey)
   const { readCredential, refusals, denyCredential } = guardStateOf(latchkey)
-  const credential = readCredential(request.rawHeaders)
+  const credential = readCredential(request)
   if (typeof credential !== 'string') {
     denyCredential(credential, request.ip)
     const refusal = refusals.ofCredential(credential)
@@ -119,12 +121,14 @@ async function admitToken(
   const site = { ...settings, ip: normalAddress(request.ip) }
   if (!found.ok) {
     const { denial, identified } = found
+    if (denial.reason === 'network') warnForgeableAddress(request)
     const isForbidden = denial.reason === 'scope' || denial.reason === 'network'
     const principal =
       isForbidden && identified ? principalFromToken(identified.entry, identified.secret, site) : undefined
     throw new RefusedError(refusals.ofDenial(denial, scopes), principal)
   }
   const principal = principalFromToken(found.entry, found.secret, site)
+  if (principal.grant.networks.length > 0) warnForgeableAddress(request)
   try {
     assertCurrentSecret(principal, operation, id)
     return principal

@@ -1,11 +1,11 @@
 import type { Violation } from '../errors.js'
-import { invalidInput, noSuchMember, parseInput } from '../manage/check-input.js'
+import { invalidInput, parseInput } from '../manage/check-input.js'
 import type { CheckedInputs } from '../manage/inputs.js'
 import type { OperationSchemas } from '../manage/schemas.js'
 import { isObject } from '../option-checks.js'
 import { type BodyOperation, type Dialect, renameViolations } from './dialects/dialect.js'
 import type { HttpRequest } from './message.js'
-import { announcesBody, checkBodyHeaders } from './read-json.js'
+import { checkBodyHeaders } from './read-json.js'
 import { OPERATIONS } from './routes.js'
 
 /**
@@ -38,7 +38,7 @@ export async function readWords(
 }
 
 async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {
-  if (optional && (!announcesBody(request.headers) || (await isUntypedAndEmpty(request)))) return {}
+  if (optional && (await isUntypedAndEmpty(request))) return {}
   checkBodyHeaders(request.headers)
   const body = await request.body()
   if (body !== undefined) return body
@@ -46,7 +46,7 @@ async function readBody(request: HttpRequest, optional: boolean): Promise<unknow
   throw invalidInput([{ path: '', message: 'A JSON body is needed.' }])
 }
 
-/** Some clients announce a chunked body that turns out to be empty, and give it no content type. */
+/** Whether there is no body: the stream tells, since HTTP/2 needs no header for one, and a chunked one may be empty. */
 async function isUntypedAndEmpty(request: HttpRequest): Promise<boolean> {
   if (request.headers['content-type'] !== undefined) return false
   return request.body().then(
@@ -68,7 +68,7 @@ function translate(
   for (const [name, value] of Object.entries(body)) {
     const member = Object.hasOwn(members, name) ? members[name] : undefined
     if (member !== undefined) input[member] = value
-    else if (!ignored.includes(name)) violations.push(noSuchMember(name))
+    else if (!ignored.includes(name)) violations.push({ path: name, message: 'There is no such member.' })
   }
   for (const name of dialect.required[operation] ?? []) {
     const value: unknown = Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined

@@ -10,18 +10,32 @@ const NO_CREDENTIAL = problem('none', 'A token is needed to access this resource
 const BOTH = problem('invalid', 'More than one credential was sent: use either Authorization or X-API-Key.')
 const EMPTY_AUTHORIZATION = problem('invalid', 'The Authorization header holds no token.')
 const EMPTY_API_KEY = problem('invalid', 'The X-API-Key header is empty.')
+const TOO_MANY_HEADERS = problem('invalid', 'The request has so many headers that a repeated credential may be hidden.')
 const REPEATED_AUTHORIZATION = problem('invalid', 'The Authorization header was sent more than once.')
 const REPEATED_API_KEY = problem('invalid', 'The X-API-Key header was sent more than once.')
 
+/** The headers of a request. */
+export interface RequestHeaders {
+  /** As the application sees them, which may have changed them. Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Names and values alternately, as they came. Absent where the request did not come from Node's parser. */
+  readonly rawHeaders?: readonly string[] | undefined
+}
+
 /** Reads a request's one credential: the presented text, of any form, or a problem. */
-export type CredentialReader = (rawHeaders: readonly string[]) => string | CredentialProblem
+export type CredentialReader = (request: RequestHeaders) => string | CredentialProblem
+
+/** Node lists this many names and values, and drops the headers behind them. */
+const MAX_LISTED = 2_000
 
 /**
- * Makes the reader for the given sources. It reads the raw headers, because Node drops a repeated `Authorization` and joins
- * a repeated `X-API-Key`. Other schemes (`Basic`) are not credentials here. Source: RFC 6750 §2.1 and §3.1.
+ * Makes the reader for the given sources. The credential is the one that the application sees. The raw headers only show
+ * repeats: Node drops a repeated `Authorization` and joins a repeated `X-API-Key`. Other schemes (`Basic`) are not
+ * credentials here. Source: RFC 6750 §2.1 and §3.1.
  */
 export function credentialReader(sources: readonly CredentialSource[]): CredentialReader {
   const schemes = sources.filter((source) => source !== 'x-api-key')
+  const readsAuthorization = schemes.length > 0
   const readsApiKey = sources.includes('x-api-key')
 
   /** What follows one of our schemes; `undefined` for other schemes. */
@@ -32,27 +46,32 @@ export function credentialReader(sources: readonly CredentialSource[]): Credenti
     return blank < 0 ? '' : trimBlanks(value.slice(blank + 1))
   }
 
-  return (rawHeaders) => {
-    let authorization: string | undefined
-    let apiKey: string | undefined
-    let authorizations = 0
-    let apiKeys = 0
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      const name = rawHeaders[i] ?? ''
-      const value = rawHeaders[i + 1] ?? ''
-      if (schemes.length > 0 && isHeader(name, 'authorization')) {
-        if (++authorizations > 1) return REPEATED_AUTHORIZATION
-        authorization = afterScheme(value)
-      } else if (readsApiKey && isHeader(name, 'x-api-key')) {
-        if (++apiKeys > 1) return REPEATED_API_KEY
-        apiKey = trimBlanks(value)
-      }
-    }
+  return ({ headers = {}, rawHeaders }) => {
+    const sentAuthorization = readsAuthorization ? headers.authorization : undefined
+    const sentApiKey = readsApiKey ? headers['x-api-key'] : undefined
+    if (rawHeaders !== undefined && rawHeaders.length >= MAX_LISTED) return TOO_MANY_HEADERS
+    if (isRepeated('authorization', sentAuthorization, rawHeaders)) return REPEATED_AUTHORIZATION
+    if (isRepeated('x-api-key', sentApiKey, rawHeaders)) return REPEATED_API_KEY
+    const authorization = typeof sentAuthorization === 'string' ? afterScheme(sentAuthorization) : undefined
+    const apiKey = typeof sentApiKey === 'string' ? trimBlanks(sentApiKey) : undefined
     if (authorization !== undefined && apiKey !== undefined) return BOTH
     if (authorization === '') return EMPTY_AUTHORIZATION
     if (apiKey === '') return EMPTY_API_KEY
     return authorization ?? apiKey ?? NO_CREDENTIAL
   }
+}
+
+/** Whether a header that the application sees came more than once. */
+function isRepeated(
+  name: string,
+  seen: string | readonly string[] | undefined,
+  rawHeaders: readonly string[] = [],
+): boolean {
+  if (seen === undefined) return false
+  if (typeof seen !== 'string') return true
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (isHeader(rawHeaders[i] ?? '', name) && ++count > 1) return true
+  return false
 }
 
 /** The length is compared first, since few names have it. */

@@ -1,4 +1,5 @@
 import { compact } from '../compact.js'
+import { optionError } from '../errors.js'
 import { hasSubscribers, publish } from '../events.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
@@ -9,6 +10,7 @@ import type { Verifier } from '../verify/verifier.js'
 import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
 import { type CredentialProblem, type CredentialReader, credentialReader } from './credentials.js'
 import { dynatrace } from './dialects/dynatrace.js'
+import { warnForgeableAddress } from './forgeable-address.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type GuardOptions, readGuardOptions } from './options.js'
 import {
@@ -30,7 +32,7 @@ export interface DeniedRequest {
 export type Admission = { readonly ok: true; readonly token: ApiToken } | ({ readonly ok: false } & DeniedRequest)
 
 /** What a guard reads of a request. `ip` may be a getter: it is read at most once, and only where it is needed. */
-export type GuardedRequest = Pick<HttpRequest, 'rawHeaders' | 'ip'>
+export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'ip' | 'forgeableBy'>
 
 /**
  * Judges a request by its credential, its address and the guard's scopes: at once if the cache has the answer, else in a
@@ -48,30 +50,46 @@ export type Guard<Scope extends string = string> = (
 ) => Admission | Promise<Admission>
 
 /**
- * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. Throws a
- * `TypeError` (`ERR_OPTION`) for options of any other name, and for scopes that are not plain.
+ * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. `instance`: the
+ * one instance that the adapter serves, if it is one. Throws a `TypeError` (`ERR_OPTION`) for options of any other name,
+ * for scopes that are not plain, and for scopes that the instance does not declare.
  *
  * @example
  * const guard = createGuard({ scopes: ['reports.read'] })
- * const admission = await guard(latchkey, { rawHeaders: req.rawHeaders, ip: req.socket.remoteAddress }, req)
+ * const { headers, rawHeaders, socket } = req
+ * const admission = await guard(latchkey, { headers, rawHeaders, ip: socket.remoteAddress }, req)
  */
 export function createGuard<Scope extends string = string>(
   options: GuardOptions<Scope> = {},
   adapterOptions: readonly string[] = [],
+  instance?: Latchkey<Scope>,
 ): Guard<Scope> {
   const scopes = readGuardOptions(options, adapterOptions)
+  if (instance !== undefined) assertDeclared(scopes, instance)
   return (latchkey, request, key) => {
     const state = guardStateOf(latchkey)
     const earlier = key && state.admissions.find(key)
-    const judged = new GuardContext(request, scopes, earlier !== undefined)
-    const token = earlier && state.admissions.recall(earlier, judged)
-    return token === undefined ? judge(state, judged, key) : { ok: true, token }
+    const context = new GuardContext(request, scopes, earlier !== undefined)
+    const credential = state.readCredential(request)
+    if (typeof credential !== 'string') {
+      state.denyCredential(credential, context.ip)
+      return refuse(state.refusals.ofCredential(credential))
+    }
+    const token = earlier && state.admissions.recall(earlier, credential, context)
+    return token === undefined ? judge(state, request, credential, context, key) : { ok: true, token }
   }
+}
+
+function assertDeclared(scopes: readonly string[], instance: Latchkey): void {
+  const { scopes: declared } = internalsOf(instance).settings
+  const unknown = declared && scopes.find((scope) => !declared.has(scope))
+  if (unknown === undefined) return
+  const problem = `names ${unknown}, which the option scopes of createLatchkey does not declare`
+  throw optionError('requireToken.scopes', `${problem}. It declares ${[...(declared?.keys() ?? [])].join(', ')}`)
 }
 
 /** What the verifier is asked. Frameworks compute the address anew at each read, so it is read at most once. */
 class GuardContext implements JudgedRequest, RequestContext {
-  readonly rawHeaders: readonly string[]
   readonly scopes: readonly string[]
   readonly isRepeated: boolean
   private readonly request: GuardedRequest
@@ -80,7 +98,6 @@ class GuardContext implements JudgedRequest, RequestContext {
 
   constructor(request: GuardedRequest, scopes: readonly string[], isRepeated: boolean) {
     this.request = request
-    this.rawHeaders = request.rawHeaders
     this.scopes = scopes
     this.isRepeated = isRepeated
   }
@@ -94,16 +111,17 @@ class GuardContext implements JudgedRequest, RequestContext {
   }
 }
 
-function judge(state: GuardState, context: GuardContext, key: object | undefined): Admission | Promise<Admission> {
-  const { admissions, refusals, verifier } = state
-  const credential = state.readCredential(context.rawHeaders)
-  if (typeof credential !== 'string') {
-    state.denyCredential(credential, context.ip)
-    return refuse(refusals.ofCredential(credential))
-  }
+function judge(
+  { admissions, refusals, verifier }: GuardState,
+  request: GuardedRequest,
+  credential: string,
+  context: GuardContext,
+  key: object | undefined,
+): Admission | Promise<Admission> {
   const settle = (verdict: Verdict): Admission => {
+    if (isDecidedByAddress(verdict)) warnForgeableAddress(request)
     if (!verdict.ok) return refuse(refusals.ofDenial(verdict.denial, context.scopes))
-    if (key !== undefined) admissions.remember(key, context, verdict.token)
+    if (key !== undefined) admissions.remember(key, credential, context, verdict.token)
     return verdict
   }
   const verdict = verifier.verifyCached(credential, context)
@@ -111,6 +129,10 @@ function judge(state: GuardState, context: GuardContext, key: object | undefined
   // Read now: when the store has answered, the connection may be closed, and the framework know no address.
   const { ip, scopes, isRepeated } = context
   return verifier.verify(credential, { ip, scopes, isRepeated }).then(settle, refuseError)
+}
+
+function isDecidedByAddress(verdict: Verdict): boolean {
+  return verdict.ok ? verdict.token.networks.length > 0 : verdict.denial.reason === 'network'
 }
 
 function refuseError(error: unknown): Admission {

@@ -1,16 +1,15 @@
+import type { RequestHeaders } from './credentials.js'
+import type { AddressSource } from './forgeable-address.js'
+
 /** A request as every framework can describe it. Nothing in it is trusted. */
-export interface HttpRequest {
+export interface HttpRequest extends RequestHeaders, AddressSource {
   readonly method: string
-  /** The path that the router is mounted at, without a slash at its end: `/api/v2/apiTokens`. */
+  /** The path that the router is mounted at, as the client knows it, without a slash at its end: `/api/v2/apiTokens`. */
   readonly mount: string
   /** The path below the mount, percent-encoded as it came. */
   readonly path: string
   /** The query as it came, with or without its `?`. */
   readonly search: string
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Names and values alternately, as they came: only here repeated headers can be seen. */
-  readonly rawHeaders: readonly string[]
   /** The client's address as the framework tells it, by the host's own proxy setting. */
   readonly ip: string | undefined
   /**
@@ -35,13 +34,14 @@ export interface EncodedResponse {
   readonly body: string | Buffer
 }
 
-/** Adds what every answer carries: that it must not be stored (`Cache-Control`), its type and its length. */
+/** Adds what every answer carries: that it must not be stored or taken for another type, its type and its length. */
 export function encodeResponse({ status, headers, body }: HttpResponse): EncodedResponse {
   const json = body === undefined ? '' : body instanceof Buffer ? body : JSON.stringify(body)
   return {
     status,
     headers: {
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
       ...(body !== undefined && { 'Content-Type': 'application/json; charset=utf-8' }),
       // A 204 has no length (RFC 9110 §8.6).
       ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(json)) }),

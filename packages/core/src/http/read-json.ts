@@ -1,29 +1,31 @@
 import type { IncomingMessage } from 'node:http'
+import { MIMEType } from 'node:util'
 import { RequestError } from '../errors.js'
 import type { HttpRequest } from './message.js'
 
 const MAX_BODY_BYTES = 64 * 1024
 
-const JSON_TYPE = /^application\/json *(?:; *charset *= *"?utf-8"? *)?$/i
+/** Whether this is JSON in UTF-8, which is JSON's only charset, with whatever parameters beside (RFC 9110 §5.6.6). */
+function isJson(type: string): boolean {
+  try {
+    const { essence, params } = new MIMEType(type)
+    return essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8'
+  } catch {
+    return false
+  }
+}
 
 /** Refuses a body, before a byte of it is read, whose headers declare anything but plain JSON of acceptable length. */
 export function checkBodyHeaders(headers: HttpRequest['headers']): void {
   const type = headers['content-type']
   const encoding = headers['content-encoding']
-  if (typeof type !== 'string' || !JSON_TYPE.test(type)) {
+  if (typeof type !== 'string' || !isJson(type)) {
     throw new RequestError('ERR_MEDIA_TYPE', 'The content type must be application/json in UTF-8.')
   }
   if (encoding !== undefined && encoding !== 'identity') {
     throw new RequestError('ERR_MEDIA_TYPE', 'The body must not be compressed.')
   }
   if (Number(headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge()
-}
-
-/** Whether a request announces a body at all. */
-export function announcesBody(headers: HttpRequest['headers']): boolean {
-  const length = headers['content-length']
-  if (length !== undefined) return length !== '0'
-  return headers['transfer-encoding'] !== undefined || headers['content-type'] !== undefined
 }
 
 /**

@@ -67,6 +67,7 @@ describe.each([
     expect(status).toBe(200)
     expect(headers).toEqual({
       'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': String(Buffer.byteLength(body)),
     })

@@ -64,7 +64,7 @@ describe('matchRoute', () => {
     const { latchkey } = testInstance()
     expect(await call(latchkey, { line: 'PATCH /x' })).toMatchObject({
       status: 405,
-      headers: { Allow: 'GET, HEAD, PUT, DELETE', 'Cache-Control': 'no-store' },
+      headers: { Allow: 'GET, HEAD, PUT, DELETE', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' },
       body: { error: { code: 405 } },
     })
     const panther = await call(latchkey, { line: 'PUT /', dialect: 'panther' })
@@ -125,17 +125,27 @@ describe('answers', () => {
   })
 
   test.each([
-    [{ status: 204 }, { 'Cache-Control': 'no-store' }, ''],
-    [{ status: 200 }, { 'Cache-Control': 'no-store', 'Content-Length': '0' }, ''],
+    [{ status: 204 }, { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }, ''],
+    [{ status: 200 }, { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'Content-Length': '0' }, ''],
     [
       { status: 200, body: { é: undefined, a: 'é' } },
-      { 'Cache-Control': 'no-store', 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': '10' },
+      {
+        'Cache-Control': 'no-store',
+        'X-Content-Type-Options': 'nosniff',
+        'Content-Type': 'application/json; charset=utf-8',
+        'Content-Length': '10',
+      },
       '{"a":"é"}',
     ],
     [
       { status: 503, headers: { 'Retry-After': '1' }, body: null },
       {
-        ...{ 'Cache-Control': 'no-store', 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': '4' },
+        ...{
+          'Cache-Control': 'no-store',
+          'X-Content-Type-Options': 'nosniff',
+          'Content-Type': 'application/json; charset=utf-8',
+          'Content-Length': '4',
+        },
         'Retry-After': '1',
       },
       'null',

@@ -77,6 +77,7 @@ export function expectError(
 ): void {
   assert.equal(reply.status, status, reply.text)
   assert.equal(reply.headers['cache-control'], 'no-store')
+  assert.equal(reply.headers['x-content-type-options'], 'nosniff')
   assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
   const { error, ...others } = json<{ error: Record<string, unknown> }>(reply)
   assert.deepEqual(others, {})

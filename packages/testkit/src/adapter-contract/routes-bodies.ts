@@ -46,6 +46,16 @@ const NO_JSON: readonly (string | Uint8Array)[] = [
 const NO_OBJECT = ['[]', '"text"', 'null', '5', 'true', `[${GOOD}]`]
 
 export const routesBodyCases: readonly AdapterCase[] = [
+  routesCase('a content type is read by its grammar: empty and further parameters, any case, quotes', async (scene) => {
+    const post = await poster(scene)
+    for (const type of [
+      'application/json;',
+      'application/json ; charset="UTF-8";',
+      'Application/JSON; profile="a;b"; charset=utf-8',
+    ]) {
+      assert.equal((await post(['Content-Type', type])).status, 201, type)
+    }
+  }),
   routesCase('a body that is declared as anything but JSON in UTF-8 is 415', async (scene) => {
     const post = await poster(scene)
     await scene.unchanged(async () => {

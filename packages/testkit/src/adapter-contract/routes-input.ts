@@ -97,7 +97,12 @@ export const routesInputCases: readonly AdapterCase[] = [
   }),
   routesCase(
     'every violation is named at once',
-    { latchkey: { maxLifetime: 86_400_000, scopes: { 'reports.read': 'Read reports' } } },
+    {
+      latchkey: {
+        maxLifetime: 86_400_000,
+        scopes: { 'reports.read': 'Read reports', 'logs.read': 'Read logs', 'logs.write': 'Write logs' },
+      },
+    },
     async (scene) => {
       const { call } = await administrator(scene)
       await scene.unchanged(async () => {

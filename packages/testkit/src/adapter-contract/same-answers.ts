@@ -134,7 +134,7 @@ function referenceHost({ latchkey, guarded, management }: HostPlan): RequestList
       return router(instance, { method, mount, path, search, headers, rawHeaders, ip, body }, undefined)
     }
     const guard = guards.get(pathname) ?? anyToken
-    const admission = await guard(instance, { rawHeaders, ip })
+    const admission = await guard(instance, { headers, rawHeaders, ip })
     return admission.ok ? undefined : admission.response
   }
 }
