@@ -54,6 +54,24 @@ export class LatchkeyError extends Error {
   }
 }
 
+/** A longer text may be a token, which no message may repeat. */
+const MAX_SHOWN = 40
+
+/** A name as a message may repeat it. */
+export function shown(name: string): string {
+  return name.length <= MAX_SHOWN ? name : `(${name.length} characters)`
+}
+
+/** A value as a message may repeat it: numbers and short texts as JSON, of anything else the kind. */
+export function quoted(value: unknown): string {
+  if (typeof value === 'string') {
+    return value.length <= MAX_SHOWN ? JSON.stringify(value) : `a text of ${value.length} characters`
+  }
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? 'a function' : String(value)
+  if (Array.isArray(value)) return 'a list'
+  return value instanceof Date ? 'a Date' : 'an object'
+}
+
 /** One broken rule of a management input, or one way in which a token would grant more than its caller has. */
 export interface Violation {
   /** The member of the input: `scopes[1]`. Empty for the input as a whole. */

@@ -1,4 +1,4 @@
-import { optionError } from './errors.js'
+import { optionError, quoted, shown } from './errors.js'
 
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -9,21 +9,25 @@ export function isObject(value: unknown): value is object {
  * is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).
  */
 export function assertKnownOptions(place: string, given: unknown, known: readonly string[]): void {
-  if (!isObject(given)) throw optionError(place, `must be an object with some of ${known.join(', ')}`)
+  if (!isObject(given))
+    throw optionError(place, `must be an object with some of ${known.join(', ')}, not ${quoted(given)}`)
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue
-    throw optionError(place === '' ? key : `${place}.${key}`, `is not an option. There are: ${known.join(', ')}`)
+    throw optionError(
+      place === '' ? shown(key) : `${place}.${shown(key)}`,
+      `is not an option. There are: ${known.join(', ')}`,
+    )
   }
 }
 
 /** The value, if it is `true` or `false`. Throws a `TypeError` (`ERR_OPTION`). */
 export function booleanOption(place: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value
-  throw optionError(place, 'must be true or false')
+  throw optionError(place, `must be true or false, not ${quoted(value)}`)
 }
 
 /** The value, if it is a whole number within the bounds, both included. Throws a `TypeError` (`ERR_OPTION`). */
 export function integerOption(place: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw optionError(place, `must be a whole number from ${min} to ${max}`)
+  throw optionError(place, `must be a whole number from ${min} to ${max}, not ${quoted(value)}`)
 }

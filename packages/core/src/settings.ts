@@ -1,6 +1,6 @@
 import type { OnAudit } from './audit-entry.js'
 import { compact } from './compact.js'
-import { optionError } from './errors.js'
+import { optionError, quoted } from './errors.js'
 import { assertKnownOptions, booleanOption, integerOption, isObject } from './option-checks.js'
 import type { CredentialSource, LatchkeyOptions } from './options.js'
 import { isPlainScope } from './policy/scopes.js'
@@ -157,8 +157,9 @@ function readScopes(
   if (given === undefined) return undefined
   if (!isObject(given)) throw optionError('scopes', 'must be an object of descriptions by scope')
   for (const [name, description] of Object.entries(given)) {
-    if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${JSON.stringify(name)}: not a plain scope`)
-    if (typeof description !== 'string') throw optionError(`scopes[${JSON.stringify(name)}]`, 'must be a description')
+    if (!isPlainScope(name)) throw optionError('scopes', `must not declare ${quoted(name)}: not a plain scope`)
+    if (typeof description !== 'string')
+      throw optionError(`scopes[${quoted(name)}]`, `must be a description, not ${quoted(description)}`)
   }
   return new Map([
     [read, 'Read API tokens'],

@@ -1,5 +1,5 @@
 import type { Violation } from '../errors.js'
-import { invalidInput, parseInput } from '../manage/check-input.js'
+import { invalidInput, noSuchMember, parseInput } from '../manage/check-input.js'
 import type { CheckedInputs } from '../manage/inputs.js'
 import type { OperationSchemas } from '../manage/schemas.js'
 import { isObject } from '../option-checks.js'
@@ -68,7 +68,7 @@ function translate(
   for (const [name, value] of Object.entries(body)) {
     const member = Object.hasOwn(members, name) ? members[name] : undefined
     if (member !== undefined) input[member] = value
-    else if (!ignored.includes(name)) violations.push({ path: name, message: 'There is no such member.' })
+    else if (!ignored.includes(name)) violations.push(noSuchMember(name))
   }
   for (const name of dialect.required[operation] ?? []) {
     const value: unknown = Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined

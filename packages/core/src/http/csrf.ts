@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js'
+import { optionError, quoted } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import type { HttpRequest } from './message.js'
 
@@ -26,7 +26,7 @@ export function crossSiteCheck(options: CsrfOptions = {}): IsCrossSite {
   if (!Array.isArray(trustedOrigins)) throw optionError('tokenRoutes.csrf.trustedOrigins', 'must be a list of origins')
   for (const origin of trustedOrigins) {
     if (!isOrigin(origin)) {
-      const problem = `must hold origins such as https://admin.example.com, not ${JSON.stringify(origin)}`
+      const problem = `must hold origins such as https://admin.example.com, not ${quoted(origin)}`
       throw optionError('tokenRoutes.csrf.trustedOrigins', problem)
     }
   }

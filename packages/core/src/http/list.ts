@@ -1,4 +1,4 @@
-import type { Violation } from '../errors.js'
+import { quoted, shown, type Violation } from '../errors.js'
 import { invalidInput } from '../manage/check-input.js'
 import type { OpenPage } from '../manage/list.js'
 import type { ListRequest, NextRequest } from '../manage/list-request.js'
@@ -30,7 +30,7 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
     if (name === undefined || text === null) return undefined
     const result = parse(text)
     if (result.ok) return result.value
-    violations.push({ path: name, message: result.error })
+    violations.push({ path: name, message: `${result.error}. Read was ${quoted(text)}.` })
     return undefined
   }
 
@@ -88,12 +88,13 @@ function fieldsOf(dialect: Dialect, page: OpenPage): readonly string[] {
 
 function nameViolations(query: URLSearchParams, params: ListParams): Violation[] {
   const { cursor, limit, selector, fields, from, to, sort } = params
-  const known = [cursor, limit, selector, fields, from, to, sort?.name]
+  const names = [cursor, limit, selector, fields, from, to, sort?.name].flatMap((name) => name ?? [])
   const counts = new Map<string, number>()
   for (const name of query.keys()) counts.set(name, (counts.get(name) ?? 0) + 1)
   const alone = params.cursorAlone && counts.has(cursor)
   return [...counts].flatMap(([name, count]) => {
-    if (!known.includes(name)) return [{ path: name, message: 'is not a parameter of this list' }]
+    if (!names.includes(name))
+      return [{ path: shown(name), message: `is not a parameter of this list: ${names.join(', ')}` }]
     if (count !== 1) return [{ path: name, message: 'is given more than once' }]
     if (alone && name !== cursor) return [{ path: name, message: `must be left out together with ${cursor}` }]
     return []

@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js'
+import { optionError, quoted } from '../errors.js'
 import type { Caller } from '../manage/caller.js'
 import { assertKnownOptions, booleanOption } from '../option-checks.js'
 import { isPlainScope } from '../policy/scopes.js'
@@ -51,10 +51,11 @@ export function readGuardOptions<Scope extends string>(
   if (Array.isArray(options)) throw optionError('requireToken', 'takes its scopes as { scopes: [...] }, not as a list')
   assertKnownOptions('requireToken', options, ['scopes', ...adapterOptions])
   const { scopes = [] } = options
-  if (!Array.isArray(scopes)) throw optionError('requireToken.scopes', 'must be a list of scopes')
+  if (!Array.isArray(scopes))
+    throw optionError('requireToken.scopes', `must be a list of scopes, not ${quoted(scopes)}`)
   for (const scope of scopes) {
     if (!isPlainScope(scope)) {
-      throw optionError('requireToken.scopes', `must be plain scopes, not ${JSON.stringify(scope)}`)
+      throw optionError('requireToken.scopes', `must be plain scopes, not ${quoted(scope)}`)
     }
   }
   return Object.freeze([...scopes])

@@ -1,4 +1,4 @@
-import { optionError, RequestError } from '../errors.js'
+import { optionError, quoted, RequestError } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import { type Action, type CallerGrant, findEscalations, type Grant } from '../policy/attenuation.js'
 import { compileNetworks, parseBlock } from '../policy/cidr.js'
@@ -36,7 +36,10 @@ export interface Caller {
 /** On whose behalf an in-process call is made. Without `caller` it is the host's own, which is not checked. */
 export interface OnBehalf {
   readonly caller?: Caller
-  /** The address that the caller's request came from. If given, a caller bound to CIDR blocks must be inside them. */
+  /**
+   * The address that the caller's request came from. If this member is there, a caller bound to CIDR blocks must be inside
+   * them; `undefined` is inside none.
+   */
   readonly ip?: string | undefined
 }
 
@@ -89,18 +92,23 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
   // `undefined` too, which a failed lookup of the host may return: it must not count as the host itself.
   assertKnownOptions('caller', caller, CALLER_MEMBERS)
   const { id, owner, scopes, networks = [], expiresAt, personal = false, assignOwner = false } = caller as Caller
-  if (typeof owner !== 'string' || owner === '') throw optionError('caller.owner', 'must be a non-empty string')
+  if (typeof owner !== 'string' || owner === '')
+    throw optionError('caller.owner', `must be a non-empty string, not ${quoted(owner)}`)
   if (id !== undefined && (typeof id !== 'string' || id === '')) {
     throw optionError('caller.id', 'must be a non-empty string, or be left out')
   }
-  if (!isStringList(scopes)) throw optionError('caller.scopes', 'must be a list of scopes')
-  if (!isStringList(networks)) throw optionError('caller.networks', 'must be a list of CIDR blocks')
+  if (!isStringList(scopes)) throw optionError('caller.scopes', `must be a list of scopes, not ${quoted(scopes)}`)
+  if (!isStringList(networks))
+    throw optionError('caller.networks', `must be a list of CIDR blocks, not ${quoted(networks)}`)
   for (const block of networks) {
     const read = parseBlock(block)
-    if (!read.ok) throw optionError('caller.networks', `must not hold ${JSON.stringify(block)}. ${read.error}`)
+    if (!read.ok) throw optionError('caller.networks', `must not hold ${quoted(block)}. ${read.error}`)
   }
   if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
-    throw optionError('caller.expiresAt', 'must be a time in epoch milliseconds, or be left out')
+    throw optionError(
+      'caller.expiresAt',
+      `must be a time in epoch milliseconds, not ${quoted(expiresAt)}; of a Date, pass getTime()`,
+    )
   }
   const held = compileScopes(scopes)
   return {
@@ -130,6 +138,11 @@ export function isInsideNetworks({ grant, ip }: Principal): boolean {
 /** Whether a record exists for this caller: a personal one sees only its owner's. */
 export function maySee(principal: PrincipalOrHost, record: Pick<TokenRecord, 'owner'>): boolean {
   return principal === undefined || !principal.grant.personal || record.owner === principal.grant.owner
+}
+
+/** A token that does not exist, or not for this caller. */
+export function notFound(): RequestError {
+  return new RequestError('ERR_NOT_FOUND', 'There is no such token.')
 }
 
 /** Which of the given scopes the caller lacks. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { RequestError, type Violation } from '../errors.js'
+import { RequestError, shown, type Violation } from '../errors.js'
 
 /** More than an honest mistake makes. Without a limit, the answer to junk would be many times its size. */
 const MAX_VIOLATIONS = 300
@@ -27,9 +27,13 @@ export function invalidInput(violations: readonly Violation[]): RequestError {
   return new RequestError('ERR_INVALID_INPUT', 'The input is invalid.', violations.slice(0, MAX_VIOLATIONS))
 }
 
+export function noSuchMember(path: string): Violation {
+  return { path: shown(path), message: 'There is no such member.' }
+}
+
 function toViolations(issue: z.core.$ZodIssue): Violation[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: printPath([...issue.path, key]), message: 'There is no such member.' }))
+    return issue.keys.map((key) => noSuchMember(printPath([...issue.path, key])))
   }
   return [{ path: printPath(issue.path), message: issue.message }]
 }

@@ -1,5 +1,5 @@
 import { compact } from '../compact.js'
-import type { Violation } from '../errors.js'
+import { quoted, shown, type Violation } from '../errors.js'
 import { isObject } from '../option-checks.js'
 import { type CursorSeal, openCursor } from '../query/cursor.js'
 import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
@@ -77,9 +77,10 @@ const MEMBERS: Readonly<Record<keyof ListRequest, (value: unknown) => string | u
 
 function memberViolations(request: object, known: readonly string[]): Violation[] {
   return Object.entries(request).flatMap(([path, value]) => {
-    if (!known.includes(path)) return [{ path, message: `is not a member of a list request: ${known.join(', ')}` }]
+    if (!known.includes(path))
+      return [{ path: shown(path), message: `is not a member of a list request: ${known.join(', ')}` }]
     const problem = value === undefined ? undefined : MEMBERS[path as keyof ListRequest]?.(value)
-    return problem === undefined ? [] : [{ path, message: problem }]
+    return problem === undefined ? [] : [{ path, message: `${problem}, not ${quoted(value)}` }]
   })
 }
 

@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js'
+import { optionError, quoted } from '../errors.js'
 import type { ManageContext } from './context.js'
 
 /** Removes tokens that expired before a time, by default `retention` ago, and resolves to how many. */
@@ -13,7 +13,7 @@ export function createPurge({ store, now, audit }: ManageContext, retention: num
     const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
     if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
     if (!(Number.isFinite(before) && before <= now())) {
-      throw optionError('purge', 'needs a time that is not in the future')
+      throw optionError('purge', `needs a time in epoch milliseconds that is not in the future, not ${quoted(before)}`)
     }
     const ids = await (await store()).purge(before)
     if (ids.length > 0) await audit.purged(ids)

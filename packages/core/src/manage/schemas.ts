@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { quoted, shown } from '../errors.js'
 import { isObject } from '../option-checks.js'
 import { parseBlock } from '../policy/cidr.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
-import type { Result } from '../result.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { checkMetadata } from './metadata.js'
 
@@ -28,15 +28,13 @@ export interface InputSchemas extends OperationSchemas {
 const MAX_SCOPES = 100
 const MAX_NETWORKS = 100
 const MAX_NAME_LENGTH = 200
-/** A longer text may be a token, which no message may repeat. */
-const MAX_SHOWN = 40
 
 /** Runs a check even if others have failed, so that every violation is reported at once. */
 const ALWAYS = { when: () => true }
 
 export function inputSchemas(rules: InputRules): InputSchemas {
   const { time, expiry, overlap } = times(rules)
-  const flag = z.boolean({ error: 'Must be true or false.' })
+  const flag = z.boolean({ error: ({ input }) => `Must be true or false, not ${quoted(input)}.` })
   const owner = text('An owner', MAX_NAME_LENGTH)
   const name = text('A name', MAX_NAME_LENGTH)
   const scopes = scopeList(rules.declaredScopes, true)
@@ -105,9 +103,15 @@ function iso(at: number): string {
 function times(rules: InputRules) {
   const time = z
     .union([z.number(), z.string()], {
-      error: 'Must be a number of milliseconds, or a text such as 2030-01-31 or now+30d; of a Date, pass getTime().',
+      error: ({ input }) =>
+        `Must be a number of milliseconds, or a text such as 2030-01-31 or now+30d, not ${quoted(input)}; of a Date, pass getTime().`,
     })
-    .transform((value, context) => unwrap(parseTimeframe(value, rules.now()), context))
+    .transform((value, context) => {
+      const read = parseTimeframe(value, rules.now())
+      if (read.ok) return read.value
+      context.addIssue(`The time ${read.error}. Read was ${quoted(value)}.`)
+      return z.NEVER
+    })
     .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
   const checked = (problemOf: (at: number, rules: InputRules) => string | undefined) =>
     time.superRefine((at, context) => {
@@ -119,14 +123,13 @@ function times(rules: InputRules) {
 
 /** For a scope that the host does not declare. */
 export function unknownScope(scope: string): string {
-  const named = scope.length <= MAX_SHOWN ? `The scope ${scope}` : 'This scope'
-  return `${named} is not declared here, nor does it cover one that is.`
+  return `The scope ${shown(scope)} is not declared here, nor does it cover one that is.`
 }
 
 /** `onlyDeclared`: whether a scope that the host does not declare is refused here. */
 function scopeList(declared: readonly string[] | undefined, onlyDeclared: boolean) {
   const scope = z
-    .string({ error: 'A scope must be a string.' })
+    .string({ error: ({ input }) => `A scope must be a string, not ${quoted(input)}.` })
     .superRefine((value, context) => {
       const read = parseScope(value)
       if (!read.ok) context.addIssue(read.error)
@@ -134,11 +137,11 @@ function scopeList(declared: readonly string[] | undefined, onlyDeclared: boolea
     })
     .meta({ description: describeScopes(declared), maxLength: 100 })
   return z
-    .array(scope, { error: 'scopes must be a list of strings.' })
+    .array(scope, { error: ({ input }) => `scopes must be a list of strings, not ${quoted(input)}.` })
     .min(1, 'At least one scope is needed.')
     .max(MAX_SCOPES, `At most ${MAX_SCOPES} scopes are allowed.`)
     .superRefine(
-      unique((value) => value, 'This scope is listed twice.'),
+      unique((value) => value, 'The scope'),
       ALWAYS,
     )
     .meta({ uniqueItems: true })
@@ -150,7 +153,7 @@ function describeScopes(declared: readonly string[] | undefined): string {
 }
 
 const network = z
-  .string({ error: 'A CIDR block must be a string.' })
+  .string({ error: ({ input }) => `A CIDR block must be a string, not ${quoted(input)}.` })
   .superRefine((value, context) => {
     const read = parseBlock(value)
     if (!read.ok) context.addIssue(read.error)
@@ -158,9 +161,9 @@ const network = z
   .meta({ description: 'A CIDR block such as `192.0.2.0/24` or `2001:db8::/32`.', maxLength: 64 })
 
 const networkList = z
-  .array(network, { error: 'The CIDR blocks must be a list of strings.' })
+  .array(network, { error: ({ input }) => `The CIDR blocks must be a list of strings, not ${quoted(input)}.` })
   .max(MAX_NETWORKS, `At most ${MAX_NETWORKS} CIDR blocks are allowed.`)
-  .superRefine(unique(canonicalBlock, 'This block is listed twice.'), ALWAYS)
+  .superRefine(unique(canonicalBlock, 'The block'), ALWAYS)
 
 function canonicalBlock(text: string): string {
   const read = parseBlock(text)
@@ -183,7 +186,7 @@ const metadata = z
  */
 function text(what: string, max: number): z.ZodType<string, string> {
   return z
-    .string({ error: `${what} must be a string.` })
+    .string({ error: ({ input }) => `${what} must be a string, not ${quoted(input)}.` })
     .transform((value) => value.trim())
     .superRefine((value, context) => {
       if (value === '') context.addIssue(`${what} must not be empty.`)
@@ -199,20 +202,14 @@ function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
   return z.strictObject(shape, { error: 'Must be an object.' }) as unknown as z.ZodType<T>
 }
 
-/** The parsed value, or an issue. */
-function unwrap<T>(read: Result<T>, context: z.RefinementCtx): T {
-  if (read.ok) return read.value
-  context.addIssue(read.error)
-  return z.NEVER
-}
-
-function unique(key: (value: string) => string, message: string) {
+function unique(key: (value: string) => string, what: string) {
   return (values: unknown, context: z.RefinementCtx): void => {
     if (!Array.isArray(values)) return
     const seen = new Set<string>()
     for (const [index, value] of values.entries()) {
       if (typeof value !== 'string') continue
       const canonical = key(value)
+      const message = `${what} ${shown(value)} is listed twice.`
       if (seen.has(canonical)) context.addIssue({ code: 'custom', message, path: [index] })
       seen.add(canonical)
     }

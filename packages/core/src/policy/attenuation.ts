@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Violation } from '../errors.js'
+import { shown, type Violation } from '../errors.js'
 import { type Block, contains, parseBlock } from './cidr.js'
 import { compileScopes, type ScopeSet } from './scopes.js'
 
@@ -126,7 +126,7 @@ function addsPermissions(child: Grant, before: Grant): boolean {
 function scopeEscalations(scopes: readonly string[], limits: Permissions['scopeSets']): Escalation[] {
   return scopes.flatMap((scope, i) => {
     if (limits.every((limit) => limit.covers(scope))) return []
-    const message = `The caller does not have the scope ${scope} itself.`
+    const message = `The caller does not have the scope ${shown(scope)} itself.`
     return [{ dimension: 'scopes', path: `scopes[${i}]`, message }]
   })
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../errors.js'
 import { err, ok, type Result } from '../result.js'
 import { type Address, clientAddress, formatAddress, readAddress, readIPv4 } from './address.js'
 
@@ -38,14 +39,16 @@ export function parseBlock(text: unknown): Result<Block> {
   const written = slash < 0 ? text : text.slice(0, slash)
   const address = written.includes('%') ? undefined : readAddress(written)
   if (address === undefined) {
-    return err(`Not a CIDR block in its full form without leading zeros or a zone, ${EXAMPLE}.`)
+    return err(
+      `Not a CIDR block in its full form without leading zeros or a zone, ${EXAMPLE}. Read was ${quoted(text)}.`,
+    )
   }
   // Mapped addresses are written with the prefix lengths of IPv6.
   const longest = written.includes(':') ? 128 : 32
-  if (slash < 0) return err(`A CIDR block needs a prefix length; for this one address append /${longest}.`)
+  if (slash < 0) return err(`A CIDR block needs a prefix length; for this one address write ${text}/${longest}.`)
   const length = text.slice(slash + 1)
   if (!PREFIX_LENGTH.test(length) || Number(length) > longest) {
-    return err(`The prefix length must be 0 to ${longest}, in digits without leading zeros.`)
+    return err(`The prefix length must be 0 to ${longest}, in digits without leading zeros. Read was ${quoted(text)}.`)
   }
   return toBlock(address, longest - Number(length))
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../errors.js'
 import { err, ok, type Result } from '../result.js'
 
 /** The compiled scopes of a token, a caller or an owner. */
@@ -13,10 +14,11 @@ const SCOPE = /^(?:\*|[A-Za-z0-9_:-]+(?:\.[A-Za-z0-9_:-]+)*(?:\.\*)?)$/
 
 /** Reads a scope as a token may hold it: `segment(.segment)*`, `*`, or `p.*`; at most 100 characters of ASCII. */
 export function parseScope(text: unknown): Result<string> {
-  if (typeof text !== 'string') return err('A scope must be a string.')
+  if (typeof text !== 'string') return err(`A scope must be a string, not ${quoted(text)}.`)
   if (text.length > MAX_LENGTH) return err(`A scope has at most ${MAX_LENGTH} characters.`)
   if (!SCOPE.test(text)) {
-    return err('A scope is made of letters, digits, "_", ":" and "-" in parts joined by "."; the last part may be "*".')
+    const rule = 'made of letters, digits, "_", ":" and "-" in parts joined by "."; the last part may be "*"'
+    return err(`A scope is ${rule}. Read was ${quoted(text)}.`)
   }
   return ok(text)
 }

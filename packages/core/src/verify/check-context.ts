@@ -1,4 +1,4 @@
-import { optionError } from '../errors.js'
+import { optionError, quoted, shown } from '../errors.js'
 import { isObject } from '../option-checks.js'
 import type { VerifyContext } from '../types.js'
 
@@ -8,14 +8,15 @@ import type { VerifyContext } from '../types.js'
  */
 export function checkContext(call: string, context: VerifyContext | undefined): VerifyContext | undefined {
   if (context === undefined) return undefined
-  if (!isObject(context)) throw optionError(call, 'takes an object with some of ip, scopes')
+  if (!isObject(context)) throw optionError(call, `takes an object with some of ip, scopes, not ${quoted(context)}`)
   for (const name in context) {
     if (name !== 'ip' && name !== 'scopes') {
-      throw optionError(`${call}.${name}`, 'is not an option. There are: ip, scopes')
+      throw optionError(`${call}.${shown(name)}`, 'is not an option. There are: ip, scopes')
     }
   }
   const { scopes } = context
-  if (scopes !== undefined && !isStringList(scopes)) throw optionError(`${call}.scopes`, 'must be a list of scopes')
+  if (scopes !== undefined && !isStringList(scopes))
+    throw optionError(`${call}.scopes`, `must be a list of scopes, not ${quoted(scopes)}`)
   return context
 }
 

@@ -19,9 +19,9 @@ describe('the options of a guard', () => {
       'requireToken.onDenied is not an option. There are: scopes',
     ],
     ['a bare list', ['a'], 'requireToken takes its scopes as { scopes: [...] }, not as a list'],
-    ['a bare text', 'a', 'requireToken must be an object with some of scopes'],
-    ['null', null, 'requireToken must be an object with some of scopes'],
-    ['one text for a list', { scopes: 'a' }, 'requireToken.scopes must be a list of scopes'],
+    ['a bare text', 'a', 'requireToken must be an object with some of scopes, not "a"'],
+    ['null', null, 'requireToken must be an object with some of scopes, not null'],
+    ['one text for a list', { scopes: 'a' }, 'requireToken.scopes must be a list of scopes, not "a"'],
     ['a wildcard', { scopes: ['a', 'b.*'] }, 'requireToken.scopes must be plain scopes, not "b.*"'],
     ['an empty text', { scopes: [''] }, 'requireToken.scopes must be plain scopes, not ""'],
   ])('%s is refused when the guard is made', (_, options, message) => {

@@ -31,9 +31,9 @@ describe('parseBlock', () => {
   })
 
   test.each([
-    ['10.0.0.1', 'append /32'],
-    ['2001:db8::1', 'append /128'],
-    ['::ffff:10.0.0.1', 'append /128'],
+    ['10.0.0.1', 'write 10.0.0.1/32'],
+    ['2001:db8::1', 'write 2001:db8::1/128'],
+    ['::ffff:10.0.0.1', 'write ::ffff:10.0.0.1/128'],
     ['10.0.0.1/8', 'the network is 10.0.0.0/8'],
     ['2001:db8::1/32', 'the network is 2001:db8::/32'],
     ['::ffff:10.0.0.1/104', 'the network is 10.0.0.0/8'],
