@@ -63,7 +63,7 @@ export function createLatchkey<
   })
   const declaredScopes = settings.scopes && [...settings.scopes.keys()]
   const schemas = inputSchemas({ now, declaredScopes, maxLifetime, maxOverlap })
-  const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout })
+  const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout, format })
   const { managementScopes, maxTokensPerOwner } = settings
   const context: ManageContext = {
     ...{ environment, store, format, prover, loader, verifier, schemas, audit, now },

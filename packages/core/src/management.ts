@@ -20,41 +20,69 @@ type ManagementCalls = Pick<Latchkey, 'create' | 'get' | 'list' | 'update' | 'de
 export function managementCalls(context: ManageContext): ManagementCalls {
   const { schemas } = context
 
-  /** Runs the use case, before it returns to the caller: what is passed may be changed afterwards. */
-  async function call<T>(
+  /**
+   * Judges the caller, reads the input and runs the use case. `named`: the token that it is about. `read` runs before this
+   * returns to the caller, who may change afterwards what was passed.
+   */
+  async function call<Input, T>(
     operation: ManagementOperation,
     options: OnBehalf | undefined,
-    run: (principal: PrincipalOrHost) => Promise<T>,
+    named: string | undefined,
+    read: (principal: PrincipalOrHost) => Input,
+    run: (principal: PrincipalOrHost, input: Input) => Promise<T>,
   ): Promise<T> {
     const principal = readCaller(context, operation, options)
-    if (principal === undefined) return run(undefined)
+    let input: Input
     try {
-      assertMayCall(context, principal, operation, options?.ip !== undefined)
+      if (principal !== undefined)
+        assertMayCall(context, principal, operation, options !== undefined && 'ip' in options)
+      input = read(principal)
     } catch (error) {
-      await context.audit.refuse(operation, principal, undefined, error)
+      await context.audit.refuse(operation, principal, named, error)
       throw error
     }
-    return run(principal)
+    return run(principal, input)
   }
+
+  const nothing = () => undefined
 
   return {
     create: (input, options) =>
-      call('create', options, async (principal) => {
-        if (principal === undefined) return createToken(context, checkInput(schemas.createOwned, input), principal)
-        const checked = checkInput(schemas.create, input)
-        return createToken(context, { owner: principal.grant.owner, ...checked }, principal)
-      }),
+      call(
+        'create',
+        options,
+        undefined,
+        (by) => {
+          if (by === undefined) return checkInput(schemas.createOwned, input)
+          return { owner: by.grant.owner, ...checkInput(schemas.create, input) }
+        },
+        (by, checked) => createToken(context, checked, by),
+      ),
     update: (id, input, options) =>
-      call('update', options, async (by) => updateToken(context, id, readUpdate(context, input), by)),
+      call(
+        'update',
+        options,
+        id,
+        () => readUpdate(context, input),
+        (by, request) => updateToken(context, id, request, by),
+      ),
     rotate: (id, input = {}, options) =>
-      call('rotate', options, async (by) => rotateToken(context, id, checkInput(schemas.rotate, input), by)),
-    get: (id, options) => call('get', options, (by) => getToken(context, id, by)),
-    list: (request = {}, options) => call('list', options, (by) => listTokens(context, request, by)),
-    delete: (idOrToken, options) => call('delete', options, (by) => deleteToken(context, idOrToken, by)),
-    finishRotation: (id, options) => call('finish', options, (by) => finishRotation(context, id, by)),
-    cancelRotation: (id, options) => call('cancel', options, (by) => cancelRotation(context, id, by)),
-    lookup: (token, options) => call('lookup', options, (by) => lookupToken(context, token, by)),
-    revoke: (token, options) => call('revoke', options, (by) => revokeToken(context, token, by)),
+      call(
+        'rotate',
+        options,
+        id,
+        () => checkInput(schemas.rotate, input),
+        (by, checked) => rotateToken(context, id, checked, by),
+      ),
+    list: (request = {}, options) =>
+      call('list', options, undefined, nothing, (by) => listTokens(context, request, by)),
+    get: (id, options) => call('get', options, id, nothing, (by) => getToken(context, id, by)),
+    delete: (idOrToken, options) =>
+      call('delete', options, idOrToken, nothing, (by) => deleteToken(context, idOrToken, by)),
+    finishRotation: (id, options) => call('finish', options, id, nothing, (by) => finishRotation(context, id, by)),
+    cancelRotation: (id, options) => call('cancel', options, id, nothing, (by) => cancelRotation(context, id, by)),
+    lookup: (token, options) => call('lookup', options, token, nothing, (by) => lookupToken(context, token, by)),
+    revoke: (token, options) => call('revoke', options, token, nothing, (by) => revokeToken(context, token, by)),
   }
 }
 

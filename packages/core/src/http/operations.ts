@@ -5,7 +5,6 @@ import { createToken } from '../manage/create.js'
 import type { CheckedInputs } from '../manage/inputs.js'
 import { openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
-import { notFound } from '../manage/records.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
 import { readUpdate, updateToken } from '../manage/update.js'
@@ -93,7 +92,7 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
     const { input, violations } = await readWords(request, dialect, 'update')
     const update = readUpdate(context, input)
     return async (principal) => {
-      const id = call.id === 'self' && principal.token !== undefined ? principal.token.id : call.id
+      const id = targetId(call, principal)
       if (violations.length === 0) {
         return answer(dialect.updated, await updateToken(context, id, update, principal))
       }
@@ -108,9 +107,9 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   delete(call) {
     return async (principal) => {
       const { context, id, secretInPath } = call
-      const isToken = secretInPath && context.format.parse(id) !== undefined
-      const target = isToken ? id : targetId(call, principal)
-      await deleteToken(context, target, principal, id === 'self')
+      const isWhole = !secretInPath && context.format.hasShape(id)
+      // What names no token is looked for all the same, so that the audit tells of it.
+      await deleteToken(context, isWhole ? '' : targetId(call, principal), principal, id === 'self')
       return NO_CONTENT
     }
   },
@@ -142,11 +141,9 @@ function inputOf<Operation extends BodyOperation>(
   return readInput(request, dialect, operation, context.schemas)
 }
 
-/** The id of the token that the path names, by its id or as `self`. Throws `ERR_NOT_FOUND`. */
-function targetId({ context, id }: Call, principal: Principal): string {
-  if (id === 'self' && principal.token !== undefined) return principal.token.id
-  if (context.format.isId(id)) return id
-  throw notFound()
+/** The id of the token that the path names as `self`, else what the path says, which may be no id. */
+function targetId({ id }: Call, principal: Principal): string {
+  return id === 'self' && principal.token !== undefined ? principal.token.id : id
 }
 
 function shown({ dialect }: Call, token: ApiToken): HttpResponse {

@@ -47,7 +47,11 @@ export function createRouter<HostRequest>(
     const reauthorize = () => admitCaller(visit, true)
     try {
       let principal = await admitAudited(visit, false)
-      const run = await readOperation({ context, dialect, request, operation, id, secretInPath })
+      const call = { context, dialect, request, operation, id, secretInPath }
+      const run = await readOperation(call).catch(async (error: unknown) => {
+        await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
+        throw error
+      })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
       if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, true)
       return await run({ ...principal, reauthorize })
@@ -63,12 +67,15 @@ async function admitAudited(visit: Visit, isRepeated: boolean): Promise<Principa
     return await admitCaller(visit, isRepeated)
   } catch (error) {
     if (error instanceof RefusedError && error.principal !== undefined) {
-      const { latchkey, operation, id } = visit
-      const target = id === 'self' ? error.principal.token?.id : id
-      await internalsOf(latchkey).context.audit.refuse(operation, error.principal, target, error)
+      const { context } = internalsOf(visit.latchkey)
+      await context.audit.refuse(visit.operation, error.principal, targetOf(visit, error.principal), error)
     }
     throw error
   }
+}
+
+function targetOf({ id }: Visit, { token }: Principal): string | undefined {
+  return id === 'self' ? token?.id : id
 }
 
 function answerError(dialect: Dialect, operation: OperationName, error: unknown): HttpResponse {

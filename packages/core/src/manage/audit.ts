@@ -4,9 +4,10 @@ import { LatchkeyError, RequestError, UnavailableError } from '../errors.js'
 import { publish } from '../events.js'
 import { beforeDeadline, deadlineIn } from '../store/deadline.js'
 import type { TokenPatch } from '../store/token-store.js'
+import type { TokenFormat } from '../token/format.js'
 import type { TokenRecord } from '../types.js'
 import { RULES } from './authority.js'
-import type { Principal, PrincipalOrHost } from './caller.js'
+import { maySee, notFound, type PrincipalOrHost } from './caller.js'
 
 export interface AuditOptions {
   readonly environment: string
@@ -16,6 +17,7 @@ export interface AuditOptions {
   readonly reads: boolean
   /** How long `onAudit` may take, in ms. */
   readonly hostTimeout: number
+  readonly format: TokenFormat
 }
 
 /** What an operation says of itself before it ends. */
@@ -32,8 +34,11 @@ export interface Trail {
 export interface Audit {
   /** Runs an operation and tells of it, whatever its outcome is. */
   run<T>(action: AuditAction, principal: PrincipalOrHost, operation: (trail: Trail) => Promise<T>): Promise<T>
-  /** Tells of an operation that was refused before it ran. */
-  refuse(action: AuditAction, principal: Principal, id: string | undefined, error: unknown): Promise<void>
+  /**
+   * Tells of an operation that was refused before it ran. `named`: how the caller names the token, by its id or by the
+   * whole token, of which the audit keeps the id alone.
+   */
+  refuse(action: AuditAction, principal: PrincipalOrHost, named: string | undefined, error: unknown): Promise<void>
   /** Tells of a purge. */
   purged(ids: readonly string[]): Promise<void>
 }
@@ -41,7 +46,7 @@ export interface Audit {
 type Detail = 'code' | 'token' | 'changes' | 'violations' | 'ids'
 type Details = { readonly outcome: AuditEntry['outcome'] } & { readonly [D in Detail]?: AuditEntry[D] | undefined }
 
-export function createAudit({ environment, now, onAudit, reads, hostTimeout }: AuditOptions): Audit {
+export function createAudit({ environment, now, onAudit, reads, hostTimeout, format }: AuditOptions): Audit {
   function entryOf(action: AuditAction, principal: PrincipalOrHost, details: Details): AuditEntry {
     const { actor = { kind: 'host' }, ip } = principal ?? {}
     return compact({ at: now(), environment, action, actor, ip, ...details })
@@ -69,7 +74,20 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
     }
   }
 
+  async function refuse(
+    action: AuditAction,
+    principal: PrincipalOrHost,
+    named: string | undefined,
+    error: unknown,
+  ): Promise<void> {
+    if (!reads && !isWrite(action)) return
+    const id = format.isId(named) ? named : format.idOf(named)
+    const token = id !== undefined && format.isId(id) ? { id } : undefined
+    await tell(entryOf(action, principal, { ...outcomeOf(error), token }))
+  }
+
   return {
+    refuse,
     async run(action, principal, operation) {
       if (!reads && !isWrite(action)) return operation({ concerns: () => undefined, begin: async () => principal })
       let token: AuditEntry['token']
@@ -83,7 +101,10 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
           changes = changing
           hasBegun = true
           if (onAudit !== undefined) await begin(entryOf(action, principal, { outcome: 'begun', token, changes }))
-          return principal?.reauthorize === undefined ? principal : principal.reauthorize()
+          const caller = principal?.reauthorize === undefined ? principal : await principal.reauthorize()
+          // It may be bound to its owner's tokens by now.
+          if (token?.owner !== undefined && !maySee(caller, { owner: token.owner })) throw notFound()
+          return caller
         },
       }
       try {
@@ -92,14 +113,11 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
         if (hasBegun || !isWrite(action)) await tell(entryOf(action, principal, { outcome: 'done', token, changes }))
         return result
       } catch (error) {
-        await tell(entryOf(action, principal, { ...outcomeOf(error), token, changes }))
+        const told = tell(entryOf(action, principal, { ...outcomeOf(error), token, changes }))
+        // Who did not take the first entry in time is told of its end, and not waited for again.
+        if (!(error instanceof UnavailableError && error.code === 'ERR_AUDIT')) await told
         throw error
       }
-    },
-    async refuse(action, principal, id, error) {
-      if (!reads && !isWrite(action)) return
-      const token = id === undefined ? undefined : { id }
-      await tell(entryOf(action, principal, { ...outcomeOf(error), token }))
     },
     purged: (ids) => tell(entryOf('purge', undefined, { outcome: 'done', ids })),
   }

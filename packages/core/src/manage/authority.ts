@@ -62,7 +62,7 @@ function outgoingSecret(): RequestError {
 
 /**
  * Throws `ERR_NOT_ALLOWED` unless a caller whom the host names may call this operation: its access has not ended, its
- * address is inside its networks (unless `fromAddress` is false: the host's own code calls, from nowhere), and it has the
+ * address is inside its networks (unless `fromAddress` is false: the host's code does not say where the caller is), and it has the
  * management scope.
  */
 export function assertMayCall(

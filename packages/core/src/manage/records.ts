@@ -2,7 +2,7 @@ import { isConflict, RequestError } from '../errors.js'
 import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import type { Trail } from './audit.js'
-import { maySee, type PrincipalOrHost } from './caller.js'
+import { maySee, notFound, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
 /** How often a write that loses a race is tried before its caller is told of the race. */
@@ -81,8 +81,4 @@ export async function retryRaces<T>(attempt: () => Promise<T>): Promise<T> {
       if (!lost || attempts === MAX_ATTEMPTS) throw error
     }
   }
-}
-
-export function notFound(): RequestError {
-  return new RequestError('ERR_NOT_FOUND', 'There is no such token.')
 }

@@ -3,9 +3,9 @@ import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
 import type { Trail } from './audit.js'
 import { assertSelfOrCurrent } from './authority.js'
-import { maySee, type PrincipalOrHost } from './caller.js'
+import { maySee, notFound, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
-import { notFound, readRecord, removeRecord, retryRaces } from './records.js'
+import { readRecord, removeRecord, retryRaces } from './records.js'
 import { retirePrevious } from './rotate.js'
 
 /**

@@ -10,11 +10,11 @@ import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { changesOf } from './audit.js'
-import { assertNoEscalation, grantOf, type PrincipalOrHost } from './caller.js'
+import { assertNoEscalation, grantOf, notFound, type PrincipalOrHost } from './caller.js'
 import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
-import { findRecord, notFound, retryRaces, writePatch } from './records.js'
+import { findRecord, retryRaces, writePatch } from './records.js'
 import { expiryProblem, unknownScope } from './schemas.js'
 
 /** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
@@ -72,7 +72,10 @@ export async function updateToken(
       const input = inputFor(record, request)
       if (record === undefined) throw notFound()
       if (input.enabled === false && id === principal?.token?.id) {
-        throw new RequestError('ERR_OWN_TOKEN', 'The token that authenticates the call cannot be disabled.')
+        throw new RequestError(
+          'ERR_OWN_TOKEN',
+          'The token that authenticates the call cannot disable itself. Delete it as self, or disable it by another token.',
+        )
       }
       const patch = changedMembers(record, input, now(), principal)
       const before = grantOf(record, environment)
