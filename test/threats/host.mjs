@@ -16,7 +16,7 @@ import Koa from 'koa'
  * @typedef {{
  *   readonly scopes?: readonly string[],
  *   readonly trustProxy?: boolean | 'loopback',
- *   readonly routes?: { readonly authorize?: (request: HostRequest) => import('@latchkey/core').Caller | undefined },
+ *   readonly routes?: Omit<import('@latchkey/core/adapter').RoutesOptions<HostRequest>, 'dialect' | 'secretInPath'>,
  * }} HostOptions
  */
 
