@@ -55,7 +55,7 @@ const MAX_TIMER = 2 ** 31 - 1
 export function readOptions(
   options: LatchkeyOptions<Readonly<Record<string, string>>, Partial<ManagementScopes>>,
 ): Settings {
-  if (!isObject(options)) throw optionError('createLatchkey', 'needs an object of options')
+  if (!isObject(options)) throw optionError('createLatchkey', `needs an object of options, not ${quoted(options)}`)
   assertKnownOptions('', options, OPTION_NAMES)
   const {
     store,
@@ -66,7 +66,9 @@ export function readOptions(
     lastUsed = {},
     audit = {},
   } = options
-  if (typeof store?.open !== 'function') throw optionError('store', 'must be a token store, such as memoryStore()')
+  if (typeof store?.open !== 'function') {
+    throw optionError('store', `must be a token store, such as memoryStore(), not ${quoted(store)}`)
+  }
   assertEnvironmentName(environment)
   if (!isPrefix(prefix)) throw optionError('prefix', PREFIX_RULE)
   if (!matches(REALM, realm))
@@ -170,12 +172,13 @@ function readScopes(
 }
 
 function readHasher(place: string, hasher: Hasher): Hasher {
-  if (typeof hasher?.verify !== 'function') throw optionError(place, 'must be a hasher, such as argon2id()')
+  if (typeof hasher?.verify !== 'function')
+    throw optionError(place, `must be a hasher, such as argon2id(), not ${quoted(hasher)}`)
   return hasher
 }
 
 function readHashers(place: string, hashers: readonly Hasher[]): readonly Hasher[] {
-  if (!Array.isArray(hashers)) throw optionError(place, 'must be a list of hashers')
+  if (!Array.isArray(hashers)) throw optionError(place, `must be a list of hashers, not ${quoted(hashers)}`)
   return hashers.map((hasher: Hasher, i) => readHasher(`${place}[${i}]`, hasher))
 }
 
@@ -191,5 +194,5 @@ function optionalInteger(place: string, value: number | undefined, min: number, 
 
 function functionOption<F>(place: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value
-  throw optionError(place, 'must be a function')
+  throw optionError(place, `must be a function, not ${quoted(value)}`)
 }

@@ -82,10 +82,10 @@ export function readRoutesOptions<HostRequest>(
   const { dialect = 'dynatrace', authorize, csrf, self = {}, secretInPath = false, describe = true } = options
   if (!Object.hasOwn(DIALECTS, dialect)) {
     const names = Object.keys(DIALECTS).map((name) => `'${name}'`)
-    throw optionError('tokenRoutes.dialect', `must be ${names.join(' or ')}`)
+    throw optionError('tokenRoutes.dialect', `must be ${names.join(' or ')}, not ${quoted(dialect)}`)
   }
   if (authorize !== undefined && typeof authorize !== 'function') {
-    throw optionError('tokenRoutes.authorize', 'must be a function')
+    throw optionError('tokenRoutes.authorize', `must be a function, not ${quoted(authorize)}`)
   }
   assertKnownOptions('tokenRoutes.self', self, ['rotate', 'delete'])
   const flags = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true, secretInPath, describe }

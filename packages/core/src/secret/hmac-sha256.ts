@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { optionError } from '../errors.js'
+import { optionError, quoted } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import type { Hasher } from './hasher.js'
 
@@ -37,7 +37,12 @@ export function hmacSha256(options: HmacSha256Options): Hasher {
   for (const [name, value] of Object.entries(options.keys)) keys.set(name, readKey(name, value))
   const currentName = options.current
   const currentKey = keys.get(currentName)
-  if (currentKey === undefined) throw optionError('hmacSha256 current', 'must name one of keys')
+  if (currentKey === undefined) {
+    throw optionError(
+      'hmacSha256 current',
+      `must name one of keys (${[...keys.keys()].join(', ')}), not ${quoted(currentName)}`,
+    )
+  }
 
   return {
     id: 'hmac-sha256',
