@@ -115,6 +115,35 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect([await rotate('now+61m'), await rotate('now+60m')]).toEqual([400, 200])
   })
 
+  test('23 a caller who becomes bound to its owner while it is judged changes nothing of others', async () => {
+    let personal = false
+    const { call, issue, records, latchkey } = await scene(
+      framework,
+      {
+        onAudit({ outcome }) {
+          if (outcome === 'begun') personal = true
+        },
+      },
+      { routes: { authorize: () => ({ owner: 'alice', scopes: ['*'], personal }) } },
+    )
+    const { id } = await issue({ owner: 'bob' })
+    const { token } = await latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
+    const before = await records()
+    for (const [method, path, body] of [
+      ['PUT', `/tokens/${id}`, { name: 'x' }],
+      ['POST', `/tokens/${id}/rotate`],
+      ['POST', `/tokens/${id}/rotate/finish`],
+      ['POST', `/tokens/${id}/rotate/cancel`],
+      ['POST', '/tokens/revoke', { token }],
+      ['DELETE', `/tokens/${id}`],
+      ['DELETE', `/secret-in-path/${token}`],
+    ] as const) {
+      personal = false
+      expect([method, path, (await call(method, path, undefined, { body })).status]).toEqual([method, path, 404])
+    }
+    expect(await records()).toEqual(before)
+  })
+
   test('29 metadata, by which a host may authorise, is written by the host and by the admin right alone', async () => {
     let signedIn: Caller | undefined
     const { call, issue, latchkey } = await scene(framework, {}, { routes: { authorize: () => signedIn } })
