@@ -2,14 +2,27 @@
 export { optionError } from './errors.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'
-export { type Admission, createGuard, type DeniedRequest, type Guard, type GuardedRequest } from './http/guard.js'
-export { type EncodedResponse, encodeResponse, type HttpRequest, type HttpResponse } from './http/message.js'
+export {
+  type Admission,
+  type AdmittedRequest,
+  createGuard,
+  type DeniedRequest,
+  type Guard,
+  type GuardedRequest,
+} from './http/guard.js'
+export { type InstanceSource, instancesOf } from './http/instances.js'
+export {
+  type EncodedResponse,
+  encodeResponse,
+  type HttpRequest,
+  type HttpResponse,
+  isAnswered,
+} from './http/message.js'
 export { mountOf, splitTarget } from './http/mount.js'
 export type { GuardOptions, RoutesOptions } from './http/options.js'
 export { readJson } from './http/read-json.js'
 export type { GuardDenial } from './http/refusal.js'
 export { createRouter, type Router } from './http/router.js'
 export type { Latchkey } from './instance.js'
-export { assertInstance } from './internals.js'
 export type { Caller } from './manage/caller.js'
 export type { ApiToken } from './types.js'

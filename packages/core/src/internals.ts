@@ -19,11 +19,6 @@ export function setInternals(instance: object, members: Internals): void {
 }
 
 /** Throws a `TypeError` (`ERR_OPTION`) for anything but an instance. */
-export function assertInstance(latchkey: object): void {
-  internalsOf(latchkey)
-}
-
-/** Throws a `TypeError` (`ERR_OPTION`) for anything but an instance. */
 export function internalsOf(instance: object): Internals {
   const isObject = typeof instance === 'object' && instance !== null
   const members = isObject ? internals.get(instance) : undefined

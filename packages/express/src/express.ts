@@ -1,7 +1,6 @@
 import {
   type Admission,
   type ApiToken,
-  assertInstance,
   createGuard,
   createRouter,
   type DeniedRequest,
@@ -9,7 +8,9 @@ import {
   type GuardOptions as GuardBaseOptions,
   type HttpRequest,
   type HttpResponse,
-  type Latchkey,
+  type InstanceSource,
+  instancesOf,
+  isAnswered,
   mountOf,
   optionError,
   type RoutesOptions as RoutesBaseOptions,
@@ -82,12 +83,8 @@ export interface ExpressAuth<Scope extends string> {
  * app.use('/api/v2/apiTokens', tokenRoutes())
  * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json([]))
  */
-export function latchkeyExpress<Scope extends string>(
-  latchkey: Latchkey<Scope> | ((request: Request) => Latchkey<Scope>),
-): ExpressAuth<Scope> {
-  const instance = typeof latchkey === 'function' ? undefined : latchkey
-  if (typeof latchkey !== 'function') assertInstance(latchkey)
-  const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
+export function latchkeyExpress<Scope extends string>(latchkey: InstanceSource<Request, Scope>): ExpressAuth<Scope> {
+  const { instance, instanceFor } = instancesOf(latchkey)
 
   function requireToken(options: GuardOptions<Scope> = {}): Guard {
     const guard = createGuard<Scope>(options, ['onDenied'], instance)
@@ -97,6 +94,8 @@ export function latchkeyExpress<Scope extends string>(
       if (isAnswered(res)) return
       if (admission.ok) {
         req.apiToken = admission.token
+        const { cacheControl } = admission
+        if (cacheControl !== undefined && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', cacheControl)
         next()
       } else Promise.resolve(onDenied(admission, req, res, next)).catch(unlessAnswered(res, next))
     }
@@ -174,11 +173,6 @@ class ClientRequest {
     if (trust === undefined || !trustsAnybody(trust)) return undefined
     return app?.get('trust proxy') === true ? "Express's `trust proxy: true`" : "Express's `trust proxy` as it is set"
   }
-}
-
-/** Whether the host has answered by itself: a second answer would break the next request of the connection. */
-function isAnswered(res: Response): boolean {
-  return res.headersSent || res.writableEnded
 }
 
 /** An error handler cannot answer either, once the host has answered. */

@@ -11,14 +11,17 @@ export function expressHost(framework: typeof express): MountHost {
     if (plan.parsesJson) app.use(framework.json())
 
     const { requireToken, tokenRoutes } = latchkeyExpress(plan.latchkey)
-    for (const { path, guards } of plan.guarded) {
+    for (const { path, guards, cacheControl } of plan.guarded) {
       const chain = guards.map(({ scopes = [], onDenied }) =>
         requireToken({
           scopes,
           ...(onDenied && { onDenied: (denied, _req, res) => void res.status(418).json(onDenied(denied)) }),
         }),
       )
-      app.all(path, ...chain, (req, res) => void res.json(plan.handle(req.apiToken)))
+      app.all(path, ...chain, (req, res) => {
+        if (cacheControl !== undefined) res.set('Cache-Control', cacheControl)
+        res.json(plan.handle(req.apiToken))
+      })
     }
     const { path: mount, ...routes } = plan.management
     app.use(mount, tokenRoutes(routes))

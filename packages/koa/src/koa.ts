@@ -1,7 +1,6 @@
 import {
   type Admission,
   type ApiToken,
-  assertInstance,
   createGuard,
   createRouter,
   type DeniedRequest,
@@ -9,7 +8,9 @@ import {
   type GuardOptions as GuardBaseOptions,
   type HttpRequest,
   type HttpResponse,
-  type Latchkey,
+  type InstanceSource,
+  instancesOf,
+  isAnswered,
   mountOf,
   optionError,
   type RoutesOptions as RoutesBaseOptions,
@@ -71,21 +72,19 @@ export interface KoaAuth<Scope extends string> {
  * app.use(tokenRoutes({ path: '/api/v2/apiTokens' }))
  * app.use(requireToken({ scopes: ['reports.read'] }))
  */
-export function latchkeyKoa<Scope extends string>(
-  latchkey: Latchkey<Scope> | ((ctx: Context) => Latchkey<Scope>),
-): KoaAuth<Scope> {
-  const instance = typeof latchkey === 'function' ? undefined : latchkey
-  if (typeof latchkey !== 'function') assertInstance(latchkey)
-  const instanceFor = typeof latchkey === 'function' ? latchkey : () => latchkey
+export function latchkeyKoa<Scope extends string>(latchkey: InstanceSource<Context, Scope>): KoaAuth<Scope> {
+  const { instance, instanceFor } = instancesOf(latchkey)
 
   function requireToken(options: GuardOptions<Scope> = {}): Middleware<TokenState> {
     const guard = createGuard<Scope>(options, ['onDenied'], instance)
     const { onDenied } = options
 
     function settle(ctx: ParameterizedContext<TokenState>, next: Next, admission: Admission): Promise<void> | void {
-      if (isAnswered(ctx)) return
+      if (isAnswered(ctx.res)) return
       if (admission.ok) {
         ctx.state.apiToken = admission.token
+        const { cacheControl } = admission
+        if (cacheControl !== undefined && !ctx.res.hasHeader('Cache-Control')) ctx.set('Cache-Control', cacheControl)
         return next()
       }
       if (onDenied !== undefined) return onDenied(admission, ctx as unknown as Context, next)
@@ -118,7 +117,7 @@ export function latchkeyKoa<Scope extends string>(
         forgeableBy: () => forgeableBy(ctx),
       }
       const response = await router(instanceFor(ctx), request, ctx)
-      if (isAnswered(ctx)) return
+      if (isAnswered(ctx.res)) return
       if (response === undefined) return next()
       send(ctx, response)
     }
@@ -148,11 +147,6 @@ function forgeableBy({ app, ips }: Pick<Context, 'app' | 'ips'>): string | undef
   if (maxIpsCount === 0) return "Koa's `proxy` without `maxIpsCount`"
   const isShort = ips.length > 0 && ips.length < maxIpsCount
   return isShort ? 'a `maxIpsCount` of Koa that is greater than the number of proxies' : undefined
-}
-
-/** Whether the host has answered by itself: a second answer would break the next request of the connection. */
-function isAnswered({ res }: Pick<Context, 'res'>): boolean {
-  return res.headersSent || res.writableEnded
 }
 
 /** Empty, or segments that each begin with a slash. */

@@ -12,7 +12,7 @@ export function koaHost(Framework: typeof Koa): MountHost {
     if (plan.parsesJson) app.use(bodyParser())
 
     const { requireToken, tokenRoutes } = latchkeyKoa(plan.latchkey)
-    for (const { path, guards } of plan.guarded) {
+    for (const { path, guards, cacheControl } of plan.guarded) {
       const chain = guards.map(({ scopes = [], onDenied }) =>
         requireToken({
           scopes,
@@ -25,6 +25,7 @@ export function koaHost(Framework: typeof Koa): MountHost {
         }),
       )
       const handler: Middleware = (ctx) => {
+        if (cacheControl !== undefined) ctx.set('Cache-Control', cacheControl)
         ctx.body = plan.handle(ctx.state.apiToken)
       }
       app.use(at(path, [...chain, handler]))

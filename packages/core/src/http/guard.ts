@@ -28,8 +28,19 @@ export interface DeniedRequest {
   readonly response: HttpResponse
 }
 
+/** A request that may go on. */
+export interface AdmittedRequest {
+  readonly ok: true
+  readonly token: ApiToken
+  /**
+   * What the answer's `Cache-Control` must be, unless the host sets one. Present where the token came by `X-API-Key`:
+   * shared caches keep answers apart only for requests with `Authorization` (RFC 9111 §3.5).
+   */
+  readonly cacheControl?: 'private'
+}
+
 /** Whether a request may go on. */
-export type Admission = { readonly ok: true; readonly token: ApiToken } | ({ readonly ok: false } & DeniedRequest)
+export type Admission = AdmittedRequest | ({ readonly ok: false } & DeniedRequest)
 
 /** What a guard reads of a request. `ip` may be a getter: it is read at most once, and only where it is needed. */
 export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'ip' | 'forgeableBy'>
@@ -76,8 +87,15 @@ export function createGuard<Scope extends string = string>(
       return refuse(state.refusals.ofCredential(credential))
     }
     const token = earlier && state.admissions.recall(earlier, credential, context)
-    return token === undefined ? judge(state, request, credential, context, key) : { ok: true, token }
+    const admission =
+      token === undefined ? judge(state, request, credential, context, key) : { ok: true as const, token }
+    if (!state.isApiKey(request)) return admission
+    return admission instanceof Promise ? admission.then(keepPrivate) : keepPrivate(admission)
   }
+}
+
+function keepPrivate(admission: Admission): Admission {
+  return admission.ok ? { ...admission, cacheControl: 'private' } : admission
 }
 
 function assertDeclared(scopes: readonly string[], instance: Latchkey): void {
@@ -149,6 +167,8 @@ function refuse(refusal: Refusal): Admission {
 /** The HTTP side of one instance. */
 export interface GuardState {
   readonly readCredential: CredentialReader
+  /** Whether a request's one credential is its `X-API-Key`. */
+  isApiKey(request: GuardedRequest): boolean
   readonly refusals: Refusals
   readonly admissions: AdmissionMemory
   readonly verifier: Verifier
@@ -162,6 +182,7 @@ export function guardStateOf(latchkey: Latchkey): GuardState {
   const known = states.get(latchkey)
   if (known !== undefined) return known
   const { settings, clock, verifier } = internalsOf(latchkey)
+  const readsApiKey = settings.credentials.includes('x-api-key')
   const state: GuardState = {
     verifier,
     denyCredential({ kind }, ip) {
@@ -170,6 +191,7 @@ export function guardStateOf(latchkey: Latchkey): GuardState {
       publish('denied', { reason, ...compact({ environment: settings.environment, ip: normalAddress(ip) }) })
     },
     readCredential: credentialReader(settings.credentials),
+    isApiKey: ({ headers }) => readsApiKey && headers['x-api-key'] !== undefined,
     refusals: createRefusals(settings.realm),
     admissions: createAdmissionMemory(clock, settings.cache.ttl),
   }

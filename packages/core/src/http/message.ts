@@ -26,6 +26,14 @@ export interface HttpResponse {
   readonly body?: unknown
 }
 
+/**
+ * Whether the host has answered by itself, for instance with a time-out. Then nothing may be written, and nothing called: a
+ * second answer would break the next request of the connection.
+ */
+export function isAnswered(response: { readonly headersSent: boolean; readonly writableEnded: boolean }): boolean {
+  return response.headersSent || response.writableEnded
+}
+
 /** An answer down to its bytes, the same on every framework. */
 export interface EncodedResponse {
   readonly status: number

@@ -35,6 +35,8 @@ export interface Denied {
 export interface GuardedRoute {
   readonly path: string
   readonly guards: readonly PlannedGuard[]
+  /** What the handler sets as the answer's `Cache-Control`. Absent: it sets none. */
+  readonly cacheControl?: string
 }
 
 /** A guard of the host, made by the adapter. */

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import type { CredentialSource } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
-import { expectLetIn, expectRefusal, INVALID_TOKEN, invalidRequest, NO_CREDENTIAL, type Refusal } from './answers.js'
+import {
+  expectLetIn,
+  expectRefusal,
+  INVALID_TOKEN,
+  insufficientScope,
+  invalidRequest,
+  NO_CREDENTIAL,
+  type Refusal,
+} from './answers.js'
 import { apiKey, apiToken, basic, bearer } from './http.js'
 import { guardCase, type SceneOptions } from './scene.js'
 
@@ -97,6 +105,38 @@ export const guardCredentialCases: readonly AdapterCase[] = [
     const headers = ['Content-Type', 'application/json']
     expectRefusal(await scene.send({ method: 'POST', path: `/reports${query}`, headers, body }), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
+  }),
+  guardCase('what X-API-Key lets in is private: shared caches protect Authorization only', async (scene) => {
+    const issued = await scene.issue()
+    const cacheControl = async (path: string, headers: Headers) => {
+      const reply = await scene.send({ path, headers })
+      expectLetIn(reply, issued)
+      return reply.headers['cache-control']
+    }
+    for (const path of ['/reports', '/reports', '/twice', '/any']) {
+      assert.equal(await cacheControl(path, apiKey(issued)), 'private')
+      assert.equal(await cacheControl(path, [...basic, ...apiKey(issued)]), 'private')
+      assert.equal(await cacheControl(path, bearer(issued)), undefined)
+      assert.equal(await cacheControl(path, apiToken(issued)), undefined)
+    }
+    const unguarded = await scene.send({ path: '/open', headers: apiKey(issued) })
+    assert.equal(unguarded.headers['cache-control'], undefined)
+    const refused = await scene.send({ path: '/twice-and-more', headers: apiKey(issued) })
+    expectRefusal(refused, insufficientScope(['logs.read']))
+  }),
+  guardCase("the host's own Cache-Control stands", async (scene) => {
+    const issued = await scene.issue()
+    for (const headers of [apiKey(issued), bearer(issued)]) {
+      const reply = await scene.send({ path: '/public', headers })
+      expectLetIn(reply, issued)
+      assert.equal(reply.headers['cache-control'], 'public, max-age=60')
+    }
+  }),
+  guardCase('an X-API-Key that is not accepted makes nothing private', only('bearer'), async (scene) => {
+    const issued = await scene.issue()
+    const reply = await scene.send({ path: '/any', headers: [...bearer(issued), ...apiKey(issued)] })
+    expectLetIn(reply, issued)
+    assert.equal(reply.headers['cache-control'], undefined)
   }),
   guardCase('the challenge names the realm of the options', { latchkey: { realm: 'Acme API' } }, async (scene) => {
     const reply = await scene.get('/any')

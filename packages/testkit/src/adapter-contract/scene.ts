@@ -42,6 +42,7 @@ const ROUTES: readonly GuardedRoute[] = [
   { path: '/open', guards: [] },
   { path: '/any', guards: [{}] },
   { path: '/reports', guards: [{ scopes: ['reports.read'] }] },
+  { path: '/public', guards: [{}], cacheControl: 'public, max-age=60' },
   { path: '/reports-and-logs', guards: [{ scopes: ['reports.read', 'logs.read', 'logs.write'] }] },
   { path: '/twice', guards: [{ scopes: ['reports.read'] }, { scopes: ['reports.read'] }, {}] },
   { path: '/twice-and-more', guards: [{ scopes: ['reports.read'] }, { scopes: ['logs.read'] }] },
