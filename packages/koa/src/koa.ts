@@ -105,7 +105,7 @@ export function latchkeyKoa<Scope extends string>(latchkey: InstanceSource<Conte
     const router = createRouter(options, ['path'])
     const { path: mount } = options
     assertPath(mount)
-    return async (ctx, next) => {
+    const handle: Middleware<object> = async (ctx, next) => {
       if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
       const { method, search, originalUrl } = ctx
       const { headers, rawHeaders } = ctx.req
@@ -121,6 +121,7 @@ export function latchkeyKoa<Scope extends string>(latchkey: InstanceSource<Conte
       if (response === undefined) return next()
       send(ctx, response)
     }
+    return refuseRouterUse(handle)
   }
 
   return { requireToken, tokenRoutes }
@@ -133,6 +134,19 @@ function assertPath(path: string): void {
   }
   const sent = path === '' ? '' : new URL(path, 'http://host').pathname
   if (sent !== path) throw optionError('tokenRoutes.path', `can never match, since clients send it as ${sent}`)
+}
+
+/**
+ * Makes `router.use(tokenRoutes(…))` of @koa/router fail at once. It would call the routes only where a route of its own
+ * matches, so never. It looks for the property `router`, which a router's middleware has.
+ */
+function refuseRouterUse(handle: Middleware<object>): Middleware<object> {
+  const problem =
+    'must be mounted with app.use or router.all, because router.use calls only what one of its routes matches'
+  const refuse = (): never => {
+    throw optionError('tokenRoutes', problem)
+  }
+  return Object.defineProperty(handle, 'router', { get: refuse })
 }
 
 /** Koa says '' where it knows no address. */
