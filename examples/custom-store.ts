@@ -20,6 +20,7 @@ function loggedStore(store: TokenStore, write: (entry: WriteEntry) => void): Tok
       return {
         dataset: inner.dataset,
         sealingKey: inner.sealingKey,
+        ping: () => inner.ping(),
         async insert(record) {
           await inner.insert(record)
           write({ environment, operation: 'insert', id: record.id })

@@ -155,6 +155,17 @@ export interface Latchkey<Scope extends string = string> {
    */
   ready(): Promise<void>
   /**
+   * Asks the store for a sign of life, and resolves to the milliseconds of that round trip: for readiness checks. Rejects
+   * with `StoreError` if the store cannot answer, within its own deadline, and with `UnavailableError` after `close()`.
+   *
+   * @example
+   * app.get('/ready', async (_req, res) => {
+   *   const isUp = await latchkey.ping().then(() => true, () => false)
+   *   res.sendStatus(isUp ? 204 : 503)
+   * })
+   */
+  ping(): Promise<number>
+  /**
    * Writes the last uses and replaced hashes that wait. Rejects with `StoreError`; then they wait for the next flush.
    *
    * @example

@@ -91,6 +91,12 @@ export function createLatchkey<
       lagging: changes.lagging,
     }),
     ready: async () => void (await opener.open()),
+    async ping() {
+      const opened = await opener.open()
+      const started = performance.now()
+      await opened.ping()
+      return performance.now() - started
+    },
     flush: writeBehind.flush,
     async close() {
       stopPurging()

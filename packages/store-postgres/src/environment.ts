@@ -61,6 +61,13 @@ export async function queryPresent(
   throw storeUnavailable(`PostgreSQL: the environment ${name} was not there for a moment`)
 }
 
+const PING = prepared((schema) => `select where ${PRESENT(schema)}`)
+
+/** Rejects if the server cannot answer, is a replica, or holds another data set. */
+export async function ping(environment: Environment): Promise<void> {
+  await queryPresent(environment, PING, [], deadlineIn(environment.settings.readTimeout))
+}
+
 /**
  * Reads the environment's row, or makes it. Creates the tables if there are none. Rejects with a `StoreError` that says
  * what to do if the server is a replica, the tables are of another version, or a right is missing.

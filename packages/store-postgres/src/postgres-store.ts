@@ -1,6 +1,6 @@
 import { assertEnvironmentName, type EnvironmentStore, openOnce, type TokenStore } from '@latchkey/core/store'
 import { createDatabase, schemaNamed } from './database.js'
-import { type Environment, openEnvironment } from './environment.js'
+import { type Environment, openEnvironment, ping } from './environment.js'
 import { find } from './find.js'
 import { list } from './list.js'
 import { type PostgresStoreOptions, readOptions } from './options.js'
@@ -54,6 +54,7 @@ function environmentStore(environment: Environment, feed: Feed): EnvironmentStor
     get sealingKey() {
       return environment.sealingKey.slice()
     },
+    ping: bind(ping),
     insert: bind(insert),
     find: bind(find),
     update: bind(update),

@@ -117,6 +117,7 @@ test('another data set under the same names: every call fails, none says "unknow
 
   const another = /is another data set/
   await unavailable(environment.find(record.id), another)
+  await unavailable(environment.ping(), another)
   await unavailable(environment.insert(tokenRecord()), another)
   await unavailable(environment.update(record.id, { enabled: false }, 1), another)
   await unavailable(environment.remove(record.id), another)
@@ -230,7 +231,7 @@ test('a restarted server: calls fail within their deadlines, and everything goes
   const watching = await startWatching(environment)
   await server.kill()
   const started = performance.now()
-  await unavailable(environment.find(record.id))
+  await Promise.all([unavailable(environment.find(record.id)), unavailable(environment.ping())])
   expect(performance.now() - started).toBeLessThan(600)
   await unavailable(environment.insert(tokenRecord()))
   await unavailable(environment.list(LIST))

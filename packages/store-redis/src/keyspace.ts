@@ -1,5 +1,5 @@
 import { createListeners, type Listeners, type StoreError, storeUnavailable } from '@latchkey/core/store'
-import type { Connection } from './connection.js'
+import { type Connection, readDeadline } from './connection.js'
 import type { Dataset } from './dataset.js'
 import { changesChannel, type ShardRef, shardIndex } from './keys.js'
 import type { Settings } from './options.js'
@@ -46,6 +46,17 @@ export function shardOf({ dataset: { shards } }: Keyspace, publicPart: string): 
 /** Throws unless the text is that of the data set that was opened: an emptied or foreign Redis knows nothing of ours. */
 export function assertDataset(keyspace: Keyspace, meta: unknown): void {
   if (!(meta instanceof Buffer && meta.equals(keyspace.dataset.meta))) throw foreignDataset(keyspace)
+}
+
+/** Rejects unless every shard answers within `readTimeout`, and still holds the data set that was opened. */
+export async function ping(keyspace: Keyspace): Promise<void> {
+  const { connection, dataset, settings } = keyspace
+  const deadline = readDeadline(settings)
+  await Promise.all(
+    dataset.shards.map(async ({ meta }) =>
+      assertDataset(keyspace, await connection.command(meta, ['GET', meta], deadline)),
+    ),
+  )
 }
 
 export function foreignDataset({ name }: Keyspace): StoreError {

@@ -7,7 +7,7 @@ import {
 } from '@latchkey/core/store'
 import { createConnection, manageDeadline } from './connection.js'
 import { acceptDataset, type DatasetContext, openDataset } from './dataset.js'
-import { createKeyspace, type Keyspace } from './keyspace.js'
+import { createKeyspace, type Keyspace, ping } from './keyspace.js'
 import { list } from './list/list.js'
 import { type CheckReport, check } from './operate/check.js'
 import { type RebuildReport, rebuild } from './operate/rebuild.js'
@@ -114,6 +114,7 @@ function environmentStore(keyspace: Keyspace, feed: Feed): EnvironmentStore {
     get sealingKey() {
       return keyspace.dataset.sealingKey.slice()
     },
+    ping: bind(ping),
     insert: bind(insert),
     find: bind(async (_keyspace, id: string) => find(id)),
     update: bind(update),

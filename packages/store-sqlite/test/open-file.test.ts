@@ -162,6 +162,7 @@ describe('the file', () => {
     const environment = await store.open('default')
     renameSync(path, `${path}.away`)
     const gone = `${path} was removed or replaced while it was open. Restart to use what is there.`
+    await expect(environment.ping()).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     await expect(environment.find('lk.X')).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     await expect(environment.insert(tokenRecord())).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })
     await expect(environment.list(query)).rejects.toMatchObject({ code: 'ERR_STORE', message: gone })

@@ -98,6 +98,10 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
     dataset: keyspace.dataset,
     sealingKey: keyspace.sealingKey.slice(),
 
+    async ping() {
+      assertOpen(connection)
+    },
+
     async insert(record) {
       assertOpen(connection)
       const { publicPart } = requireTokenId(record.id)

@@ -31,6 +31,7 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
   return {
     dataset: store.dataset,
     sealingKey: store.sealingKey,
+    ping: () => observe('ping', () => store.ping()),
     insert: (record) => observe('insert', () => store.insert(record)),
     find: (id) => observe('find', () => store.find(id)),
     update: (id, patch, version) => observe('update', () => store.update(id, patch, version)),

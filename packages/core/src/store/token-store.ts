@@ -26,6 +26,12 @@ export interface EnvironmentStore {
   readonly sealingKey: Uint8Array
 
   /**
+   * Asks the source of truth for a sign of life, in one round trip.
+   * - MUST reject with `ERR_STORE` while the store cannot answer, or holds another data set than was opened.
+   */
+  ping(): Promise<void>
+
+  /**
    * Stores a new record, all of its members as given.
    * - MUST reject with `ERR_CONFLICT`, changing nothing, if the public part of the id exists, under any prefix.
    * - MUST let exactly one of N racing inserts of one id succeed.

@@ -54,6 +54,32 @@ describe('opening', () => {
   })
 })
 
+describe('ping', () => {
+  test('resolves to milliseconds, opening the store if need be', async () => {
+    const { latchkey, store } = testInstance()
+    expect(await latchkey.ping()).toBeGreaterThanOrEqual(0)
+    expect(await latchkey.ping()).toBeLessThan(1_000)
+    expect(store.opens).toBe(1)
+  })
+
+  test('rejects with a StoreError while the store is down, opened or not', async () => {
+    const data = memoryData()
+    let isDown = false
+    const store = testStore(data, () => ({
+      async ping() {
+        if (isDown) throw new Error('connection refused')
+      },
+    }))
+    const { latchkey } = testInstance({ store })
+    store.failing.set('open', new Error('connection refused'))
+    await expect(latchkey.ping()).rejects.toMatchObject({ name: 'StoreError', code: 'ERR_STORE' })
+    store.failing.clear()
+    await latchkey.ping()
+    isDown = true
+    await expect(latchkey.ping()).rejects.toMatchObject({ name: 'StoreError', code: 'ERR_STORE', status: 503 })
+  })
+})
+
 describe('close', () => {
   const calls: [string, (latchkey: Latchkey, token: string) => Promise<unknown>][] = [
     ['verify', (latchkey, token) => latchkey.verify(token)],
@@ -68,6 +94,7 @@ describe('close', () => {
     ['purge', (latchkey) => latchkey.purge(0)],
     ['explain', (latchkey, token) => latchkey.explain({ token })],
     ['ready', (latchkey) => latchkey.ready()],
+    ['ping', (latchkey) => latchkey.ping()],
   ]
 
   test.each(calls)('refuses %s from then on', async (_, call) => {

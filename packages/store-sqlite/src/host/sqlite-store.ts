@@ -97,6 +97,7 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
     return {
       dataset,
       sealingKey: new Uint8Array(Buffer.from(sealingKey, 'hex')),
+      ping: whileOpen(async () => ask({ op: 'ping' })),
       insert: whileOpen(async (record) => {
         requireTokenId(record.id)
         await ask({ op: 'insert', env, record })

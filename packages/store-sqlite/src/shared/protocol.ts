@@ -22,6 +22,7 @@ export interface WorkerData {
 /** What the host asks of the worker. `env` is the number of the environment in the file. */
 export type Call =
   | { op: 'open'; environment: string }
+  | { op: 'ping' }
   | { op: 'find'; env: number; id: string }
   | { op: 'insert'; env: number; record: TokenRecord }
   | { op: 'update'; env: number; id: string; patch: TokenPatch; expectedVersion: number }
@@ -37,6 +38,7 @@ export type Write = CallOf<'insert' | 'update' | 'remove' | 'touch' | 'purge'>
 
 export interface Results {
   open: { identity: string; env: number; dataset: string; sealingKey: string }
+  ping: undefined
   find: TokenRecord | undefined
   insert: undefined
   update: TokenRecord | undefined

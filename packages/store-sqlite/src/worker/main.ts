@@ -26,6 +26,9 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
       case 'open':
         void answer(number, () => open(call))
         break
+      case 'ping':
+        void answer(number, ping)
+        break
       case 'find':
         void answer(number, () => find(call))
         break
@@ -52,6 +55,13 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
   async function open({ environment }: CallOf<'open'>): Promise<Results['open']> {
     const { writer, identity } = await connections()
     return { identity, ...(await retryWhileBusy(busyTimeout, () => openEnvironment(writer, environment))) }
+  }
+
+  async function ping(): Promise<undefined> {
+    const { reader, identity } = await connections()
+    assertSameFile(path, identity)
+    reader.get('SELECT count(*) FROM environment')
+    return undefined
   }
 
   async function find({ env, id }: CallOf<'find'>): Promise<Results['find']> {

@@ -72,6 +72,7 @@ function environmentStore(
   return {
     dataset,
     sealingKey,
+    ping: () => method('ping'),
     insert: (record) => method('insert', record),
     find: (id) => method('find', id),
     update: (id, patch, expectedVersion) => method('update', id, patch, expectedVersion),

@@ -81,6 +81,13 @@ export const openCases: readonly ContractCase[] = [
     assert.ok(await alive.update(record.id, { name: 'still here' }, 1))
   }),
 
+  connections('open', 'ping resolves while the store answers, on every connection', async (connect) => {
+    for (const store of [await connect(), await connect()]) {
+      const [one, two] = [await store.open(ENVIRONMENT), await store.open('other')]
+      assert.deepEqual(await Promise.all([one.ping(), two.ping(), one.ping()]), [undefined, undefined, undefined])
+    }
+  }),
+
   connections('open', 'close may be called twice, also at once', async (connect) => {
     const store = await connect()
     await store.open(ENVIRONMENT)
@@ -93,6 +100,7 @@ export const openCases: readonly ContractCase[] = [
 function callsOf(store: TokenStore, environment: EnvironmentStore, id: string): Promise<unknown>[] {
   return [
     store.open(ENVIRONMENT),
+    environment.ping(),
     environment.insert(tokenRecord()),
     environment.find(id),
     environment.update(id, { name: 'x' }, 1),
