@@ -47,7 +47,7 @@ export function createLatchkey<
 
   const opener = createOpener(settings.store, environment, (event) => changes.handle(event))
   const store = opener.open
-  const format = tokenFormat(settings.prefix)
+  const format = tokenFormat(settings.prefix, settings.acceptPrefixes)
   const clock = createClock(now)
   const cache = createTokenCache({ max, ttl, clock })
   const loader = createLoader(store, cache, { clock, ttl, ownerScopes, hostTimeout })
@@ -63,7 +63,7 @@ export function createLatchkey<
   })
   const declaredScopes = settings.scopes && [...settings.scopes.keys()]
   const schemas = inputSchemas({ now, declaredScopes, maxLifetime, maxOverlap })
-  const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout, format })
+  const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout })
   const { managementScopes, maxTokensPerOwner } = settings
   const context: ManageContext = {
     ...{ environment, store, format, prover, loader, verifier, schemas, audit, now },

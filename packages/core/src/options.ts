@@ -19,8 +19,10 @@ export interface LatchkeyOptions<
    * -`. Default `default`.
    */
   readonly environment?: string | undefined
-  /** What every token begins with: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
+  /** What every new token begins with: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
   readonly prefix?: string | undefined
+  /** Former or coming prefixes, whose tokens are accepted too. A rotated token keeps its prefix. Default none. */
+  readonly acceptPrefixes?: readonly string[] | undefined
   /** The realm in `WWW-Authenticate`. Default `api`. */
   readonly realm?: string | undefined
   /** The host's scopes, with a description each. Only these can be granted. Default: any scope can. */

@@ -17,6 +17,7 @@ export interface Settings {
   readonly store: TokenStore
   readonly environment: string
   readonly prefix: string
+  readonly acceptPrefixes: readonly string[]
   readonly realm: string
   /** Descriptions by scope, the management scopes included. `undefined`: the host declares none, so any can be granted. */
   readonly scopes: ReadonlyMap<string, string> | undefined
@@ -85,6 +86,7 @@ export function readOptions(
     store,
     environment,
     prefix,
+    acceptPrefixes: readPrefixes(prefix, options.acceptPrefixes),
     realm,
     scopes: readScopes(options.scopes, managementScopes),
     managementScopes,
@@ -115,6 +117,7 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
   'store',
   'environment',
   'prefix',
+  'acceptPrefixes',
   'realm',
   'scopes',
   'managementScopes',
@@ -137,6 +140,20 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
 
 function matches(pattern: RegExp, value: unknown): boolean {
   return typeof value === 'string' && pattern.test(value)
+}
+
+function readPrefixes(prefix: string, given: readonly string[] = []): readonly string[] {
+  if (!Array.isArray(given)) throw optionError('acceptPrefixes', 'must be a list of prefixes')
+  given.forEach((other: unknown, i) => {
+    if (!isPrefix(other)) throw optionError(`acceptPrefixes[${i}]`, PREFIX_RULE)
+    if (other === prefix || given.indexOf(other) < i) {
+      throw optionError(
+        `acceptPrefixes[${i}]`,
+        `must not name ${other} again: a prefix stands once, and prefix not at all`,
+      )
+    }
+  })
+  return [...given]
 }
 
 /** What stands for management scopes that a host does not rename. */

@@ -8,6 +8,7 @@ import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
 import { readUpdate, updateToken } from '../manage/update.js'
+import { parseToken } from '../token/format.js'
 import type { ApiToken } from '../types.js'
 import { RefusedError } from './admit-caller.js'
 import { readInput, readWords } from './body.js'
@@ -107,7 +108,7 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   delete(call) {
     return async (principal) => {
       const { context, id, secretInPath } = call
-      const isWhole = !secretInPath && context.format.hasShape(id)
+      const isWhole = !secretInPath && parseToken(id) !== undefined
       // What names no token is looked for all the same, so that the audit tells of it.
       await deleteToken(context, isWhole ? '' : targetId(call, principal), principal, id === 'self')
       return NO_CONTENT

@@ -4,7 +4,8 @@ import { LatchkeyError, RequestError, UnavailableError } from '../errors.js'
 import { publish } from '../events.js'
 import { beforeDeadline, deadlineIn } from '../store/deadline.js'
 import type { TokenPatch } from '../store/token-store.js'
-import type { TokenFormat } from '../token/format.js'
+import { parseToken } from '../token/format.js'
+import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
 import { RULES } from './authority.js'
 import { maySee, notFound, type PrincipalOrHost } from './caller.js'
@@ -17,7 +18,6 @@ export interface AuditOptions {
   readonly reads: boolean
   /** How long `onAudit` may take, in ms. */
   readonly hostTimeout: number
-  readonly format: TokenFormat
 }
 
 /** What an operation says of itself before it ends. */
@@ -46,7 +46,7 @@ export interface Audit {
 type Detail = 'code' | 'token' | 'changes' | 'violations' | 'ids'
 type Details = { readonly outcome: AuditEntry['outcome'] } & { readonly [D in Detail]?: AuditEntry[D] | undefined }
 
-export function createAudit({ environment, now, onAudit, reads, hostTimeout, format }: AuditOptions): Audit {
+export function createAudit({ environment, now, onAudit, reads, hostTimeout }: AuditOptions): Audit {
   function entryOf(action: AuditAction, principal: PrincipalOrHost, details: Details): AuditEntry {
     const { actor = { kind: 'host' }, ip } = principal ?? {}
     return compact({ at: now(), environment, action, actor, ip, ...details })
@@ -81,8 +81,8 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout, for
     error: unknown,
   ): Promise<void> {
     if (!reads && !isWrite(action)) return
-    const id = format.isId(named) ? named : format.idOf(named)
-    const token = id !== undefined && format.isId(id) ? { id } : undefined
+    const id = isTokenId(named) ? named : parseToken(named)?.id
+    const token = id === undefined ? undefined : { id }
     await tell(entryOf(action, principal, { ...outcomeOf(error), token }))
   }
 

@@ -7,7 +7,7 @@ import { readRecord } from './records.js'
 /** A token's metadata by its id. Throws `ERR_NOT_FOUND`. */
 export async function getToken(context: ManageContext, id: string, principal: PrincipalOrHost): Promise<ApiToken> {
   return context.audit.run('get', principal, async (trail) => {
-    const record = await readRecord(context, await context.store(), id, principal, trail)
+    const record = await readRecord(await context.store(), id, principal, trail)
     return publicView(record, context.now())
   })
 }

@@ -1,5 +1,6 @@
 import { isConflict, RequestError } from '../errors.js'
 import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
+import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
 import type { Trail } from './audit.js'
 import { maySee, notFound, type PrincipalOrHost } from './caller.js'
@@ -10,26 +11,24 @@ const MAX_ATTEMPTS = 3
 
 /** The record, if it exists for this caller. Names it in the audit. Throws `ERR_NOT_FOUND`. */
 export async function readRecord(
-  context: ManageContext,
   store: EnvironmentStore,
   id: string,
   principal: PrincipalOrHost,
   trail?: Trail,
 ): Promise<TokenRecord> {
-  const record = await findRecord(context, store, id, principal, trail)
+  const record = await findRecord(store, id, principal, trail)
   if (record === undefined) throw notFound()
   return record
 }
 
 /** As `readRecord`, but resolves to `undefined` for a record that does not exist for this caller. */
 export async function findRecord(
-  { format }: ManageContext,
   store: EnvironmentStore,
   id: string,
   principal: PrincipalOrHost,
   trail?: Trail,
 ): Promise<TokenRecord | undefined> {
-  if (!format.isId(id)) return undefined
+  if (!isTokenId(id)) return undefined
   const record = await store.find(id)
   trail?.concerns(record === undefined ? { id } : { id, owner: record.owner, name: record.name })
   return record !== undefined && maySee(principal, record) ? record : undefined

@@ -1,6 +1,8 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
+import { parseToken } from '../token/format.js'
+import { isTokenId } from '../token/id.js'
 import type { Trail } from './audit.js'
 import { assertSelfOrCurrent } from './authority.js'
 import { maySee, notFound, type PrincipalOrHost } from './caller.js'
@@ -18,8 +20,8 @@ export async function deleteToken(
   principal: PrincipalOrHost,
   isSelf = false,
 ): Promise<void> {
-  const { audit, format } = context
-  const id = format.isId(idOrToken) ? idOrToken : format.idOf(idOrToken)
+  const { audit } = context
+  const id = isTokenId(idOrToken) ? idOrToken : parseToken(idOrToken)?.id
   const refuseOwn = !isSelf && principal?.token !== undefined && id === principal.token.id
   await audit.run('delete', principal, async (trail) => {
     const removed =
@@ -50,7 +52,7 @@ async function deleteById(
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  await readRecord(context, store, id, principal, trail)
+  await readRecord(store, id, principal, trail)
   if (refuseOwn) throw ownToken()
   await trail.begin()
   const removed = await removeRecord(context, store, id)

@@ -28,7 +28,7 @@ export async function rotateToken(
   const { audit, now } = context
   return audit.run('rotate', principal, async (trail) => {
     const store = await context.store()
-    const record = await readRecord(context, store, id, principal, trail)
+    const record = await readRecord(store, id, principal, trail)
     const check = (caller: PrincipalOrHost) => {
       checkGrant(context, record, input.expiresAt, caller)
       checkState(record, input, now())
@@ -89,7 +89,7 @@ export async function retirePrevious(
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  const record = await findRecord(context, store, id, principal, trail)
+  const record = await findRecord(store, id, principal, trail)
   const [current, previous] = record?.secrets ?? []
   if (record === undefined || current === undefined || previous?.gen !== gen) return false
   await trail.begin()
@@ -143,7 +143,7 @@ async function endOverlap(
   trail: Trail,
 ): Promise<ApiToken> {
   const store = await context.store()
-  const record = await readRecord(context, store, id, principal, trail)
+  const record = await readRecord(store, id, principal, trail)
   const check = (caller: PrincipalOrHost) => {
     // It extends the life of a secret that was about to die.
     if (step === 'cancel') checkGrant(context, record, undefined, caller)

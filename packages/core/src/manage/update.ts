@@ -68,7 +68,7 @@ export async function updateToken(
   return audit.run('update', principal, async (trail) => {
     const store = await context.store()
     return retryRaces(async () => {
-      const record = await findRecord(context, store, id, principal, trail)
+      const record = await findRecord(store, id, principal, trail)
       const input = inputFor(record, request)
       if (record === undefined) throw notFound()
       if (input.enabled === false && id === principal?.token?.id) {

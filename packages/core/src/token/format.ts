@@ -7,9 +7,11 @@ const SECRET_LENGTH = 64
 const RANDOM_LENGTH = SECRET_LENGTH - CHECKSUM_LENGTH
 const DOT = '.'.charCodeAt(0)
 
-const PREFIX = /^[a-z][a-z0-9]{1,15}$/
-const PUBLIC = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}$`)
-const AFTER_PREFIX = new RegExp(`^[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
+const ANY_PREFIX = '[a-z][a-z0-9]{1,15}'
+const PREFIX = new RegExp(`^${ANY_PREFIX}$`)
+const TOKEN = new RegExp(`^${ANY_PREFIX}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}$`)
+/** No token is longer. */
+const MAX_LENGTH = 16 + 1 + PUBLIC_LENGTH + 1 + SECRET_LENGTH
 
 /** The rule for a prefix, for error messages. */
 export const PREFIX_RULE = 'must be 2 to 16 of a-z 0-9, beginning with a letter'
@@ -20,77 +22,71 @@ export interface ParsedToken {
   readonly id: string
   /** The 64 characters after the second dot. */
   readonly secret: string
-}
-
-/** A token that was just made. */
-export interface NewToken extends ParsedToken {
   /** The whole text. */
   readonly token: string
 }
 
-/** The token format `prefix.PUBLIC24.SECRET64` for one prefix. */
+/** The token format `prefix.PUBLIC24.SECRET64` for the prefix of new tokens, and for former ones that are accepted. */
 export interface TokenFormat {
   readonly prefix: string
-  /** How many characters of a token are its id. */
-  readonly idLength: number
   /** A new token: 120 random bits of id, 285 of secret. */
-  generate(): NewToken
+  generate(): ParsedToken
   /** A new secret for the same id. */
-  renew(id: string): NewToken
-  /** Whether this has the outer shape of a token: length, prefix and dots. Takes nanoseconds. */
+  renew(id: string): ParsedToken
+  /** Whether this has the outer shape of an accepted token: length, prefix and dots. Takes nanoseconds. */
   hasShape(text: unknown): text is string
   /** The id in a text of that shape, else `undefined`. */
   idOf(text: unknown): string | undefined
-  /** The parts of a well-formed token: shape, alphabet and checksum are right. Takes linear time. */
+  /** As `parseToken`, of an accepted prefix. */
   parse(text: unknown): ParsedToken | undefined
-  /** Whether this is an id of this prefix. */
-  isId(text: unknown): boolean
+  /** Whether the prefix of this id is accepted. */
+  accepts(id: string): boolean
 }
 
 export function isPrefix(text: unknown): text is string {
   return typeof text === 'string' && PREFIX.test(text)
 }
 
-/** `prefix`: one that satisfies `isPrefix`. */
-export function tokenFormat(prefix: string): TokenFormat {
+/** `prefix`, and each of `accepted`: one that satisfies `isPrefix`. */
+export function tokenFormat(prefix: string, accepted: readonly string[] = []): TokenFormat {
   const head = `${prefix}.`
-  const idLength = head.length + PUBLIC_LENGTH
-  const tokenLength = idLength + 1 + SECRET_LENGTH
+  const otherHeads = accepted.map((other) => `${other}.`)
 
-  function hasShape(text: unknown): text is string {
-    return (
-      typeof text === 'string' &&
-      text.length === tokenLength &&
-      text.charCodeAt(idLength) === DOT &&
-      text.startsWith(head)
-    )
-  }
+  const beginsWith = (text: string, head: string): boolean =>
+    text.length === head.length + PUBLIC_LENGTH + 1 + SECRET_LENGTH &&
+    text.charCodeAt(head.length + PUBLIC_LENGTH) === DOT &&
+    text.startsWith(head)
 
-  function renew(id: string): NewToken {
+  const hasShape = (text: unknown): text is string =>
+    typeof text === 'string' && (beginsWith(text, head) || otherHeads.some((other) => beginsWith(text, other)))
+
+  function renew(id: string): ParsedToken {
     const body = `${id}.${randomText(RANDOM_LENGTH)}`
     const token = body + checksum(body)
-    return { id, secret: token.slice(idLength + 1), token }
+    return { id, secret: token.slice(-SECRET_LENGTH), token }
   }
 
   return {
     prefix,
-    idLength,
     generate: () => renew(head + randomText(PUBLIC_LENGTH)),
     renew,
     hasShape,
-    idOf: (text) => (hasShape(text) ? text.slice(0, idLength) : undefined),
-    parse(text) {
-      if (!hasShape(text) || !AFTER_PREFIX.test(text.slice(head.length))) return undefined
-      const body = text.slice(0, tokenLength - CHECKSUM_LENGTH)
-      if (!text.endsWith(checksum(body))) return undefined
-      return { id: detached(text.slice(0, idLength)), secret: text.slice(idLength + 1) }
-    },
-    isId: (text) =>
-      typeof text === 'string' &&
-      text.length === idLength &&
-      text.startsWith(head) &&
-      PUBLIC.test(text.slice(head.length)),
+    idOf: (text) => (hasShape(text) ? idIn(text) : undefined),
+    parse: (text) => (hasShape(text) ? parseToken(text) : undefined),
+    accepts: (id) => id.startsWith(head) || otherHeads.some((other) => id.startsWith(other)),
   }
+}
+
+/** The id in a text that has the shape of a token. */
+export function idIn(text: string): string {
+  return text.slice(0, -SECRET_LENGTH - 1)
+}
+
+/** The parts of a well-formed token of any prefix: shape, alphabet and checksum are right. Takes linear time. */
+export function parseToken(text: unknown): ParsedToken | undefined {
+  if (typeof text !== 'string' || text.length > MAX_LENGTH || !TOKEN.test(text)) return undefined
+  if (!text.endsWith(checksum(text.slice(0, -CHECKSUM_LENGTH)))) return undefined
+  return { id: detached(idIn(text)), secret: text.slice(-SECRET_LENGTH), token: text }
 }
 
 /**
@@ -102,7 +98,7 @@ export function tokenFormat(prefix: string): TokenFormat {
  */
 export function tokenPattern(prefix?: string): RegExp {
   if (prefix !== undefined && !isPrefix(prefix)) throw optionError('tokenPattern prefix', PREFIX_RULE)
-  const head = prefix ?? '[a-z][a-z0-9]{1,15}'
+  const head = prefix ?? ANY_PREFIX
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
 }
 

@@ -7,6 +7,11 @@ export interface TokenId {
 
 const TOKEN_ID = /^([a-z][a-z0-9]{1,15})\.([A-Z2-7]{24})$/
 
+/** Whether this is an id of any prefix. */
+export function isTokenId(text: unknown): text is string {
+  return typeof text === 'string' && TOKEN_ID.test(text)
+}
+
 /** The parts of an id of any prefix, or `undefined` for a text that cannot be the id of a stored token. */
 export function parseTokenId(id: string): TokenId | undefined {
   const [, prefix, publicPart] = TOKEN_ID.exec(id) ?? []

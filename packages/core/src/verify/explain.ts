@@ -5,7 +5,8 @@ import { clientAddress } from '../policy/address.js'
 import { missingScopes } from '../policy/evaluate.js'
 import { isExpired } from '../policy/expiry.js'
 import { digestOf, tagOf } from '../secret/digest.js'
-import type { TokenFormat } from '../token/format.js'
+import { parseToken, type TokenFormat } from '../token/format.js'
+import { isTokenId } from '../token/id.js'
 import type { VerifyContext } from '../types.js'
 import { checkContext } from './check-context.js'
 import { type Entry, isDeadTag } from './entry.js'
@@ -48,9 +49,15 @@ export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
 
 /** Unlike a verification, goes on after a failed check. Reads the store, and counts no use. */
 export async function explain(parts: ExplainParts, request: ExplainRequest): Promise<Explanation> {
-  const id = presentedId(parts.format, request)
-  const format = check('format', id !== undefined, id ?? 'Not of the form prefix.ID.SECRET with a right checksum.')
-  if (id === undefined) return { allowed: false, checks: [format] }
+  const id = presentedId(request)
+  if (id === undefined) {
+    return {
+      allowed: false,
+      checks: [check('format', false, 'Not of the form prefix.ID.SECRET with a right checksum.')],
+    }
+  }
+  const isAccepted = parts.format.accepts(id)
+  const format = check('format', isAccepted, isAccepted ? id : `${id} has a prefix that is not accepted here.`)
   const entry = await parts.loader.load(id, true)
   const known = check('known', entry !== undefined, entry === undefined ? 'No such token here.' : entry.token.name)
   if (entry === undefined) return { allowed: false, checks: [format, known] }
@@ -59,9 +66,10 @@ export async function explain(parts: ExplainParts, request: ExplainRequest): Pro
   return { allowed: checks.every(({ passed }) => passed), checks }
 }
 
-function presentedId(format: TokenFormat, request: ExplainRequest): string | undefined {
-  if ('token' in request) return format.parse(request.token)?.id
-  return format.isId(request.id) ? request.id : undefined
+/** The id of a well-formed token or id, of any prefix. */
+function presentedId(request: ExplainRequest): string | undefined {
+  if ('token' in request) return parseToken(request.token)?.id
+  return isTokenId(request.id) ? request.id : undefined
 }
 
 async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token: string): Promise<Check> {

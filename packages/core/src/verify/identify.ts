@@ -4,7 +4,7 @@ import { DENIED } from '../policy/denials.js'
 import { digestOf, tagOf } from '../secret/digest.js'
 import { kindOfHash } from '../secret/hasher.js'
 import type { Prover } from '../secret/prover.js'
-import type { TokenFormat } from '../token/format.js'
+import type { ParsedToken } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
 import type { Clock } from './clock.js'
@@ -21,14 +21,17 @@ export type Identification =
 
 /**
  * Finds out whose living secret a token holds, in whatever state that token may be. Reads the store and proves the
- * secret where it must. `fresh`: goes by what the store says now, not by the cache. Rejects with `StoreError` or
+ * secret where it must. `parsed`: `undefined` for a malformed token. `fresh`: goes by what the store says now, not by the cache. Rejects with `StoreError` or
  * `UnavailableError` if it cannot tell.
  */
-export type Identify = (token: unknown, fresh: boolean, context: VerifyContext) => Promise<Identification>
+export type Identify = (
+  parsed: ParsedToken | undefined,
+  fresh: boolean,
+  context: VerifyContext,
+) => Promise<Identification>
 
 export interface IdentifyParts {
   readonly environment: string
-  readonly format: TokenFormat
   readonly cache: TokenCache
   readonly loader: Loader
   readonly prover: Prover
@@ -44,7 +47,7 @@ export interface IdentifyParts {
 const MAX_PROOFS = 3
 
 export function createIdentify(parts: IdentifyParts): Identify {
-  const { environment, format, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
+  const { environment, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
 
   /** The cached entry while it is recent, else the store's. An older one only if the store fails. */
   async function currentEntry(id: string): Promise<Entry | undefined> {
@@ -69,11 +72,10 @@ export function createIdentify(parts: IdentifyParts): Identify {
     })
   }
 
-  return async (token, fresh, context) => {
-    const parsed = format.parse(token)
-    if (typeof token !== 'string' || parsed === undefined) return unidentified(DENIED.malformed)
+  return async (parsed, fresh, context) => {
+    if (parsed === undefined) return unidentified(DENIED.malformed)
     const { id } = parsed
-    const digest = digestOf(token)
+    const digest = digestOf(parsed.token)
     const tag = tagOf(digest)
     let provenHash: string | undefined
     for (let proofs = 0; ; proofs++) {

@@ -2,6 +2,7 @@ import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { evaluate } from '../policy/evaluate.js'
 import { digestOf, tagOf } from '../secret/digest.js'
+import { idIn, parseToken, type TokenFormat } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, Verdict } from '../types.js'
 import { type Entry, secretWithTag } from './entry.js'
 import { createIdentify, type IdentifyParts } from './identify.js'
@@ -9,6 +10,7 @@ import type { RequestContext } from './reporter.js'
 import type { LastUse, UsageQueue } from './usage.js'
 
 export interface VerifierParts extends IdentifyParts {
+  readonly format: TokenFormat
   /** Absent: last uses are not recorded. */
   readonly usage: UsageQueue | undefined
 }
@@ -33,7 +35,10 @@ export interface Verifier {
     token: unknown,
     context: RequestContext,
   ): Promise<({ readonly ok: true } & Identified) | (DeniedVerdict & { readonly identified?: Identified })>
-  /** Whose living secret this is, in whatever state the token may be. Reads the store, counts no use. */
+  /**
+   * Whose living secret this is, in whatever state the token may be, and of whatever prefix. Reads the store, counts no
+   * use.
+   */
   identify(token: unknown): Promise<Identified | undefined>
   /** How many verdicts took neither the store nor a proof. */
   readonly hits: number
@@ -58,7 +63,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
 
   /** For a digest that leads to no recent entry: a wrong secret, or an entry that was read anew. */
   function verifyById(token: string, digest: string, now: number, context: RequestContext): Verdict | undefined {
-    const id = token.slice(0, format.idLength)
+    const id = idIn(token)
     const entry = cache.entry(id, now)
     if (entry === undefined) return denyUnknown(token, id, now, context)
     const tag = tagOf(digest)
@@ -88,7 +93,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
   }
 
   async function authenticate(token: unknown, fresh: boolean, context: RequestContext) {
-    const found = await identify(token, fresh, context)
+    const found = await identify(format.parse(token), fresh, context)
     if (!found.ok) return reporter.deny(found.verdict, found.id, context)
     const verdict = judge(found.entry, found.lastUse, clock.now(), context)
     return verdict.ok ? found : { ...verdict, identified: found }
@@ -110,7 +115,7 @@ export function createVerifier(parts: VerifierParts): Verifier {
     verify: async (token, context = NO_CONTEXT) => verifyCached(token, context) ?? verifyUncached(token, context),
     authenticate: (token, context) => authenticate(token, true, context),
     async identify(token) {
-      const found = await identify(token, true, NO_CONTEXT)
+      const found = await identify(parseToken(token), true, NO_CONTEXT)
       return found.ok ? found : undefined
     },
     get hits() {

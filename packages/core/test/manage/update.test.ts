@@ -114,11 +114,13 @@ test.each(['lk.AAAAAAAAAAAAAAAAAAAAAAAA', 'other.AAAAAAAAAAAAAAAAAAAAAAAA', 'sel
   },
 )
 
-test('an instance does not know the tokens of another prefix in the same store', async () => {
+test('an instance manages the tokens of another prefix in its environment, and knows none under its own', async () => {
   const { id, data } = await created()
   const other = testInstance({ prefix: 'zz', data })
+  expect(await other.latchkey.update(id, { name: 'x' })).toMatchObject({ id, name: 'x' })
+  expect(await refused(other.latchkey.get(id.replace('lk.', 'zz.')))).toMatchObject({ code: 'ERR_NOT_FOUND' })
+  await other.latchkey.delete(id)
   expect(await refused(other.latchkey.get(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
-  expect(await refused(other.latchkey.delete(id))).toMatchObject({ code: 'ERR_NOT_FOUND' })
 })
 
 describe('races', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CHECKSUM_LENGTH, checksum } from '../../src/token/checksum.js'
-import { isPrefix, tokenFormat, tokenPattern } from '../../src/token/format.js'
+import { isPrefix, parseToken, tokenFormat, tokenPattern } from '../../src/token/format.js'
+import { isTokenId } from '../../src/token/id.js'
 
 const format = tokenFormat('acme')
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -36,9 +37,9 @@ describe('generate', () => {
         expect(token).toMatch(/^[a-z0-9]+\.[A-Z2-7]{24}\.[A-Z2-7]{64}$/)
         expect(token).toBe(`${id}.${secret}`)
         expect(token.length).toBeLessThanOrEqual(128)
-        expect(own.parse(token)).toEqual({ id, secret })
+        expect(own.parse(token)).toEqual({ id, secret, token })
         expect(own.idOf(token)).toBe(id)
-        expect(own.isId(id)).toBe(true)
+        expect(own.accepts(id)).toBe(true)
       }),
     )
   })
@@ -67,7 +68,7 @@ describe('generate', () => {
     const second = format.renew(first.id)
     expect(second.id).toBe(first.id)
     expect(second.secret).not.toBe(first.secret)
-    expect(format.parse(second.token)).toEqual({ id: first.id, secret: second.secret })
+    expect(format.parse(second.token)).toEqual({ id: first.id, secret: second.secret, token: second.token })
   })
 })
 
@@ -124,7 +125,8 @@ describe('parse', () => {
       const { token, id } = tokenFormat(other).generate()
       expect(format.parse(token)).toBeUndefined()
       expect(format.idOf(token)).toBeUndefined()
-      expect(format.isId(id)).toBe(false)
+      expect(format.accepts(id)).toBe(false)
+      expect(parseToken(token)).toMatchObject({ id, token })
     }
   })
 
@@ -139,7 +141,8 @@ describe('parse', () => {
   test.each(NO_TEXTS)('refuses %s', (value) => {
     expect(format.parse(value)).toBeUndefined()
     expect(format.idOf(value)).toBeUndefined()
-    expect(format.isId(value)).toBe(false)
+    expect(parseToken(value)).toBeUndefined()
+    expect(isTokenId(value)).toBe(false)
   })
 
   test('never throws and never takes what it did not make', () => {
@@ -151,10 +154,36 @@ describe('parse', () => {
   })
 })
 
-describe('isId', () => {
-  test('takes ids of its prefix alone', () => {
+describe('accepted prefixes', () => {
+  const several = tokenFormat('acme', ['old', 'acmeold'])
+
+  test('are taken like its own, with their own ids, and no others', () => {
+    for (const prefix of ['acme', 'old', 'acmeold']) {
+      const issued = tokenFormat(prefix).generate()
+      expect(several.hasShape(issued.token)).toBe(true)
+      expect(several.idOf(issued.token)).toBe(issued.id)
+      expect(several.parse(issued.token)).toEqual(issued)
+      expect(several.accepts(issued.id)).toBe(true)
+      expect(several.hasShape(`${issued.token}A`)).toBe(false)
+      const renewed = several.renew(issued.id)
+      expect(several.parse(renewed.token)).toEqual({ ...renewed, id: issued.id })
+    }
+    for (const prefix of ['acmeol', 'older', 'ol', 'oldacme']) {
+      const { token, id } = tokenFormat(prefix).generate()
+      expect([several.hasShape(token), several.accepts(id)]).toEqual([false, false])
+      expect(several.parse(token)).toBeUndefined()
+    }
+  })
+
+  test('new tokens have the first', () => {
+    expect(several.generate().id).toMatch(/^acme\./)
+  })
+})
+
+describe('isTokenId', () => {
+  test('takes ids alone', () => {
     const { id, token } = format.generate()
-    expect(format.isId(id)).toBe(true)
+    expect(isTokenId(id)).toBe(true)
     for (const bad of [
       token,
       `${id}.`,
@@ -164,7 +193,7 @@ describe('isId', () => {
       id.replace('.', '-'),
       `${id.slice(0, -1)}1`,
     ]) {
-      expect(format.isId(bad)).toBe(false)
+      expect(isTokenId(bad)).toBe(false)
     }
   })
 })
