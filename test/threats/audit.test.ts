@@ -8,6 +8,7 @@ import {
   createLatchkey,
   type LatchkeyOptions,
   memoryStore,
+  StoreError,
   type TokenStore,
 } from '@latchkey/core'
 import { nodeRedis, redisStore } from '@latchkey/store-redis'
@@ -329,6 +330,32 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect((await call('DELETE', `/tokens/${target.id}`)).status).toBe(204)
     unsubscribe('latchkey:audit-error', note)
     expect(lost).toMatchObject([{ entry: { action: 'delete', outcome: 'done' }, error: { message: 'disk full' } }])
+  })
+
+  test('28 a write that loses its races, or whose store fails, is told as failed', async () => {
+    const inner = memoryStore()
+    let failure: StoreError | undefined
+    const store: TokenStore = {
+      ...inner,
+      async open(environment) {
+        const opened = await inner.open(environment)
+        const update: typeof opened.update = (...change) =>
+          failure ? Promise.reject(failure) : opened.update(...change)
+        return { ...opened, update }
+      },
+    }
+    const { call, issue } = await scene(framework, { store })
+    const { id, token } = await issue({ scopes: ['*'] })
+    const told = async (method: string, path: string, body?: object) => {
+      const statuses: number[] = []
+      const entries = await auditOf(async () => statuses.push((await call(method, path, token, { body })).status))
+      return [...statuses, ...entries.map(essence)]
+    }
+    failure = new StoreError('ERR_CONFLICT', 'somebody was faster')
+    expect(await told('POST', `/tokens/${id}/rotate`)).toEqual([409, ['rotate', 'failed', 'ERR_RACE']])
+    expect(await told('PUT', `/tokens/${id}`, { name: 'x' })).toEqual([409, ['update', 'failed', 'ERR_RACE']])
+    failure = new StoreError('ERR_STORE', 'down')
+    expect(await told('POST', `/tokens/${id}/rotate`)).toEqual([503, ['rotate', 'failed', 'ERR_STORE']])
   })
 
   test('28 reads are told where the host asks for it, and else not', async () => {
