@@ -80,6 +80,26 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     }
   })
 
+  test('34 a token that the host takes from a cookie is bound as a sign-in is', async () => {
+    const host = await scene(framework, {}, { tokenInCookie: true })
+    const { issue, latchkey, records } = host
+    const { id, token } = await issue({ scopes: ['*'] })
+    const cookie = ['Cookie', `theme=dark; token=${token}`]
+    const before = (await records()).map(({ id, version }) => [id, version])
+    for (const headers of CROSS) {
+      for (const [method, path, body] of writes(id)) {
+        const reply = await host.call(method, path, undefined, { headers: [...cookie, ...headers], body })
+        expect([headers, method, path, reply.status]).toEqual([headers, method, path, 403])
+      }
+    }
+    expect((await records()).map(({ id, version }) => [id, version])).toEqual(before)
+    const sent = { headers: ['Sec-Fetch-Site', 'cross-site'] }
+    expect((await host.call('PUT', `/tokens/${id}`, token, { ...sent, body: { name: 'x' } })).status).toBe(204)
+    const own = { headers: [...cookie, 'Sec-Fetch-Site', 'same-origin'] }
+    expect((await host.call('POST', '/tokens/self/rotate', undefined, own)).status).toBe(200)
+    expect((await latchkey.verify(token)).ok).toBe(false)
+  })
+
   test('34 a trusted origin is one in full, and a token needs none', async () => {
     const trusted = 'https://admin.example'
     const csrf = { trustedOrigins: [trusted] }

@@ -11,11 +11,13 @@ import Koa from 'koa'
  *
  * `scopes`: each is a route `/<scope>` that needs it, default `reports.read`. There are also `/any` (a token) and `/open`.
  * `trustProxy`: `loopback` believes this machine's proxy, `true` whoever sends the header; default `false`.
+ * `tokenInCookie`: the host makes the cookie `token` a bearer token, default `false`.
  * `routes`: of the management routes, which are at `/tokens`, at `/secret-in-path` (which takes a whole token there) and, in
  * the Panther dialect, at `/panther`.
  * @typedef {{
  *   readonly scopes?: readonly string[],
  *   readonly trustProxy?: boolean | 'loopback',
+ *   readonly tokenInCookie?: boolean,
  *   readonly routes?: Omit<import('@latchkey/core/adapter').RoutesOptions<HostRequest>, 'dialect' | 'secretInPath'>,
  * }} HostOptions
  */
@@ -29,7 +31,16 @@ import Koa from 'koa'
  */
 export function hostListener(framework, latchkey, options = {}) {
   const plan = { scopes: ['reports.read'], trustProxy: false, routes: {}, ...options }
-  return (framework === 'express' ? onExpress : onKoa)(latchkey, plan)
+  const listener = (framework === 'express' ? onExpress : onKoa)(latchkey, plan)
+  return options.tokenInCookie ? withCookie(listener) : listener
+}
+
+function withCookie(listener) {
+  return (request, response) => {
+    const [, token] = /(?:^|; )token=([^;]*)/.exec(request.headers.cookie ?? '') ?? []
+    if (token !== undefined) request.headers.authorization = `Bearer ${token}`
+    listener(request, response)
+  }
 }
 
 function onExpress(latchkey, { scopes, trustProxy, routes }) {

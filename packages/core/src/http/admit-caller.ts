@@ -87,7 +87,7 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
     return new RefusedError({ status: error.status, ...answer, code: error.code, message: error.message }, principal)
   }
   if (rules.isCrossSite(request)) {
-    throw refuse(new RequestError('ERR_CROSS_SITE', 'A page of another site may not change tokens in your name.'))
+    throw refuse(crossSite())
   }
   try {
     assertMayCall(context, principal, operation, true)
@@ -129,10 +129,28 @@ async function admitToken(
   }
   const principal = principalFromToken(found.entry, found.secret, site)
   if (principal.grant.networks.length > 0) warnForgeableAddress(request)
+  if (!wasSent(credential, request) && rules.isCrossSite(request)) throw new RefusedError(crossSite(), principal)
   try {
     assertCurrentSecret(principal, operation, id)
     return principal
   } catch (error) {
     throw error instanceof RequestError ? new RefusedError(error, principal) : error
   }
+}
+
+function crossSite(): RequestError {
+  return new RequestError('ERR_CROSS_SITE', 'A page of another site may not change tokens in your name.')
+}
+
+/**
+ * Whether a header of the request holds the credential. If not, the application took it from elsewhere: from a cookie, which
+ * browsers add to what pages of other sites send.
+ */
+function wasSent(credential: string, { rawHeaders }: HttpRequest): boolean {
+  return (
+    rawHeaders === undefined ||
+    rawHeaders.some(
+      (value, i) => i % 2 === 1 && value.includes(credential) && !/^cookie$/i.test(rawHeaders[i - 1] ?? ''),
+    )
+  )
 }
