@@ -54,7 +54,9 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect((await records()).map(({ owner }) => owner)).toContain('root')
   })
 
-  test('3 23 whatever a caller creates, changes, enables, rotates or cancels is at most what the page allows', async () => {
+  test('3 23 whatever a caller creates, changes, enables, rotates or cancels is at most what the page allows', {
+    timeout: 600_000,
+  }, async () => {
     const page = readAuthorityPage()
     const rights = new Map<string, readonly string[]>()
     const store = countingStore()
