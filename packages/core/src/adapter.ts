@@ -1,5 +1,6 @@
 /** For authors of adapters: the guard and the management routes, free of any framework. */
 export { optionError } from './errors.js'
+export { clientSignal, streamBody } from './http/deliver.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'
 export {

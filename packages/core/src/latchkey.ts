@@ -2,11 +2,12 @@ import type { Latchkey } from './instance.js'
 import { setInternals } from './internals.js'
 import { createAudit } from './manage/audit.js'
 import type { ManageContext } from './manage/context.js'
+import { createPageQueue } from './manage/page-queue.js'
 import { createPurge, purgeRegularly } from './manage/purge.js'
 import { inputSchemas } from './manage/schemas.js'
 import { managementCalls } from './management.js'
 import type { LatchkeyOptions } from './options.js'
-import { createProofQueue } from './secret/proof-queue.js'
+import { createProofQueue, sumOf } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
 import { readOptions } from './settings.js'
 import { createOpener } from './store/opener.js'
@@ -52,8 +53,8 @@ export function createLatchkey<
   const cache = createTokenCache({ max, ttl, clock })
   const loader = createLoader(store, cache, { clock, ttl, ownerScopes, hostTimeout })
   const changes = createChangeHandler(environment, loader)
-  const proofQueue = createProofQueue()
-  const prover = createProver(settings.hasher, settings.acceptHashers, proofQueue)
+  const [verification, issuance] = [createProofQueue(), createProofQueue()]
+  const prover = createProver(settings.hasher, settings.acceptHashers, { verification, issuance })
   const writeBehind = createWriteBehind(store, { environment, interval: settings.flushInterval })
   const reporter = createReporter(environment)
   const verifier = createVerifier({
@@ -67,6 +68,7 @@ export function createLatchkey<
   const { managementScopes, maxTokensPerOwner } = settings
   const context: ManageContext = {
     ...{ environment, store, format, prover, loader, verifier, schemas, audit, now },
+    ...{ pages: createPageQueue(), rotations: new Set<string>() },
     ...{ managementScopes, declaredScopes, maxLifetime, maxOverlap, maxTokensPerOwner },
   }
   const purge = createPurge(context, settings.retention)
@@ -86,7 +88,7 @@ export function createLatchkey<
       cachedTokens: cache.size,
       hashes: cache.hashes(),
       storeReads: loader.reads,
-      proofs: proofQueue.stats(),
+      proofs: sumOf(verification.stats(), issuance.stats()),
       pendingUses: writeBehind.pending,
       lagging: changes.lagging,
     }),

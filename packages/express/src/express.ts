@@ -1,6 +1,7 @@
 import {
   type Admission,
   type ApiToken,
+  clientSignal,
   createGuard,
   createRouter,
   type DeniedRequest,
@@ -16,6 +17,7 @@ import {
   type RoutesOptions as RoutesBaseOptions,
   readJson,
   splitTarget,
+  streamBody,
   type TrustFunction,
   trustsAnybody,
 } from '@latchkey/core/adapter'
@@ -122,10 +124,11 @@ export function latchkeyExpress<Scope extends string>(latchkey: InstanceSource<R
         ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
         ...{ headers, rawHeaders, ip, body: () => readJson(req, req.body) },
         forgeableBy: () => client.forgeableBy(),
+        signal: clientSignal(res),
       }
       router(instanceFor(req), request, req)
         .then((response) => {
-          if (isAnswered(res)) return
+          if (isAnswered(res)) return response?.release?.()
           if (response === undefined) next()
           else send(res, response)
         })
@@ -186,7 +189,8 @@ const sendResponse: DeniedHandler = ({ response }, _req, res) => send(res, respo
 
 /** Written directly: `res.send` would add an ETag, and `res.json` follow the app's settings. */
 function send(res: Response, response: HttpResponse): void {
-  const { status, headers, body } = encodeResponse(response)
+  const { status, headers, body } = encodeResponse(response, true)
   res.writeHead(status, { ...headers })
-  res.end(body)
+  if (typeof body === 'string') res.end(body)
+  else streamBody(body, res, response).pipe(res)
 }

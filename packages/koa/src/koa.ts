@@ -1,6 +1,7 @@
 import {
   type Admission,
   type ApiToken,
+  clientSignal,
   createGuard,
   createRouter,
   type DeniedRequest,
@@ -15,6 +16,7 @@ import {
   optionError,
   type RoutesOptions as RoutesBaseOptions,
   readJson,
+  streamBody,
 } from '@latchkey/core/adapter'
 import type { Context, Middleware, Next, ParameterizedContext } from 'koa'
 
@@ -115,9 +117,10 @@ export function latchkeyKoa<Scope extends string>(latchkey: InstanceSource<Conte
         ...{ headers, rawHeaders, ip: addressOf(ctx) },
         body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
         forgeableBy: () => forgeableBy(ctx),
+        signal: clientSignal(ctx.res),
       }
       const response = await router(instanceFor(ctx), request, ctx)
-      if (isAnswered(ctx.res)) return
+      if (isAnswered(ctx.res)) return response?.release?.()
       if (response === undefined) return next()
       send(ctx, response)
     }
@@ -166,9 +169,9 @@ function forgeableBy({ app, ips }: Pick<Context, 'app' | 'ips'>): string | undef
 /** Empty, or segments that each begin with a slash. */
 const PATH = /^(?:\/[^/?#]+)*$/
 
-function send(ctx: Pick<Context, 'status' | 'set' | 'body'>, response: HttpResponse): void {
-  const { status, headers, body } = encodeResponse(response)
+function send(ctx: Pick<Context, 'status' | 'set' | 'body' | 'res'>, response: HttpResponse): void {
+  const { status, headers, body } = encodeResponse(response, true)
   ctx.status = status
-  if (body !== '') ctx.body = body
+  if (body !== '') ctx.body = typeof body === 'string' ? body : streamBody(body, ctx.res, response)
   ctx.set({ ...headers })
 }

@@ -64,6 +64,15 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
  * that a large page does not hold up the event loop, and no more than a chunk of it is alive as objects.
  */
 export async function answerList(dialect: Dialect, page: OpenPage): Promise<HttpResponse> {
+  try {
+    return await writePage(dialect, page)
+  } catch (error) {
+    page.release()
+    throw error
+  }
+}
+
+async function writePage(dialect: Dialect, page: OpenPage): Promise<HttpResponse> {
   const { status, items, rest } = dialect.listed
   const fields = fieldsOf(dialect, page)
   const parts = [Buffer.from(`{${JSON.stringify(items)}:[`)]
@@ -76,7 +85,7 @@ export async function answerList(dialect: Dialect, page: OpenPage): Promise<Http
   const members = Object.entries(rest(page)).filter(([, value]) => value !== undefined)
   const written = members.map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
   parts.push(Buffer.from(`]${written.join('')}}`))
-  return { status, body: Buffer.concat(parts) }
+  return { status, body: Buffer.concat(parts), release: page.release }
 }
 
 /** The fields that a page shows. A cursor of another dialect's list is refused. */

@@ -12,6 +12,8 @@ export interface HttpRequest extends RequestHeaders, AddressSource {
   readonly search: string
   /** The client's address as the framework tells it, by the host's own proxy setting. */
   readonly ip: string | undefined
+  /** Aborted when the client is gone: then nobody waits for the answer. See `clientSignal`. */
+  readonly signal?: AbortSignal | undefined
   /**
    * The body as a JSON value: the one that the host has parsed, or read here within bounds (see `readJson`).
    * `undefined`: there is none.
@@ -24,6 +26,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** To be called when the answer has been sent or given up: until then its page counts as one in memory. */
+  readonly release?: () => void
 }
 
 /**
@@ -42,8 +46,12 @@ export interface EncodedResponse {
   readonly body: string | Buffer
 }
 
-/** Adds what every answer carries: that it must not be stored or taken for another type, its type and its length. */
-export function encodeResponse({ status, headers, body }: HttpResponse): EncodedResponse {
+/**
+ * Adds what every answer carries: that it must not be stored or taken for another type, its type and its length.
+ * `isReleased`: the adapter calls the answer's `release` by itself, as `streamBody` does; else it is called here.
+ */
+export function encodeResponse({ status, headers, body, release }: HttpResponse, isReleased = false): EncodedResponse {
+  if (!isReleased) release?.()
   const json = body === undefined ? '' : body instanceof Buffer ? body : JSON.stringify(body)
   return {
     status,

@@ -65,7 +65,7 @@ const NO_CONTENT: HttpResponse = { status: 204 }
 const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> | Run>> = {
   list({ context, dialect, request }) {
     const query = readListQuery(dialect, request.search, context.now())
-    return async (principal) => answerList(dialect, await openPage(context, query, principal))
+    return async (principal) => answerList(dialect, await openPage(context, query, principal, request.signal))
   },
   async create(call) {
     const input = await inputOf(call, 'create')

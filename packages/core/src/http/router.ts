@@ -56,7 +56,7 @@ export function createRouter<HostRequest>(
       if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, true)
       return await run({ ...principal, reauthorize })
     } catch (error) {
-      return answerError(dialect, operation, error)
+      return answerError(dialect, operation, request, error)
     }
   }
 }
@@ -78,7 +78,14 @@ function targetOf({ id }: Visit, { token }: Principal): string | undefined {
   return id === 'self' ? token?.id : id
 }
 
-function answerError(dialect: Dialect, operation: OperationName, error: unknown): HttpResponse {
+function answerError(
+  dialect: Dialect,
+  operation: OperationName,
+  { signal }: HttpRequest,
+  error: unknown,
+): HttpResponse {
+  // Nobody is there to read it.
+  if (signal?.aborted && error === signal.reason) return errorResponse(dialect, unavailable('The client is gone.'))
   if (error instanceof HostError) throw error.cause
   if (error instanceof RefusedError) return errorResponse(dialect, error.refusal)
   if (error instanceof RequestError) {

@@ -5,7 +5,11 @@ import type { ManagementScopes } from '../types.js'
 import type { Loader } from '../verify/loader.js'
 import type { Verifier } from '../verify/verifier.js'
 import type { Audit } from './audit.js'
+import type { PageQueue } from './page-queue.js'
 import type { InputSchemas } from './schemas.js'
+
+/** The ids of tokens that something is being done to, one at a time each. */
+export type SingleFlight = Set<string>
 
 /** What every use case works with. */
 export interface ManageContext {
@@ -17,6 +21,8 @@ export interface ManageContext {
   readonly verifier: Verifier
   readonly schemas: InputSchemas
   readonly audit: Audit
+  readonly pages: PageQueue
+  readonly rotations: SingleFlight
   readonly managementScopes: ManagementScopes
   /** The scopes that can be granted. `undefined`: every scope. */
   readonly declaredScopes: readonly string[] | undefined

@@ -55,7 +55,7 @@ export async function createToken(
     check(principal)
     const store = await context.store()
     if (principal !== undefined) await assertRoom(context, store, record.owner)
-    record.secrets.push(await issueSecret(context, issued, 1))
+    record.secrets.push(await issueSecret(context, issued, 1, principal, check))
     check(await trail.begin(changesOf({}, record)))
     await store.insert(record)
     context.loader.invalidate([record.id])

@@ -1,10 +1,22 @@
 import { digestOf, tagOf } from '../secret/digest.js'
 import type { ParsedToken } from '../token/format.js'
 import type { StoredSecret } from '../types.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
-/** Hashes a new secret for its record. That takes long, so the caller must be judged again afterwards. */
-export async function issueSecret({ prover }: ManageContext, issued: ParsedToken, gen: number): Promise<StoredSecret> {
-  const hash = await prover.hash(issued.secret)
+/**
+ * Hashes a new secret for its record. `check` throws if this caller may not have the secret. It is called again when the
+ * hash has its turn. The hash itself takes long too, so the caller must be judged once more afterwards.
+ */
+export async function issueSecret(
+  { prover }: ManageContext,
+  issued: ParsedToken,
+  gen: number,
+  principal: PrincipalOrHost,
+  check: (caller: PrincipalOrHost) => void,
+): Promise<StoredSecret> {
+  check(principal)
+  const recheck = async () => check(principal?.reauthorize === undefined ? principal : await principal.reauthorize())
+  const hash = await prover.hash(issued.secret, recheck, principal?.grant.owner)
   return { gen, hash, tag: tagOf(digestOf(issued.token)) }
 }

@@ -7,6 +7,7 @@ import type { ApiToken, TokenRecord } from '../types.js'
 import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { type Listing, type ListRequest, type NextRequest, readListRequest } from './list-request.js'
+import type { Release } from './page-queue.js'
 
 /** What `list` resolves to. */
 export interface TokenPage {
@@ -22,6 +23,8 @@ export interface TokenPage {
 /** A page whose tokens are still to be read, in chunks: see `inSlices`. */
 export interface OpenPage extends Omit<TokenPage, 'tokens'> {
   readonly chunks: AsyncIterable<readonly ApiToken[]>
+  /** To be called when the page is not in memory any more. */
+  readonly release: Release
 }
 
 /**
@@ -34,30 +37,43 @@ export async function listTokens(
   request: ListRequest | NextRequest,
   principal: PrincipalOrHost,
 ): Promise<TokenPage> {
-  const { chunks, ...page } = await openPage(context, request, principal)
-  const tokens: ApiToken[] = []
-  for await (const chunk of chunks) tokens.push(...chunk)
-  return { tokens, ...page }
+  const { chunks, release, ...page } = await openPage(context, request, principal)
+  try {
+    const tokens: ApiToken[] = []
+    for await (const chunk of chunks) tokens.push(...chunk)
+    return { tokens, ...page }
+  } finally {
+    release()
+  }
 }
 
-/** As `listTokens`, with the tokens in chunks. */
+/** As `listTokens`, with the tokens in chunks. Rejects with the signal's reason once its client is gone. */
 export async function openPage(
   context: ManageContext,
   request: ListRequest | NextRequest,
   principal: PrincipalOrHost,
+  signal?: AbortSignal,
 ): Promise<OpenPage> {
   return context.audit.run('list', principal, async () => {
     const store = await context.store()
     const listing = readListRequest(request, store, principal?.grant.personal === true ? principal.grant.owner : null)
     const { limit, view } = listing
-    const page = await readPage(store, listing)
-    const totalCount = listing.total ?? page.totalCount ?? 0
-    const position = page.next === undefined ? undefined : { ...listing, total: totalCount, next: page.next }
-    return {
-      chunks: publicViews(page.records, context.now()),
-      ...compact({ nextCursor: position && sealCursor(position, store), view }),
-      totalCount,
-      limit,
+    const release = principal === undefined ? none : await context.pages.enter(principal.grant.owner, limit, signal)
+    try {
+      const page = await readPage(store, listing)
+      signal?.throwIfAborted()
+      const totalCount = listing.total ?? page.totalCount ?? 0
+      const position = page.next === undefined ? undefined : { ...listing, total: totalCount, next: page.next }
+      return {
+        chunks: publicViews(page.records, context.now(), signal),
+        ...compact({ nextCursor: position && sealCursor(position, store), view }),
+        totalCount,
+        limit,
+        release,
+      }
+    } catch (error) {
+      release()
+      throw error
     }
   })
 }
@@ -74,6 +90,15 @@ async function readPage(store: EnvironmentStore, { filter, sort, limit, next, bo
   })
 }
 
-async function* publicViews(records: Iterable<TokenRecord>, now: number): AsyncGenerator<ApiToken[]> {
-  for await (const chunk of inSlices(records)) yield chunk.map((record) => publicView(record, now))
+function none(): void {}
+
+async function* publicViews(
+  records: Iterable<TokenRecord>,
+  now: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ApiToken[]> {
+  for await (const chunk of inSlices(records)) {
+    signal?.throwIfAborted()
+    yield chunk.map((record) => publicView(record, now))
+  }
 }

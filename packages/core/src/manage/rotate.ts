@@ -36,7 +36,7 @@ export async function rotateToken(
     check(principal)
     const issued = context.format.renew(id)
     // The next version: greater than the generation of any secret before it.
-    const fresh = await issueSecret(context, issued, record.version + 1)
+    const fresh = await alone(context, id, () => issueSecret(context, issued, record.version + 1, principal, check))
     check(await trail.begin(rotationChanges(record, input)))
     const patch = compact({
       ...replaceSecrets(record, fresh, input.previousExpiresAt),
@@ -47,6 +47,17 @@ export async function rotateToken(
     announce(context, id, 'rotate', principal)
     return { id, token: issued.token, apiToken: publicView(written, now()) }
   })
+}
+
+/** Of rotations of one token at the same time one can win, so only one may cost a slow hash. Throws `ERR_RACE`. */
+async function alone<T>({ rotations }: ManageContext, id: string, run: () => Promise<T>): Promise<T> {
+  if (rotations.has(id)) throw new RequestError('ERR_RACE', 'Another rotation of this token is under way.')
+  rotations.add(id)
+  try {
+    return await run()
+  } finally {
+    rotations.delete(id)
+  }
 }
 
 function rotationChanges(record: TokenRecord, { expiresAt, previousExpiresAt }: CheckedRotate) {

@@ -5,20 +5,39 @@ import { UnavailableError } from '../errors.js'
 export interface ProofQueue {
   /**
    * Runs the job when a slot is free. Jobs with the same key share one run. Rejects with `ERR_OVERLOADED` when too many
-   * wait.
+   * wait, in all or of one `caller`.
    */
-  run<T>(key: string, job: () => Promise<T>): Promise<T>
+  run<T>(key: string, job: () => Promise<T>, caller?: string): Promise<T>
   /** Running and waiting now, done and refused so far. */
-  stats(): { running: number; waiting: number; done: number; refused: number }
+  stats(): ProofStats
+}
+
+export interface ProofStats {
+  readonly running: number
+  readonly waiting: number
+  readonly done: number
+  readonly refused: number
+}
+
+export function sumOf(a: ProofStats, b: ProofStats): ProofStats {
+  return {
+    running: a.running + b.running,
+    waiting: a.waiting + b.waiting,
+    done: a.done + b.done,
+    refused: a.refused + b.refused,
+  }
 }
 
 const CONCURRENCY = Math.min(2, availableParallelism())
 const MAX_WAITING = 1_000
+const MAX_JOBS_PER_CALLER = 50
 
 export function createProofQueue(concurrency: number = CONCURRENCY, maxWaiting: number = MAX_WAITING): ProofQueue {
   /** Running and waiting jobs, by key. */
   const jobs = new Map<string, Promise<unknown>>()
   const waiting: (() => void)[] = []
+  /** Running and waiting jobs, by caller. */
+  const callers = new Map<string, number>()
   let running = 0
   let done = 0
   let refused = 0
@@ -39,6 +58,17 @@ export function createProofQueue(concurrency: number = CONCURRENCY, maxWaiting: 
     else next()
   }
 
+  async function countFor<T>(caller: string, run: () => Promise<T>): Promise<T> {
+    callers.set(caller, (callers.get(caller) ?? 0) + 1)
+    try {
+      return await run()
+    } finally {
+      const left = (callers.get(caller) ?? 1) - 1
+      if (left > 0) callers.set(caller, left)
+      else callers.delete(caller)
+    }
+  }
+
   async function runInSlot<T>(key: string, job: () => Promise<T>): Promise<T> {
     try {
       await acquireSlot()
@@ -53,14 +83,15 @@ export function createProofQueue(concurrency: number = CONCURRENCY, maxWaiting: 
   }
 
   return {
-    run<T>(key: string, job: () => Promise<T>): Promise<T> {
+    run<T>(key: string, job: () => Promise<T>, caller?: string): Promise<T> {
       const known = jobs.get(key)
       if (known !== undefined) return known as Promise<T>
-      if (running >= concurrency && waiting.length >= maxWaiting) {
+      const own = caller === undefined ? 0 : (callers.get(caller) ?? 0)
+      if ((running >= concurrency && waiting.length >= maxWaiting) || own >= MAX_JOBS_PER_CALLER) {
         refused++
-        return Promise.reject(new UnavailableError('ERR_OVERLOADED', 'Too many secrets wait for their first proof'))
+        return Promise.reject(new UnavailableError('ERR_OVERLOADED', 'Too many secrets wait for their hash'))
       }
-      const started = runInSlot(key, job)
+      const started = caller === undefined ? runInSlot(key, job) : countFor(caller, () => runInSlot(key, job))
       jobs.set(key, started)
       return started
     },

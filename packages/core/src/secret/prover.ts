@@ -6,7 +6,11 @@ export type OnProven = (nextHash: string | undefined) => void
 
 /** Makes hashes with the current hasher, and proves secrets with that and the accepted ones. */
 export interface Prover {
-  hash(secret: string): Promise<string>
+  /**
+   * `recheck` is called when the turn of a slow hash comes, which may be late, and rejects if it is not wanted any more.
+   * `caller`: whose hashes are bounded together.
+   */
+  hash(secret: string, recheck: () => Promise<void>, caller: string | undefined): Promise<string>
   /** Whether there is a hasher for this stored hash. */
   canCheck(phc: string): boolean
   /**
@@ -17,7 +21,17 @@ export interface Prover {
   prove(secret: string, phc: string, digest: string, onProven: OnProven): Promise<boolean>
 }
 
-export function createProver(hasher: Hasher, accepted: readonly Hasher[], queue: ProofQueue): Prover {
+/** Slow hashes of presented secrets, and of new ones: who issues many secrets must not hold up those who present theirs. */
+export interface ProofQueues {
+  readonly verification: ProofQueue
+  readonly issuance: ProofQueue
+}
+
+export function createProver(
+  hasher: Hasher,
+  accepted: readonly Hasher[],
+  { verification, issuance }: ProofQueues,
+): Prover {
   const hashers = [hasher, ...accepted]
   let hashes = 0
 
@@ -32,14 +46,21 @@ export function createProver(hasher: Hasher, accepted: readonly Hasher[], queue:
   }
 
   return {
-    hash: (secret) => (hasher.slow ? queue.run(`hash ${hashes++}`, () => hasher.hash(secret)) : hasher.hash(secret)),
+    async hash(secret, recheck, caller) {
+      if (!hasher.slow) return hasher.hash(secret)
+      const job = async () => {
+        await recheck()
+        return hasher.hash(secret)
+      }
+      return issuance.run(`hash ${hashes++}`, job, caller)
+    },
     canCheck: (phc) => hashers.some((candidate) => candidate.recognizes(phc)),
     async prove(secret, phc, digest, onProven) {
       const verifying = hashers.find((candidate) => candidate.recognizes(phc))
       if (verifying === undefined) return false
       const run = () => attempt(verifying, secret, phc, onProven)
       const isSlow = verifying.slow || (hasher.slow && isOutdated(verifying, phc))
-      return isSlow ? queue.run(`${digest} ${phc}`, run) : run()
+      return isSlow ? verification.run(`${digest} ${phc}`, run) : run()
     },
   }
 }

@@ -93,7 +93,13 @@ test('each chunk is JSON before the next is asked for', async () => {
     }
   }
   const view = { dialect: 'dynatrace', fields: ['name'] }
-  const { body } = await answerList(dynatrace, { chunks: tokens(), totalCount: 3, limit: 200, view })
+  const { body } = await answerList(dynatrace, {
+    chunks: tokens(),
+    totalCount: 3,
+    limit: 200,
+    view,
+    release: () => undefined,
+  })
   expect(steps).toEqual(['asked for 1', 'made 1', 'asked for 2', 'made 2', 'asked for 3', 'made 3'])
   expect(JSON.parse(String(body))).toMatchObject({ apiTokens: [{ name: 'n1' }, { name: 'n2' }, { name: 'n3' }] })
 })

@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import type { HttpResponse } from './message.js'
+
+const SLICE_BYTES = 64 * 1024
+/** An answer is given up when its client has taken no byte of it for so long. */
+const READ_TIMEOUT_MS = 30_000
+
+/** Aborted when the connection closes before the answer is complete. */
+export function clientSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+/**
+ * The body of a large answer as a stream, in slices, as fast as its client reads. Closes the connection when the client
+ * takes nothing for 30 s, and calls the answer's `release` when all is sent or the connection is closed.
+ */
+export function streamBody(
+  body: Buffer,
+  response: ServerResponse,
+  { release }: Pick<HttpResponse, 'release'>,
+  timeout: number = READ_TIMEOUT_MS,
+): Readable {
+  const timer = setTimeout(() => response.destroy(), timeout)
+  response.once('close', () => {
+    clearTimeout(timer)
+    release?.()
+  })
+  function* slices(): Generator<Buffer> {
+    for (let start = 0; start < body.length; start += SLICE_BYTES) {
+      timer.refresh()
+      yield body.subarray(start, start + SLICE_BYTES)
+    }
+    timer.refresh()
+  }
+  return Readable.from(slices(), { objectMode: false, highWaterMark: SLICE_BYTES })
+}

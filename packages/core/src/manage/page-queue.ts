@@ -1,0 +1,113 @@
+import { UnavailableError } from '../errors.js'
+
+/** Gives a place back. May be called more than once. */
+export type Release = () => void
+
+/**
+ * Bounds the pages that are read and kept in memory at a time, for each caller and in all. What does not fit waits, and
+ * leaves the queue when its client is gone. So the pages of one caller cannot hold up those of another.
+ */
+export interface PageQueue {
+  /**
+   * Resolves when a page of so many rows may be read. Rejects with `UnavailableError` (`ERR_OVERLOADED`) if too many of
+   * this caller's pages wait already, or if the page has waited for 5 s, and with the signal's reason once it is aborted.
+   */
+  enter(caller: string, rows: number, signal: AbortSignal | undefined): Promise<Release>
+}
+
+interface Waiting {
+  readonly caller: string
+  readonly isLarge: boolean
+  start(release: Release): void
+}
+
+/** More rows than that are a large page: it takes a tenth of a second and megabytes. */
+const MAX_SMALL = 1_000
+const MAX_LARGE_PAGES = 4
+const MAX_LARGE_PAGES_PER_CALLER = 1
+const MAX_PAGES_PER_CALLER = 4
+const MAX_WAITING_PER_CALLER = 100
+const MAX_WAITING = 2_000
+const MAX_WAIT_MS = 5_000
+/** A place that nobody gives back is free after that. */
+const MAX_LIFE_MS = 60_000
+
+export function createPageQueue(): PageQueue {
+  /** Those that are under way. */
+  const pages = new Set<Waiting>()
+  const waiting = new Set<Waiting>()
+
+  function count(among: ReadonlySet<Waiting>, matches: (page: Waiting) => boolean): number {
+    let number = 0
+    for (const page of among) if (matches(page)) number++
+    return number
+  }
+
+  function fits({ caller, isLarge }: Omit<Waiting, 'start'>): boolean {
+    const own = (page: Waiting) => page.caller === caller
+    if (count(pages, own) >= MAX_PAGES_PER_CALLER) return false
+    if (!isLarge) return true
+    const large = (page: Waiting) => page.isLarge
+    return (
+      count(pages, large) < MAX_LARGE_PAGES &&
+      count(pages, (page) => own(page) && large(page)) < MAX_LARGE_PAGES_PER_CALLER
+    )
+  }
+
+  function begin(page: Waiting): void {
+    pages.add(page)
+    const timer = setTimeout(release, MAX_LIFE_MS).unref()
+    page.start(release)
+
+    function release(): void {
+      clearTimeout(timer)
+      if (!pages.delete(page)) return
+      for (const next of waiting) {
+        if (!fits(next)) continue
+        waiting.delete(next)
+        begin(next)
+      }
+    }
+  }
+
+  /** Waits until `begin` starts the page. */
+  function wait(page: Omit<Waiting, 'start'>, signal: AbortSignal | undefined): Promise<Release> {
+    return new Promise((resolve, reject) => {
+      const entry: Waiting = {
+        ...page,
+        start(release) {
+          settle()
+          resolve(release)
+        },
+      }
+      const leave = (reason: unknown) => {
+        waiting.delete(entry)
+        settle()
+        reject(reason)
+      }
+      const onAbort = () => leave(signal?.reason)
+      const timer = setTimeout(() => leave(overloaded()), MAX_WAIT_MS)
+      const settle = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.add(entry)
+    })
+  }
+
+  return {
+    async enter(caller, rows, signal) {
+      signal?.throwIfAborted()
+      const page = { caller, isLarge: rows > MAX_SMALL }
+      if (fits(page)) return new Promise((start) => begin({ ...page, start }))
+      const own = count(waiting, (other) => other.caller === caller)
+      if (own >= MAX_WAITING_PER_CALLER || waiting.size >= MAX_WAITING) throw overloaded()
+      return wait(page, signal)
+    },
+  }
+}
+
+function overloaded(): UnavailableError {
+  return new UnavailableError('ERR_OVERLOADED', 'Too many pages are asked for at once')
+}
