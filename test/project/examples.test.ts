@@ -1,4 +1,5 @@
 // The examples as their readers run them: compiled, in processes of their own.
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { startRedis } from '@latchkey/test-servers'
 import { storeContract } from '@latchkey/testkit'
 import Database from 'libsql'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { mustRun, runProgram } from '../run-program.js'
 import { endExamples, type RunningExample, startExample } from './start-example.js'
 
@@ -385,6 +387,86 @@ describe('limits', () => {
     expect(await asked('/self/rotate', { previousSecretExpirationDate: 'now+8d' })).toBe(400)
     for (let made = 1; made < 10; made++) expect(await asked('', wanted)).toBe(201)
     expect(await asked('', wanted)).toBe(403)
+  })
+})
+
+describe('behind-a-proxy', () => {
+  test('a page of the allowed origin may send a token, and reads the headers that it needs', async () => {
+    const { origin, printed } = await startExample(program('behind-a-proxy'))
+    const admin = await firstToken({ printed })
+    const asked = {
+      Origin: 'https://app.example.com',
+      'Access-Control-Request-Method': 'PUT',
+      'Access-Control-Request-Headers': 'authorization,content-type',
+    }
+    for (const path of ['/reports', '/api/v2/apiTokens/self']) {
+      const preflight = await fetch(origin + path, { method: 'OPTIONS', headers: asked })
+      expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, asked.Origin])
+      expect(preflight.headers.get('access-control-allow-headers')).toContain('Authorization')
+      const answers = [await fetch(origin + path), await send('GET', origin + path, bearer(admin))]
+      expect(answers.map(({ status }) => status)).toEqual([401, 200])
+      for (const { headers } of answers)
+        expect(headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
+    }
+  })
+
+  test('caches keep what is public, and nothing that X-API-Key lets in by itself', async () => {
+    const { origin, printed } = await startExample(program('behind-a-proxy'))
+    const key = { 'X-API-Key': await firstToken({ printed }) }
+    const cacheControl = async (path: string, headers: Record<string, string>) =>
+      (await send('GET', origin + path, headers)).headers.get('cache-control')
+    expect(await cacheControl('/reports', key)).toBe('private')
+    expect(await cacheControl('/prices', key)).toBe('public, max-age=60')
+    expect(await cacheControl('/reports', {})).toBe('no-store')
+  })
+
+  test('its logs tell of requests, and hold no token', async () => {
+    const { origin, printed } = await startExample(program('behind-a-proxy'))
+    const admin = await firstToken({ printed })
+    const tokens = `${origin}/api/v2/apiTokens`
+    const { token = '' } = await answerOf(send('POST', tokens, bearer(admin), { name: 'n', scopes: ['reports.read'] }))
+    await send('GET', `${origin}/reports?access_token=${token}`, {
+      'X-API-Key': token,
+      Cookie: `token=${token}`,
+      Referer: `https://app.example.com/?token=${token}`,
+    })
+    const lines = await vi.waitFor(() => {
+      const [, ...logged] = printed().trim().split('\n')
+      expect(logged).toHaveLength(4)
+      return logged
+    })
+    const [byPino, byMorgan] = [
+      lines.filter((line) => line.startsWith('{')),
+      lines.filter((line) => !line.startsWith('{')),
+    ]
+    expect(byPino.map((line) => JSON.parse(line).req.url)).toEqual([
+      '/api/v2/apiTokens',
+      '/reports?access_token=[token]',
+    ])
+    expect(byMorgan[1]).toContain('GET /reports?access_token=[token]')
+    for (const secret of [admin, token]) expect(lines.join()).not.toContain(secret.slice(-64))
+  })
+
+  test('a WebSocket is opened by a token, and closed when it is revoked', async () => {
+    const { origin, printed } = await startExample(program('behind-a-proxy'))
+    const admin = await firstToken({ printed })
+    const tokens = `${origin}/api/v2/apiTokens`
+    const wanted = { name: 'office', scopes: ['reports.read'], allowedCIDRBlocks: ['192.0.2.0/24'] }
+    const { id, token } = await answerOf(send('POST', tokens, bearer(admin), wanted))
+    const opened = (headers: Record<string, string>) => new WebSocket(origin.replace('http', 'ws'), { headers })
+    for (const headers of [{}, bearer('acme.nonsense'), bearer(token)]) {
+      const [refused] = await once(opened(headers), 'error')
+      expect(refused.message).toBe('Unexpected server response: 401')
+    }
+    const forwarded = { ...bearer(token), 'X-Forwarded-For': '192.0.2.7:51234, 10.1.0.9:443' }
+    expect((await send('GET', `${origin}/reports`, forwarded)).status).toBe(200)
+    const client = opened(forwarded)
+    await once(client, 'open')
+    client.send('reports')
+    expect(String((await once(client, 'message'))[0])).toBe('{"reports":[]}')
+    expect(await statusOf(`${tokens}/${id}`, admin, 'DELETE')).toBe(204)
+    client.send('reports')
+    expect((await once(client, 'close'))[0]).toBe(1008)
   })
 })
 
