@@ -53,9 +53,12 @@ export function shardRef(prefix: string, environment: string, index: number): Sh
   }
 }
 
-/** The pub/sub channel on which all shards of an environment announce their changes. */
-export function changesChannel(prefix: string, environment: string): string {
-  return `{${prefix}:${environment}:0}:inv`
+/**
+ * The pub/sub channel on which all shards of an environment announce their changes. Redis has the same channels for all its
+ * databases, so the number of the database is part of the name.
+ */
+export function changesChannel(prefix: string, environment: string, database: number): string {
+  return `{${prefix}:${environment}:0}:inv:${database}`
 }
 
 /** The index of the shard of a token: FNV-1a of its public part, for a power of two of shards. */

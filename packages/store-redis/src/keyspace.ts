@@ -1,6 +1,6 @@
 import { createListeners, type Listeners, type StoreError, storeUnavailable } from '@latchkey/core/store'
 import { type Connection, readDeadline } from './connection.js'
-import type { Dataset } from './dataset.js'
+import type { Dataset, DatasetContext } from './dataset.js'
 import { changesChannel, type ShardRef, shardIndex } from './keys.js'
 import type { Settings } from './options.js'
 import { createRollbackGuard, type RollbackGuard } from './rollback-guard.js'
@@ -20,15 +20,14 @@ export interface Keyspace {
 }
 
 export function createKeyspace(
-  settings: Settings,
-  environment: string,
-  connection: Connection,
+  { settings, environment, connection }: DatasetContext,
   dataset: Dataset,
+  database: number,
 ): Keyspace {
   return {
     settings,
     name: `${settings.prefix}:${environment}`,
-    channel: changesChannel(settings.prefix, environment),
+    channel: changesChannel(settings.prefix, environment, database),
     connection,
     rollbackGuard: createRollbackGuard(),
     dataset,

@@ -11,7 +11,7 @@ import { createKeyspace, type Keyspace, ping } from './keyspace.js'
 import { list } from './list/list.js'
 import { type CheckReport, check } from './operate/check.js'
 import { type RebuildReport, rebuild } from './operate/rebuild.js'
-import { memoryWarnings } from './operate/server.js'
+import { databaseNumber, memoryWarnings } from './operate/server.js'
 import { type RedisStoreOptions, readOptions } from './options.js'
 import { createFind } from './read/documents.js'
 import { createFeed, type Feed } from './watch/feed.js'
@@ -89,8 +89,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 }
 
 async function openEnvironment(context: DatasetContext): Promise<OpenEnvironment> {
-  const { settings, environment, connection } = context
-  const keyspace = createKeyspace(settings, environment, connection, await openDataset(context))
+  const { settings, connection } = context
+  const keyspace = createKeyspace(context, await openDataset(context), await databaseNumber(connection, settings))
   for (const warning of await memoryWarnings(keyspace)) {
     process.emitWarning(`Redis of ${keyspace.name}: ${warning}`, { code: 'LATCHKEY_REDIS' })
   }

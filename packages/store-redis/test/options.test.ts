@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
 import { describe, expect, test } from 'vitest'
-import { ioredis, type RedisStoreOptions, redisStore } from '../src/index.js'
+import { ioredis, nodeRedis, type RedisStoreOptions, redisStore } from '../src/index.js'
 
 const lazy = () => new Redis({ lazyConnect: true })
 
@@ -32,7 +33,39 @@ describe('redisStore(options)', () => {
   })
 })
 
+describe('nodeRedis(client)', () => {
+  test('takes clients of createClient and createCluster', () => {
+    expect(nodeRedis(createClient()).cluster).toBe(false)
+    expect(nodeRedis(createCluster({ rootNodes: [] })).cluster).toBe(true)
+  })
+
+  const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] })
+  const ofRedis4 = { sendCommand() {}, duplicate() {}, subscribe() {}, disconnect() {}, quit() {} }
+  test.each<[string, unknown, RegExp]>([
+    ['a pool, which cannot subscribe', createClientPool(), /has no subscribe\(\)\. Pass one of createClient\(\)/],
+    ['a Sentinel', sentinel, /createSentinel\(\) is not supported\. Pass one of createClient\(\)/],
+    ['a client of redis 4', ofRedis4, /has no destroy\(\)\. Pass one of .* of redis 5 or newer/],
+    ['a client of redis 4 for a Cluster', { ...ofRedis4, slots: [] }, /of redis 5 or newer/],
+    ['a client of ioredis', lazy(), /^nodeRedis\(client\): .*createClient/],
+    ['nothing', undefined, /^nodeRedis\(client\): /],
+  ])('refuses %s', (_, given, sentence) => {
+    const make = () => nodeRedis(given as never)
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(sentence)
+  })
+})
+
 describe('ioredis(client)', () => {
+  test.each<[string, unknown]>([
+    ['a client of node-redis', createClient()],
+    ['a pipeline', lazy().pipeline()],
+    ['nothing', undefined],
+  ])('refuses %s', (_, given) => {
+    const make = () => ioredis(given as never)
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(/^ioredis\(client\): .*new Redis\(\)/)
+  })
+
   test('refuses clients that change keys, or read from replicas', () => {
     expect(() => ioredis(new Redis({ lazyConnect: true, keyPrefix: 'x:' }))).toThrow(/keyPrefix/)
     expect(() => ioredis(new Cluster([], { lazyConnect: true, scaleReads: 'slave' }))).toThrow(/scaleReads/)

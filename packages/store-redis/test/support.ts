@@ -13,20 +13,38 @@ export interface Connection {
   close(): void
 }
 
+export interface Login {
+  readonly database?: number
+  readonly username?: string
+  readonly password?: string
+}
+
 /** A client of the kind to a standalone server, with settings that fail fast. */
-export async function connect(name: ClientName, { port }: Pick<RedisServer, 'port'>): Promise<Connection> {
+export async function connect(
+  name: ClientName,
+  { port }: Pick<RedisServer, 'port'>,
+  { database = 0, ...login }: Login = {},
+): Promise<Connection> {
   if (name === 'node-redis') {
     const { createClient } = await import('redis')
     const client = createClient({
       socket: { port, host: '127.0.0.1', reconnectStrategy: (retries) => Math.min(20 * retries, 200) },
       disableOfflineQueue: true,
+      ...{ database, ...login },
     })
     client.on('error', () => {})
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }
   }
   const { Redis } = await import('ioredis')
-  const client = new Redis({ port, host: '127.0.0.1', enableOfflineQueue: false, lazyConnect: true })
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    db: database,
+    ...login,
+  })
   client.on('error', () => {})
   await client.connect()
   return { client: ioredis(client), close: () => client.disconnect() }

@@ -24,6 +24,13 @@ export interface RedisClient {
   warnings(): string[]
 }
 
+/** Throws a `TypeError` that says what to pass, unless the client has these methods. `hint`: why one may be missing. */
+export function assertMethods(call: string, client: unknown, names: readonly string[], hint = ''): void {
+  const members = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>
+  const missing = names.find((name) => typeof members[name] !== 'function')
+  if (missing !== undefined) throw new TypeError(`${call}: this client has no ${missing}().${hint}`)
+}
+
 /** The code word of an error reply (`NOSCRIPT`, `OOM`, …), also of one inside a script; undefined for other errors. */
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

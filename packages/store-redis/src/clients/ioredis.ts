@@ -1,9 +1,11 @@
-import type { Argument, RedisClient } from './client.js'
+import { type Argument, assertMethods, type RedisClient } from './client.js'
+import { type Subscriber, type SubscriberEvents, sharedSubscriptions } from './subscriptions.js'
 
 type Listener = (channel: string, message: string) => void
 
-interface Subscriber {
+interface Listening {
   subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
   on(event: 'message', listener: Listener): unknown
   on(event: 'error' | 'ready', listener: () => void): unknown
   off(event: 'message', listener: Listener): unknown
@@ -14,7 +16,7 @@ interface Pipeline {
   exec(): Promise<[error: Error | null, result: unknown][] | null>
 }
 
-interface Commands extends Subscriber {
+interface Commands extends Listening {
   readonly options: object
   getBuffer(key: string): Promise<unknown>
   pipeline(): Pipeline
@@ -31,7 +33,7 @@ export interface IoredisCluster extends Commands {
   nodes(): unknown
 }
 
-interface IoredisDuplicate extends Subscriber {
+interface IoredisDuplicate extends Listening {
   connect(): Promise<unknown>
   disconnect(): void
 }
@@ -49,13 +51,16 @@ interface Settings {
  * A client for the store, on the host's own ioredis 6 client, `Redis` or `Cluster`. The store never closes it. To hear of
  * changes, it opens one more connection like it (in a Cluster: it uses the client's own subscriber connection).
  *
- * Throws a `TypeError` for a client with `keyPrefix` (Redis would see other keys) or with a `scaleReads` other than
+ * Throws a `TypeError` for what is no client of ioredis, and for a client with `keyPrefix` (Redis would see other keys) or with a `scaleReads` other than
  * `'master'` (a replica may not know of a revocation yet).
  *
  * @example
  * const store = redisStore({ client: ioredis(new Redis({ enableOfflineQueue: false })) })
  */
 export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
+  const hint = ' Pass new Redis() or new Cluster() of ioredis 5 or newer.'
+  assertMethods('ioredis(client)', client, ['getBuffer', 'pipeline', 'subscribe'], hint)
+  if (!('nodes' in client)) assertMethods('ioredis(client)', client, ['duplicate'], hint)
   const settings: Settings = client.options
   if (settings.keyPrefix) throw new TypeError('ioredis(client): the client must not have a keyPrefix')
   if (settings.scaleReads !== undefined && settings.scaleReads !== 'master') {
@@ -73,8 +78,9 @@ export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
       if (error) throw error
       return Number(count)
     },
-    subscribe: async (channel, onMessage, onReady) =>
-      'nodes' in client ? shared(client, channel, onMessage) : dedicated(client, channel, onMessage, onReady),
+    subscribe: sharedSubscriptions(client, async (events) =>
+      'nodes' in client ? connectionOf(client, events) : connectLike(client, events),
+    ),
     warnings: () => warningsOf(settings, 'nodes' in client),
   }
 }
@@ -87,50 +93,43 @@ function method(client: Commands, name: string): (...args: Argument[]) => Promis
 }
 
 /**
- * Subscribes on a connection of its own, which reconnects by itself, and subscribes again after that. ioredis would do so,
- * too, but leaves the rejection unhandled if the connection is closed meanwhile, which ends the host's process.
+ * A connection of its own, which reconnects by itself, and subscribes again after that. ioredis would do so, too, but
+ * leaves the rejection unhandled if the connection is closed meanwhile, which ends the host's process.
  */
-async function dedicated(
-  client: IoredisClient,
-  channel: string,
-  onMessage: (message: string) => void,
-  onReady: () => void,
-): Promise<() => Promise<void>> {
-  const subscriber = client.duplicate({ lazyConnect: true, enableOfflineQueue: true, autoResubscribe: false })
-  subscriber.on('error', () => {})
-  subscriber.on('message', (_channel, message) => onMessage(message))
+async function connectLike(client: IoredisClient, events: SubscriberEvents): Promise<Subscriber> {
+  const connection = client.duplicate({ lazyConnect: true, enableOfflineQueue: true, autoResubscribe: false })
+  connection.on('error', () => {})
+  connection.on('message', events.onMessage)
   try {
-    await subscriber.connect()
-    await subscriber.subscribe(channel)
+    await connection.connect()
   } catch (error) {
-    subscriber.disconnect()
+    connection.disconnect()
     throw error
   }
-  subscriber.on('ready', () => {
-    // If it fails, the connection is lost again, and its next `ready` leads here.
-    subscriber.subscribe(channel).then(onReady, () => {})
+  connection.on('ready', () => {
+    for (const channel of events.channels()) {
+      // If it fails, the connection is lost again, and its next `ready` leads here.
+      connection.subscribe(channel).then(
+        () => events.onReady(channel),
+        () => {},
+      )
+    }
   })
-  return async () => subscriber.disconnect()
+  return {
+    subscribe: async (channel) => connection.subscribe(channel),
+    unsubscribe: async (channel) => connection.unsubscribe(channel),
+    close: () => connection.disconnect(),
+  }
 }
 
-/** Subscribes on the Cluster client's subscriber connection, which the host may use as well. */
-async function shared(
-  client: IoredisCluster,
-  channel: string,
-  onMessage: (message: string) => void,
-): Promise<() => Promise<void>> {
-  const listener: Listener = (from, message) => {
-    if (from === channel) onMessage(message)
+/** The Cluster client's subscriber connection, which the host may use as well. */
+function connectionOf(client: IoredisCluster, events: SubscriberEvents): Subscriber {
+  client.on('message', events.onMessage)
+  return {
+    subscribe: async (channel) => client.subscribe(channel),
+    unsubscribe: async (channel) => client.unsubscribe(channel),
+    close: () => client.off('message', events.onMessage),
   }
-  client.on('message', listener)
-  try {
-    await client.subscribe(channel)
-  } catch (error) {
-    client.off('message', listener)
-    throw error
-  }
-  // The channel stays subscribed: another store on this client may need it, and ioredis does not count subscriptions.
-  return async () => void client.off('message', listener)
 }
 
 function warningsOf(settings: Settings, isCluster: boolean): string[] {

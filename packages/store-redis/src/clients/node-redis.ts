@@ -1,7 +1,8 @@
-import type { Argument, RedisClient } from './client.js'
+import { type Argument, assertMethods, type RedisClient } from './client.js'
+import { type Subscriber, type SubscriberEvents, sharedSubscriptions } from './subscriptions.js'
 
 /** node-redis hands out strings here; its types do not always say so. */
-type Listener = (message: string | Buffer) => void
+type Listener = (message: string | Buffer, channel: string | Buffer) => void
 
 interface CommandOptions {
   /** RESP type to JavaScript type; 36 is `$`, the bulk string. */
@@ -13,12 +14,15 @@ interface CommandOptions {
 export interface NodeRedisClient {
   sendCommand(args: Argument[], options?: CommandOptions): Promise<unknown>
   duplicate(): NodeRedisSubscriber
+  subscribe(channel: string, listener: Listener): Promise<unknown>
+  destroy(): void
   readonly options?: object | undefined
 }
 
 interface NodeRedisSubscriber {
   connect(): Promise<unknown>
   subscribe(channel: string, listener: Listener): Promise<unknown>
+  unsubscribe(channel: string, listener: Listener): Promise<unknown>
   destroy(): void
   on(event: 'error' | 'ready', listener: () => void): unknown
 }
@@ -33,6 +37,7 @@ export interface NodeRedisCluster {
   ): Promise<unknown>
   subscribe(channel: string, listener: Listener): Promise<unknown>
   unsubscribe(channel: string, listener: Listener): Promise<unknown>
+  destroy(): void
   readonly slots: unknown
 }
 
@@ -41,6 +46,8 @@ export interface NodeRedisCluster {
  * neither connects nor closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the
  * client's own connection for pub/sub).
  *
+ * Throws a `TypeError` for what is no such client: one of `createClientPool`, `createSentinel` or redis 4.
+ *
  * @example
  * const client = createClient({ url: 'redis://127.0.0.1:6379', disableOfflineQueue: true })
  * client.on('error', (error) => console.error(error.message))
@@ -48,6 +55,11 @@ export interface NodeRedisCluster {
  * const store = redisStore({ client: nodeRedis(client) })
  */
 export function nodeRedis(client: NodeRedisClient | NodeRedisCluster): RedisClient {
+  const hint = ' Pass one of createClient() or createCluster(), which can subscribe, of redis 5 or newer.'
+  // redis 4 has no destroy().
+  assertMethods('nodeRedis(client)', client, ['sendCommand', 'subscribe', 'destroy'], hint)
+  // A Sentinel's `sendCommand` takes other arguments.
+  if ('acquire' in client) throw new TypeError(`nodeRedis(client): createSentinel() is not supported.${hint}`)
   return 'slots' in client ? cluster(client) : standalone(client)
 }
 
@@ -57,21 +69,29 @@ function standalone(client: NodeRedisClient): RedisClient {
     command: async (_key, args, timeout) => client.sendCommand([...args], options(timeout)),
     wait: async (_key, replicas, timeout) =>
       Number(await client.sendCommand(['WAIT', String(replicas), String(timeout)], options(timeout))),
-    async subscribe(channel, onMessage, onReady) {
-      const subscriber = client.duplicate()
-      // Without a listener, an error of the connection would end the process. It reconnects by itself.
-      subscriber.on('error', () => {})
-      try {
-        await subscriber.connect()
-        await subscriber.subscribe(channel, (message) => onMessage(String(message)))
-      } catch (error) {
-        subscriber.destroy()
-        throw error
-      }
-      subscriber.on('ready', onReady)
-      return async () => subscriber.destroy()
-    },
+    subscribe: sharedSubscriptions(client, async (events) => connectLike(client, events)),
     warnings: () => warningsOf(client.options ?? {}),
+  }
+}
+
+async function connectLike(client: NodeRedisClient, events: SubscriberEvents): Promise<Subscriber> {
+  const connection = client.duplicate()
+  // Without a listener, an error of the connection would end the process. It reconnects and subscribes again by itself.
+  connection.on('error', () => {})
+  try {
+    await connection.connect()
+  } catch (error) {
+    connection.destroy()
+    throw error
+  }
+  connection.on('ready', () => {
+    for (const channel of events.channels()) events.onReady(channel)
+  })
+  const listener: Listener = (message, channel) => events.onMessage(String(channel), String(message))
+  return {
+    subscribe: async (channel) => connection.subscribe(channel, listener),
+    unsubscribe: async (channel) => connection.unsubscribe(channel, listener),
+    close: () => connection.destroy(),
   }
 }
 
@@ -83,12 +103,14 @@ function cluster(client: NodeRedisCluster): RedisClient {
     // node-redis asks every master and answers with the smallest number.
     wait: async (key, replicas, timeout) =>
       Number(await client.sendCommand(key, false, ['WAIT', String(replicas), String(timeout)], options(timeout))),
-    async subscribe(channel, onMessage) {
-      // A listener of our own, so that it alone is unsubscribed.
-      const listener: Listener = (message) => onMessage(String(message))
-      await client.subscribe(channel, listener)
-      return async () => void (await client.unsubscribe(channel, listener))
-    },
+    subscribe: sharedSubscriptions(client, async ({ onMessage }) => {
+      const listener: Listener = (message, channel) => onMessage(String(channel), String(message))
+      return {
+        subscribe: async (channel) => client.subscribe(channel, listener),
+        unsubscribe: async (channel) => client.unsubscribe(channel, listener),
+        close: () => {},
+      }
+    }),
     warnings: () => [],
   }
 }

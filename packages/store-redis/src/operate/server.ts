@@ -1,7 +1,9 @@
+import { causeCode } from '@latchkey/core/store'
 import type { Argument } from '../clients/client.js'
-import { manageDeadline } from '../connection.js'
+import { type Connection, manageDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
+import type { Settings } from '../options.js'
 import { INFO, SCAN } from '../scripts/operate.js'
 
 /** One command on one key. */
@@ -29,6 +31,19 @@ export async function scanKeys({ connection, settings }: Keyspace, shard: ShardR
     for (const name of names) found.add(name.toString().slice(start.length))
   } while (cursor !== '0')
   return [...found]
+}
+
+/** The number of the database that the client uses; 0 where the server does not tell. A Cluster has no other. */
+export async function databaseNumber({ client, command }: Connection, settings: Settings): Promise<number> {
+  if (client.cluster) return 0
+  try {
+    const info = String(await command('', ['CLIENT', 'INFO'], manageDeadline(settings)))
+    return Number(/\bdb=(\d+)/.exec(info)?.[1] ?? 0)
+  } catch (error) {
+    // Messages also name their data set, so only copies of one data set need the number.
+    if (causeCode(error) === 'NOPERM') return 0
+    throw error
+  }
 }
 
 /** One sentence for each memory policy that evicts keys: it would lose tokens. */

@@ -5,18 +5,20 @@ import { CHECK_WRITABLE, script } from './script.js'
  * the truth, and returns its number in the sequence; `publish` announces it, which is a hint. `operation` is `c`, `u` or `d`
  * and the version.
  *
+ * `origin` is the data set and the shard, for those who share the channel.
+ *
  * A message is published last and by `pcall`: a refusal, as by an access list without the channel, breaks no write.
  */
 const TOKEN_PRELUDE = `${CHECK_WRITABLE}
 local _, _, seqKey, logKey, documentKey, usesKey = unpack(KEYS, 1, 6)
-local _, channel, shard, id, rawId = unpack(ARGV, 1, 5)
+local _, channel, origin, id, rawId = unpack(ARGV, 1, 5)
 local function logChange(operation)
   local seq = redis.call('INCR', seqKey)
   redis.call('XADD', logKey, 'MAXLEN', '~', 10000, '*', 'q', seq, 'i', id, 'o', operation)
   return seq
 end
 local function publish(seq, operation)
-  redis.pcall('PUBLISH', channel, shard .. ' ' .. seq .. ' ' .. operation .. ' ' .. id)
+  redis.pcall('PUBLISH', channel, origin .. ' ' .. seq .. ' ' .. operation .. ' ' .. id)
 end
 `
 
@@ -42,7 +44,7 @@ end
  * the script half way leaves index entries without a document, which lists skip, never a valid token that no list shows.
  *
  * KEYS meta lock seq log document uses live index…
- * ARGV meta channel shard id rawId version(4 bytes) rest-of-document uses operation (kind score name)…
+ * ARGV meta channel origin id rawId version(4 bytes) rest-of-document uses operation (kind score name)…
  */
 export const CREATE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local liveKey = KEYS[7]
@@ -70,7 +72,7 @@ return {'OK', seq}
  * well. So a token can be disabled, narrowed and rotated while Redis is out of memory.
  *
  * KEYS meta lock seq log document uses tombstone index…
- * ARGV meta channel shard id rawId expected(8 bytes) version(4 bytes) rest-of-document operation added (kind score name)…
+ * ARGV meta channel origin id rawId expected(8 bytes) version(4 bytes) rest-of-document operation added (kind score name)…
  */
 export const UPDATE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local tombstoneKey = KEYS[7]
@@ -100,7 +102,7 @@ return {'OK', seq, redis.call('GET', usesKey) or ''}
  * learns that it was its own, and of N racing callers still exactly one is told OK.
  *
  * KEYS meta lock seq log document uses tombstone live index…
- * ARGV meta channel shard id rawId expected(8 bytes) nonce (kind score name)…
+ * ARGV meta channel origin id rawId expected(8 bytes) nonce (kind score name)…
  */
 export const REMOVE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local tombstoneKey, liveKey = unpack(KEYS, 7, 8)

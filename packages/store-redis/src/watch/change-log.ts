@@ -84,10 +84,11 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
   return {
     poll,
     receive(message) {
-      const [index = '', seq = '', operation = '', id = ''] = message.split(' ')
+      const [dataset, index = '', seq = '', operation = '', id = ''] = message.split(' ')
+      if (dataset !== keyspace.dataset.id) return
       record(Number(index), { id, operation, seq: Number(seq) })
       const known = progress.get(Number(index))
-      // A message that comes after its own entry was read is told again: it may be the first of another data set.
+      // A message that comes after its own entry was read is told again: it may be of a history that went back.
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
       listeners.notify({ ids: [id] })
     },

@@ -1,4 +1,5 @@
 import type { ChangeListener, Unwatch } from '@latchkey/core/store'
+import { replyCode } from '../clients/client.js'
 import type { Keyspace } from '../keyspace.js'
 import { createChangeLog, POLL_TIMEOUT_MS } from './change-log.js'
 
@@ -6,6 +7,9 @@ import { createChangeLog, POLL_TIMEOUT_MS } from './change-log.js'
 const POLL_INTERVAL_MS = 500
 /** After so long without a good poll, changes may be late. */
 const LAGGING_AFTER_MS = 1_000
+
+/** A subscription that was refused is not tried again for so long. */
+const REFUSED_PAUSE_MS = 30_000
 
 export interface Feed {
   watch(listener: ChangeListener): Promise<Unwatch>
@@ -53,17 +57,21 @@ async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
   let unsubscribe: (() => Promise<void>) | undefined
   let subscribing: Promise<void> | undefined
   let polling: Promise<void> | undefined
+  let refusedAt = Number.NEGATIVE_INFINITY
 
   function subscribe(): void {
-    if (unsubscribe || subscribing) return
+    if (unsubscribe || subscribing || performance.now() - refusedAt < REFUSED_PAUSE_MS) return
     subscribing = keyspace.connection.client
       .subscribe(keyspace.channel, log.receive, () => void poll())
       .then(async (end) => {
         unsubscribe = end
         if (stopped) await end()
       })
-      .catch(() => {
-        // Tried again with the next poll; until then the streams alone bring the changes.
+      .catch((error: unknown) => {
+        // Tried again with a later poll; until then the streams alone bring the changes.
+        if (replyCode(error) !== 'NOPERM') return
+        refusedAt = performance.now()
+        warnOfChannel(keyspace)
       })
       .finally(() => {
         subscribing = undefined
@@ -102,4 +110,14 @@ async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
     clearTimeout(timer)
     await unsubscribe?.()
   }
+}
+
+const warned = new WeakSet<object>()
+
+/** Once for each client of the store. */
+function warnOfChannel({ connection, channel, name, settings }: Keyspace): void {
+  if (warned.has(connection.client)) return
+  warned.add(connection.client)
+  const sentence = `Redis of ${name}: this role may not use the channel ${channel}, so changes arrive by polling, within a second.`
+  process.emitWarning(`${sentence} Allow it: ACL SETUSER … &{${settings.prefix}:*`, { code: 'LATCHKEY_REDIS' })
 }

@@ -68,7 +68,14 @@ export async function runTokenWrite(
     keyspace,
     script,
     [...first, ...keys, ...entries.map(({ key }) => key)],
-    [keyspace.channel, String(shard.index), idText(write), rawId(publicPart), ...args, ...entryArguments(entries)],
+    [
+      keyspace.channel,
+      `${keyspace.dataset.id} ${shard.index}`,
+      idText(write),
+      rawId(publicPart),
+      ...args,
+      ...entryArguments(entries),
+    ],
     deadline,
   )
 }
