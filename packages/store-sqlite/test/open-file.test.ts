@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   closeSync,
   mkdirSync,
   openSync,
@@ -7,6 +8,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -79,6 +81,45 @@ describe('the file', () => {
     expect(await refusal({ path: `${folder}/file/tokens.db` })).toContain(`${folder}/file/tokens.db cannot be reached`)
     expect(await refusal({ path: '/proc/latchkey.db' })).toContain('/proc/latchkey.db cannot be opened for writing')
     expect(await refusal({ path: '/dev/null' })).toBe('/dev/null is not a regular file.')
+  })
+
+  test('is refused if it is a symbolic link, also one that leads nowhere or to a file, and nothing is created', async () => {
+    const folder = temporaryFolder()
+    const path = `${folder}/link.db`
+    for (const target of [`${folder}/nowhere.db`, await filledFile(), folder]) {
+      symlinkSync(target, path)
+      expect(await refusal({ path })).toBe(`${path} is a symbolic link. Name the file that it leads to.`)
+      rmSync(path)
+    }
+    expect(statSync(`${folder}/nowhere.db`, { throwIfNoEntry: false })).toBeUndefined()
+    symlinkSync(folder, `${folder}/folder`)
+    const store = sqliteStore({ path: `${folder}/folder/tokens.db` })
+    await store.open('default')
+    expect(statSync(`${folder}/tokens.db`).mode & 0o777).toBe(0o600)
+    await store.close()
+  })
+
+  test('that others can read or write is warned of, once', async () => {
+    const warnings: Error[] = []
+    const listener = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listener)
+    try {
+      const [own, wide] = [await filledFile(), await filledFile()]
+      for (const mode of [0o666, 0o640]) {
+        chmodSync(wide, mode)
+        for (const path of [own, wide]) {
+          const store = sqliteStore({ path })
+          await store.open('default')
+          await store.open('other')
+          await store.close()
+        }
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(warnings).toMatchObject([{ code: 'LATCHKEY_FILE_MODE' }])
+      expect(warnings[0]?.message).toContain(`${wide} has the mode 666`)
+    } finally {
+      process.off('warning', listener)
+    }
   })
 
   test('is refused if it is no SQLite file, and left as it is', async () => {

@@ -5,7 +5,7 @@ import { assertKnownOptions, integerOption, optionError } from '@latchkey/core/s
 export interface SqliteStoreOptions {
   /**
    * The file, relative to the working directory unless absolute. It is created if missing (mode 0600), and so is its
-   * folder (0700) if only that one is missing. `path-wal` and `path-shm` beside it belong to it while it is open. It must
+   * folder (0700) if only that one is missing. A symbolic link is refused. `path-wal` and `path-shm` beside it belong to it while it is open. It must
    * be on a local disk: SQLite's locks do not work over network file systems.
    */
   path: string

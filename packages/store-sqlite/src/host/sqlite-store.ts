@@ -14,6 +14,7 @@ import { findToken } from '../shared/find-token.js'
 import { type Database, openDatabase } from '../shared/libsql.js'
 import type { CallOf, Op, Results } from '../shared/protocol.js'
 import { type ChangeFeed, followChanges } from './changes.js'
+import { warnOfFileMode } from './file-mode.js'
 import { readOptions, type SqliteStoreOptions } from './options.js'
 import { createWorkerClient } from './worker-client.js'
 
@@ -69,6 +70,7 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
     reader.pragma('query_only = 1')
     reader.pragma(`cache_size = -${CACHE_KIB}`)
     assertSameFile(path, identity)
+    warnOfFileMode(path)
     file = { identity, reader, changes: followChanges(reader, path, identity) }
     return file
   }

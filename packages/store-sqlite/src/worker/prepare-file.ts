@@ -1,13 +1,15 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { StoreError, storeUnavailable } from '@latchkey/core/store'
 import { errorCode } from '../shared/errors.js'
 
 /**
  * Makes sure that the file is there and can be written. With `create`, a missing one is created for its owner alone (mode
- * 0600), and so is its folder (0700) if only that one is missing. Throws `ERR_STORE`.
+ * 0600), and so is its folder (0700) if only that one is missing. Throws `ERR_STORE`, also for a symbolic link: SQLite would
+ * create the file that a dangling one leads to, for everybody to read.
  */
 export function prepareFile(path: string, create: boolean): void {
+  assertNoLink(path)
   const stats = statsOf(path)
   if (stats?.isDirectory()) throw storeUnavailable(`${path} is a folder, not a file.`)
   if (stats && !stats.isFile()) throw storeUnavailable(`${path} is not a regular file.`)
@@ -30,6 +32,7 @@ function createFile(path: string): void {
   } catch (error) {
     // Another process has just created it.
     if (errorCode(error) !== 'EEXIST') throw error
+    assertNoLink(path)
   }
 }
 
@@ -46,9 +49,18 @@ function createFolder(folder: string): void {
   }
 }
 
+function assertNoLink(path: string): void {
+  const isLink = reach(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isSymbolicLink()
+  if (isLink) throw storeUnavailable(`${path} is a symbolic link. Name the file that it leads to.`)
+}
+
 function statsOf(path: string): Stats | undefined {
+  return reach(path, () => statSync(path, { throwIfNoEntry: false }))
+}
+
+function reach<T>(path: string, look: () => T): T {
   try {
-    return statSync(path, { throwIfNoEntry: false })
+    return look()
   } catch (error) {
     throw storeUnavailable(`${path} cannot be reached (${errorCode(error)}).`, error)
   }
