@@ -16,7 +16,7 @@ client reads nothing. \`rotations\`: 1,300 rotations of one token, whose bodies 
 A neighbour with another owner asks for a list of 100 all the time: \`neighbourP50Ms\`, \`neighbourP99Ms\`, and \`refused\` for those
 that were not answered 200. \`firstUseMs\` is the longest first use of another neighbour's token. \`growthMiB\` is the most that the
 resident memory grew, \`leftMiB\` what of it was left ten seconds after the attack and a garbage collection. \`hashes\` counts the
-slow hashes. \`answered200\`, \`answered409\` and \`answered503\` are what the attacker got.`,
+slow hashes of the attack. \`answered200\`, \`answered403\`, \`answered409\` and \`answered503\` are what the attacker got.`,
   cases: FRAMEWORK_NAMES.flatMap((framework) => ATTACKS.map((attack) => `${framework}-${attack}`)),
   options: {},
   bounds: () => FRAMEWORK_NAMES.flatMap(boundsOf),

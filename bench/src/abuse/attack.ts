@@ -31,8 +31,9 @@ export async function measureAbuse(framework: FrameworkName, attack: Attack) {
     close()
     const seen = await watched.end()
     await wait(WATCHED)
-    const { 200: answered200 = 0, 409: answered409 = 0, 503: answered503 = 0 } = answers
-    return { ...seen, firstUseMs, ...(await server.ask('end')), answered200, answered409, answered503 }
+    const { 200: answered200 = 0, 403: answered403 = 0, 409: answered409 = 0, 503: answered503 = 0 } = answers
+    const answered = { answered200, answered403, answered409, answered503 }
+    return { ...seen, firstUseMs, ...(await server.ask('end')), ...answered }
   } finally {
     await server.stop()
   }
