@@ -36,6 +36,8 @@ export interface RequestPlan {
   readonly trustsProxy?: boolean
   /** Answers 503 by itself to whatever takes longer, in ms. */
   readonly timeout?: number
+  /** Of the management routes. */
+  readonly authorize?: () => Promise<undefined>
   /** Told of each request that a guard has let in, or that `onDenied` was asked about. */
   readonly reached?: (path: string) => void
 }
@@ -55,7 +57,7 @@ function onExpress(framework: typeof express5, plan: RequestPlan): RequestListen
     reached(req.path)
     res.json({ id: req.apiToken?.id })
   }
-  app.use('/tokens', tokenRoutes())
+  app.use('/tokens', tokenRoutes({ authorize: plan.authorize }))
   app.all('/reports', guard, seen)
   app.all('/twice', guard, between, guard, seen)
   const onDenied = (_denied: object, req: express5.Request, res: express5.Response) => {
@@ -81,7 +83,7 @@ function onKoa(Framework: typeof Koa3, plan: RequestPlan): RequestListener {
     })
   }
   app.use(koaMiddleware(before))
-  app.use(tokenRoutes({ path: '/tokens' }))
+  app.use(tokenRoutes({ path: '/tokens', authorize: plan.authorize }))
   const seen: Middleware = (ctx) => {
     reached(ctx.path)
     ctx.body = { id: ctx.state.apiToken?.id }

@@ -235,6 +235,22 @@ describe.each(HOSTS)('on %s', (name, mount) => {
     }
   })
 
+  test('36 an error that comes after the answer of the host does not break the connection', async () => {
+    const { latchkey, issue } = setting()
+    let fail = () => {}
+    const authorize = () =>
+      new Promise<undefined>((_resolve, reject) => {
+        fail = () => reject(new Error('late'))
+      })
+    const { call, connections } = await serve(mount({ latchkey, timeout: 30, authorize }))
+    const { id, token } = await issue()
+    expect((await call('GET', '/tokens', token)).status).toBe(503)
+    fail()
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate)
+    expect((await call('GET', '/reports', token)).json()).toEqual({ id })
+    expect(connections()).toBe(1)
+  })
+
   test('37 a body without length and content type is a body: 415, and no secret dies', async () => {
     const { latchkey, issue } = setting()
     const { id, token } = await issue(['*'])
