@@ -20,6 +20,7 @@ export {
 export { matchesFilter } from './store/filter.js'
 export { createListeners, type Listeners } from './store/listeners.js'
 export { applyPatch, applyUse } from './store/patch.js'
+export { isTokenRecord } from './store/record-shape.js'
 export { AFTER_ALL_TIMES, BEFORE_ALL_TIMES, compareRecords, compareSortValues, sortValue } from './store/sort.js'
 export type {
   ChangeEvent,

@@ -2,6 +2,7 @@ import {
   AFTER_ALL_TIMES,
   BEFORE_ALL_TIMES,
   compact,
+  isTokenRecord,
   type StoredSecret,
   sortValue,
   storeUnavailable,
@@ -55,11 +56,12 @@ export function decodeRow(row: PostgresRow): TokenRecord {
       expiresAt: expires === AFTER_ALL_TIMES ? undefined : expires,
       modifiedAt: modified === BEFORE_ALL_TIMES ? undefined : modified,
     })
-    return withUses({ ...(JSON.parse(String(row.record)) as Rest), ...columns }, String(row.uses))
+    const record = withUses({ ...(JSON.parse(String(row.record)) as Rest), ...columns }, String(row.uses))
+    if (isTokenRecord(record)) return record
   } catch {
     // The parser's own message would quote the text, and so hashes.
-    throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged`)
   }
+  throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged`)
 }
 
 /** What the column `record` holds: all members that have no column. */

@@ -403,6 +403,13 @@ test('no error quotes a record: a row that is damaged says only whose it is', as
   expect((error as Error).cause).toBeUndefined()
   const page = await environment.list(LIST)
   expect(() => [...page.records]).toThrow(/is damaged/)
+  for (const json of ['{}', 'null', '{"networks": [], "secrets": ["$argon2id$secret"], "retired": []}']) {
+    await shared.server.query(`update ${schema}.token set record = '${json}'`)
+    await unavailable(environment.find(record.id), new RegExp(`^PostgreSQL: the row of ${record.id} is damaged$`))
+  }
+  await unavailable(environment.update(record.id, { name: 'x' }, 1), /is damaged$/)
+  expect(await environment.remove(record.id)).toBe(true)
+  expect(await environment.find(record.id)).toBeUndefined()
 })
 
 test('after close, and with a pool that was ended, calls reject', async () => {

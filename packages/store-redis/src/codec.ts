@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Actor, compact, type TokenId, type TokenRecord } from '@latchkey/core/store'
+import { type Actor, compact, isTokenRecord, StoreError, type TokenId, type TokenRecord } from '@latchkey/core/store'
 
 /**
  * A document is a header of 24 bytes that the scripts read, and JSON that they do not. The header: version (4 bytes,
@@ -92,8 +92,28 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
   return Buffer.concat([header, Buffer.from(JSON.stringify(body))])
 }
 
-/** The stored document of a public part, with its last uses. A fresh copy with each call. */
+/** A document cannot be decoded. Shows nothing of it. */
+export class DamagedDocument extends StoreError {
+  constructor(publicPart: string) {
+    super('ERR_STORE', `Redis: the document of ${publicPart} is damaged; it can be removed by its id.`)
+  }
+}
+
+/**
+ * The stored document of a public part, with its last uses. A fresh copy with each call. Throws `DamagedDocument`: a
+ * parser's own message would quote the text, and so hashes.
+ */
 export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
+  try {
+    const document = decode(publicPart, stored, uses)
+    if (isTokenRecord(document.record)) return document
+  } catch {
+    // Said below.
+  }
+  throw new DamagedDocument(publicPart)
+}
+
+function decode(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
   const body = JSON.parse(stored.toString('utf8', HEADER_LENGTH)) as Body
   const generations = [stored.readUInt32BE(8), stored.readUInt32BE(12)]
   const record: TokenRecord = compact({

@@ -1,4 +1,5 @@
-import type { EnvironmentStore } from '@latchkey/core/store'
+import { inspect } from 'node:util'
+import type { ChangeEvent, EnvironmentStore } from '@latchkey/core/store'
 import { type RedisServer, startRedis } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -115,5 +116,53 @@ describe('check() and rebuild()', () => {
     await expect(store.rebuild('default')).rejects.toThrow(/Another rebuild/)
     await redis.command('DEL', key('lock'))
     expect((await environment.update(record.id, { enabled: false }, 1))?.version).toBe(2)
+  })
+
+  test.each<[string, string]>([
+    ['no JSON', `${'h'.repeat(24)}$argon2id$v=19$secret`],
+    ['JSON of another shape', `${'h'.repeat(24)}{"p":"lk","n":"$argon2id$secret","k":[5]}`],
+    ['a secret without its parts', `${'h'.repeat(24)}{"p":"lk","n":"n","o":"o","c":1,"k":["$argon2id$secret"]}`],
+    ['too short', '$arg'],
+  ])('a document that is damaged, %s, shows nothing of itself and can be removed', async (kind, text) => {
+    const victim = records[3]
+    if (victim === undefined) throw new Error('no record')
+    const publicPart = victim.id.slice(victim.id.indexOf('.') + 1)
+    // With its own number, unless that is cut off.
+    if (kind === 'too short') await redis.command('SET', key(`t:${publicPart}`), text)
+    else {
+      await redis.command('SETRANGE', key(`t:${publicPart}`), 24, text.slice(24) + ' '.repeat(2_000))
+    }
+    const page = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 1_000, count: true } as const
+    const calls = [
+      async () => environment.find(victim.id),
+      async () => environment.update(victim.id, { enabled: false }, 1),
+      async () => environment.remove(victim.id, 1),
+      async () => readPage(environment, page),
+    ]
+    for (const call of calls) {
+      const error: unknown = await call().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        code: 'ERR_STORE',
+        message: `Redis: the document of ${publicPart} is damaged; it can be removed by its id.`,
+      })
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('$arg')
+    }
+    const watched: ChangeEvent[] = []
+    const unwatch = await environment.watch((event) => void watched.push(event))
+    expect(await environment.remove(victim.id)).toBe(true)
+    expect(await environment.remove(victim.id)).toBe(false)
+    await expect.poll(() => watched).toContainEqual({ ids: [victim.id] })
+    await unwatch()
+    expect(await environment.find(victim.id)).toBeUndefined()
+    // The next token gets the number, and nothing of the old one's scopes.
+    const next = tokenRecord({ scopes: ['fresh'], owner: 'new', personal: false, createdAt: 300 })
+    await environment.insert(next)
+    const ofScope = await readPage(environment, { ...page, filter: { scopes: victim.scopes } })
+    expect(ofScope.records.map(({ id }) => id)).not.toContain(next.id)
+    if (kind !== 'too short') expect(ofScope.totalCount).toBe(records.length / 5 - 1)
+    await store.rebuild('default')
+    await environment.remove(next.id)
+    await environment.insert(victim)
+    await assertWhole()
   })
 })

@@ -132,7 +132,7 @@ test('a record that is damaged fails what reads it with a sentence that shows no
   for (const record of [damaged, sound]) await filling.insert(record)
   await first.close()
   const other = openRaw(path)
-  for (const json of ['$argon2id$secret', '{}', '["a"]', 'null']) {
+  for (const json of ['$argon2id$secret', '{}', '["a"]', 'null', '{"id":"lk.A","secrets":["$argon2id$secret"]}']) {
     other.rows("UPDATE token SET record = ? WHERE name = 'a' RETURNING id", json)
     const store = await openStore(path)
     const failure = {
@@ -154,4 +154,10 @@ test('a record that is damaged fails what reads it with a sentence that shows no
     ])
   }
   other.close()
+  const store = await openStore(path)
+  await expect(store.remove(damaged.id, 1)).rejects.toMatchObject({ code: 'ERR_STORE' })
+  expect(await store.remove(damaged.id)).toBe(true)
+  expect(await store.remove(damaged.id)).toBe(false)
+  expect(await readPage(store, query)).toMatchObject({ records: [sound], totalCount: 1 })
+  assertConsistent(path)
 })

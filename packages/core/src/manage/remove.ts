@@ -1,5 +1,5 @@
 import { compact } from '../compact.js'
-import { RequestError } from '../errors.js'
+import { RequestError, StoreError } from '../errors.js'
 import { publish } from '../events.js'
 import { parseToken } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
@@ -52,9 +52,21 @@ async function deleteById(
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  await readRecord(store, id, principal, trail)
+  let unread: StoreError | undefined
+  try {
+    await readRecord(store, id, principal, trail)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    unread = error
+    trail.concerns({ id })
+  }
+  // A damaged record can be deleted, but not by a personal caller: nobody can tell whether it is the caller's own.
+  const check = (caller: PrincipalOrHost) => {
+    if (unread !== undefined && caller?.grant.personal === true) throw unread
+  }
+  check(principal)
   if (refuseOwn) throw ownToken()
-  await trail.begin()
+  check(await trail.begin())
   const removed = await removeRecord(context, store, id)
   if (removed) announce(context, id, principal)
   return removed

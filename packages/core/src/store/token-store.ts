@@ -60,6 +60,7 @@ export interface EnvironmentStore {
   /**
    * Removes a record for good; with `expectedVersion` only at that version, else rejecting with `ERR_CONFLICT`.
    * - MUST resolve to `true` for exactly one of N racing callers, to `false` if there is none.
+   * - MUST remove a record that is damaged and cannot be read, if no version is expected.
    */
   remove(id: string, expectedVersion?: number): Promise<boolean>
 

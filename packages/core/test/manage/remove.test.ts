@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { memoryData, memoryStore } from '../../src/index.js'
+import { memoryData, memoryStore, StoreError } from '../../src/index.js'
 import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
-import { refused } from '../support/outcome.js'
+import { published, refused } from '../support/outcome.js'
 import { testStore } from '../support/store.js'
 
 const GOOD = { name: 'nightly', owner: 'ada', scopes: ['reports.read'] }
@@ -90,6 +90,22 @@ describe('delete', () => {
     expect(await refused(latchkey.delete(text as never))).toEqual(GONE)
     expect(await refused(latchkey.delete(text as never, hostCaller()))).toEqual(GONE)
     expect(await records()).toHaveLength(1)
+  })
+})
+
+describe('a record that the store cannot read', () => {
+  test('can be deleted by its id, but not by a personal caller, who may not be its owner', async () => {
+    const setup = testInstance()
+    const { id } = await setup.create()
+    setup.store.failing.set('find', new StoreError('ERR_STORE', 'The record is damaged.'))
+    for (const personal of [hostCaller({ personal: true }), hostCaller({ personal: true, owner: 'o' })]) {
+      await expect(setup.latchkey.delete(id, personal)).rejects.toMatchObject({ code: 'ERR_STORE' })
+    }
+    expect(await setup.records()).toHaveLength(1)
+    const entries = await published('audit', async () => setup.latchkey.delete(id, hostCaller()))
+    expect(entries.at(-1)).toMatchObject({ action: 'delete', outcome: 'done', token: { id } })
+    expect(await setup.records()).toEqual([])
+    expect(await refused(setup.latchkey.delete(id))).toEqual(GONE)
   })
 })
 

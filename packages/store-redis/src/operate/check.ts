@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { DamagedDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -79,9 +80,10 @@ async function missingEntries(keyspace: Keyspace, shard: ShardRef, publicParts: 
 }
 
 async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart: string): Promise<string[]> {
-  const [stored] = await readDocuments(keyspace, shard, [publicPart], manageDeadline(keyspace.settings))
-  if (stored === undefined) return []
-  const { number, record } = stored
+  const stored = await readDocuments(keyspace, shard, [publicPart], manageDeadline(keyspace.settings)).catch(damaged)
+  if (stored instanceof DamagedDocument) return [`t:${publicPart} is damaged`]
+  if (stored[0] === undefined) return []
+  const { number, record } = stored[0]
   const found = await Promise.all(
     [...indexEntries(shard, record), { key: shard.live }].map(async (entry) => {
       const { key, score } = entry
@@ -96,6 +98,11 @@ async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart:
     }),
   )
   return found.flat()
+}
+
+function damaged(error: unknown): DamagedDocument {
+  if (error instanceof DamagedDocument) return error
+  throw error
 }
 
 /** The number that a command on one key replies; 0 for none. */

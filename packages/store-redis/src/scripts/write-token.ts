@@ -116,8 +116,11 @@ if head ~= expected then return {'CONFLICT'} end
 redis.call('DEL', documentKey, usesKey)
 local seq = logChange('d0')
 local packed = string.sub(head, 5, 8)
-writeEntries(9, 8, #KEYS - 8, packed .. rawId, 0)
-redis.call('SETBIT', liveKey, struct.unpack('>I4', packed), 0)
+-- A damaged document may be too short for a number.
+if #packed == 4 then
+  writeEntries(9, 8, #KEYS - 8, packed .. rawId, 0)
+  redis.call('SETBIT', liveKey, struct.unpack('>I4', packed), 0)
+end
 redis.call('SET', tombstoneKey, nonce, 'PX', 60000)
 publish(seq, 'd0')
 return {'OK', seq}

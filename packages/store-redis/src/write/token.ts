@@ -9,6 +9,7 @@ import {
   versionConflict,
 } from '@latchkey/core/store'
 import {
+  DamagedDocument,
   decodeDocument,
   encodeDocument,
   encodeUint32,
@@ -18,8 +19,9 @@ import {
   type StoredDocument,
   versionOf,
 } from '../codec.js'
-import { indexChanges, indexEntries } from '../index-entries.js'
+import { type IndexEntry, indexChanges, indexEntries } from '../index-entries.js'
 import type { Keyspace } from '../keyspace.js'
+import { scanKeys, send } from '../operate/server.js'
 import { readDocuments } from '../read/documents.js'
 import { CREATE, REMOVE, UPDATE } from '../scripts/write-token.js'
 import { finishTokenWrite, idText, runTokenWrite, type TokenWrite, tokenWrite } from './run-write.js'
@@ -82,11 +84,21 @@ export async function remove(keyspace: Keyspace, tokenId: string, expectedVersio
   const write = tokenWrite(keyspace, id)
   const nonce = newNonce()
   for (;;) {
-    const stored = await readStored(write, expectedVersion)
-    if (stored === undefined) return false
-    const outcome = await removeStored(write, stored, nonce)
+    const outcome = await removeOnce(write, expectedVersion, nonce)
     if (outcome !== 'CONFLICT') return outcome === 'OK'
     // Somebody changed it meanwhile: again, with the new version.
+  }
+}
+
+type Removal = 'OK' | 'GONE' | 'CONFLICT'
+
+async function removeOnce(write: TokenWrite, expectedVersion: number | undefined, nonce: Buffer): Promise<Removal> {
+  try {
+    const stored = await readStored(write, expectedVersion)
+    return stored === undefined ? 'GONE' : await removeStored(write, stored, nonce)
+  } catch (error) {
+    if (!(error instanceof DamagedDocument) || expectedVersion !== undefined) throw error
+    return removeDamaged(write, nonce)
   }
 }
 
@@ -95,10 +107,31 @@ export async function removeStored(
   write: TokenWrite,
   { head, record }: StoredDocument,
   nonce: Buffer,
-): Promise<'OK' | 'GONE' | 'CONFLICT'> {
+): Promise<Removal> {
+  return removeDocument(write, head, indexEntries(write.shard, record), nonce)
+}
+
+/**
+ * Removes a document that cannot be decoded. Its name and owner are not known, so their entries stay until `rebuild()`: lists
+ * skip them. Its bits go from all bitmaps, since the next token gets its number.
+ */
+async function removeDamaged(write: TokenWrite, nonce: Buffer): Promise<Removal> {
+  const { keyspace, shard, id } = write
+  const head = (await send(keyspace, 'GETRANGE', shard.document(id.publicPart), '0', '7')) as Buffer
+  const bitmaps = (await scanKeys(keyspace, shard, 'b:')).map((end) => ({ key: `${shard.base}b:${end}` }))
+  const sorted = [shard.created, shard.used, shard.expires, shard.modified].map((key) => ({ key, score: 0 }))
+  return removeDocument(write, head, [...sorted, ...bitmaps], nonce)
+}
+
+async function removeDocument(
+  write: TokenWrite,
+  head: Buffer,
+  entries: readonly IndexEntry[],
+  nonce: Buffer,
+): Promise<Removal> {
   const { shard, id } = write
   const keys = [shard.tombstone(id.publicPart), shard.live]
-  const { outcome, values } = await runTokenWrite(write, REMOVE, keys, [head, nonce], indexEntries(shard, record))
+  const { outcome, values } = await runTokenWrite(write, REMOVE, keys, [head, nonce], entries)
   if (outcome === 'OK') await finishTokenWrite(write, 'd0', Number(values[0]) || undefined)
   return outcome === 'OK' || outcome === 'GONE' ? outcome : 'CONFLICT'
 }

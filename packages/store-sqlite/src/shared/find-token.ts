@@ -1,4 +1,4 @@
-import { parseTokenId, type TokenRecord } from '@latchkey/core/store'
+import { isTokenRecord, parseTokenId, type TokenRecord } from '@latchkey/core/store'
 import type { Database, Value } from './libsql.js'
 
 export interface FoundToken {
@@ -17,13 +17,20 @@ export function findToken(db: Database, env: number, id: string): FoundToken | u
   return record.id === id ? { rowId: Number(row[0]), record } : undefined
 }
 
-/** A record from its JSON. Throws, with nothing of the record in the message, if it is damaged. */
+/** A stored record is damaged. The message says nothing of it. */
+export class DamagedRecord extends Error {
+  constructor() {
+    super('a stored record cannot be read; restore the file from a backup.')
+  }
+}
+
+/** A record from its JSON. Throws `DamagedRecord`. */
 export function parseRecord(json: Value | undefined): TokenRecord {
   try {
-    const record = JSON.parse(String(json)) as TokenRecord
-    if (typeof record.id === 'string' && Array.isArray(record.scopes) && Array.isArray(record.secrets)) return record
+    const record: unknown = JSON.parse(String(json))
+    if (isTokenRecord(record)) return record
   } catch {
     // The message of a syntax error quotes the text.
   }
-  throw new Error('a stored record cannot be read; restore the file from a backup.')
+  throw new DamagedRecord()
 }

@@ -79,6 +79,14 @@ export function removeScopes(db: Database, env: number, scopes: readonly string[
   for (const name of new Set(scopes)) decrement(db, 'scope', env, name, personal)
 }
 
+/** The names of the scopes in a `scope_set`. */
+export function scopesIn(db: Database, scopeSet: string): string[] {
+  return [...scopeSet].flatMap((character) => {
+    const row = db.get('SELECT name FROM scope WHERE id = ?', scopeId(character))
+    return row ? [String(row[0])] : []
+  })
+}
+
 /** The pattern for GLOB of a `scope_set` with any of these scopes. */
 export function anyScope(ids: readonly number[]): string {
   return `*[${ids.map(scopeCharacter).join('')}]*`
@@ -95,4 +103,9 @@ const FIRST_SUPPLEMENTARY = 0x10000
 function scopeCharacter(id: number): string {
   const code = FIRST + id - 1
   return String.fromCodePoint(code < FIRST_SURROGATE ? code : code - FIRST_SURROGATE + FIRST_SUPPLEMENTARY)
+}
+
+function scopeId(character: string): number {
+  const code = character.codePointAt(0) ?? 0
+  return (code < FIRST_SURROGATE ? code : code - FIRST_SUPPLEMENTARY + FIRST_SURROGATE) - FIRST + 1
 }

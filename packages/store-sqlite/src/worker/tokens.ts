@@ -1,9 +1,9 @@
 import { applyPatch, applyUse, assertVersion, idTaken, requireTokenId, type TokenRecord } from '@latchkey/core/store'
-import { type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
+import { DamagedRecord, type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
 import { type Database, transaction } from '../shared/libsql.js'
 import type { CallOf, Results, Write } from '../shared/protocol.js'
 import { type Columns, columnsOf } from './columns.js'
-import { addScopes, countToken, decrement, increment, removeScopes } from './counters.js'
+import { addScopes, countToken, decrement, increment, removeScopes, scopesIn } from './counters.js'
 import type { Waiting } from './queue.js'
 
 type Outcome = { ok: true; result: Results[Write['op']] } | { ok: false; error: unknown }
@@ -82,11 +82,20 @@ function updateToken(db: Database, call: CallOf<'update'>): TokenRecord | undefi
 }
 
 /** Whether there was one. */
-function removeToken(db: Database, { env, id, expectedVersion }: CallOf<'remove'>): boolean {
-  const found = findToken(db, env, id)
-  if (!found) return false
-  assertVersion(found.record, expectedVersion)
-  deleteToken(db, env, found)
+function removeToken(db: Database, call: CallOf<'remove'>): boolean {
+  const { env, id, expectedVersion } = call
+  try {
+    const found = findToken(db, env, id)
+    if (!found) return false
+    assertVersion(found.record, expectedVersion)
+    deleteToken(db, env, found.rowId, id)
+    return true
+  } catch (error) {
+    if (!(error instanceof DamagedRecord) || expectedVersion !== undefined) throw error
+  }
+  const { publicPart } = requireTokenId(id)
+  const row = db.get('SELECT id FROM token WHERE environment_id = ? AND public_part = ?', env, publicPart)
+  deleteToken(db, env, Number(row?.[0]), id)
   return true
 }
 
@@ -107,7 +116,7 @@ function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'
     limit,
   )
   const expired = rows.map(([rowId, record]) => ({ rowId: Number(rowId), record: parseRecord(record) }))
-  for (const token of expired) deleteToken(db, env, token)
+  for (const { rowId, record } of expired) deleteToken(db, env, rowId, record.id)
   return expired.map(({ record }) => record.id)
 }
 
@@ -128,13 +137,19 @@ function replaceScopes(db: Database, env: number, record: TokenRecord, scopes: r
   return scopeSet
 }
 
-function deleteToken(db: Database, env: number, { rowId, record }: FoundToken): void {
-  const personal = Number(record.personal)
+/** Goes by the columns, which a damaged record has too. */
+function deleteToken(db: Database, env: number, rowId: number, id: string): void {
+  const [owner, isPersonal, scopeSet] =
+    db.get(
+      'SELECT owner.name, personal, scope_set FROM token JOIN owner ON owner.id = owner_id WHERE token.id = ?',
+      rowId,
+    ) ?? []
+  const personal = Number(isPersonal)
   db.run('DELETE FROM token WHERE id = ?', rowId)
-  removeScopes(db, env, record.scopes, personal)
-  decrement(db, 'owner', env, record.owner, personal)
+  removeScopes(db, env, scopesIn(db, String(scopeSet)), personal)
+  decrement(db, 'owner', env, String(owner), personal)
   countToken(db, env, -1, personal)
-  logChange(db, env, record.id)
+  logChange(db, env, id)
 }
 
 /** Tells the watchers of all processes. Returns the number of the change. */
