@@ -18,8 +18,8 @@ test('routes with an option that they do not know, or cannot use, are not made',
   const { tokenRoutes } = latchkeyExpress(createLatchkey({ store: memoryStore() }))
   const cases: [object, unknown][] = [
     [{ dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
-    [{ dialect: 'github' }, "tokenRoutes.dialect must be 'dynatrace' or 'panther'"],
-    [{ dialect: 'toString' }, "tokenRoutes.dialect must be 'dynatrace' or 'panther'"],
+    [{ dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
+    [{ dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
     [{ authorize: true }, 'tokenRoutes.authorize must be a function'],
   ]
   for (const [options, message] of cases) {
