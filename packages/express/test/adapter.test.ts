@@ -20,7 +20,7 @@ test('routes with an option that they do not know, or cannot use, are not made',
     [{ dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
     [{ dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
     [{ dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
-    [{ authorize: true }, 'tokenRoutes.authorize must be a function'],
+    [{ authorize: true }, 'tokenRoutes.authorize must be a function, not true'],
   ]
   for (const [options, message] of cases) {
     const make = () => tokenRoutes(options as Parameters<typeof tokenRoutes>[0])

@@ -20,7 +20,7 @@ test('routes with an option that they do not know, or cannot use, are not made',
     [{ path: '/tokens', dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
     [{ path: '/tokens', dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
     [{ path: '/tokens', dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
-    [{ path: '/tokens', authorize: true }, 'tokenRoutes.authorize must be a function'],
+    [{ path: '/tokens', authorize: true }, 'tokenRoutes.authorize must be a function, not true'],
     [{ path: '/tokens/' }, 'tokenRoutes.path must look like /api/tokens, without a slash at its end'],
     [{}, 'tokenRoutes.path must look like /api/tokens, without a slash at its end'],
   ]
