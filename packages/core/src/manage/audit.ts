@@ -102,9 +102,8 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
           hasBegun = true
           if (onAudit !== undefined) await begin(entryOf(action, principal, { outcome: 'begun', token, changes }))
           const caller = principal?.reauthorize === undefined ? principal : await principal.reauthorize()
-          // It may be bound to its owner's tokens by now. Whoever presents a secret may end it.
-          if (action !== 'revoke' && token?.owner !== undefined && !maySee(caller, { owner: token.owner }))
-            throw notFound()
+          // It may be bound to its owner's tokens by now.
+          if (token?.owner !== undefined && !maySee(caller, { owner: token.owner })) throw notFound()
           return caller
         },
       }

@@ -27,21 +27,21 @@ export async function deleteToken(
     const removed =
       id === idOrToken
         ? await deleteById(context, id, principal, refuseOwn, trail)
-        : await endBySecret(context, idOrToken, principal, trail, { refuseOwn })
+        : await endBySecret(context, idOrToken, principal, refuseOwn, trail)
     if (!removed) throw notFound()
   })
 }
 
 /**
- * Ends the secret that is presented, whoever owns its token: the current secret with its token, the outgoing one of a
- * rotation alone. Anything else is left alone without an error. Resolves to whether a secret was ended. Source: RFC 7009.
+ * Ends the secret that is presented: the current secret with its token, the outgoing one of a rotation alone. Anything
+ * else is left alone without an error. Resolves to whether a secret was ended. Source: RFC 7009.
  */
 export async function revokeToken(
   context: ManageContext,
   presented: unknown,
   principal: PrincipalOrHost,
 ): Promise<boolean> {
-  return context.audit.run('revoke', principal, (trail) => endBySecret(context, presented, principal, trail))
+  return context.audit.run('revoke', principal, (trail) => endBySecret(context, presented, principal, false, trail))
 }
 
 async function deleteById(
@@ -76,13 +76,12 @@ async function endBySecret(
   context: ManageContext,
   presented: unknown,
   principal: PrincipalOrHost,
+  refuseOwn: boolean,
   trail: Trail,
-  deletion?: { readonly refuseOwn: boolean },
 ): Promise<boolean> {
   return retryRaces(async () => {
     const found = await context.verifier.identify(presented)
-    const isVisible = (owner: { readonly owner: string }) => deletion === undefined || maySee(principal, owner)
-    if (found === undefined || !isVisible(found.entry.token)) {
+    if (found === undefined || !maySee(principal, found.entry.token)) {
       assertSelfOrCurrent(principal, undefined)
       return false
     }
@@ -91,7 +90,7 @@ async function endBySecret(
     trail.concerns({ id, owner, name })
     assertSelfOrCurrent(principal, { id, gen: secret.gen })
     if (secret !== entry.secrets[0]) return retirePrevious(context, id, secret.gen, principal, trail)
-    if (deletion?.refuseOwn) throw ownToken()
+    if (refuseOwn) throw ownToken()
     await trail.begin()
     // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
     const removed = await removeRecord(context, await context.store(), id, entry.version)

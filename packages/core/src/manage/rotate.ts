@@ -100,8 +100,7 @@ export async function retirePrevious(
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
-  // Whether this caller may see the token was decided when the secret was presented.
-  const record = await findRecord(store, id, undefined, trail)
+  const record = await findRecord(store, id, principal, trail)
   const [current, previous] = record?.secrets ?? []
   if (record === undefined || current === undefined || previous?.gen !== gen) return false
   await trail.begin()

