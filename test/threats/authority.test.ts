@@ -134,6 +134,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       ['POST', `/tokens/${id}/rotate`],
       ['POST', `/tokens/${id}/rotate/finish`],
       ['POST', `/tokens/${id}/rotate/cancel`],
+      ['POST', '/tokens/revoke', { token }],
       ['DELETE', `/tokens/${id}`],
       ['DELETE', `/secret-in-path/${token}`],
     ] as const) {

@@ -157,10 +157,8 @@ describe('a personal caller', () => {
     ]) {
       expect(await refused(call)).toEqual({ code: 'ERR_NOT_FOUND', paths: [] })
     }
+    expect(await latchkey.revoke(theirs.token, by)).toBe(false)
     expect(await records()).toEqual(before)
-    // But for a secret that it presents: here the outgoing one.
-    expect(await latchkey.revoke(theirs.token, by)).toBe(true)
-    expect(await latchkey.get(theirs.id)).not.toHaveProperty('previousSecret')
     const page = await latchkey.list({}, by)
     expect([page.tokens.map(({ id }) => id), page.totalCount]).toEqual([[mine.id], 1])
     expect(await latchkey.list({ owner: 'bob' }, by)).toMatchObject({ tokens: [], totalCount: 0 })
