@@ -1,7 +1,7 @@
 import type { ManagementOperation } from './audit-entry.js'
 import type { Latchkey } from './instance.js'
 import { assertMayCall } from './manage/authority.js'
-import { type OnBehalf, type PrincipalOrHost, principalFromCaller } from './manage/caller.js'
+import { type OnBehalf, type Principal, type PrincipalOrHost, principalFromCaller } from './manage/caller.js'
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
 import { createToken } from './manage/create.js'
@@ -31,11 +31,20 @@ export function managementCalls(context: ManageContext): ManagementCalls {
     read: (principal: PrincipalOrHost) => Input,
     run: (principal: PrincipalOrHost, input: Input) => Promise<T>,
   ): Promise<T> {
-    const principal = readCaller(context, operation, options)
+    const caller = readCaller(context, operation, options)
+    const assertAllowed = (asking: Principal) =>
+      assertMayCall(context, asking, operation, options !== undefined && 'ip' in options)
+    // The host's audit, or a hash, may take long: the caller's access may end meanwhile.
+    const principal = caller && {
+      ...caller,
+      async reauthorize() {
+        assertAllowed(caller)
+        return caller
+      },
+    }
     let input: Input
     try {
-      if (principal !== undefined)
-        assertMayCall(context, principal, operation, options !== undefined && 'ip' in options)
+      if (principal !== undefined) assertAllowed(principal)
       input = read(principal)
     } catch (error) {
       await context.audit.refuse(operation, principal, named, error)

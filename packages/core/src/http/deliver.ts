@@ -5,6 +5,8 @@ import type { HttpResponse } from './message.js'
 const SLICE_BYTES = 64 * 1024
 /** An answer is given up when its client has taken no byte of it for so long. */
 const READ_TIMEOUT_MS = 30_000
+/** As long as its page counts as one in memory. */
+const LIFETIME_MS = 60_000
 
 /** Aborted when the connection closes before the answer is complete. */
 export function clientSignal(response: ServerResponse): AbortSignal {
@@ -17,7 +19,7 @@ export function clientSignal(response: ServerResponse): AbortSignal {
 
 /**
  * The body of a large answer as a stream, in slices, as fast as its client reads. Closes the connection when the client
- * takes nothing for 30 s, and calls the answer's `release` when all is sent or the connection is closed.
+ * takes nothing for 30 s, or not all of it within a minute, and calls the answer's `release` when all is sent or the connection is closed.
  */
 export function streamBody(
   body: Buffer,
@@ -26,10 +28,15 @@ export function streamBody(
   timeout: number = READ_TIMEOUT_MS,
 ): Readable {
   const timer = setTimeout(() => response.destroy(), timeout)
-  response.once('close', () => {
+  const end = setTimeout(() => response.destroy(), LIFETIME_MS)
+  const close = () => {
     clearTimeout(timer)
+    clearTimeout(end)
     release?.()
-  })
+  }
+  // The client may have left before.
+  if (response.destroyed) close()
+  else response.once('close', close)
   function* slices(): Generator<Buffer> {
     for (let start = 0; start < body.length; start += SLICE_BYTES) {
       timer.refresh()

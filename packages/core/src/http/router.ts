@@ -46,14 +46,14 @@ export function createRouter<HostRequest>(
     const visit: Visit = { latchkey, request, operation, id, rules, ...signIn }
     const reauthorize = () => admitCaller(visit, true)
     try {
-      let principal = await admitAudited(visit, false)
+      let principal = await admitAudited(visit, undefined)
       const call = { context, dialect, request, operation, id, secretInPath }
       const run = await readOperation(call).catch(async (error: unknown) => {
         await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
         throw error
       })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
-      if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, true)
+      if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, principal)
       return await run({ ...principal, reauthorize })
     } catch (error) {
       return answerError(dialect, operation, request, error)
@@ -61,14 +61,15 @@ export function createRouter<HostRequest>(
   }
 }
 
-/** As `admitCaller`, and tells the audit of a known caller that is refused. */
-async function admitAudited(visit: Visit, isRepeated: boolean): Promise<Principal> {
+/** As `admitCaller`, and tells the audit of a known caller that is refused. `earlier`: who was admitted before. */
+async function admitAudited(visit: Visit, earlier: Principal | undefined): Promise<Principal> {
   try {
-    return await admitCaller(visit, isRepeated)
+    return await admitCaller(visit, earlier !== undefined)
   } catch (error) {
-    if (error instanceof RefusedError && error.principal !== undefined) {
+    const principal = error instanceof RefusedError ? (error.principal ?? earlier) : undefined
+    if (principal !== undefined) {
       const { context } = internalsOf(visit.latchkey)
-      await context.audit.refuse(visit.operation, error.principal, targetOf(visit, error.principal), error)
+      await context.audit.refuse(visit.operation, principal, targetOf(visit, principal), error)
     }
     throw error
   }

@@ -141,7 +141,9 @@ const SHOWN = ['name', 'owner', 'personal', 'enabled', 'scopes', 'networks', 'me
 export function changesOf(record: Partial<TokenRecord>, patch: TokenPatch | TokenRecord): AuditEntry['changes'] {
   const changed = SHOWN.flatMap((member) => {
     const to: unknown = Reflect.get(patch, member)
-    return to === undefined ? [] : [[member, compact({ from: record[member], to: to ?? undefined })] as const]
+    return to === undefined
+      ? []
+      : [[member, structuredClone(compact({ from: record[member], to: to ?? undefined }))] as const]
   })
   return Object.fromEntries(changed)
 }

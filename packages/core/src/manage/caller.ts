@@ -116,7 +116,8 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
     ip: site.ip,
     grant: {
       owner,
-      personal: personal === true,
+      // Anything but false is bound, since a mistake must never widen access.
+      personal: personal !== false,
       scopeSets: [held],
       networks,
       expiresAt,

@@ -119,6 +119,7 @@ function begin({ view, ...request }: ListRequest, bound: string | null): Listing
 }
 
 function resume({ cursor, ...rest }: NextRequest, seal: CursorSeal, bound: string | null): Listing {
+  if (typeof cursor !== 'string') throw invalidInput([{ path: 'cursor', message: 'must be a string' }])
   const violations = memberViolations(rest, ['limit'])
   if (violations.length > 0) throw invalidInput(violations)
   const opened = openCursor<Listing>(cursor, seal)

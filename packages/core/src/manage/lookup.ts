@@ -22,7 +22,7 @@ export async function lookupToken(
   principal: PrincipalOrHost,
 ): Promise<ApiToken> {
   return context.audit.run('lookup', principal, async (trail) => {
-    const found = await context.verifier.identify(presented)
+    const found = await context.verifier.identify(presented, principal?.ip)
     if (found === undefined || !maySee(principal, found.entry.token)) throw notFound()
     const { id, owner, name } = found.entry.token
     trail.concerns({ id, owner, name })

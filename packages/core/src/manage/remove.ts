@@ -80,7 +80,7 @@ async function endBySecret(
   trail: Trail,
 ): Promise<boolean> {
   return retryRaces(async () => {
-    const found = await context.verifier.identify(presented)
+    const found = await context.verifier.identify(presented, principal?.ip)
     if (found === undefined || !maySee(principal, found.entry.token)) {
       assertSelfOrCurrent(principal, undefined)
       return false

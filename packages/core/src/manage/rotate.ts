@@ -155,17 +155,19 @@ async function endOverlap(
 ): Promise<ApiToken> {
   const store = await context.store()
   const record = await readRecord(store, id, principal, trail)
+  /** The two living secrets, while the overlap runs. */
   const check = (caller: PrincipalOrHost) => {
     // It extends the life of a secret that was about to die.
     if (step === 'cancel') checkGrant(context, record, undefined, caller)
+    const previous = activePrevious(record, context.now())
+    const [current] = record.secrets
+    if (previous === undefined || current === undefined) {
+      throw new RequestError('ERR_STATE', 'No rotation is under way.')
+    }
+    return { current, previous }
   }
   check(principal)
-  const previous = activePrevious(record, context.now())
-  const [current] = record.secrets
-  if (previous === undefined || current === undefined) {
-    throw new RequestError('ERR_STATE', 'No rotation is under way.')
-  }
-  check(await trail.begin())
+  const { current, previous } = check(await trail.begin())
   const patch = step === 'finish' ? keepOnly(record, current, previous) : keepOnly(record, previous, current)
   const written = await writePatch(context, store, record, patch)
   announce(context, id, step, principal)

@@ -80,12 +80,13 @@ export async function updateToken(
       const patch = changedMembers(record, input, now(), principal)
       const before = grantOf(record, environment)
       const after = grantOf({ ...record, ...input }, environment)
-      const check = (caller: PrincipalOrHost) =>
+      const check = (caller: PrincipalOrHost) => {
         assertNoEscalation(caller, after, { kind: patch.enabled === true ? 'reissue' : 'change', before })
-      check(principal)
-      if (patch.expiresAt !== undefined && isExpired(record.expiresAt, now())) {
-        throw new RequestError('ERR_STATE', 'The token has expired, and its expiry cannot be changed any more.')
+        if (patch.expiresAt !== undefined && isExpired(record.expiresAt, now())) {
+          throw new RequestError('ERR_STATE', 'The token has expired, and its expiry cannot be changed any more.')
+        }
       }
+      check(principal)
       if (Object.keys(patch).length === 0) return publicView(record, now())
       check(await trail.begin(changesOf(record, patch)))
       const written = await writePatch(context, store, record, patch)

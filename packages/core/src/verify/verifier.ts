@@ -39,7 +39,7 @@ export interface Verifier {
    * Whose living secret this is, in whatever state the token may be, and of whatever prefix. Reads the store, counts no
    * use.
    */
-  identify(token: unknown): Promise<Identified | undefined>
+  identify(token: unknown, ip?: string): Promise<Identified | undefined>
   /** How many verdicts took neither the store nor a proof. */
   readonly hits: number
 }
@@ -114,8 +114,8 @@ export function createVerifier(parts: VerifierParts): Verifier {
     verifyCached,
     verify: async (token, context = NO_CONTEXT) => verifyCached(token, context) ?? verifyUncached(token, context),
     authenticate: (token, context) => authenticate(token, true, context),
-    async identify(token) {
-      const found = await identify(parseToken(token), true, NO_CONTEXT)
+    async identify(token, ip) {
+      const found = await identify(parseToken(token), true, { ip })
       return found.ok ? found : undefined
     },
     get hits() {

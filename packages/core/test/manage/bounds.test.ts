@@ -106,3 +106,68 @@ describe('slow hashes', () => {
     await expect(latchkey.rotate(id)).resolves.toMatchObject({ id })
   })
 })
+
+describe('what is judged in time is not written after the time is over', () => {
+  const MINUTE = 60_000
+  /** An instance whose audit takes two minutes before each write, once it is asked to. */
+  function slow() {
+    const state = { takes: 0 }
+    const clock = { now: Date.UTC(2026, 0, 15, 12) }
+    const setup = testInstance({
+      clock,
+      onAudit({ outcome }) {
+        if (outcome === 'begun') clock.now += state.takes
+      },
+    })
+    return { ...setup, state, clock }
+  }
+
+  test('an expired token is not renewed', async () => {
+    const { latchkey, create, state, clock } = slow()
+    const { id, token } = await create({ expiresAt: clock.now + MINUTE })
+    state.takes = 2 * MINUTE
+    await expect(latchkey.update(id, { expiresAt: 'now+90d' })).rejects.toMatchObject({ code: 'ERR_STATE' })
+    expect((await latchkey.verify(token)).ok).toBe(false)
+  })
+
+  test('a secret whose overlap has ended does not come back', async () => {
+    const { latchkey, create, state, clock } = slow()
+    const { id, token } = await create()
+    await latchkey.rotate(id, { previousExpiresAt: clock.now + MINUTE })
+    state.takes = 2 * MINUTE
+    await expect(latchkey.cancelRotation(id)).rejects.toMatchObject({ code: 'ERR_STATE' })
+    expect((await latchkey.verify(token)).ok).toBe(false)
+  })
+
+  test('a caller in process whose access has ended writes nothing', async () => {
+    const { latchkey, create, state, clock } = slow()
+    const { id } = await create({ owner: 'ada' })
+    const caller = { owner: 'ada', scopes: ['apiTokens.*'], expiresAt: clock.now + MINUTE }
+    state.takes = 2 * MINUTE
+    await expect(latchkey.delete(id, { caller })).rejects.toMatchObject({ code: 'ERR_NOT_ALLOWED' })
+    expect((await latchkey.get(id)).id).toBe(id)
+  })
+})
+
+test.each([1, 'true', null])('a caller whose `personal` is %j counts as personal', async (personal) => {
+  const { latchkey, create } = testInstance()
+  const { id } = await create({ owner: 'bob' })
+  const caller = { owner: 'eve', scopes: ['*'], personal: personal as unknown as boolean }
+  await expect(latchkey.delete(id, { caller })).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+})
+
+test('the audit does not hold what is written', async () => {
+  const { latchkey, create } = testInstance({
+    onAudit({ changes }) {
+      if (changes?.metadata?.to !== undefined) Object.assign(changes.metadata.to, { secret: '[redacted]' })
+    },
+  })
+  const { id } = await create({ metadata: { secret: 'kept' } })
+  expect((await latchkey.get(id)).metadata).toEqual({ secret: 'kept' })
+})
+
+test.each([5, null, true])('a cursor that is no text is an invalid input: %j', async (cursor) => {
+  const { latchkey } = testInstance()
+  const list = latchkey.list({ cursor } as unknown as { cursor: string })
+  await expect(list).rejects.toMatchObject({ code: 'ERR_INVALID_INPUT' })
+})
