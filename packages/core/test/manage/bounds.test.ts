@@ -159,7 +159,7 @@ test.each([1, 'true', null])('a caller whose `personal` is %j counts as personal
 test('the audit does not hold what is written', async () => {
   const { latchkey, create } = testInstance({
     onAudit({ changes }) {
-      if (changes?.metadata?.to !== undefined) Object.assign(changes.metadata.to, { secret: '[redacted]' })
+      Object.assign(Object(changes?.metadata?.to), { secret: '[redacted]' })
     },
   })
   const { id } = await create({ metadata: { secret: 'kept' } })
