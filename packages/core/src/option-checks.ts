@@ -4,6 +4,10 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+export function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
 /**
  * Refuses a member that is not an option: a misspelt name would silently mean the default. `place` names the object, and
  * is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).

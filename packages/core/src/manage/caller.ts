@@ -1,5 +1,5 @@
 import { optionError, quoted, RequestError } from '../errors.js'
-import { assertKnownOptions } from '../option-checks.js'
+import { assertKnownOptions, isStringList } from '../option-checks.js'
 import { type Action, type CallerGrant, findEscalations, type Grant } from '../policy/attenuation.js'
 import { compileNetworks, parseBlock } from '../policy/cidr.js'
 import { compileScopes } from '../policy/scopes.js'
@@ -125,10 +125,6 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
       admin: assignOwner === true || held.covers(site.managementScopes.admin),
     },
   }
-}
-
-function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 /** Whether the address lies inside the CIDR blocks that bind a caller. */

@@ -1,6 +1,6 @@
 import { compact } from '../compact.js'
 import { quoted, shown, type Violation } from '../errors.js'
-import { isObject } from '../option-checks.js'
+import { isObject, isStringList } from '../option-checks.js'
 import { type CursorSeal, openCursor } from '../query/cursor.js'
 import type { ListFilter, ListSort, SortKey } from '../store/token-store.js'
 import { invalidInput } from './check-input.js'
@@ -86,10 +86,6 @@ function memberViolations(request: object, known: readonly string[]): Violation[
 
 function timeProblem(value: unknown): string | undefined {
   return Number.isFinite(value) ? undefined : 'must be a time in epoch milliseconds'
-}
-
-function isStringList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 function isLimit(value: unknown): boolean {

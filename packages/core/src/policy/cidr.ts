@@ -1,3 +1,4 @@
+import { detached } from '../detached.js'
 import { quoted } from '../errors.js'
 import { err, ok, type Result } from '../result.js'
 import { type Address, clientAddress, formatAddress, readAddress, readIPv4 } from './address.js'
@@ -107,11 +108,6 @@ export function compileNetworks(blocks: readonly string[]): Networks {
   }
 
   return { restricted: true, allows }
-}
-
-/** A copy with memory of its own: an address may be a slice of a long header, which it would keep in memory. */
-function detached(ip: string): string {
-  return Buffer.from(ip, 'latin1').toString('latin1')
 }
 
 /** The blocks in ascending order, without those that lie inside another: CIDR blocks nest or are disjoint. */

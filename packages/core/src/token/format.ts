@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { detached } from '../detached.js'
 import { optionError } from '../errors.js'
 import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
 
@@ -100,11 +101,6 @@ export function tokenPattern(prefix?: string): RegExp {
   if (prefix !== undefined && !isPrefix(prefix)) throw optionError('tokenPattern prefix', PREFIX_RULE)
   const head = prefix ?? ANY_PREFIX
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
-}
-
-/** A copy with memory of its own: a slice would keep the whole token in memory for as long as its id is kept. */
-function detached(id: string): string {
-  return Buffer.from(id, 'latin1').toString('latin1')
 }
 
 /** Random characters, uniform because the alphabet has 32 of them. */

@@ -1,5 +1,5 @@
 import { optionError, quoted, shown } from '../errors.js'
-import { isObject } from '../option-checks.js'
+import { isObject, isStringList } from '../option-checks.js'
 import type { VerifyContext } from '../types.js'
 
 /**
@@ -18,10 +18,4 @@ export function checkContext(call: string, context: VerifyContext | undefined): 
   if (scopes !== undefined && !isStringList(scopes))
     throw optionError(`${call}.scopes`, `must be a list of scopes, not ${quoted(scopes)}`)
   return context
-}
-
-function isStringList(value: unknown): boolean {
-  if (!Array.isArray(value)) return false
-  for (const item of value) if (typeof item !== 'string') return false
-  return true
 }

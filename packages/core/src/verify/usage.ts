@@ -1,4 +1,5 @@
 import { compact } from '../compact.js'
+import { detached } from '../detached.js'
 import { normalAddress } from '../policy/address.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenUse } from '../types.js'
@@ -91,9 +92,4 @@ function keyOf({ id, gen }: LastUse): string {
 
 function toTokenUse({ id, gen, at, ip }: LastUse): TokenUse {
   return compact({ id, gen, at, ip: normalAddress(ip) })
-}
-
-/** A copy with memory of its own: an address may be a slice of a long header, which it would keep in memory. */
-function detached(ip: string): string {
-  return Buffer.from(ip, 'latin1').toString('latin1')
 }
