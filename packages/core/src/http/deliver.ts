@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { MAX_LIFE_MS } from '../manage/page-queue.js'
 import type { HttpResponse } from './message.js'
 
 const SLICE_BYTES = 64 * 1024
 /** An answer is given up when its client has taken no byte of it for so long. */
 const READ_TIMEOUT_MS = 30_000
-/** As long as its page counts as one in memory. */
-const LIFETIME_MS = 60_000
 
 /** Aborted when the connection closes before the answer is complete. */
 export function clientSignal(response: ServerResponse): AbortSignal {
@@ -28,7 +27,7 @@ export function streamBody(
   timeout: number = READ_TIMEOUT_MS,
 ): Readable {
   const timer = setTimeout(() => response.destroy(), timeout)
-  const end = setTimeout(() => response.destroy(), LIFETIME_MS)
+  const end = setTimeout(() => response.destroy(), MAX_LIFE_MS)
   const close = () => {
     clearTimeout(timer)
     clearTimeout(end)

@@ -29,8 +29,8 @@ const MAX_PAGES_PER_CALLER = 4
 const MAX_WAITING_PER_CALLER = 100
 const MAX_WAITING = 2_000
 const MAX_WAIT_MS = 5_000
-/** A place that nobody gives back is free after that. */
-const MAX_LIFE_MS = 60_000
+/** A place that nobody gives back is free after that, so no answer may hold its page for longer. */
+export const MAX_LIFE_MS = 60_000
 
 export function createPageQueue(): PageQueue {
   /** Those that are under way. */
