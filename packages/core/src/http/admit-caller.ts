@@ -86,9 +86,7 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
     const answer = denial && refusals.ofDenial(denial, scopes)
     return new RefusedError({ status: error.status, ...answer, code: error.code, message: error.message }, principal)
   }
-  if (rules.isCrossSite(request)) {
-    throw refuse(crossSite())
-  }
+  if (rules.isCrossSite(request)) throw refuse(crossSite())
   try {
     assertMayCall(context, principal, operation, true)
     return principal

@@ -14,7 +14,7 @@ export async function readRecord(
   store: EnvironmentStore,
   id: string,
   principal: PrincipalOrHost,
-  trail?: Trail,
+  trail: Trail,
 ): Promise<TokenRecord> {
   const record = await findRecord(store, id, principal, trail)
   if (record === undefined) throw notFound()
@@ -26,11 +26,11 @@ export async function findRecord(
   store: EnvironmentStore,
   id: string,
   principal: PrincipalOrHost,
-  trail?: Trail,
+  trail: Trail,
 ): Promise<TokenRecord | undefined> {
   if (!isTokenId(id)) return undefined
   const record = await store.find(id)
-  trail?.concerns(record === undefined ? { id } : { id, owner: record.owner, name: record.name })
+  trail.concerns(record === undefined ? { id } : { id, owner: record.owner, name: record.name })
   return record !== undefined && maySee(principal, record) ? record : undefined
 }
 

@@ -153,7 +153,10 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
     hashes() {
       const counts: Record<string, number> = {}
       for (const { secrets } of entries()) {
-        for (const { hash } of secrets) counts[kindOfHash(hash)] = (counts[kindOfHash(hash)] ?? 0) + 1
+        for (const { hash } of secrets) {
+          const kind = kindOfHash(hash)
+          counts[kind] = (counts[kind] ?? 0) + 1
+        }
       }
       return counts
     },
