@@ -1,7 +1,7 @@
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
-import { openDatabase } from '../src/shared/libsql.js'
+import { openDatabase } from '../src/shared/database.js'
 import { MIGRATIONS, migrate } from '../src/worker/schema.js'
 import { assertConsistent } from './support/consistency.js'
 import { openRaw, temporaryFolder } from './support/files.js'

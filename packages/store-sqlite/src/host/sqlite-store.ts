@@ -8,17 +8,17 @@ import {
   type TokenRecord,
   type TokenStore,
 } from '@latchkey/core/store'
+import { type Database, openDatabase } from '../shared/database.js'
 import { isBusy, toStoreError } from '../shared/errors.js'
 import { assertSameFile } from '../shared/file-identity.js'
 import { findToken } from '../shared/find-token.js'
-import { type Database, openDatabase } from '../shared/libsql.js'
 import type { CallOf, Op, Results } from '../shared/protocol.js'
-import { type ChangeFeed, followChanges } from './changes.js'
+import { type ChangeFeed, followChanges } from './feed.js'
 import { warnOfFileMode } from './file-mode.js'
 import { readOptions, type SqliteStoreOptions } from './options.js'
 import { createWorkerClient } from './worker-client.js'
 
-/** Beyond the wait for locks, a call may take so long: a first count over a million tokens on a cold disk, say. */
+/** How long a call may take besides waiting for locks: a first count over a million tokens on a cold disk, say. */
 const CALL_TIMEOUT_MS = 10_000
 /** A large file takes long to check and to migrate. */
 const OPEN_TIMEOUT_MS = 600_000

@@ -3,7 +3,7 @@ import { type ListPage, type ListQuery, StoreError, storeUnavailable, type Token
 import { toStoreError } from '../shared/errors.js'
 import { createExitLockState, waitAtExit } from '../shared/exit-lock.js'
 import { parseRecord } from '../shared/find-token.js'
-import type { Call, CallOf, Op, Request, Response, Results, WorkerData, WorkerSettings } from '../shared/protocol.js'
+import type { Call, CallOf, NumberedCall, Op, Reply, Results, WorkerData, WorkerSettings } from '../shared/protocol.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -29,7 +29,7 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
   let worker: Worker | undefined
   let lastNumber = 0
 
-  function running(): Worker {
+  function runningWorker(): Worker {
     if (worker) return worker
     const started = startWorker(settings())
     let cause: unknown
@@ -50,9 +50,9 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
 
   function send(call: Call, deadline: number, onChunk = (_lines: Uint8Array): void => {}): Promise<Results[Op]> {
     return new Promise((resolve, reject) => {
-      const target = running()
+      const target = runningWorker()
       const number = ++lastNumber
-      target.postMessage({ number, call } satisfies Request)
+      target.postMessage({ number, call } satisfies NumberedCall)
       const timer = setTimeout(() => {
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
         take(number)?.reject(storeUnavailable(message))
@@ -62,11 +62,11 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
     })
   }
 
-  function settle(response: Response): void {
-    const { number } = response
-    if (response.kind === 'chunk') pending.get(number)?.onChunk(response.lines)
-    else if (response.kind === 'failed') take(number)?.reject(new StoreError(response.code, response.message))
-    else take(number)?.resolve(response.result)
+  function settle(reply: Reply): void {
+    const { number } = reply
+    if (reply.kind === 'chunk') pending.get(number)?.onChunk(reply.lines)
+    else if (reply.kind === 'failed') take(number)?.reject(new StoreError(reply.code, reply.message))
+    else take(number)?.resolve(reply.result)
   }
 
   function take(number: number): Pending | undefined {

@@ -1,5 +1,5 @@
 import { isTokenRecord, parseTokenId, type TokenRecord } from '@latchkey/core/store'
-import type { Database, Value } from './libsql.js'
+import type { Database, Value } from './database.js'
 
 export interface FoundToken {
   /** The row's number. */

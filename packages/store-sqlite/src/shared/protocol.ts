@@ -52,12 +52,12 @@ export interface Results {
 }
 
 /** A call and the number that its answers carry. */
-export interface Request {
+export interface NumberedCall {
   number: number
   call: Call
 }
 
-export type Response =
+export type Reply =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
   /** The next records of a page, each a line of JSON. Bytes are handed over without a copy, and lie outside the host's heap. */

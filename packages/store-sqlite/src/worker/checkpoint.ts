@@ -1,6 +1,6 @@
+import { type Database, openDatabase } from '../shared/database.js'
 import { isBusy, toStoreError } from '../shared/errors.js'
 import type { ExitLock } from '../shared/exit-lock.js'
-import { type Database, openDatabase } from '../shared/libsql.js'
 
 /** A new token takes about 17 pages of the write-ahead log, so that many take some 20 MiB. Other writes take less. */
 const TOKENS_PER_CHECKPOINT = 300

@@ -1,5 +1,5 @@
 import { sortValue, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
-import type { Value } from '../shared/libsql.js'
+import type { Value } from '../shared/database.js'
 
 const DAY_MS = 86_400_000
 

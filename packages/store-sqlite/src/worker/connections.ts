@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { storeUnavailable } from '@latchkey/core/store'
+import { type Database, openDatabase, transaction } from '../shared/database.js'
 import { isBusy } from '../shared/errors.js'
 import type { ExitLock } from '../shared/exit-lock.js'
 import { fileIdentity } from '../shared/file-identity.js'
-import { type Database, openDatabase, transaction } from '../shared/libsql.js'
 import type { Results, WorkerSettings } from '../shared/protocol.js'
 import { createCheckpointer } from './checkpoint.js'
 import { prepareFile } from './prepare-file.js'
@@ -38,6 +38,7 @@ export async function openConnections(settings: WorkerSettings, exitLock: ExitLo
   const writer = openDatabase(path, 0, exitLock)
   try {
     await retryWhileBusy(busyTimeout, () => prepareDatabase(writer, path))
+    // With FULL, a COMMIT waits until the disk has it.
     writer.pragma(`synchronous = ${settings.durability === 'full' ? 'FULL' : 'NORMAL'}`)
     writer.pragma('wal_autocheckpoint = 0')
     writer.pragma(`journal_size_limit = ${MAX_LOG_BYTES}`)

@@ -1,4 +1,4 @@
-import type { Database, Row } from '../shared/libsql.js'
+import type { Database, Row } from '../shared/database.js'
 import { columnText } from './columns.js'
 
 // How many tokens an environment, an owner and a scope have, and how many of these are personal (`personal` is 0 or 1).

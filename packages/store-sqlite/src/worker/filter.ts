@@ -1,5 +1,5 @@
 import type { ListFilter, ListSort } from '@latchkey/core/store'
-import type { Database, Value } from '../shared/libsql.js'
+import type { Database, Value } from '../shared/database.js'
 import { dayOf } from './columns.js'
 import { anyScope, type Counter, environmentCounter, findCounter } from './counters.js'
 

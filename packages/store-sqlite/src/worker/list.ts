@@ -1,6 +1,6 @@
 import { type ListQuery, type ListSort, sortValue, storeUnavailable } from '@latchkey/core/store'
+import type { Database, Row, Value } from '../shared/database.js'
 import { parseRecord } from '../shared/find-token.js'
-import type { Database, Row, Value } from '../shared/libsql.js'
 import type { Results } from '../shared/protocol.js'
 import { type Condition, condition, type Filter, lastUsedConditions, resolveFilter } from './filter.js'
 import { SORT_COLUMNS } from './schema.js'

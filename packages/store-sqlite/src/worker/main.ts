@@ -4,11 +4,11 @@ import { toStoreError } from '../shared/errors.js'
 import { createExitLock } from '../shared/exit-lock.js'
 import { assertSameFile } from '../shared/file-identity.js'
 import { findToken } from '../shared/find-token.js'
-import type { CallOf, Op, Request, Response, Results, WorkerData, Write } from '../shared/protocol.js'
+import type { CallOf, NumberedCall, Op, Reply, Results, WorkerData, Write } from '../shared/protocol.js'
 import { type Connections, openConnections, openEnvironment, retryWhileBusy } from './connections.js'
 import { readPage } from './list.js'
-import { createQueue, takeBatch, tokensOf, type Waiting } from './queue.js'
-import { writeBatch } from './tokens.js'
+import { createQueue, type QueuedCall } from './queue.js'
+import { takeBatch, tokensOf, writeBatch } from './write-batch.js'
 
 // The thread of all writes, lists and counts: the host's event loop never waits for the file.
 
@@ -17,11 +17,11 @@ const UTF8 = new TextEncoder()
 function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void {
   const { path, busyTimeout } = settings
   const exitLock = createExitLock(exitLockState)
-  const writes = createQueue<Write>(write)
-  const lists = createQueue<CallOf<'list'>>(list)
+  const writes = createQueue<Write>(writeNextBatch)
+  const lists = createQueue<CallOf<'list'>>(sendNextPage)
   let opening: Promise<Connections> | undefined
 
-  port.on('message', ({ number, call }: Request) => {
+  port.on('message', ({ number, call }: NumberedCall) => {
     switch (call.op) {
       case 'open':
         void answer(number, () => open(call))
@@ -76,7 +76,7 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
     opened?.close()
   }
 
-  async function write(waiting: Waiting<Write>[]): Promise<void> {
+  async function writeNextBatch(waiting: QueuedCall<Write>[]): Promise<void> {
     const batch = takeBatch(waiting)
     try {
       const { writer, identity, checkpointIfDue } = await connections()
@@ -88,18 +88,19 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
         if (outcome.ok) done(outcome.number, outcome.result)
         else failed(outcome.number, outcome.error)
       }
+      // Those who wait have been answered, so what it throws reaches nobody.
       checkpointIfDue(batch.reduce((sum, { call }) => sum + tokensOf(call), 0))
     } catch (error) {
       for (const { number } of batch) failed(number, error)
     }
   }
 
-  async function list(waiting: Waiting<CallOf<'list'>>[]): Promise<void> {
+  async function sendNextPage(waiting: QueuedCall<CallOf<'list'>>[]): Promise<void> {
     const [next] = waiting.splice(0, 1)
     if (next) await answer(next.number, () => sendPage(next))
   }
 
-  async function sendPage({ number, call }: Waiting<CallOf<'list'>>): Promise<Results['list']> {
+  async function sendPage({ number, call }: QueuedCall<CallOf<'list'>>): Promise<Results['list']> {
     const { reader, identity } = await connections()
     assertSameFile(path, identity)
     const page = readPage(reader, call.env, call.query)
@@ -129,8 +130,8 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
     send({ number, kind: 'failed', code: code === 'ERR_CONFLICT' ? code : 'ERR_STORE', message })
   }
 
-  function send(response: Response, transferred: ArrayBuffer[] = []): void {
-    port.postMessage(response, transferred)
+  function send(reply: Reply, transferred: ArrayBuffer[] = []): void {
+    port.postMessage(reply, transferred)
   }
 }
 

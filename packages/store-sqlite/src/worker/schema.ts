@@ -1,5 +1,5 @@
 import { type SortKey, storeUnavailable } from '@latchkey/core/store'
-import { type Database, transaction } from '../shared/libsql.js'
+import { type Database, transaction } from '../shared/database.js'
 
 /** "Lkey": marks a file as ours in SQLite's header. */
 const APPLICATION_ID = 0x4c6b6579

@@ -1,15 +1,36 @@
 import { applyPatch, applyUse, assertVersion, idTaken, requireTokenId, type TokenRecord } from '@latchkey/core/store'
+import { type Database, transaction } from '../shared/database.js'
 import { DamagedRecord, type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
-import { type Database, transaction } from '../shared/libsql.js'
 import type { CallOf, Results, Write } from '../shared/protocol.js'
 import { type Columns, columnsOf } from './columns.js'
 import { addScopes, countToken, decrement, increment, removeScopes, scopesIn } from './counters.js'
-import type { Waiting } from './queue.js'
+import type { QueuedCall } from './queue.js'
 
 type Outcome = { ok: true; result: Results[Write['op']] } | { ok: false; error: unknown }
 
+/** A transaction writes about so many tokens at most, so that lists and later writes do not wait long. */
+const MAX_BATCH_TOKENS = 100
+
+/** Takes the writes of the next transaction out of the list: at least one. */
+export function takeBatch(waiting: QueuedCall<Write>[]): QueuedCall<Write>[] {
+  let count = 0
+  let tokens = 0
+  for (const { call } of waiting) {
+    tokens += tokensOf(call)
+    if (count > 0 && tokens > MAX_BATCH_TOKENS) break
+    count++
+  }
+  return waiting.splice(0, count)
+}
+
+/** How many tokens it writes at most. */
+export function tokensOf(write: Write): number {
+  if (write.op === 'touch') return write.uses.length
+  return write.op === 'purge' ? write.limit : 1
+}
+
 /** Carries out all writes in one transaction, whose COMMIT waits for the disk once. Each write succeeds or fails by itself. */
-export function writeBatch(db: Database, batch: readonly Waiting<Write>[]): (Outcome & { number: number })[] {
+export function writeBatch(db: Database, batch: readonly QueuedCall<Write>[]): (Outcome & { number: number })[] {
   return transaction(db, () => batch.map(({ number, call }) => ({ number, ...attempt(db, call) })))
 }
 
