@@ -9,7 +9,7 @@ import {
 import type { PostgresClient, PostgresRow } from '../client.js'
 import type { Database } from '../database.js'
 import { type Environment, manageDeadline } from '../environment.js'
-import { newestPosition, PAGE, type Position, positionOf, readChanges, trimChanges } from './change-log.js'
+import { newestPosition, PAGE, type Position, positionOf, readChanges, trimChanges } from './change-table.js'
 import { keepListening, pauseAfter } from './notify.js'
 
 /** The changes of all watched environments: one poll for all of them, and one connection that listens. */
@@ -25,9 +25,9 @@ interface Subscription {
   /** The newest change that was delivered; undefined until it is known where to begin. */
   position: Position | undefined
   /** `performance.now()` when the last poll began that read all changes. */
-  confirmed: number
+  confirmedAt: number
   /** The data set is another one, and the listeners know. */
-  isLost: boolean
+  isForeign: boolean
   /** `performance.now()` when old changes are to be trimmed. At first at once: hosts that are restarted often trim too. */
   trimAt: number
 }
@@ -43,7 +43,7 @@ const TRIM_EVERY_MS = 60_000
 
 export function createFeed(client: PostgresClient, database: Database): Feed {
   /** By the number of the environment. */
-  const subscriptions = new Map<number, { readonly one: Subscription; readonly started: Promise<void> }>()
+  const subscriptions = new Map<number, { readonly subscription: Subscription; readonly started: Promise<void> }>()
   let timer: NodeJS.Timeout | undefined
   let isPolling = false
   /** There was a notification since the last poll began. */
@@ -59,13 +59,15 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
   async function pollNow(): Promise<void> {
     clearTimeout(timer)
     const started = performance.now()
-    const all = [...subscriptions.values()].map(({ one }) => one).filter(({ position }) => position !== undefined)
+    const all = [...subscriptions.values()]
+      .map(({ subscription }) => subscription)
+      .filter(({ position }) => position !== undefined)
     isPolling = true
     isNotified = false
     const outcome = await poll(database, all, deadlineIn(POLL_TIMEOUT_MS)).catch(() => 'failed' as const)
     isPolling = false
     if (outcome !== 'failed') all.forEach(trimIfDue)
-    const isLate = ({ confirmed }: Subscription) => performance.now() - confirmed > LAGGING_AFTER_MS
+    const isLate = ({ confirmedAt }: Subscription) => performance.now() - confirmedAt > LAGGING_AFTER_MS
     for (const { listeners } of all.filter(isLate)) listeners.notify('lagging')
     const pause = pauseAfter(started)
     pausedUntil = performance.now() + pause
@@ -85,24 +87,24 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
   }
 
   function subscribe(environment: Environment) {
-    const one: Subscription = {
+    const subscription: Subscription = {
       environment,
       listeners: createListeners(),
       position: undefined,
-      confirmed: performance.now(),
-      isLost: false,
+      confirmedAt: performance.now(),
+      isForeign: false,
       trimAt: 0,
     }
-    const entry = { one, started: start(one) }
+    const entry = { subscription, started: start(subscription) }
     subscriptions.set(environment.env, entry)
     stopListening ??= keepListening(client, database.schema.channel, onNotified)
     if (subscriptions.size === 1 && !isPolling) pollIn(POLL_EVERY_MS)
     return entry
   }
 
-  async function unsubscribe(one: Subscription): Promise<void> {
-    const { env } = one.environment
-    if (subscriptions.get(env)?.one !== one) return
+  async function unsubscribe(subscription: Subscription): Promise<void> {
+    const { env } = subscription.environment
+    if (subscriptions.get(env)?.subscription !== subscription) return
     subscriptions.delete(env)
     if (subscriptions.size === 0) await stop()
   }
@@ -116,11 +118,11 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
 
   return {
     async watch(environment, listener) {
-      const { one, started } = subscriptions.get(environment.env) ?? subscribe(environment)
-      const remove = one.listeners.add(listener)
+      const { subscription, started } = subscriptions.get(environment.env) ?? subscribe(environment)
+      const remove = subscription.listeners.add(listener)
       const unwatch = async () => {
         remove()
-        if (one.listeners.size === 0) await unsubscribe(one)
+        if (subscription.listeners.size === 0) await unsubscribe(subscription)
       }
       try {
         await started
@@ -131,7 +133,7 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
       return unwatch
     },
     async close() {
-      for (const { one } of subscriptions.values()) one.listeners.clear()
+      for (const { subscription } of subscriptions.values()) subscription.listeners.clear()
       subscriptions.clear()
       await stop()
     },
@@ -139,8 +141,8 @@ export function createFeed(client: PostgresClient, database: Database): Feed {
 }
 
 /** Resolves when every change from then on will be delivered. */
-async function start(one: Subscription): Promise<void> {
-  one.position = await newestPosition(one.environment, manageDeadline(one.environment))
+async function start(subscription: Subscription): Promise<void> {
+  subscription.position = await newestPosition(subscription.environment, manageDeadline(subscription.environment))
 }
 
 /** Delivers what is new, and resolves to whether there is more. Rejects if it could not be read. */
@@ -149,45 +151,45 @@ async function poll(database: Database, all: readonly Subscription[], deadline: 
   const wanted = all.map(({ environment: { env, dataset }, position }) => ({ env, dataset, seq: position?.seq }))
   const rows = await readChanges(database, wanted, deadline)
   let hasMore = false
-  for (const one of all) {
-    const own = rows.filter(({ env }) => Number(env) === one.environment.env)
-    if (!(await deliver(one, own, deadline))) continue
+  for (const subscription of all) {
+    const own = rows.filter(({ env }) => Number(env) === subscription.environment.env)
+    if (!(await deliver(subscription, own, deadline))) continue
     hasMore ||= own.length > PAGE
-    one.confirmed = started
-    one.listeners.notify('live')
+    subscription.confirmedAt = started
+    subscription.listeners.notify('live')
   }
   return hasMore ? 'more' : 'all'
 }
 
 /** Takes the rows of `readChanges`. Resolves to whether the environment could be read. */
-async function deliver(one: Subscription, rows: readonly PostgresRow[], deadline: Deadline): Promise<boolean> {
-  const [first, ...changes] = rows
-  if (first === undefined || first.replica === true) return false
-  if (first.found !== true) {
-    if (!one.isLost) one.listeners.notify('reset')
-    one.isLost = true
+async function deliver(subscription: Subscription, rows: readonly PostgresRow[], deadline: Deadline): Promise<boolean> {
+  const [lastKnown, ...changes] = rows
+  if (lastKnown === undefined || lastKnown.replica === true) return false
+  if (lastKnown.found !== true) {
+    if (!subscription.isForeign) subscription.listeners.notify('reset')
+    subscription.isForeign = true
     return false
   }
-  one.isLost = false
-  const { seq, nonce } = positionOf(first)
-  if (seq !== one.position?.seq || nonce !== one.position.nonce) {
-    one.position = await newestPosition(one.environment, deadline)
-    one.listeners.notify('reset')
+  subscription.isForeign = false
+  const { seq, nonce } = positionOf(lastKnown)
+  if (seq !== subscription.position?.seq || nonce !== subscription.position.nonce) {
+    subscription.position = await newestPosition(subscription.environment, deadline)
+    subscription.listeners.notify('reset')
     return true
   }
   const last = changes.at(-1)
   if (last === undefined) return true
-  one.position = positionOf(last)
-  one.listeners.notify({ ids: changes.map(({ id }) => String(id)) })
+  subscription.position = positionOf(last)
+  subscription.listeners.notify({ ids: changes.map(({ id }) => String(id)) })
   return true
 }
 
 /** Does not wait. What fails is tried again when it is due next. */
-function trimIfDue(one: Subscription): void {
-  if (one.trimAt > performance.now()) return
-  one.trimAt = performance.now() + TRIM_EVERY_MS * (0.5 + Math.random())
-  const trimming = trimChanges(one.environment).then((isMore) => {
-    if (isMore) one.trimAt = 0
+function trimIfDue(subscription: Subscription): void {
+  if (subscription.trimAt > performance.now()) return
+  subscription.trimAt = performance.now() + TRIM_EVERY_MS * (0.5 + Math.random())
+  const trimming = trimChanges(subscription.environment).then((isMore) => {
+    if (isMore) subscription.trimAt = 0
   })
   trimming.catch(() => undefined)
 }

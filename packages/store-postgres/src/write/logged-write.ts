@@ -50,7 +50,7 @@ export async function runWrite(
   const all = [lockTimeout(environment), nonce, ...values]
   const { rows, repeated } = await queryPresent(environment, statement, all, deadline)
   const written = rows.filter(({ id }) => id !== null)
-  const ids = idsOf(repeated ? await changes(environment, nonce, deadline) : written)
+  const ids = idsOf(repeated ? await changesOfCall(environment, nonce, deadline) : written)
   if (ids.length > 0) environment.notifier.notify(environment.env)
   return { rows: written, ids }
 }
@@ -67,7 +67,7 @@ from (select id, nonce from ${change} where env = $1 order by seq desc limit 100
 where nonce = $2`,
 )
 
-async function changes(
+async function changesOfCall(
   { database, env }: Environment,
   nonce: string,
   deadline: Deadline,
