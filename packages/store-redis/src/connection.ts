@@ -12,7 +12,7 @@ import type { Settings } from './options.js'
 import type { Script } from './scripts/script.js'
 
 /** How often a point read tries a lost connection again, before it fails ahead of its deadline. */
-const READ_RECONNECTS = 2
+export const READ_RECONNECTS = 2
 
 /** The end of one operation. */
 export interface RedisDeadline extends Deadline {

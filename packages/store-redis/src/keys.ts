@@ -55,7 +55,7 @@ export function shardRef(prefix: string, environment: string, index: number): Sh
 
 /**
  * The pub/sub channel on which all shards of an environment announce their changes. Redis has the same channels for all its
- * databases, so the number of the database is part of the name.
+ * databases, so the number of the database is part of the name. `inv` is short for invalidations.
  */
 export function changesChannel(prefix: string, environment: string, database: number): string {
   return `{${prefix}:${environment}:0}:inv:${database}`

@@ -12,8 +12,9 @@ const MAX_VERSIONS = 100_000
 
 /**
  * Guards this process against a data set that goes back in time: a fail-over may lose acknowledged writes, and must not
- * bring a revoked token back here. So it remembers for ten minutes which changes this process has seen. Every read brings the shard's sequence number along: one below what was seen
- * before the read means that history was lost, and from then on documents older than what was seen are refused.
+ * bring a revoked token back here. So it remembers for ten minutes which changes this process has seen. Every read brings the
+ * shard's sequence number along. One below what was seen before the read means that history was lost: from then on documents
+ * older than what was seen are refused.
  */
 export interface RollbackGuard {
   /** Records a change. Its operation, as the change log has it: `c`, `u` or `d` and the version, 0 for `d`. */
@@ -21,9 +22,9 @@ export interface RollbackGuard {
   /** The highest sequence number seen of the shard: a read that starts now must bring at least that. */
   latestSeq(shard: number): number
   /** Takes a sequence number that was read; `expected` is `latestSeq` before the read. Returns whether history was lost. */
-  checkSeq(shard: number, seq: number, expected: number): boolean
-  /** Whether a document of this version may be believed, after `checkSeq` of its sequence number. */
-  check(shard: number, publicPart: string, version: number): 'current' | 'removed' | 'stale'
+  observeSeq(shard: number, seq: number, expected: number): boolean
+  /** Whether a document of this version may be believed, after `observeSeq` of its sequence number. */
+  judge(shard: number, publicPart: string, version: number): 'current' | 'removed' | 'stale'
   clear(): void
 }
 
@@ -56,15 +57,16 @@ export function createRollbackGuard(): RollbackGuard {
       dropOld()
     },
     latestSeq,
-    checkSeq(shard, seq, expected) {
+    observeSeq(shard, seq, expected) {
       const lost = seq < expected
       latest.set(shard, lost ? seq : Math.max(latestSeq(shard), seq))
       if (lost) losses.set(shard, lossesOf(shard) + 1)
       return lost
     },
-    check(shard, publicPart, version) {
+    judge(shard, publicPart, version) {
       const known = seen.get(publicPart)
       const isOld = known !== undefined && performance.now() - known.at > MEMORY_MS
+      // If no history was lost since it was seen, what was read is at least as new.
       if (known === undefined || isOld || known.losses === lossesOf(shard)) return 'current'
       if (known.version === 0) return 'removed'
       return version < known.version ? 'stale' : 'current'

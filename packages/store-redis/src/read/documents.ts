@@ -102,7 +102,7 @@ export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRec
     const values = await readMany(connection, [...keys, shard.seq, shard.meta], deadline)
     const [seq, meta] = values.slice(-2)
     assertDataset(keyspace, meta)
-    if (rollbackGuard.checkSeq(shard.index, Number(seq ?? 0), expected)) listeners.notify('reset')
+    if (rollbackGuard.observeSeq(shard.index, Number(seq ?? 0), expected)) listeners.notify('reset')
     return values
   }
 
@@ -134,7 +134,7 @@ function unlessStale(
   publicPart: string,
   record: TokenRecord,
 ): TokenRecord | undefined {
-  switch (rollbackGuard.check(index, publicPart, record.version)) {
+  switch (rollbackGuard.judge(index, publicPart, record.version)) {
     case 'current':
       return record
     case 'removed':

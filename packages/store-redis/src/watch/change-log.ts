@@ -1,10 +1,11 @@
 import { deadlineIn } from '@latchkey/core/store'
+import { READ_RECONNECTS } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { POLL } from '../scripts/read.js'
 
 /** A poll has to answer within this time: a silent server gives no other sign. */
-export const POLL_TIMEOUT_MS = 400
+const POLL_TIMEOUT_MS = 400
 /** How many entries one poll reads; see `POLL`. */
 const PAGE = 1_000
 
@@ -31,7 +32,7 @@ export interface ChangeLog {
   /** Takes a message of the channel. */
   receive(message: string): void
   /** From now on a stream that has to be followed anew is a `reset`. */
-  begin(): void
+  startTelling(): void
 }
 
 /**
@@ -41,7 +42,7 @@ export interface ChangeLog {
 export function createChangeLog(keyspace: Keyspace): ChangeLog {
   const { connection, rollbackGuard, listeners } = keyspace
   const progress = new Map<number, Progress>()
-  let begun = false
+  let isTelling = false
 
   function record(shard: number, { id, operation, seq }: Change): void {
     rollbackGuard.record(shard, id.slice(id.indexOf('.') + 1), operation, seq)
@@ -51,7 +52,7 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
     const { index } = shard
     const known = progress.get(index)
     const expected = rollbackGuard.latestSeq(index)
-    const deadline = { ...deadlineIn(POLL_TIMEOUT_MS), reconnects: 2 }
+    const deadline = { ...deadlineIn(POLL_TIMEOUT_MS), reconnects: READ_RECONNECTS }
     const reply = await connection.script(POLL, [shard.meta, shard.seq, shard.log], [known?.id ?? ''], deadline)
     const [meta, seqText, entries] = reply as [Buffer, Buffer, [id: Buffer, fields: Buffer[]][]]
     if (!meta.equals(keyspace.dataset.meta)) {
@@ -60,10 +61,10 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
       throw new Error('another data set')
     }
     const seq = Number(seqText)
-    const lost = rollbackGuard.checkSeq(index, seq, expected)
+    const lost = rollbackGuard.observeSeq(index, seq, expected)
     if (known === undefined) {
       progress.set(index, { id: String(entries[0]?.[0] ?? '0-0'), seq, received: new Set() })
-      if (begun || lost) listeners.notify('reset')
+      if (isTelling || lost) listeners.notify('reset')
       return
     }
     const changes = entries.map(([, fields]) => toChange(fields))
@@ -92,8 +93,8 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
       listeners.notify({ ids: [id] })
     },
-    begin() {
-      begun = true
+    startTelling() {
+      isTelling = true
     },
   }
 }

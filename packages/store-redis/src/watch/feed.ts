@@ -1,13 +1,15 @@
 import type { ChangeListener, Unwatch } from '@latchkey/core/store'
 import { replyCode } from '../clients/client.js'
 import type { Keyspace } from '../keyspace.js'
-import { createChangeLog, POLL_TIMEOUT_MS } from './change-log.js'
+import { createChangeLog } from './change-log.js'
 
 /** The streams are polled so often that a change whose message is lost arrives within a second all the same. */
 const POLL_INTERVAL_MS = 500
 /** After so long without a good poll, changes may be late. */
 const LAGGING_AFTER_MS = 1_000
 
+/** The first poll waits so long for the subscription. */
+const SUBSCRIBE_WAIT_MS = 400
 /** A subscription that was refused is not tried again for so long. */
 const REFUSED_PAUSE_MS = 30_000
 
@@ -100,11 +102,12 @@ async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
     timer = setTimeout(() => void poll(), POLL_INTERVAL_MS).unref()
   }
 
-  // Subscribed first: a message brings what happens before the first poll, the streams what happens after it.
+  // Subscribed before the first poll, so that nothing between the two is missed: a message brings it at once, and the next
+  // poll anyway. A subscription that takes long is not waited for.
   subscribe()
-  await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, POLL_TIMEOUT_MS))])
+  await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, SUBSCRIBE_WAIT_MS))])
   await poll()
-  log.begin()
+  log.startTelling()
   return async () => {
     stopped = true
     clearTimeout(timer)
