@@ -24,7 +24,7 @@ const app = express()
 app.use('/:environment', (req, _res, next) => next(named(req) === undefined ? 'router' : undefined))
 app.use('/:environment/api/v2/apiTokens', tokenRoutes())
 app.get('/:environment/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
-  res.json({ environment: req.params.environment, readBy: req.apiToken?.owner })
+  res.json({ environment: req.params.environment, readBy: req.apiToken.owner })
 })
 
 const server = app.listen(3000)

@@ -18,7 +18,7 @@ app.set('trust proxy', 'loopback')
 app.use('/api/v2/apiTokens', tokenRoutes())
 
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
-  res.json({ reports: [], readBy: req.apiToken?.owner })
+  res.json({ reports: [], readBy: req.apiToken.owner })
 })
 app.post('/reports', requireToken({ scopes: ['reports.write'] }), (_req, res) => {
   res.status(201).json({ accepted: true })

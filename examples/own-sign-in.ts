@@ -69,7 +69,7 @@ app.delete('/people/:name', requireToken({ scopes: ['people.write'] }), (req, re
   res.sendStatus(204)
 })
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
-  res.json({ reports: [], readBy: req.apiToken?.owner })
+  res.json({ reports: [], readBy: req.apiToken.owner })
 })
 
 const server = app.listen(3000)

@@ -65,6 +65,11 @@ async function check() {
   ])
   await typesStep('check the types of the tests (tsc)', 'tsconfig.test.json')
   await typesStep('check the types for Express 4 (tsc)', 'packages/express/test/tsconfig.express4.json')
+  await typesStep('check the types beside a token of the host (tsc)', 'packages/express/test/own-token/tsconfig.json')
+  await typesStep(
+    'check the types beside a token of the host, for Express 4 (tsc)',
+    'packages/express/test/own-token/tsconfig.express4.json',
+  )
   await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
   await nodeStep('check that the generated pages say what the code says', 'tools/docs/generate.mjs', ['--check'])

@@ -150,9 +150,8 @@ test('what cannot work is a TypeError when it is made', async () => {
     for (const nothing of [undefined, null, {}, 'latchkey', { ...latchkey }]) {
       expect(attempt(() => adapter(nothing as never))).toEqual(OPTION_ERROR)
     }
-    expect(attempt(() => adapter(latchkey).requireToken({ scopes: undeclared as ['reports.read'] }))).toEqual(
-      OPTION_ERROR,
-    )
+    const requireToken: (options: object) => unknown = adapter(latchkey).requireToken
+    expect(attempt(() => requireToken({ scopes: undeclared }))).toEqual(OPTION_ERROR)
   }
   await latchkey.close()
 })

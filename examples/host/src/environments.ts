@@ -37,8 +37,9 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
       if (!admission.ok && admission.denial.reason === 'unavailable') {
         throw new StoreError('ERR_STORE', "The host's own tokens cannot be checked at the moment")
       }
-      if (!admission.ok || admission.token.personal || !admission.token.scopes.includes('*')) return undefined
-      const { id, owner, scopes, networks, expiresAt } = admission.token
+      const token = admission.ok ? admission.token : undefined
+      if (token === undefined || token.personal || !token.scopes.includes('*')) return undefined
+      const { id, owner, scopes, networks, expiresAt } = token
       return { id, owner, scopes, networks, expiresAt, assignOwner: true }
     },
     instances: () => [...instances.values()],

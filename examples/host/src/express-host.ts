@@ -20,7 +20,7 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   app.use('/api-tokens', tokenRoutes({ dialect: 'panther' }))
   app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), showMetrics)
   app.post('/metrics', requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
-  app.get('/whoami', requireToken(), (req, res) => void res.json(req.apiToken && whoami(req.apiToken)))
+  app.get('/whoami', requireToken(), (req, res) => void res.json(whoami(req.apiToken)))
 
   const byName = (req: Request) => environments.instance(String(req.params.environment))
   const ofEnvironment = latchkeyExpress((req) => byName(req) ?? latchkey)

@@ -1,5 +1,12 @@
 /** For authors of adapters: the guard and the management routes, free of any framework. */
 export { optionError } from './errors.js'
+export {
+  type Adapter,
+  type AdapterGuard,
+  type AdapterRoutes,
+  createAdapter,
+  type RoutesAnswer,
+} from './http/create-adapter.js'
 export { clientSignal, streamBody } from './http/deliver.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'
@@ -11,7 +18,7 @@ export {
   type Guard,
   type GuardedRequest,
 } from './http/guard.js'
-export { type InstanceSource, instancesOf } from './http/instances.js'
+export type { InstanceSource } from './http/instances.js'
 export {
   type EncodedResponse,
   encodeResponse,
@@ -20,10 +27,10 @@ export {
   isAnswered,
 } from './http/message.js'
 export { mountOf, splitTarget } from './http/mount.js'
-export type { GuardOptions, RoutesOptions } from './http/options.js'
+export type { AdapterOptions, GuardOptions, RoutesOptions } from './http/options.js'
 export { readJson } from './http/read-json.js'
 export type { GuardDenial } from './http/refusal.js'
-export { createRouter, type Router } from './http/router.js'
+export { createRouter, type RoutedResponse, type Router } from './http/router.js'
 export type { Latchkey } from './instance.js'
 export type { Caller } from './manage/caller.js'
 export type { ApiToken } from './types.js'

@@ -1,6 +1,6 @@
 // What a sentence must say: which value is meant, what was read, and what to write instead.
 import { describe, expect, test } from 'vitest'
-import { createGuard, createRouter } from '../src/adapter.js'
+import { createAdapter, createGuard, createRouter } from '../src/adapter.js'
 import {
   argon2id,
   type Caller,
@@ -39,6 +39,18 @@ test.each<[string, Run, ...string[]]>([
   ['a text for the options of routes', () => createRouter(odd('dynatrace')), 'tokenRoutes', 'dialect', '"dynatrace"'],
   ['an unknown dialect', () => createRouter({ dialect: odd('rest') }), "'dynatrace' or 'panther'", '"rest"'],
   ['a flag that is none', () => createRouter({ secretInPath: odd('yes') }), 'secretInPath', 'true or false', '"yes"'],
+  ['a session without a sign-in', () => createRouter({ sessionOnly: true }), 'sessionOnly', 'authorize'],
+  ['a misspelt option of an adapter', (l) => createAdapter('a', l, odd({ onDeny: 1 })), 'a.onDeny is', 'onDenied'],
+  [
+    'a handler that is none',
+    (l) => createAdapter('a', l, { onDenied: odd(401) }),
+    'a.onDenied must',
+    'function',
+    '401',
+  ],
+  ['a handler of routes', () => createRouter({ onDenied: odd('no') }), 'tokenRoutes.onDenied must', '"no"'],
+  ['no property', (l) => createAdapter('a', l, { property: '' }), 'a.property must', 'apiToken', '""'],
+  ['a property of every object', (l) => createAdapter('a', l, { property: '__proto__' }), '"__proto__"'],
   ['a host for an origin', () => createRouter({ csrf: { trustedOrigins: ['a.b'] } }), 'https://', '"a.b"'],
   ['a store for the options', () => createLatchkey(odd([])), 'createLatchkey', 'object of options', 'a list'],
   ['no store', () => createLatchkey({ store: odd('redis://x') }), 'store', 'memoryStore()', '"redis://x"'],

@@ -1,20 +1,15 @@
 import {
   type Admission,
-  type ApiToken,
   clientSignal,
-  createGuard,
-  createRouter,
+  createAdapter,
   type DeniedRequest,
   encodeResponse,
-  type GuardOptions as GuardBaseOptions,
   type HttpRequest,
   type HttpResponse,
   type InstanceSource,
-  instancesOf,
   isAnswered,
   mountOf,
   optionError,
-  type RoutesOptions as RoutesBaseOptions,
   readJson,
   splitTarget,
   streamBody,
@@ -22,61 +17,11 @@ import {
   trustsAnybody,
 } from '@latchkey/core/adapter'
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
-
-declare global {
-  namespace Express {
-    interface Request {
-      /** The token that let this request in, behind `requireToken`. */
-      apiToken?: ApiToken
-    }
-  }
-}
-
-/** Answers a refused request in the host's own way. `denied.response` is the answer that would have been given. */
-export type DeniedHandler = (
-  denied: DeniedRequest,
-  request: Request,
-  response: Response,
-  next: NextFunction,
-) => void | Promise<void>
-
-/** What `requireToken` takes. */
-export interface GuardOptions<Scope extends string> extends GuardBaseOptions<Scope> {
-  /** Default: the answer of RFC 6750, as JSON. */
-  readonly onDenied?: DeniedHandler | undefined
-}
-
-/** What `tokenRoutes` takes. */
-export type RoutesOptions = RoutesBaseOptions<Request>
-
-/** A guard leaves the types of a route's parameters to the route. */
-export type Guard = <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction) => void
-
-/** The two things to mount. */
-export interface ExpressAuth<Scope extends string> {
-  /**
-   * A guard: lets a request with a valid token on, with `req.apiToken` set, and answers all others. The admission is
-   * remembered for the request, so a second guard costs nothing. A request that the host has answered meanwhile is left
-   * alone. Throws a `TypeError` for unknown options, and for scopes that are not plain or not declared.
-   *
-   * @example
-   * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
-   *   res.json({ owner: req.apiToken?.owner })
-   * })
-   */
-  requireToken(options?: GuardOptions<Scope>): Guard
-  /**
-   * The management routes. Throws a `TypeError` for unknown options.
-   *
-   * @example
-   * app.use('/api/v2/apiTokens', tokenRoutes({ dialect: 'dynatrace' }))
-   */
-  tokenRoutes(options?: RoutesOptions): RequestHandler
-}
+import type { AdapterOptions, DeniedHandler, ExpressAuth, GuardOptions, RoutesOptions } from './types.js'
 
 /**
  * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's setting `trust proxy` decides what it is.
- * `latchkey`: one instance, or a function that picks one for each request.
+ * `latchkey`: one instance, or a function that picks one for each request. Throws a `TypeError` for unknown options.
  *
  * @example
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
@@ -85,59 +30,66 @@ export interface ExpressAuth<Scope extends string> {
  * app.use('/api/v2/apiTokens', tokenRoutes())
  * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json([]))
  */
-export function latchkeyExpress<Scope extends string>(latchkey: InstanceSource<Request, Scope>): ExpressAuth<Scope> {
-  const { instance, instanceFor } = instancesOf(latchkey)
+export function latchkeyExpress<Scope extends string, Property extends string = 'apiToken'>(
+  latchkey: InstanceSource<Request, Scope>,
+  options: AdapterOptions<Property> = {},
+): ExpressAuth<Scope, Property> {
+  const adapter = createAdapter<Request, Scope, DeniedHandler>('latchkeyExpress', latchkey, options)
+  const { property } = adapter
 
-  function requireToken(options: GuardOptions<Scope> = {}): Guard {
-    const guard = createGuard<Scope>(options, ['onDenied'], instance)
-    const { onDenied = sendResponse } = options
+  function requireToken(guardOptions: GuardOptions<Scope> = {}) {
+    const { judge, onDenied } = adapter.guard(guardOptions)
 
     function settle(admission: Admission, req: Request, res: Response, next: NextFunction): void {
       if (isAnswered(res)) return
-      if (admission.ok) {
-        req.apiToken = admission.token
-        const { cacheControl } = admission
-        if (cacheControl !== undefined && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', cacheControl)
-        next()
-      } else Promise.resolve(onDenied(admission, req, res, next)).catch(unlessAnswered(res, next))
+      if (!admission.ok) {
+        refuse(onDenied, admission, req, res, next)
+        return
+      }
+      Object.assign(req, { [property]: admission.token })
+      const { cacheControl } = admission
+      if (cacheControl !== undefined && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', cacheControl)
+      next()
     }
 
-    function handle(req: Request, res: Response, next: NextFunction): void {
-      const admission = guard(instanceFor(req), new ClientRequest(req), req)
+    return (req: Request, res: Response, next: NextFunction): void => {
+      const admission = judge(req, new ClientRequest(req), req)
       if (admission instanceof Promise) {
         admission.then((late) => settle(late, req, res, next)).catch(unlessAnswered(res, next))
       } else settle(admission, req, res, next)
     }
-
-    // It looks at none of the route's parameters, whatever their type.
-    return handle as Guard
   }
 
-  function tokenRoutes(options: RoutesOptions = {}): RequestHandler {
-    const router = createRouter(options)
+  function tokenRoutes(routesOptions: RoutesOptions = {}): RequestHandler {
+    const { answer, onDenied } = adapter.routes(routesOptions)
     const handle: RequestHandler = (req, res, next) => {
       if (isRouteHandler(req, handle)) return next(optionError('tokenRoutes', MOUNTED_AS_ROUTE))
-      const [path, search] = splitTarget(req.url)
-      const client = new ClientRequest(req)
-      const { headers, rawHeaders, ip } = client
-      const request: HttpRequest = {
-        ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
-        ...{ headers, rawHeaders, ip, body: () => readJson(req, req.body) },
-        forgeableBy: () => client.forgeableBy(),
-        signal: clientSignal(res),
-      }
-      router(instanceFor(req), request, req)
-        .then((response) => {
-          if (isAnswered(res)) return response?.release?.()
-          if (response === undefined) next()
-          else send(res, response)
+      answer(req, httpRequest(req, res))
+        .then((answered) => {
+          if (isAnswered(res)) return answered?.response.release?.()
+          if (answered === undefined) next()
+          else if (answered.denied !== undefined) refuse(onDenied, answered.denied, req, res, next)
+          else send(res, answered.response)
         })
         .catch(unlessAnswered(res, next))
     }
     return handle
   }
 
-  return { requireToken, tokenRoutes }
+  // A guard looks at none of the route's parameters, whatever their type, and its type tells what it adds.
+  return { requireToken: requireToken as ExpressAuth<Scope, Property>['requireToken'], tokenRoutes }
+}
+
+function httpRequest(req: Request, res: Response): HttpRequest {
+  const [path, search] = splitTarget(req.url)
+  const client = new ClientRequest(req)
+  const { headers, rawHeaders, ip } = client
+  return {
+    ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
+    ...{ headers, rawHeaders, ip, body: () => readJson(req, req.body) },
+    forgeableBy: () => client.forgeableBy(),
+    signal: clientSignal(res),
+  }
 }
 
 const MOUNTED_AS_ROUTE =
@@ -185,7 +137,19 @@ function unlessAnswered(res: Response, next: NextFunction): (error: unknown) => 
   }
 }
 
-const sendResponse: DeniedHandler = ({ response }, _req, res) => send(res, response)
+function refuse(
+  onDenied: DeniedHandler | undefined,
+  denied: DeniedRequest,
+  ...[req, res, next]: Parameters<RequestHandler>
+): void {
+  if (onDenied === undefined) {
+    send(res, denied.response)
+    return
+  }
+  // What it throws becomes a rejection too: it may have answered before.
+  const run = async () => onDenied(denied, req, res, next)
+  run().catch(unlessAnswered(res, next))
+}
 
 /** Written directly: `res.send` would add an ETag, and `res.json` follow the app's settings. */
 function send(res: Response, response: HttpResponse): void {

@@ -1,8 +1,2 @@
-export {
-  type DeniedHandler,
-  type ExpressAuth,
-  type Guard,
-  type GuardOptions,
-  latchkeyExpress,
-  type RoutesOptions,
-} from './express.js'
+export { latchkeyExpress } from './express.js'
+export type { AdapterOptions, DeniedHandler, ExpressAuth, Guard, GuardOptions, RoutesOptions } from './types.js'

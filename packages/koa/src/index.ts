@@ -1,8 +1,2 @@
-export {
-  type DeniedHandler,
-  type GuardOptions,
-  type KoaAuth,
-  latchkeyKoa,
-  type RoutesOptions,
-  type TokenState,
-} from './koa.js'
+export { latchkeyKoa } from './koa.js'
+export type { AdapterOptions, DeniedHandler, GuardOptions, KoaAuth, RoutesOptions, TokenState } from './types.js'

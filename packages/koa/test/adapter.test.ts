@@ -14,12 +14,29 @@ test('a guard with an option that it does not know is not made: it might let eve
   expect(() => requireToken({ scopes: ['reports.read'], onDenied: () => undefined })).not.toThrow()
 })
 
+test('an adapter with an option that it does not know, or cannot use, is not made', () => {
+  const latchkey = createLatchkey({ store: memoryStore() })
+  const cases: [object, string][] = [
+    [{ onDeny: () => undefined }, 'latchkeyKoa.onDeny is not an option. There are: property, onDenied'],
+    [{ onDenied: 401 }, 'latchkeyKoa.onDenied must be a function, not 401'],
+    [{ property: 'a.b' }, 'latchkeyKoa.property must be a name such as apiToken, not "a.b"'],
+  ]
+  for (const [options, message] of cases) {
+    const make = () => latchkeyKoa(latchkey, options)
+    expect(make).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_OPTION', message }))
+  }
+})
+
 test('routes with an option that they do not know, or cannot use, are not made', () => {
   const { tokenRoutes } = latchkeyKoa(createLatchkey({ store: memoryStore() }))
   const cases: [object, unknown][] = [
     [{ path: '/tokens', dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
     [{ path: '/tokens', dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
     [{ path: '/tokens', dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
+    [
+      { path: '/tokens', sessionOnly: true },
+      expect.stringContaining('tokenRoutes.sessionOnly needs the option authorize'),
+    ],
     [{ path: '/tokens', authorize: true }, 'tokenRoutes.authorize must be a function, not true'],
     [{ path: '/tokens/' }, 'tokenRoutes.path must look like /api/tokens, without a slash at its end'],
     [{}, 'tokenRoutes.path must look like /api/tokens, without a slash at its end'],

@@ -1,8 +1,20 @@
 import { bodyParser } from '@koa/bodyparser'
-import type { MountHost } from '@latchkey/testkit'
+import type { MountHost, RenderDenied } from '@latchkey/testkit'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
-import { latchkeyKoa } from '../src/index.js'
+import { type DeniedHandler, latchkeyKoa } from '../src/index.js'
+
+/** The `onDenied` of Koa, of one of the contract. */
+function rendering<Options extends { readonly onDenied?: RenderDenied | undefined }>({
+  onDenied,
+  ...options
+}: Options) {
+  const answer: DeniedHandler = async (denied, ctx) => {
+    ctx.body = await onDenied?.(denied)
+    ctx.status = 418
+  }
+  return { ...options, onDenied: onDenied && answer }
+}
 
 /** The contract's host on the given Koa. */
 export function koaHost(Framework: typeof Koa): MountHost {
@@ -11,26 +23,20 @@ export function koaHost(Framework: typeof Koa): MountHost {
     app.on('error', plan.failed)
     if (plan.parsesJson) app.use(bodyParser())
 
-    const { requireToken, tokenRoutes } = latchkeyKoa(plan.latchkey)
-    for (const { path, guards, cacheControl } of plan.guarded) {
-      const chain = guards.map(({ scopes = [], onDenied }) =>
-        requireToken({
-          scopes,
-          ...(onDenied && {
-            onDenied: (denied, ctx) => {
-              ctx.body = onDenied(denied)
-              ctx.status = 418
-            },
-          }),
-        }),
-      )
+    const { property = 'apiToken' } = plan.adapter
+    const { requireToken, tokenRoutes } = latchkeyKoa(plan.latchkey, rendering(plan.adapter))
+    for (const { path, guards, cacheControl, planted } of plan.guarded) {
+      const plant: Middleware = (ctx, next) => {
+        if (planted !== undefined) ctx.state[property] = planted
+        return next()
+      }
       const handler: Middleware = (ctx) => {
         if (cacheControl !== undefined) ctx.set('Cache-Control', cacheControl)
-        ctx.body = plan.handle(ctx.state.apiToken)
+        ctx.body = plan.handle(ctx.state[property])
       }
-      app.use(at(path, [...chain, handler]))
+      app.use(at(path, [plant, ...guards.map((guard) => requireToken(rendering(guard))), handler]))
     }
-    app.use(tokenRoutes(plan.management))
+    app.use(tokenRoutes(rendering(plan.management)))
     app.use((ctx) => {
       ctx.status = 404
       ctx.body = plan.notFound

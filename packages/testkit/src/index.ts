@@ -2,12 +2,12 @@ export {
   type AdapterCase,
   type AdapterGroup,
   adapterContract,
-  type Denied,
   type GuardedRoute,
   type HostPlan,
   type HostRequest,
   type MountHost,
   type PlannedGuard,
+  type RenderDenied,
 } from './adapter-contract/index.js'
 export {
   CREATED_AT,

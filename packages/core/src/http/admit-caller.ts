@@ -18,16 +18,16 @@ import type { IsCrossSite } from './csrf.js'
 import { warnForgeableAddress } from './forgeable-address.js'
 import { guardStateOf } from './guard.js'
 import type { HttpRequest } from './message.js'
-import type { HttpError } from './refusal.js'
+import type { GuardDenial, Refusal } from './refusal.js'
 import { exemptionOf, type SelfService } from './routes.js'
 
 /** Refuses the caller of an operation. Its answer may be finer than that of the error's code. */
 export class RefusedError extends RequestError {
-  readonly refusal: HttpError
+  readonly refusal: Refusal
   /** The caller, if it is known who it is. */
   readonly principal: Principal | undefined
 
-  constructor(refusal: HttpError & { readonly code?: ErrorCode }, principal?: Principal) {
+  constructor(refusal: Refusal & { readonly code?: ErrorCode }, principal?: Principal) {
     super(refusal.code ?? 'ERR_NOT_ALLOWED', refusal.message)
     this.refusal = refusal
     this.principal = principal
@@ -41,6 +41,8 @@ export class HostError extends Error {}
 export interface AdmissionRules {
   readonly self: SelfService
   readonly isCrossSite: IsCrossSite
+  /** Whether `authorize` alone says who calls. */
+  readonly sessionOnly: boolean
 }
 
 /** One request for one operation, and what of it was found out before. */
@@ -63,7 +65,9 @@ export interface Visit {
  */
 export async function admitCaller(visit: Visit, isRepeated: boolean): Promise<Principal> {
   const caller = await askHost(visit)
-  return caller === undefined ? admitToken(visit, isRepeated) : admitNamed(visit, caller)
+  if (caller !== undefined) return admitNamed(visit, caller)
+  if (visit.rules.sessionOnly) throw notSignedIn(visit)
+  return admitToken(visit, isRepeated)
 }
 
 async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefined> {
@@ -75,6 +79,17 @@ async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefin
   })
 }
 
+/** Nobody is signed in where a token opens nothing. The sentence speaks of tokens only to somebody who sent one. */
+function notSignedIn({ latchkey, request }: Visit): RefusedError {
+  const { readCredential, refusals, denyCredential } = guardStateOf(latchkey)
+  const credential = readCredential(request)
+  const isSent = typeof credential === 'string' || credential.kind === 'invalid'
+  const message = isSent ? 'A token opens nothing here. Sign in.' : 'Sign in to access this resource.'
+  const problem = { kind: 'none', message } as const
+  denyCredential(problem, request.ip)
+  return new RefusedError({ ...refusals.ofCredential(problem), denial: { reason: 'not_signed_in' } })
+}
+
 /** A caller that the host names. */
 function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Caller): Principal {
   const { settings, context } = internalsOf(latchkey)
@@ -82,18 +97,19 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
   const principal = principalFromCaller(caller, { ...settings, ip: normalAddress(request.ip) })
   if (principal.grant.networks.length > 0) warnForgeableAddress(request)
   const scopes = neededScopes(operation, settings.managementScopes)
-  const refuse = (error: RequestError, denial?: Denial) => {
-    const answer = denial && refusals.ofDenial(denial, scopes)
-    return new RefusedError({ status: error.status, ...answer, code: error.code, message: error.message }, principal)
+  const refuse = (error: RequestError, denial: Denial) => {
+    const answer = denial.reason === 'network' ? { denial, status: error.status } : refusals.ofDenial(denial, scopes)
+    return new RefusedError({ ...answer, code: error.code, message: error.message }, principal)
   }
-  if (rules.isCrossSite(request)) throw refuse(crossSite())
+  if (rules.isCrossSite(request)) throw refusedAs('cross_site', crossSite(), principal)
   try {
     assertMayCall(context, principal, operation, true)
     return principal
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
     if (isExpired(principal.grant.expiresAt, context.now())) throw refuse(error, { reason: 'expired' })
-    throw refuse(error, lackingScopes(principal, scopes).length > 0 ? { reason: 'scope' } : undefined)
+    const missing = lackingScopes(principal, scopes)
+    throw refuse(error, missing.length > 0 ? { reason: 'scope', missing } : { reason: 'network' })
   }
 }
 
@@ -127,13 +143,20 @@ async function admitToken(
   }
   const principal = principalFromToken(found.entry, found.secret, site)
   if (principal.grant.networks.length > 0) warnForgeableAddress(request)
-  if (!wasSent(credential, request) && rules.isCrossSite(request)) throw new RefusedError(crossSite(), principal)
+  if (!wasSent(credential, request) && rules.isCrossSite(request)) {
+    throw refusedAs('cross_site', crossSite(), principal)
+  }
   try {
     assertCurrentSecret(principal, operation, id)
     return principal
   } catch (error) {
-    throw error instanceof RequestError ? new RefusedError(error, principal) : error
+    throw error instanceof RequestError ? refusedAs('outgoing_secret', error, principal) : error
   }
+}
+
+function refusedAs(reason: GuardDenial['reason'], error: RequestError, principal: Principal): RefusedError {
+  const { status, code, message } = error
+  return new RefusedError({ denial: { reason }, status, code, message }, principal)
 }
 
 function crossSite(): RequestError {

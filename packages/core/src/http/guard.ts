@@ -31,7 +31,8 @@ export interface DeniedRequest {
 /** A request that may go on. */
 export interface AdmittedRequest {
   readonly ok: true
-  readonly token: ApiToken
+  /** `undefined`: the request has no credential, and the guard is optional. */
+  readonly token: ApiToken | undefined
   /**
    * What the answer's `Cache-Control` must be, unless the host sets one. Present where the token came by `X-API-Key`:
    * shared caches keep answers apart only for requests with `Authorization` (RFC 9111 §3.5).
@@ -75,7 +76,7 @@ export function createGuard<Scope extends string = string>(
   adapterOptions: readonly string[] = [],
   instance?: Latchkey<Scope>,
 ): Guard<Scope> {
-  const scopes = readGuardOptions(options, adapterOptions)
+  const { scopes, optional } = readGuardOptions(options, adapterOptions)
   if (instance !== undefined) assertDeclared(scopes, instance)
   return (latchkey, request, key) => {
     const state = guardStateOf(latchkey)
@@ -83,6 +84,7 @@ export function createGuard<Scope extends string = string>(
     const context = new GuardContext(request, scopes, earlier !== undefined)
     const credential = state.readCredential(request)
     if (typeof credential !== 'string') {
+      if (optional && credential.kind === 'none') return ANONYMOUS
       state.denyCredential(credential, context.ip)
       return refuse(state.refusals.ofCredential(credential))
     }
@@ -93,6 +95,8 @@ export function createGuard<Scope extends string = string>(
     return admission instanceof Promise ? admission.then(keepPrivate) : keepPrivate(admission)
   }
 }
+
+const ANONYMOUS: Admission = Object.freeze({ ok: true, token: undefined })
 
 function keepPrivate(admission: Admission): Admission {
   return admission.ok ? { ...admission, cacheControl: 'private' } : admission

@@ -8,14 +8,35 @@ import { dynatrace } from './dialects/dynatrace.js'
 import { panther } from './dialects/panther.js'
 import type { SelfService } from './routes.js'
 
+/**
+ * What every adapter takes for all its guards and management routes. `DeniedHandler`: the framework's own form of a function
+ * that answers a refused request.
+ */
+export interface AdapterOptions<DeniedHandler = unknown, Property extends string = string> {
+  /** The name under which handlers find the token. Default `apiToken`. */
+  readonly property?: Property | undefined
+  /**
+   * Answers what guards and management routes refuse, in place of the answer of RFC 6750. Routes ask it only about the caller
+   * (401, 403, and 400 or 503 before it is known who calls), never about what the caller asks for.
+   */
+  readonly onDenied?: DeniedHandler | undefined
+}
+
 /** What every adapter's `requireToken` takes. Adapters extend it with options of their own. */
-export interface GuardOptions<Scope extends string = string> {
+export interface GuardOptions<Scope extends string = string, DeniedHandler = unknown> {
   /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
   readonly scopes?: readonly Scope[] | undefined
+  /**
+   * Whether a request without a credential is let in too, without a token. One with a bad, an empty or a repeated credential
+   * is refused all the same, and nobody is let in while the token cannot be checked. Default `false`.
+   */
+  readonly optional?: boolean | undefined
+  /** Answers what this guard refuses. Default: the `onDenied` of the adapter. */
+  readonly onDenied?: DeniedHandler | undefined
 }
 
 /** What every adapter's `tokenRoutes` takes. `HostRequest`: the framework's own request, or context. */
-export interface RoutesOptions<HostRequest> {
+export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName | undefined
   /**
@@ -27,6 +48,11 @@ export interface RoutesOptions<HostRequest> {
    * `hostTimeout`; any other error is passed on to the framework.
    */
   readonly authorize?: ((request: HostRequest) => Caller | undefined | Promise<Caller | undefined>) | undefined
+  /**
+   * Whether `authorize`, which is needed then, decides alone: a token opens nothing, and without a caller the answer is 401.
+   * Default `false`.
+   */
+  readonly sessionOnly?: boolean | undefined
   /** Which other sites may change tokens as a user whom `authorize` names. Default none. */
   readonly csrf?: CsrfOptions | undefined
   /** What a token may do to itself without a management scope. Default: rotate and delete itself. */
@@ -35,22 +61,60 @@ export interface RoutesOptions<HostRequest> {
   readonly secretInPath?: boolean | undefined
   /** Whether `GET /openapi.json` describes the routes to anybody. Default `true`. */
   readonly describe?: boolean | undefined
+  /** Answers a refused caller. Default: the `onDenied` of the adapter. */
+  readonly onDenied?: DeniedHandler | undefined
 }
 
 const DIALECTS: Readonly<Record<DialectName, Dialect>> = { dynatrace, panther }
 
+/** The options of an adapter, with every default filled in. */
+export interface AdapterSettings<DeniedHandler> {
+  readonly property: string
+  readonly onDenied: DeniedHandler | undefined
+}
+
+/** An identifier that no object has from birth. */
+function isPropertyName(name: unknown): boolean {
+  return typeof name === 'string' && /^[A-Za-z_$][\w$]*$/.test(name) && !(name in {})
+}
+
 /**
- * The scopes of a guard, as a frozen copy. `adapterOptions`: the names of the adapter's own options. Throws a `TypeError`
+ * Checks the options of an adapter. `place`: the name of its function, as `latchkeyExpress`. Throws a `TypeError`
+ * (`ERR_OPTION`) for other names, and for values that cannot be used.
+ */
+export function readAdapterOptions<DeniedHandler>(
+  place: string,
+  options: AdapterOptions<DeniedHandler>,
+): AdapterSettings<DeniedHandler> {
+  assertKnownOptions(place, options, ['property', 'onDenied'])
+  const { property = 'apiToken', onDenied } = options
+  if (!isPropertyName(property)) {
+    throw optionError(`${place}.property`, `must be a name such as apiToken, not ${quoted(property)}`)
+  }
+  assertFunction(`${place}.onDenied`, onDenied)
+  return { property, onDenied }
+}
+
+/** The options of a guard, with every default filled in. */
+export interface GuardSettings<Scope extends string> {
+  readonly scopes: readonly Scope[]
+  readonly optional: boolean
+}
+
+/**
+ * Checks the options of a guard. `adapterOptions`: the names of the adapter's own options. Throws a `TypeError`
  * (`ERR_OPTION`) for other names, because a misspelt `scopes` would let every valid token in, and for scopes that are not
  * plain.
  */
 export function readGuardOptions<Scope extends string>(
   options: GuardOptions<Scope>,
   adapterOptions: readonly string[],
-): readonly Scope[] {
+): GuardSettings<Scope> {
   if (Array.isArray(options)) throw optionError('requireToken', 'takes its scopes as { scopes: [...] }, not as a list')
-  assertKnownOptions('requireToken', options, ['scopes', ...adapterOptions])
-  const { scopes = [] } = options
+  assertKnownOptions('requireToken', options, ['scopes', 'optional', 'onDenied', ...adapterOptions])
+  const { scopes = [], optional = false, onDenied } = options
+  booleanOption('requireToken.optional', optional)
+  assertFunction('requireToken.onDenied', onDenied)
   if (!Array.isArray(scopes))
     throw optionError('requireToken.scopes', `must be a list of scopes, not ${quoted(scopes)}`)
   for (const scope of scopes) {
@@ -58,7 +122,7 @@ export function readGuardOptions<Scope extends string>(
       throw optionError('requireToken.scopes', `must be plain scopes, not ${quoted(scope)}`)
     }
   }
-  return Object.freeze([...scopes])
+  return { scopes: Object.freeze([...scopes]), optional }
 }
 
 /** The options of management routes, with every default filled in. */
@@ -66,6 +130,7 @@ export interface RoutesSettings {
   readonly dialect: Dialect
   readonly self: SelfService
   readonly secretInPath: boolean
+  readonly sessionOnly: boolean
   readonly isCrossSite: IsCrossSite
 }
 
@@ -77,24 +142,35 @@ export function readRoutesOptions<HostRequest>(
   options: RoutesOptions<HostRequest>,
   adapterOptions: readonly string[],
 ): RoutesSettings {
-  const known = ['dialect', 'authorize', 'csrf', 'self', 'secretInPath', 'describe']
+  const known = ['dialect', 'authorize', 'sessionOnly', 'csrf', 'self', 'secretInPath', 'describe', 'onDenied']
   assertKnownOptions('tokenRoutes', options, [...known, ...adapterOptions])
-  const { dialect = 'dynatrace', authorize, csrf, self = {}, secretInPath = false, describe = true } = options
+  const { dialect = 'dynatrace', authorize, csrf, self = {}, onDenied } = options
+  const { sessionOnly = false, secretInPath = false, describe = true } = options
   if (!Object.hasOwn(DIALECTS, dialect)) {
     const names = Object.keys(DIALECTS).map((name) => `'${name}'`)
     throw optionError('tokenRoutes.dialect', `must be ${names.join(' or ')}, not ${quoted(dialect)}`)
   }
-  if (authorize !== undefined && typeof authorize !== 'function') {
-    throw optionError('tokenRoutes.authorize', `must be a function, not ${quoted(authorize)}`)
-  }
+  assertFunction('tokenRoutes.authorize', authorize)
+  assertFunction('tokenRoutes.onDenied', onDenied)
   assertKnownOptions('tokenRoutes.self', self, ['rotate', 'delete'])
-  const flags = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true, secretInPath, describe }
+  const ofSelf = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true }
+  const flags = { ...ofSelf, sessionOnly, secretInPath, describe }
   for (const [name, value] of Object.entries(flags)) booleanOption(`tokenRoutes.${name}`, value)
+  if (sessionOnly && authorize === undefined) {
+    throw optionError('tokenRoutes.sessionOnly', 'needs the option authorize, which names the caller of each request')
+  }
   return {
     dialect: describe ? DIALECTS[dialect] : withoutDescription(DIALECTS[dialect]),
     self,
     secretInPath,
+    sessionOnly,
     isCrossSite: crossSiteCheck(csrf),
+  }
+}
+
+function assertFunction(place: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw optionError(place, `must be a function, not ${quoted(value)}`)
   }
 }
 

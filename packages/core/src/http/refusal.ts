@@ -4,9 +4,23 @@ import type { CredentialProblem } from './credentials.js'
 import type { Dialect, ParameterLocation } from './dialects/dialect.js'
 import type { HttpResponse } from './message.js'
 
-/** Why a guard let nobody in: the verdict's reason, or what kept it from a verdict. */
+/**
+ * Why nobody was let in: the verdict's reason, or what kept it from a verdict. Of management routes, the verdict may be on the
+ * caller that `authorize` names, and there are three more reasons:
+ *
+ * - `not_signed_in`: with `sessionOnly`, `authorize` names nobody.
+ * - `cross_site`: a page of another site sent this in the name of its visitor.
+ * - `outgoing_secret`: the secret is being rotated out, and may not do this any more.
+ */
 export interface GuardDenial {
-  readonly reason: DenialReason | 'no_credential' | 'invalid_request' | 'unavailable'
+  readonly reason:
+    | DenialReason
+    | 'no_credential'
+    | 'invalid_request'
+    | 'unavailable'
+    | 'not_signed_in'
+    | 'cross_site'
+    | 'outgoing_secret'
   /** With `scope`: the scopes that the token lacks. */
   readonly missing?: readonly string[]
 }

@@ -8,8 +8,14 @@ import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi/document.js'
 import { readOperation } from './operations.js'
 import { type RoutesOptions, readRoutesOptions } from './options.js'
-import { errorResponse, unavailable } from './refusal.js'
+import { errorResponse, type GuardDenial, refusalOfError, unavailable } from './refusal.js'
 import { matchRoute, OPERATIONS } from './routes.js'
+
+/** An answer of the management routes. */
+export interface RoutedResponse extends HttpResponse {
+  /** Why the caller was refused. Absent on all answers about what a caller asked for. */
+  readonly denial?: GuardDenial
+}
 
 /**
  * Answers a management request, or resolves to `undefined` for one that is not ours. Refusals, bad input and store failures
@@ -19,11 +25,12 @@ export type Router<HostRequest> = (
   latchkey: Latchkey,
   request: HttpRequest,
   hostRequest: HostRequest,
-) => Promise<HttpResponse | undefined>
+) => Promise<RoutedResponse | undefined>
 
 /**
  * Makes the router of an adapter's `tokenRoutes`. `adapterOptions`: the names of the adapter's own options. Throws a
- * `TypeError` (`ERR_OPTION`) for options of any other name, an unknown dialect, or an `authorize` that is not a function.
+ * `TypeError` (`ERR_OPTION`) for options of any other name, an unknown dialect, an `authorize` that is not a function, or
+ * `sessionOnly` without it. The option `onDenied` is the adapter's to call, for an answer with a `denial`.
  *
  * @example
  * const router = createRouter({ dialect: 'dynatrace', authorize: (req: IncomingMessage) => signedInUser(req) })
@@ -40,23 +47,31 @@ export function createRouter<HostRequest>(
     if (match === undefined) return undefined
     if ('allow' in match) return methodNotAllowed(dialect, match.allow)
     const { operation, id } = match
-    if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount) }
+    if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount, rules) }
     const { context } = internalsOf(latchkey)
     const signIn = { authorize: async () => authorize?.(hostRequest), hasSignIn: authorize !== undefined }
     const visit: Visit = { latchkey, request, operation, id, rules, ...signIn }
-    const reauthorize = () => admitCaller(visit, true)
+    let deniedBy: unknown
+    const rememberDenial = (error: unknown) => {
+      deniedBy = error
+      throw error
+    }
+    const reauthorize = () => admitCaller(visit, true).catch(rememberDenial)
     try {
-      let principal = await admitAudited(visit, undefined)
+      let principal = await admitAudited(visit, undefined).catch(rememberDenial)
       const call = { context, dialect, request, operation, id, secretInPath }
       const run = await readOperation(call).catch(async (error: unknown) => {
         await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
         throw error
       })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
-      if (OPERATIONS[operation].body !== undefined) principal = await admitAudited(visit, principal)
+      if (OPERATIONS[operation].body !== undefined)
+        principal = await admitAudited(visit, principal).catch(rememberDenial)
       return await run({ ...principal, reauthorize })
     } catch (error) {
-      return answerError(dialect, operation, request, error)
+      const response = answerError(dialect, operation, request, error)
+      const denial = error === deniedBy ? denialOf(error) : undefined
+      return denial === undefined ? response : { ...response, denial }
     }
   }
 }
@@ -73,6 +88,11 @@ async function admitAudited(visit: Visit, earlier: Principal | undefined): Promi
     }
     throw error
   }
+}
+
+/** Why an admission failed; `undefined` if what failed is no rule of ours. */
+function denialOf(error: unknown): GuardDenial | undefined {
+  return error instanceof RefusedError ? error.refusal.denial : refusalOfError(error)?.denial
 }
 
 function targetOf({ id }: Visit, { token }: Principal): string | undefined {

@@ -6,23 +6,25 @@ import { testInstance } from '../support/instance.js'
 
 describe('the options of a guard', () => {
   test('an adapter may have options of its own', () => {
-    const withOthers = { scopes: ['a'], onDenied: () => undefined }
-    expect(createGuard(withOthers, ['onDenied'])).toBeTypeOf('function')
+    const withOthers = { scopes: ['a'], challenge: true }
+    expect(createGuard(withOthers, ['challenge'])).toBeTypeOf('function')
     expect(createGuard({ scopes: undefined })).toBeTypeOf('function')
   })
 
   test.each<[string, unknown, string]>([
-    ['a misspelt name', { scope: ['a'] }, 'requireToken.scope is not an option. There are: scopes'],
+    ['a misspelt name', { scope: ['a'] }, 'requireToken.scope is not an option. There are: scopes, optional, onDenied'],
     [
       'an option of another adapter',
-      { onDenied: () => undefined },
-      'requireToken.onDenied is not an option. There are: scopes',
+      { challenge: true },
+      'requireToken.challenge is not an option. There are: scopes, optional, onDenied',
     ],
     ['a bare list', ['a'], 'requireToken takes its scopes as { scopes: [...] }, not as a list'],
-    ['a bare text', 'a', 'requireToken must be an object with some of scopes, not "a"'],
-    ['null', null, 'requireToken must be an object with some of scopes, not null'],
+    ['a bare text', 'a', 'requireToken must be an object with some of scopes, optional, onDenied, not "a"'],
+    ['null', null, 'requireToken must be an object with some of scopes, optional, onDenied, not null'],
     ['one text for a list', { scopes: 'a' }, 'requireToken.scopes must be a list of scopes, not "a"'],
     ['a wildcard', { scopes: ['a', 'b.*'] }, 'requireToken.scopes must be plain scopes, not "b.*"'],
+    ['a flag that is none', { optional: 'yes' }, 'requireToken.optional must be true or false, not "yes"'],
+    ['a handler that is none', { onDenied: 401 }, 'requireToken.onDenied must be a function, not 401'],
     ['an empty text', { scopes: [''] }, 'requireToken.scopes must be plain scopes, not ""'],
   ])('%s is refused when the guard is made', (_, options, message) => {
     const make = () => createGuard(options as { scopes: string[] })

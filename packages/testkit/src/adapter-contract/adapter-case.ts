@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
-import type { ApiToken, GuardDenial, Latchkey } from '@latchkey/core'
-import type { HttpResponse, RoutesOptions } from '@latchkey/core/adapter'
+import type { ApiToken, Latchkey } from '@latchkey/core'
+import type { AdapterOptions, DeniedRequest, GuardOptions, RoutesOptions } from '@latchkey/core/adapter'
 
 /** The half of an adapter that a case is about. */
 export type AdapterGroup = 'guard' | 'routes'
@@ -25,11 +25,11 @@ export interface HostRequest {
   readonly headers: IncomingHttpHeaders
 }
 
-/** What `onDenied` gets from every adapter. */
-export interface Denied {
-  readonly denial: GuardDenial
-  readonly response: HttpResponse
-}
+/**
+ * Renders refusals: as the `onDenied` of the adapter, a guard or the management routes, the host answers 418 with what this
+ * returns as JSON. It may throw, and reject.
+ */
+export type RenderDenied = (denied: DeniedRequest) => object | Promise<object>
 
 /** Routes of the host, for every method, behind as many guards. */
 export interface GuardedRoute {
@@ -37,19 +37,19 @@ export interface GuardedRoute {
   readonly guards: readonly PlannedGuard[]
   /** What the handler sets as the answer's `Cache-Control`. Absent: it sets none. */
   readonly cacheControl?: string
+  /** What a middleware in front of the guards leaves where handlers find the token. */
+  readonly planted?: object
 }
 
-/** A guard of the host, made by the adapter. */
-export interface PlannedGuard {
-  readonly scopes?: readonly string[]
-  /** Given, the host renders refusals: status 418, and what this returns as JSON. It may throw. */
-  readonly onDenied?: (denied: Denied) => object
-}
+/** What the host gives a guard of the adapter. */
+export type PlannedGuard = GuardOptions<string, RenderDenied>
 
 /** The host application that a case needs. */
 export interface HostPlan {
   /** For the adapter, as it is. */
   readonly latchkey: Latchkey | ((request: HostRequest) => Latchkey)
+  /** What the adapter's function is given as its options. */
+  readonly adapter: AdapterOptions<RenderDenied>
   /**
    * `true`: the peer at 127.0.0.1 is a proxy, whose `X-Forwarded-For` is believed. `false`: no forwarding header is.
    * Also without an address at all (a socket in the file system) requests must be served.
@@ -57,11 +57,11 @@ export interface HostPlan {
   readonly trustProxy: boolean
   /** `true`: the framework's usual parser of JSON bodies runs before everything else. */
   readonly parsesJson: boolean
-  /** Behind their guards, routes answer 200 with `handle` of the request's token (`undefined` without guards) as JSON. */
+  /** Behind their guards, routes answer 200 with `handle` of the request's token (`undefined` without one) as JSON. */
   readonly guarded: readonly GuardedRoute[]
   handle(token: ApiToken | undefined): object
   /** The management routes: where, and what the adapter's `tokenRoutes` is given. */
-  readonly management: { readonly path: string } & RoutesOptions<HostRequest>
+  readonly management: { readonly path: string } & RoutesOptions<HostRequest, RenderDenied>
   /** Whatever nobody answers becomes a 404 with the text `host`. */
   readonly notFound: 'host'
   /** Told by the framework's error handling, which then answers 500. */

@@ -54,11 +54,10 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     const unknown = await scene.issue()
     await scene.latchkey.delete(unknown.id)
     // Refused without and with a look into the store: without and with a promise.
-    for (const headers of [[], bearer(unknown)]) {
-      const reply = await scene.send({ path: '/rendering-fails', headers })
-      assert.equal(reply.status, 500)
+    for (const path of ['/rendering-fails', '/rendering-fails-late']) {
+      for (const headers of [[], bearer(unknown)]) assert.equal((await scene.send({ path, headers })).status, 500)
     }
-    assert.deepEqual([scene.errors, scene.handled], [[RENDERING_FAILED, RENDERING_FAILED], []])
+    assert.deepEqual([scene.errors, scene.handled], [Array(4).fill(RENDERING_FAILED), []])
   }),
   {
     group: 'guard',

@@ -2,6 +2,7 @@ import type { AdapterCase } from './adapter-case.js'
 import { guardCompositionCases } from './guard-composition.js'
 import { guardCredentialCases } from './guard-credentials.js'
 import { guardHostileCases, guardUniformCases } from './guard-hostile.js'
+import { guardOptionsCases } from './guard-options.js'
 import { guardRestrictionCases } from './guard-restrictions.js'
 import { guardRevocationCases, guardUseCases } from './guard-revocation.js'
 import { guardUnavailableCases } from './guard-unavailable.js'
@@ -10,6 +11,7 @@ import { routesAuthorityCases } from './routes-authority.js'
 import { routesAuthorizeCases } from './routes-authorize.js'
 import { routesBodyCases } from './routes-bodies.js'
 import { routesCrudCases } from './routes-crud.js'
+import { routesDeniedCases } from './routes-denied.js'
 import { routesInputCases } from './routes-input.js'
 import { routesListCases } from './routes-list.js'
 import { routesOrderCases, routesPathCases } from './routes-order.js'
@@ -20,12 +22,12 @@ import { sameAnswerCases } from './same-answers.js'
 export type {
   AdapterCase,
   AdapterGroup,
-  Denied,
   GuardedRoute,
   HostPlan,
   HostRequest,
   MountHost,
   PlannedGuard,
+  RenderDenied,
 } from './adapter-case.js'
 
 /**
@@ -40,6 +42,7 @@ export const adapterContract: readonly AdapterCase[] = [
   ...guardUnavailableCases,
   ...guardHostileCases,
   ...guardCompositionCases,
+  ...guardOptionsCases,
   ...guardUseCases,
   ...routesCrudCases,
   ...routesAnyTokenCases,
@@ -51,6 +54,7 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesOrderCases,
   ...routesAuthorityCases,
   ...routesAuthorizeCases,
+  ...routesDeniedCases,
   ...routesPantherCases,
   ...sameAnswerCases,
 ]

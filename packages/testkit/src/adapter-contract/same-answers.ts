@@ -111,7 +111,7 @@ export const sameAnswerCases: readonly AdapterCase[] = [
 function referenceHost({ latchkey, guarded, management }: HostPlan): RequestListener {
   if (typeof latchkey === 'function') throw new TypeError('The reference host serves one instance.')
   const router = createRouter({ dialect: management.dialect })
-  const guards = new Map(guarded.map(({ path, guards: [options] }) => [path, createGuard(options, ['onDenied'])]))
+  const guards = new Map(guarded.map(({ path, guards: [options] }) => [path, createGuard(options)]))
   const anyToken = createGuard()
   return (request, response) => {
     answer(latchkey, request).then(

@@ -10,17 +10,17 @@ import {
   memoryData,
   memoryStore,
 } from '@latchkey/core'
-import type { RoutesOptions } from '@latchkey/core/adapter'
+import type { AdapterOptions, DeniedRequest, RoutesOptions } from '@latchkey/core/adapter'
 import type { TokenRecord } from '@latchkey/core/store'
 import { readPage, testHasher } from '../fixtures.js'
 import type {
   AdapterCase,
   AdapterGroup,
-  Denied,
   GuardedRoute,
   HostPlan,
   HostRequest,
   MountHost,
+  RenderDenied,
 } from './adapter-case.js'
 import { type FaultyStore, faultyStore } from './faulty-store.js'
 import { type Ask, bearer, JSON_TYPE, type Reply, type ServeOptions, serve } from './http.js'
@@ -48,9 +48,15 @@ const ROUTES: readonly GuardedRoute[] = [
   { path: '/twice-and-more', guards: [{ scopes: ['reports.read'] }, { scopes: ['logs.read'] }] },
   { path: '/rendered', guards: [{ scopes: ['reports.read'], onDenied: render }] },
   { path: '/rendering-fails', guards: [{ onDenied: failToRender }] },
+  { path: '/rendering-fails-late', guards: [{ onDenied: async () => failToRender() }] },
+  { path: '/optional', guards: [{ scopes: ['reports.read'], optional: true }] },
+  { path: '/optional-then-needed', guards: [{ optional: true }, { scopes: ['reports.read'] }] },
+  { path: '/needed-then-optional', guards: [{ scopes: ['reports.read'] }, { optional: true }] },
+  { path: '/optional-planted', guards: [{ optional: true }], planted: { id: 'planted' } },
 ]
 
-function render({ denial, response }: Denied): object {
+/** As an `onDenied`: tells what it was told. */
+export function render({ denial, response }: DeniedRequest): object {
   return { rendered: denial, instead: response.status }
 }
 
@@ -58,9 +64,10 @@ function failToRender(): never {
   throw RENDERING_FAILED
 }
 
-export interface SceneOptions extends RoutesOptions<HostRequest> {
+export interface SceneOptions extends RoutesOptions<HostRequest, RenderDenied> {
   /** Over the scene's own: store, clock, hasher, and a cache that outlives the case. */
   readonly latchkey?: Partial<LatchkeyOptions>
+  readonly adapter?: AdapterOptions<RenderDenied>
   /** Which instance serves a request. Default: always the scene's. */
   readonly resolve?: (request: HostRequest, scene: Latchkey) => Latchkey
   readonly trustProxy?: boolean
@@ -126,10 +133,11 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
   const handled: (ApiToken | undefined)[] = []
   const errors: unknown[] = []
   const { resolve, trustProxy = false, parsesJson = false } = options
-  const { mount: path = MOUNT, authorize, csrf, self, secretInPath, describe } = options
+  const { mount: path = MOUNT, authorize, sessionOnly, csrf, self, secretInPath, describe, onDenied } = options
   const dialect = options.dialect ?? 'dynatrace'
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
+    adapter: options.adapter ?? {},
     trustProxy,
     parsesJson,
     guarded: ROUTES,
@@ -137,7 +145,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       handled.push(token)
       return { token: token ?? null }
     },
-    management: { path, dialect, authorize, csrf, self, secretInPath, describe },
+    management: { path, dialect, authorize, sessionOnly, csrf, self, secretInPath, describe, onDenied },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }

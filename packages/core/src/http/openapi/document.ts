@@ -37,21 +37,43 @@ type PathItems = Readonly<Record<string, JsonSchema>>
 /** By path relative to the mount. Anybody may ask for the description, and making these takes milliseconds. */
 const knownItems = new WeakMap<Latchkey, Map<Dialect, PathItems>>()
 
-/** The OpenAPI 3.1 description of one mounted router, made from the schemas that validate its input. */
-export function describeRoutes(latchkey: Latchkey, dialect: Dialect, mount: string): JsonSchema {
+/**
+ * The OpenAPI 3.1 description of one mounted router, made from the schemas that validate its input. With `sessionOnly` it
+ * names no security, since that is the host's.
+ */
+export function describeRoutes(
+  latchkey: Latchkey,
+  dialect: Dialect,
+  mount: string,
+  { sessionOnly }: { readonly sessionOnly: boolean },
+): JsonSchema {
   const { settings } = internalsOf(latchkey)
-  const items = Object.entries(pathItemsOf(latchkey, dialect))
+  const known = pathItemsOf(latchkey, dialect)
+  const items = Object.entries(sessionOnly ? withoutSecurity(known) : known)
   return {
     openapi: '3.1.0',
     info: { title: 'API tokens', version: '1' },
     paths: Object.fromEntries(items.map(([path, item]) => [`${mount}${path}`.replace(/(?<=.)\/$/, ''), item])),
     components: {
       schemas: { Token: resourceSchema(dialect.resource), Error: dialect.errorSchema },
-      securitySchemes: Object.fromEntries(
-        settings.credentials.map((source) => [SECURITY[source].name, SECURITY[source].scheme]),
-      ),
+      ...(!sessionOnly && {
+        securitySchemes: Object.fromEntries(
+          settings.credentials.map((source) => [SECURITY[source].name, SECURITY[source].scheme]),
+        ),
+      }),
     },
   }
+}
+
+function withoutSecurity(items: PathItems): PathItems {
+  const open = (item: JsonSchema): JsonSchema =>
+    Object.fromEntries(
+      Object.entries(item).map(([method, operation]) => [
+        method,
+        Object.assign({}, operation, { security: undefined }),
+      ]),
+    )
+  return Object.fromEntries(Object.entries(items).map(([path, item]) => [path, open(item)]))
 }
 
 function pathItemsOf(latchkey: Latchkey, dialect: Dialect): PathItems {
