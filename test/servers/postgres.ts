@@ -160,17 +160,20 @@ async function queryOnce(url: string, text: string, values?: readonly unknown[])
   }
 }
 
-/** The postmaster and its children, which are in sessions of their own. */
+/** The postmaster, which makes no more children once it is frozen; then those, which are in sessions of their own. */
 async function signal({ pid = 0 }: ChildProcess, name: NodeJS.Signals): Promise<void> {
+  send(pid, name)
   const { stdout } = await run('ps', ['-A', '-o', 'pid=', '-o', 'ppid='])
   const processes = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
   const children = processes.filter(([, parent]) => parent === pid).map(([child = 0]) => child)
-  for (const each of [pid, ...children]) {
-    try {
-      process.kill(each, name)
-    } catch {
-      // It has ended meanwhile.
-    }
+  for (const child of children) send(child, name)
+}
+
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
