@@ -36,7 +36,7 @@ function loggedStore(store: TokenStore, write: (entry: WriteEntry) => void): Tok
           if (removed) write({ environment, operation: 'remove', id })
           return removed
         },
-        list: (query) => inner.list(query),
+        list: (query, options) => inner.list(query, options),
         touch: (uses) => inner.touch(uses),
         async purge(expiredBefore) {
           const ids = await inner.purge(expiredBefore)

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createLatchkey, memoryStore, type TokenStore } from '@latchkey/core'
 import { streamBody } from '@latchkey/core/adapter'
+import type { ListOptions, ListQuery } from '@latchkey/core/store'
 import { testHasher } from '@latchkey/testkit'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hostListener } from './host.mjs'
@@ -10,19 +11,22 @@ import { FRAMEWORKS } from './scene.js'
 
 const LISTS = 200
 
-/** The store, with a count of the pages that it was asked for. */
-function counted(store: TokenStore): TokenStore & { readonly pages: () => number } {
+/** The store, with the number of pages that it was asked for, and of those that it was to read to the end anyway. */
+function counted(store: TokenStore) {
   let pages = 0
+  let unstoppable = 0
   return {
     pages: () => pages,
+    unstoppable: () => unstoppable,
     close: () => store.close(),
-    async open(environment) {
+    async open(environment: string) {
       const opened = await store.open(environment)
       return {
         ...opened,
-        list(query) {
+        list(query: ListQuery, options: ListOptions = {}) {
           pages++
-          return opened.list(query)
+          if (options.signal === undefined) unstoppable++
+          return opened.list(query, options)
         },
       }
     },
@@ -77,6 +81,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect(answer.status).toBe(200)
     expect(((await answer.json()) as { apiTokens: unknown[] }).apiTokens).toHaveLength(100)
     expect(store.pages() - before).toBeLessThan(LISTS / 2)
+    expect(store.unstoppable()).toBe(0)
     await latchkey.close()
   })
 })

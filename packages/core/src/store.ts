@@ -27,6 +27,7 @@ export type {
   ChangeListener,
   EnvironmentStore,
   ListFilter,
+  ListOptions,
   ListPage,
   ListQuery,
   ListSort,

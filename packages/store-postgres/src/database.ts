@@ -47,7 +47,7 @@ export interface Answer {
   readonly repeated: boolean
 }
 
-/** A client with deadlines and retries. Rejects with `StoreError` only. */
+/** A client with deadlines and retries. Rejects with `StoreError`, or with the reason of the deadline's signal. */
 export interface Database {
   readonly schema: Schema
   /** Sends the statement, again after failures that pass, until the deadline. A text is planned anew each time. */
@@ -96,6 +96,7 @@ export function createDatabase(client: PostgresClient, schema: Schema): Database
       try {
         return { rows: await retryUntil(deadline, async () => send(text, name, values, deadline), mayPass), repeated }
       } catch (error) {
+        deadline.signal?.throwIfAborted()
         throw driverFailure('PostgreSQL', error, sqlState(error))
       }
     },

@@ -19,8 +19,8 @@ export interface Environment {
 }
 
 /** The deadline of every operation but a point read. */
-export function manageDeadline({ settings }: Pick<Environment, 'settings'>): Deadline {
-  return deadlineIn(settings.manageTimeout)
+export function manageDeadline({ settings }: Pick<Environment, 'settings'>, signal?: AbortSignal): Deadline {
+  return deadlineIn(settings.manageTimeout, signal)
 }
 
 const REPLICA = 'PostgreSQL: this server is a replica; the store needs the primary'

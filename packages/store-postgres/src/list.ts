@@ -2,6 +2,7 @@ import {
   compact,
   type Deadline,
   type ListFilter,
+  type ListOptions,
   type ListPage,
   type ListQuery,
   type SortKey,
@@ -33,9 +34,13 @@ interface Position {
   readonly isShort: boolean
 }
 
-export async function list(environment: Environment, query: ListQuery): Promise<ListPage> {
+export async function list(
+  environment: Environment,
+  query: ListQuery,
+  { signal }: ListOptions = {},
+): Promise<ListPage> {
   const { filter, sort, limit } = query
-  const deadline = manageDeadline(environment)
+  const deadline = manageDeadline(environment, signal)
   const totalCount = query.count ? await readTotal(environment, filter, deadline) : undefined
   const after = query.after === undefined ? undefined : (JSON.parse(query.after) as Position)
   const isShort = totalCount === undefined ? after?.isShort === true : totalCount <= MAX_SORTED

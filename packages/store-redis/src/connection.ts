@@ -24,11 +24,11 @@ export function readDeadline({ readTimeout }: Settings): RedisDeadline {
   return { ...deadlineIn(readTimeout), reconnects: READ_RECONNECTS }
 }
 
-export function manageDeadline({ manageTimeout }: Settings): RedisDeadline {
-  return { ...deadlineIn(manageTimeout), reconnects: Number.POSITIVE_INFINITY }
+export function manageDeadline({ manageTimeout }: Settings, signal?: AbortSignal): RedisDeadline {
+  return { ...deadlineIn(manageTimeout, signal), reconnects: Number.POSITIVE_INFINITY }
 }
 
-/** The host's client with deadlines, retries and a script cache. Rejects with `StoreError` only. */
+/** The host's client with deadlines, retries and a script cache. Rejects with `StoreError`, or with the deadline's signal. */
 export interface Connection {
   readonly client: RedisClient
   /** `key` routes; in a Cluster all keys of a command share a slot. An error reply with the code `unretried` rejects at once. */
@@ -76,6 +76,7 @@ export function createConnection(client: RedisClient): Connection {
     try {
       return await retryUntil(deadline, attempt, mayPass)
     } catch (error) {
+      deadline.signal?.throwIfAborted()
       throw driverFailure('Redis', error, replyCode(error), END_OF_SENTENCE)
     }
   }

@@ -17,7 +17,7 @@ async function openStore(path: string, busyTimeout = 2_000): Promise<Environment
   return store.open('default')
 }
 
-test('a list takes its turns between writes, however many there are', async () => {
+test('a list takes its turns between writes, however many there are, and none when it is abandoned', async () => {
   const store = await openStore(`${temporaryFolder()}/tokens.db`)
   await Promise.all(range(6 * CHUNK).map(() => store.insert(tokenRecord())))
   let [written, done] = [0, false]
@@ -35,6 +35,16 @@ test('a list takes its turns between writes, however many there are', async () =
       expect(written - before).toBeLessThanOrEqual((chunks + 3) * LANES)
       expect([...page.records]).toHaveLength(chunks * CHUNK)
     }
+    // Those that nobody waits for take no turns.
+    const leaving = new AbortController()
+    const left = range(8).map(async () => store.list(query(6 * CHUNK), leaving))
+    const isLeft = Promise.all(left.map((list) => expect(list).rejects.toThrow('aborted')))
+    const before = written
+    const page = store.list(query(CHUNK))
+    leaving.abort()
+    expect([...(await page).records]).toHaveLength(CHUNK)
+    expect(written - before).toBeLessThanOrEqual(6 * LANES)
+    await isLeft
   } finally {
     done = true
     await Promise.all(lanes)

@@ -1,6 +1,6 @@
 import { compact } from '../compact.js'
 import { sealCursor } from '../query/cursor.js'
-import type { EnvironmentStore, ListPage } from '../store/token-store.js'
+import type { EnvironmentStore, ListPage, ListQuery } from '../store/token-store.js'
 import { inSlices } from '../time-slices.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
@@ -60,7 +60,7 @@ export async function openPage(
     const { limit, view } = listing
     const release = principal === undefined ? none : await context.pages.enter(principal.grant.owner, limit, signal)
     try {
-      const page = await readPage(store, listing)
+      const page = await readPage(store, listing, signal)
       signal?.throwIfAborted()
       const totalCount = listing.total ?? page.totalCount ?? 0
       const position = page.next === undefined ? undefined : { ...listing, total: totalCount, next: page.next }
@@ -78,16 +78,21 @@ export async function openPage(
   })
 }
 
-async function readPage(store: EnvironmentStore, { filter, sort, limit, next, bound }: Listing): Promise<ListPage> {
+async function readPage(
+  store: EnvironmentStore,
+  { filter, sort, limit, next, bound }: Listing,
+  signal: AbortSignal | undefined,
+): Promise<ListPage> {
   // A personal caller that asks for another owner's tokens.
   if (bound !== null && (filter.owner ?? bound) !== bound) return { records: [], totalCount: 0 }
-  return store.list({
+  const query: ListQuery = {
     filter: bound === null ? filter : { ...filter, owner: bound },
     sort,
     limit,
     count: next === undefined,
     ...compact({ after: next }),
-  })
+  }
+  return store.list(query, { signal })
 }
 
 function none(): void {}

@@ -5,6 +5,8 @@ export interface Deadline {
   /** `performance.now()` at the end. */
   readonly end: number
   readonly ms: number
+  /** Aborted when nobody waits for the operation any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** No answer came before the deadline. */
@@ -17,16 +19,20 @@ export class TimeoutError extends Error {
 const MIN_PAUSE_MS = 5
 const MAX_PAUSE_MS = 200
 
-export function deadlineIn(ms: number): Deadline {
-  return { end: performance.now() + ms, ms }
+export function deadlineIn(ms: number, signal?: AbortSignal): Deadline {
+  return { end: performance.now() + ms, ms, signal }
 }
 
 export function msLeft({ end }: Deadline): number {
   return end - performance.now()
 }
 
-/** What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. */
+/**
+ * What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. If the signal is aborted,
+ * nothing is begun, and it rejects with the reason.
+ */
 export async function beforeDeadline<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
+  deadline.signal?.throwIfAborted()
   const left = msLeft(deadline)
   if (left <= 0) throw new TimeoutError(deadline)
   return new Promise<T>((resolve, reject) => {
@@ -40,7 +46,7 @@ export async function beforeDeadline<T>(deadline: Deadline, run: () => Promise<T
 
 /**
  * Attempts again after failures that `mayPass`, with growing, random pauses, while there is time. Rejects with the last
- * failure. A `StoreError` and a `TimeoutError` end it at once.
+ * failure. A `StoreError`, a `TimeoutError` and an aborted signal end it at once.
  */
 export async function retryUntil<T>(
   deadline: Deadline,
@@ -53,6 +59,7 @@ export async function retryUntil<T>(
     } catch (error) {
       // What was left for this attempt may have run out a moment earlier; callers know the whole time.
       if (error instanceof TimeoutError) throw new TimeoutError(deadline)
+      deadline.signal?.throwIfAborted()
       const wait = pause * (0.5 + Math.random())
       if (error instanceof StoreError || wait >= msLeft(deadline) || !mayPass(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, wait))

@@ -137,8 +137,9 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
       return true
     },
 
-    async list(query) {
+    async list(query, { signal } = {}) {
       assertOpen(connection)
+      signal?.throwIfAborted()
       const page = listEntries(entries.values(), query)
       return { ...page, records: copies(page.records) }
     },

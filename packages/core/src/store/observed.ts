@@ -7,11 +7,13 @@ import type { EnvironmentStore } from './token-store.js'
  * A conflict (`ERR_CONFLICT`) is an answer, not a failure.
  */
 export function observedStore(store: EnvironmentStore, environment: string): EnvironmentStore {
-  async function observe<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  async function observe<T>(operation: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const started = hasSubscribers('store-call') ? performance.now() : undefined
     try {
       return await call()
     } catch (error) {
+      // Nobody waits for it: whatever happened is no failure of the store.
+      signal?.throwIfAborted()
       throw isConflict(error) ? error : storeFailure(environment, operation, error)
     } finally {
       if (started !== undefined) {
@@ -36,11 +38,13 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
     find: (id) => observe('find', () => store.find(id)),
     update: (id, patch, version) => observe('update', () => store.update(id, patch, version)),
     remove: (id, version) => observe('remove', () => store.remove(id, version)),
-    list: (query) =>
-      observe('list', async () => {
-        const page = await store.list(query)
+    list: (query, options) => {
+      const read = async () => {
+        const page = await store.list(query, options)
         return { ...page, records: observeRecords(page.records) }
-      }),
+      }
+      return observe('list', read, options?.signal)
+    },
     touch: (uses) => observe('touch', () => store.touch(uses)),
     purge: (expiredBefore) => observe('purge', () => store.purge(expiredBefore)),
     watch: (listener) => observe('watch', () => store.watch(listener)),

@@ -72,8 +72,10 @@ export interface EnvironmentStore {
    *   none of the records that stay (exempt: those whose own sort value changed meanwhile).
    * - MUST return `next` if and only if more may follow; the last page has none.
    * - MUST return the exact `totalCount` of the filter when `count` is true, and none otherwise.
+   * - MUST NOT begin another step once `options.signal` is aborted, and reject with its reason if the page is not there yet.
+   *   Other calls MUST NOT notice.
    */
-  list(query: ListQuery): Promise<ListPage>
+  list(query: ListQuery, options?: ListOptions): Promise<ListPage>
 
   /**
    * Records last uses. They come in any order, also repeatedly.
@@ -147,6 +149,12 @@ export interface ListQuery {
   limit: number
   /** Whether `totalCount` is wanted. */
   count: boolean
+}
+
+/** How `list` is called. */
+export interface ListOptions {
+  /** Aborted when nobody waits for the page any more. */
+  signal?: AbortSignal | undefined
 }
 
 /** What `list` resolves to. */

@@ -1,15 +1,15 @@
-import { compact, type ListPage, type ListQuery, type ListSort } from '@latchkey/core/store'
+import { compact, type ListOptions, type ListPage, type ListQuery, type ListSort } from '@latchkey/core/store'
 import { manageDeadline } from '../connection.js'
 import type { Keyspace } from '../keyspace.js'
 import { decodePosition, type Entry, encodePosition, rowOrder } from './entries.js'
 import { planShard, withMargin } from './plan.js'
 
 /** One page, merged from those of all shards. The longest single command does not grow with the number of tokens. */
-export async function list(keyspace: Keyspace, query: ListQuery): Promise<ListPage> {
+export async function list(keyspace: Keyspace, query: ListQuery, { signal }: ListOptions = {}): Promise<ListPage> {
   const { filter, sort, limit, count } = query
   const { shards } = keyspace.dataset
   const after = query.after === undefined ? undefined : decodePosition(query.after)
-  const deadline = manageDeadline(keyspace.settings)
+  const deadline = manageDeadline(keyspace.settings, signal)
   // One more than the page, which tells whether there are more.
   const wanted = limit + 1
   const perShard = shards.length === 1 ? wanted : withMargin(wanted / shards.length)

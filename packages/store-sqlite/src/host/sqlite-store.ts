@@ -107,7 +107,7 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
       find: whileOpen(async (id) => find(opened, env, id)),
       update: whileOpen(async (id, patch, expectedVersion) => ask({ op: 'update', env, id, patch, expectedVersion })),
       remove: whileOpen(async (id, expectedVersion) => ask({ op: 'remove', env, id, expectedVersion })),
-      list: whileOpen(async (query) => worker.list(env, query, deadline)),
+      list: whileOpen(async (query, { signal } = {}) => worker.list(env, query, deadline, signal)),
       touch: whileOpen(async (uses) => {
         await Promise.all([...chunksOf(uses, MAX_USES)].map((some) => ask({ op: 'touch', env, uses: some })))
       }),

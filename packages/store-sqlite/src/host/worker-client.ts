@@ -8,7 +8,8 @@ import type { Call, CallOf, NumberedCall, Op, Reply, Results, WorkerData, Worker
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
   request<O extends Op>(call: CallOf<O>, deadline: number): Promise<Results[O]>
-  list(env: number, query: ListQuery, deadline: number): Promise<ListPage>
+  /** Rejects with the signal's reason once it is aborted. */
+  list(env: number, query: ListQuery, deadline: number, signal: AbortSignal | undefined): Promise<ListPage>
   /**
    * Lets the calls in progress be answered, then closes the file and ends the thread; waits for that until the deadline. The
    * last call.
@@ -21,6 +22,7 @@ interface Pending {
   reject(error: unknown): void
   onChunk(lines: Uint8Array): void
   readonly timer: NodeJS.Timeout
+  settled(): void
 }
 
 /** Starts a worker with the first call, and another one with the first call after one died. */
@@ -48,7 +50,13 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
     return started
   }
 
-  function send(call: Call, deadline: number, onChunk = (_lines: Uint8Array): void => {}): Promise<Results[Op]> {
+  function send(
+    call: Call,
+    deadline: number,
+    onChunk = (_lines: Uint8Array): void => {},
+    signal?: AbortSignal,
+  ): Promise<Results[Op]> {
+    signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
       const target = runningWorker()
       const number = ++lastNumber
@@ -57,7 +65,13 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
         const message = `${path}: no answer within ${deadline} ms; whether a write is carried out is not known.`
         take(number)?.reject(storeUnavailable(message))
       }, deadline)
-      pending.set(number, { resolve, reject, onChunk, timer })
+      const onAbort = () => {
+        target.postMessage({ number, call: { op: 'abandon' } } satisfies NumberedCall)
+        take(number)?.reject(signal?.reason)
+      }
+      signal?.addEventListener('abort', onAbort)
+      const settled = () => signal?.removeEventListener('abort', onAbort)
+      pending.set(number, { resolve, reject, onChunk, timer, settled })
       target.ref()
     })
   }
@@ -74,6 +88,7 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
     if (!call) return undefined
     pending.delete(number)
     clearTimeout(call.timer)
+    call.settled()
     if (pending.size === 0) worker?.unref()
     return call
   }
@@ -83,9 +98,10 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
       return send(call, deadline) as Promise<Results[O]>
     },
 
-    async list(env, query, deadline) {
+    async list(env, query, deadline, signal) {
       const chunks: Uint8Array[] = []
-      const end = (await send({ op: 'list', env, query }, deadline, (lines) => chunks.push(lines))) as Results['list']
+      const keep = (lines: Uint8Array) => void chunks.push(lines)
+      const end = (await send({ op: 'list', env, query }, deadline, keep, signal)) as Results['list']
       return { records: pageRecords(chunks, path), ...end }
     },
 

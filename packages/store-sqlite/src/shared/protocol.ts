@@ -30,6 +30,8 @@ export type Call =
   | { op: 'touch'; env: number; uses: readonly TokenUse[] }
   | { op: 'purge'; env: number; expiredBefore: number; limit: number }
   | { op: 'list'; env: number; query: ListQuery }
+  /** Nobody waits any more for the list with this number. It has no answer. */
+  | { op: 'abandon' }
   | { op: 'close' }
 
 export type Op = Call['op']
@@ -48,6 +50,7 @@ export interface Results {
   purge: string[]
   /** The records came before, in chunks. */
   list: { next?: string; totalCount?: number }
+  abandon: undefined
   close: undefined
 }
 

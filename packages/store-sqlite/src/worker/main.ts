@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { storeUnavailable } from '@latchkey/core/store'
 import { toStoreError } from '../shared/errors.js'
 import { createExitLock } from '../shared/exit-lock.js'
 import { assertSameFile } from '../shared/file-identity.js'
@@ -19,6 +20,8 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
   const exitLock = createExitLock(exitLockState)
   const writes = createQueue<Write>(writeNextBatch)
   const lists = createQueue<CallOf<'list'>>(sendNextPage)
+  /** The number of the list whose page is being read. */
+  let reading: number | undefined
   let opening: Promise<Connections> | undefined
 
   port.on('message', ({ number, call }: NumberedCall) => {
@@ -37,6 +40,10 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
         break
       case 'list':
         lists.push({ number, call })
+        break
+      case 'abandon':
+        lists.drop(number)
+        if (reading === number) reading = undefined
         break
       default:
         writes.push({ number, call })
@@ -101,16 +108,20 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
   }
 
   async function sendPage({ number, call }: QueuedCall<CallOf<'list'>>): Promise<Results['list']> {
+    reading = number
     const { reader, identity } = await connections()
     assertSameFile(path, identity)
     const page = readPage(reader, call.env, call.query)
-    for (;;) {
+    while (reading === number) {
       const chunk = page.next()
       if (chunk.done) return chunk.value
       const lines = UTF8.encode(chunk.value)
       send({ number, kind: 'chunk', lines }, [lines.buffer])
       await nextTurn()
     }
+    // Ends its transaction.
+    page.return({})
+    throw storeUnavailable('Nobody waits for this page any more.')
   }
 
   async function answer(number: number, run: () => Promise<Results[Op]>): Promise<void> {

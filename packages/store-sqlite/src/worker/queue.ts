@@ -9,6 +9,8 @@ export interface QueuedCall<C extends Call = Call> {
 
 export interface Queue<C extends Call> {
   push(queued: QueuedCall<C>): void
+  /** Takes a waiting call out. Its answer is not given. */
+  drop(number: number): void
   /** Resolves when nothing waits any more. */
   idle(): Promise<void>
 }
@@ -33,6 +35,10 @@ export function createQueue<C extends Call>(work: (waiting: QueuedCall<C>[]) => 
     push(queued) {
       waiting.push(queued)
       running ??= run()
+    },
+    drop(number) {
+      const index = waiting.findIndex((queued) => queued.number === number)
+      if (index >= 0) waiting.splice(index, 1)
     },
     idle: async () => running,
   }

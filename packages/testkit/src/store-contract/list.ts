@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SortKey } from '@latchkey/core'
-import type { EnvironmentStore, ListFilter } from '@latchkey/core/store'
+import type { EnvironmentStore, ListFilter, ListQuery } from '@latchkey/core/store'
 import { fullTokenRecord, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
 import { insertAll, page, range, scramble, walk, walkIds } from './helpers.js'
@@ -56,6 +56,28 @@ export const listCases: readonly ContractCase[] = [
       if (first.next === undefined) continue
       const second = await page(b, { filter, limit: 4, count: true, after: first.next })
       assert.equal(second.totalCount, total, 'not only those behind the position')
+    }
+  }),
+
+  caseOf.list('an aborted list rejects with the reason, and later calls do not notice', async (a) => {
+    const records = range(300).map((i) => tokenRecord({ createdAt: i }))
+    await insertAll(a, records)
+    const query: ListQuery = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 300, count: true }
+    const reason = new Error('The client is gone')
+    const isReason = (error: unknown) => error === reason
+    await assert.rejects(a.list(query, { signal: AbortSignal.abort(reason) }), isReason)
+    const leaving = new AbortController()
+    const left = range(8).map(async () => a.list(query, leaving))
+    const staying = a.list(query)
+    leaving.abort(reason)
+    for (const outcome of await Promise.allSettled(left)) {
+      // A page may have been there before.
+      if (outcome.status === 'rejected') assert.equal(outcome.reason, reason)
+      else assert.deepStrictEqual([...outcome.value.records], records)
+    }
+    for (const page of [await staying, await a.list(query, { signal: new AbortController().signal })]) {
+      assert.deepStrictEqual([...page.records], records)
+      assert.equal(page.totalCount, 300)
     }
   }),
 
