@@ -1,14 +1,18 @@
-import { storeContract } from '@latchkey/testkit'
+import { type ContractCase, storeContract } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { type ClientName, type Connection, setupsOf } from './support.js'
+import { type ClientName, type Connection, type Setup, setupsOf } from './support.js'
 
 /** Generous, since a busy machine must not decide: the tests of failures are about deadlines. */
 const TIMEOUTS = { readTimeout: 10_000, manageTimeout: 20_000 }
 
-/** The whole store contract with this client; the two connections of a case are two clients. */
-export function contractOn(client: ClientName): void {
-  describe.each(setupsOf(client))('the store contract on $name', ({ start, shards }) => {
+/** The whole store contract with this client, or these cases of it; the two connections of a case are two clients. */
+export function contractOn(
+  client: ClientName,
+  cases: readonly ContractCase[] = storeContract,
+  setups: readonly Setup[] = setupsOf(client),
+): void {
+  describe.each(setups)('the store contract on $name', ({ start, shards }) => {
     let servers: Awaited<ReturnType<typeof start>>
     const connections: Connection[] = []
 
@@ -21,7 +25,7 @@ export function contractOn(client: ClientName): void {
       await servers.stop()
     })
 
-    test.each(storeContract.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
+    test.each(cases.map((one, i) => ({ ...one, i })))('$group: $name', async ({ run, i }) => {
       let opened = 0
       await run(async () => {
         const connection = connections[opened++ % connections.length]

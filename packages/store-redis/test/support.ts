@@ -5,8 +5,25 @@ import { ioredis, nodeRedis, type RedisClient } from '../src/index.js'
 /** `npm run long` asks more, of more data. */
 export const LONG = process.env.LATCHKEY_LONG === '1'
 
+/** The newest of each kind. */
 export const CLIENTS = ['node-redis', 'ioredis'] as const
-export type ClientName = (typeof CLIENTS)[number]
+/** What hosts have besides. */
+export const OTHER_CLIENTS = ['node-redis 5', 'ioredis 5', 'iovalkey'] as const
+export type ClientName = (typeof CLIENTS | typeof OTHER_CLIENTS)[number]
+
+// The types of these are those of the newest: `types.ts` compiles a host on each.
+const loadNodeRedis = async (name: ClientName) =>
+  name === 'node-redis 5' ? ((await import('redis5')) as unknown as typeof import('redis')) : import('redis')
+
+const loadIoredis = async (name: ClientName) => {
+  if (name === 'ioredis 5') return (await import('ioredis5')) as unknown as typeof import('ioredis')
+  if (name === 'iovalkey') return (await import('iovalkey')) as unknown as typeof import('ioredis')
+  return import('ioredis')
+}
+
+function isNodeRedis(name: ClientName): boolean {
+  return name === 'node-redis' || name === 'node-redis 5'
+}
 
 export interface Connection {
   client: RedisClient
@@ -25,8 +42,8 @@ export async function connect(
   { port }: Pick<RedisServer, 'port'>,
   { database = 0, ...login }: Login = {},
 ): Promise<Connection> {
-  if (name === 'node-redis') {
-    const { createClient } = await import('redis')
+  if (isNodeRedis(name)) {
+    const { createClient } = await loadNodeRedis(name)
     const client = createClient({
       socket: { port, host: '127.0.0.1', reconnectStrategy: (retries) => Math.min(20 * retries, 200) },
       disableOfflineQueue: true,
@@ -36,7 +53,7 @@ export async function connect(
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }
   }
-  const { Redis } = await import('ioredis')
+  const { Redis } = await loadIoredis(name)
   const client = new Redis({
     port,
     host: '127.0.0.1',
@@ -55,14 +72,14 @@ export async function connectCluster(
   name: ClientName,
   nodes: readonly Pick<RedisServer, 'port'>[],
 ): Promise<Connection> {
-  if (name === 'node-redis') {
-    const { createCluster } = await import('redis')
+  if (isNodeRedis(name)) {
+    const { createCluster } = await loadNodeRedis(name)
     const client = createCluster({ rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })) })
     client.on('error', () => {})
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }
   }
-  const { Cluster } = await import('ioredis')
+  const { Cluster } = await loadIoredis(name)
   const client = new Cluster(
     nodes.map(({ port }) => ({ port, host: '127.0.0.1' })),
     { lazyConnect: true },

@@ -22,12 +22,12 @@ interface Commands extends Listening {
   pipeline(): Pipeline
 }
 
-/** The part of an ioredis 6 `Redis` that is used. */
+/** The part of a `Redis` of ioredis 5 or 6, or of iovalkey, that is used. */
 export interface IoredisClient extends Commands {
   duplicate(override: { lazyConnect: boolean; enableOfflineQueue: boolean; autoResubscribe: boolean }): IoredisDuplicate
 }
 
-/** The part of an ioredis 6 `Cluster` that is used. */
+/** The part of a `Cluster` of ioredis 5 or 6, or of iovalkey, that is used. */
 export interface IoredisCluster extends Commands {
   /** Tells the two kinds apart. */
   nodes(): unknown
@@ -48,8 +48,8 @@ interface Settings {
 }
 
 /**
- * A client for the store, on the host's own ioredis 6 client, `Redis` or `Cluster`. The store never closes it. To hear of
- * changes, it opens one more connection like it (in a Cluster: it uses the client's own subscriber connection).
+ * A client for the store, on the host's own `Redis` or `Cluster` of ioredis 5 or 6, or of iovalkey. The store never closes
+ * it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the client's own subscriber connection).
  *
  * Throws a `TypeError` for what is no client of ioredis, and for a client with `keyPrefix` (Redis would see other keys) or with a `scaleReads` other than
  * `'master'` (a replica may not know of a revocation yet).
@@ -58,7 +58,7 @@ interface Settings {
  * const store = redisStore({ client: ioredis(new Redis({ enableOfflineQueue: false })) })
  */
 export function ioredis(client: IoredisClient | IoredisCluster): RedisClient {
-  const hint = ' Pass new Redis() or new Cluster() of ioredis 5 or newer.'
+  const hint = ' Pass new Redis() or new Cluster() of ioredis 5 or newer, or of iovalkey.'
   assertMethods('ioredis(client)', client, ['getBuffer', 'pipeline', 'subscribe'], hint)
   if (!('nodes' in client)) assertMethods('ioredis(client)', client, ['duplicate'], hint)
   const settings: Settings = client.options

@@ -10,7 +10,7 @@ interface CommandOptions {
   timeout: number
 }
 
-/** The part of a node-redis 6 client that is used. */
+/** The part of a client of redis 5 or 6 that is used. */
 export interface NodeRedisClient {
   sendCommand(args: Argument[], options?: CommandOptions): Promise<unknown>
   duplicate(): NodeRedisSubscriber
@@ -27,7 +27,7 @@ interface NodeRedisSubscriber {
   on(event: 'error' | 'ready', listener: () => void): unknown
 }
 
-/** The part of a node-redis 6 Cluster client that is used. */
+/** The part of a Cluster client of redis 5 or 6 that is used. */
 export interface NodeRedisCluster {
   sendCommand(
     key: string,
@@ -42,7 +42,7 @@ export interface NodeRedisCluster {
 }
 
 /**
- * A client for the store, on the host's own, connected node-redis 6 client (`createClient` or `createCluster`). The store
+ * A client for the store, on the host's own, connected client of redis 5 or 6 (`createClient` or `createCluster`). The store
  * neither connects nor closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the
  * client's own connection for pub/sub).
  *
