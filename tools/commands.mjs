@@ -40,7 +40,13 @@ async function test(args) {
   if (args.length === 0) say('all checks and tests passed')
 }
 
-const LONG_TESTS = ['test/threats', 'packages/store-sqlite', 'packages/store-redis', 'packages/store-postgres']
+const LONG_TESTS = [
+  'test/threats',
+  'test/soak',
+  'packages/store-sqlite',
+  'packages/store-redis',
+  'packages/store-postgres',
+]
 
 /** The tests that have a short form in `npm test`, in their long form; or those whose path contains an argument. */
 async function long(args) {
@@ -101,6 +107,9 @@ async function bench([name, ...args]) {
 /** Many minutes of mixed traffic while things break. */
 async function soak(args) {
   await prepare()
+  const names = (store) => args.some((arg) => arg === store || arg === `--store=${store}`)
+  if (names('postgres')) await ensurePostgres()
+  else if (!names('memory') && !names('sqlite')) await ensureRedis()
   await runModule('test/soak/dist/main.js', args)
 }
 

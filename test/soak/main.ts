@@ -1,122 +1,76 @@
 // Mixed traffic on two nodes while things break: --minutes 15 | --seconds n, --store redis, --seed n, --json
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as later } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { startRedis } from '@latchkey/test-servers'
-import { seededRandom } from '@latchkey/testkit'
-import { FaultLog } from './judge.js'
-import { NodeClock } from './model.js'
-import { startNode } from './node-process.js'
-import { monotonic, TTL } from './protocol.js'
-import { manageAny, verifyAny } from './traffic.js'
-import { makeTrouble } from './trouble.js'
-import { between, type SoakNode, Tally, type World } from './world.js'
+import type { Memory } from './protocol.js'
+import { type SoakResult, soak } from './soak.js'
+import { STORES, type StoreName } from './store.js'
 
-const STORES = ['memory', 'sqlite', 'redis'] as const
-type StoreKind = (typeof STORES)[number]
-
-interface SoakResult {
-  readonly tally: Tally
-  readonly faults: Readonly<Record<string, number>>
+interface Settings {
+  readonly store: StoreName
+  readonly seconds: number
+  readonly seed: number
+  readonly json: boolean
 }
 
-/** For each node, so that a frozen one holds up no other. */
-const VERIFIERS = 4
-const MANAGERS = 2
-/** Argon2 as cheap as can be; different, so that nodes replace each other's hashes. */
-const MEMORY = [64, 72]
+const settings = readArguments()
+const { store, seconds, seed, json } = settings
+const result = await soak(store, 1_000 * seconds, seed)
+const { tally, ...rest } = result
+process.stdout.write(json ? `${JSON.stringify({ store, seconds, seed, ...rest, ...tally })}\n` : text(result))
+if (tally.wrong > 0 || result.leaks.length > 0) process.exitCode = 1
 
-/** Mixed traffic on two nodes (one, for a store in memory) while things break, each verdict judged by the model. */
-async function soak(kind: StoreKind, ms: number, seed: number): Promise<SoakResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'latchkey-soak-'))
-  const redis =
-    kind === 'redis' ? await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] }) : undefined
-  const store = { memory: 'memory', sqlite: `sqlite:${join(folder, 'tokens.sqlite')}`, redis: `redis:${redis?.port}` }[
-    kind
-  ]
-  const epoch = Date.now() - monotonic()
-  const nodes: SoakNode[] = []
-  try {
-    for (const [index, memory] of (kind === 'memory' ? MEMORY.slice(0, 1) : MEMORY).entries()) {
-      const process = await startNode({ store, epoch, offset: 0, memory })
-      nodes.push({ index, process, clock: new NodeClock(epoch) })
-    }
-    const world: World = {
-      nodes,
-      tokens: new Set(),
-      faults: new FaultLog(),
-      tally: new Tally(),
-      random: seededRandom(seed),
-    }
-    await run(world, ms, (deadline) => makeTrouble(world, redis, deadline))
-    return { tally: world.tally, faults: world.faults.counts() }
-  } finally {
-    await Promise.all(nodes.map(({ process }) => process.stop()))
-    await redis?.stop()
-    await rm(folder, { recursive: true })
-  }
+/** Reads the command line. Ends the process with a sentence if it cannot be understood. */
+function readArguments(): Settings {
+  const values = parse()
+  const found = STORES.find((name) => name === values.store)
+  if (found === undefined) fail(`--store must be one of ${STORES.join(', ')}, not ${values.store}`)
+  const duration = Number(values.seconds ?? 60 * Number(values.minutes))
+  if (!(duration > 0)) fail('--minutes and --seconds must be numbers above 0')
+  const chosen = Number(values.seed)
+  if (!(Number.isSafeInteger(chosen) && chosen >= 0)) fail('--seed must be a whole number from 0')
+  return { store: found, seconds: duration, seed: chosen, json: values.json }
 }
 
-async function run(world: World, ms: number, trouble: (deadline: number) => Promise<void>): Promise<void> {
-  const { nodes, random } = world
-  const deadline = monotonic() + ms
-  let over = false
-  const repeat = async (times: number, pause: number, act: (world: World, node: SoakNode) => Promise<void>) => {
-    await Promise.all(
-      Array.from({ length: times * nodes.length }, async (_, i) => {
-        const node = nodes[i % nodes.length] as SoakNode
-        while (!over) {
-          await act(world, node)
-          await later(between(0, pause, random))
-        }
-      }),
-    )
-  }
-  const traffic = Promise.all([repeat(VERIFIERS, 8, verifyAny), repeat(MANAGERS, 40, manageAny)])
-  await Promise.race([trouble(deadline), traffic])
-  // What is whole again must also work again.
-  await Promise.race([later(2 * TTL), traffic])
-  over = true
-  await traffic
-}
-
-const { values } = parseArgs({
-  options: {
+function parse() {
+  const options = {
     minutes: { type: 'string', default: '15' },
     seconds: { type: 'string' },
     store: { type: 'string', default: 'redis' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     json: { type: 'boolean', default: false },
-  },
-})
-const seconds = Number(values.seconds ?? 60 * Number(values.minutes))
-const store = STORES.find((kind) => kind === values.store)
-if (store === undefined) fail(`--store must be one of ${STORES.join(', ')}, not ${values.store}`)
-if (!(seconds > 0)) fail('--minutes and --seconds must be numbers above 0')
+  } as const
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return fail((error as Error).message)
+  }
+}
 
-const result = await soak(store as StoreKind, 1_000 * seconds, Number(values.seed))
-const { tally, faults } = result
-const summary = { store, seconds, seed: Number(values.seed), faults, ...tally }
-process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : text(result))
-if (tally.wrong > 0) process.exitCode = 1
-
-function text({
-  tally: { verifications, writes, refused, unavailable, uncertain, late, wrong, details },
-}: SoakResult): string {
+function text({ tally, faults, memory, leaks }: SoakResult): string {
+  const { verifications, writes, refused, unavailable, uncertain, late, wrong, clients, answers, details } = tally
   const lines = [
-    `soak: ${store}, ${seconds} s, seed ${values.seed}`,
+    `soak: ${store}, ${seconds} s, seed ${seed}`,
     `faults:        ${counts(faults)}`,
     `verifications: ${total(verifications)} (${counts(verifications)})`,
     `               without a verdict: ${unavailable.inFaults} in faults, ${unavailable.otherwise} otherwise`,
     `writes:        ${total(writes)} (${counts(writes)})`,
     `               refused: ${counts(refused)}; outcome unknown: ${uncertain}`,
+    `clients:       ${total(clients)} (${counts(clients)})`,
+    `               answers to slow bodies: ${counts(answers)}`,
+    ...memory.map(({ node, seconds: age, early, end }, i) => {
+      const growth = early === undefined ? 'too young to judge' : `${mib(early)} after its warm-up`
+      return `${(i === 0 ? 'memory:' : '').padEnd(14)} ${node}, ${Math.round(age)} s: ${growth}, ${mib(end)} at the end`
+    }),
     `late verdicts: ${late} (within the bound, though changes should have come sooner)`,
     `wrong:         ${wrong}`,
     ...details,
+    `left over:     ${leaks.length === 0 ? 'nothing' : leaks.length}`,
+    ...leaks,
   ]
   return `${lines.join('\n')}\n`
+}
+
+function mib(memory: Memory | undefined): string {
+  return memory === undefined ? 'unknown' : `${Math.round(memory.resident)} MiB (${Math.round(memory.inUse)} in use)`
 }
 
 function total(numbers: Readonly<Record<string, number>>): number {

@@ -1,12 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Call, NodeSettings } from './protocol.js'
+import { type Answer, type Call, monotonic, type NodeSettings } from './protocol.js'
 
 const PROGRAM = fileURLToPath(new URL('./node.js', import.meta.url))
 
 /** A node in a process of its own, which may be frozen, and killed and started again. */
 export interface NodeProcess {
+  /** Of its HTTP server; another one after `replace`. */
+  readonly port: number
+  /** When this process was started, by `monotonic`. */
+  readonly started: number
   /** Never rejects: whatever goes wrong is an answer. */
   ask(call: Call): Promise<Answer>
   freeze(): void
@@ -22,33 +26,43 @@ const GONE: Answer = { error: 'GONE', sure: false }
 export async function startNode(settings: NodeSettings): Promise<NodeProcess> {
   let calls = 0
   const pending = new Map<number, (answer: Answer) => void>()
-  let child = await launch(settings.offset)
+  let current = await launch(settings.offset)
 
-  async function launch(offset: number): Promise<ChildProcess> {
-    const fresh = fork(PROGRAM, [JSON.stringify({ ...settings, offset })])
-    fresh.on('message', ({ n, answer }: { n: number; answer: Answer }) => {
+  async function launch(offset: number): Promise<{ child: ChildProcess; port: number; started: number }> {
+    const child = fork(PROGRAM, [JSON.stringify({ ...settings, offset })], { execArgv: ['--expose-gc'] })
+    const [{ port }] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`A node of the soak ended with ${code} as it started`)
+      }),
+    ])) as [{ port: number }]
+    child.on('message', ({ n, answer }: { n: number; answer: Answer }) => {
       pending.get(n)?.(answer)
       pending.delete(n)
     })
-    await Promise.race([
-      once(fresh, 'message'),
-      once(fresh, 'exit').then(([code]) => {
-        throw new Error(`A node of the soak ended with ${code} as it started`)
-      }),
-    ])
-    return fresh
+    child.once('exit', () => {
+      for (const answer of pending.values()) answer(GONE)
+      pending.clear()
+    })
+    return { child, port, started: monotonic() }
   }
 
   async function kill(): Promise<void> {
+    const { child } = current
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await exited
-    for (const answer of pending.values()) answer(GONE)
-    pending.clear()
   }
 
   return {
+    get port() {
+      return current.port
+    },
+    get started() {
+      return current.started
+    },
     ask(call) {
+      const { child } = current
       if (!child.connected) return Promise.resolve(GONE)
       const n = calls++
       return new Promise((resolve) => {
@@ -59,11 +73,11 @@ export async function startNode(settings: NodeSettings): Promise<NodeProcess> {
         })
       })
     },
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    freeze: () => void current.child.kill('SIGSTOP'),
+    thaw: () => void current.child.kill('SIGCONT'),
     async replace(offset) {
       await kill()
-      child = await launch(offset)
+      current = await launch(offset)
     },
     stop: kill,
   }

@@ -1,39 +1,21 @@
 // One node of the soak: does what its parent asks, until the parent is gone.
-import { argon2id, createLatchkey, LatchkeyError, memoryStore, RequestError, type TokenStore } from '@latchkey/core'
-import { nodeRedis, redisStore } from '@latchkey/store-redis'
-import { sqliteStore } from '@latchkey/store-sqlite'
-import { createClient } from 'redis'
-import { type Answer, type Call, monotonic, type NodeSettings, TTL } from './protocol.js'
-
-/** Opens what `NodeSettings.store` names. */
-async function openStore(name: string): Promise<TokenStore> {
-  const [kind, place = ''] = name.split(/:(.*)/s)
-  if (kind === 'sqlite') return sqliteStore({ path: place })
-  if (kind === 'redis') return redis(Number(place))
-  return memoryStore()
-}
-
-async function redis(port: number): Promise<TokenStore> {
-  const client = createClient({
-    disableOfflineQueue: true,
-    socket: { host: '127.0.0.1', port, reconnectStrategy: (attempts) => Math.min(20 * attempts, 250) },
-  })
-  // Every call that fails says so itself.
-  client.on('error', () => undefined)
-  // A node may be started while the server is away: it connects when the server is back.
-  client.connect().catch(() => undefined)
-  return redisStore({ client: nodeRedis(client) })
-}
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { argon2id, createLatchkey, LatchkeyError, RequestError } from '@latchkey/core'
+import { startHost } from './host.js'
+import { fill, openStore } from './node-store.js'
+import { type Answer, type Call, type Holdings, monotonic, type NodeSettings, TTL } from './protocol.js'
 
 const settings = JSON.parse(process.argv[2] ?? '') as NodeSettings
 let { offset } = settings
+const store = openStore(settings.store)
 const latchkey = createLatchkey({
-  store: await openStore(settings.store),
+  store,
   hasher: argon2id({ memory: settings.memory, passes: 1 }),
   cache: { ttl: TTL },
   lastUsed: { flushInterval: 500 },
   now: () => Math.floor(settings.epoch + monotonic()) + offset,
 })
+const host = await startHost(settings.framework, latchkey)
 
 async function answer(call: Call): Promise<Answer> {
   switch (call.do) {
@@ -42,10 +24,10 @@ async function answer(call: Call): Promise<Answer> {
       return { outcome: verdict.ok ? 'in' : verdict.denial.reason }
     }
     case 'create': {
-      const { scopes, expiresAt } = call
+      const { scopes, expiresAt, owner = 'soak' } = call
       const { id, token } = await latchkey.create({
         name: 'soak',
-        owner: 'soak',
+        owner,
         scopes,
         ...(expiresAt !== undefined && { expiresAt }),
       })
@@ -72,6 +54,28 @@ async function answer(call: Call): Promise<Answer> {
     case 'step':
       offset = call.offset
       return { done: true }
+    case 'fill':
+      await fill(store, call.count)
+      return { done: true }
+    case 'holdings':
+      return { holdings: await holdings(call.collect) }
+  }
+}
+
+async function holdings(collect: boolean): Promise<Holdings> {
+  // Objects with finalizers go with the collection after the next.
+  for (let i = 0; collect && i < 3; i++) {
+    globalThis.gc?.()
+    await nextTurn()
+  }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const { proofs, pendingUses } = latchkey.stats()
+  return {
+    memory: { resident: rss / 2 ** 20, inUse: (heapUsed + external) / 2 ** 20 },
+    connections: await host.connections(),
+    proofs: proofs.running + proofs.waiting,
+    uses: pendingUses,
+    errors: host.errors,
   }
 }
 
@@ -87,4 +91,4 @@ process.on('message', ({ n, call }: { n: number; call: Call }) => {
     .catch(() => process.exit(1))
 })
 process.once('disconnect', () => process.exit())
-process.send?.({ n: -1 })
+process.send?.({ port: host.port })

@@ -1,7 +1,7 @@
 import { setTimeout as later } from 'node:timers/promises'
-import type { RedisServer } from '@latchkey/test-servers'
 import { randomItem } from '@latchkey/testkit'
 import { monotonic, TTL } from './protocol.js'
+import type { SoakServer, SoakStore } from './store.js'
 import { between, type World, weighted } from './world.js'
 
 type Trouble = (world: World) => Promise<void>
@@ -19,8 +19,11 @@ async function freezeNode({ nodes, faults, random }: World): Promise<void> {
   fault.to = monotonic()
 }
 
-async function killNode({ nodes, faults, random }: World): Promise<void> {
-  const node = randomItem(nodes, random)
+async function killNode({ nodes, lasting, faults, random }: World): Promise<void> {
+  const node = randomItem(
+    nodes.filter((other) => other !== lasting),
+    random,
+  )
   const fault = faults.begin('node killed', node.index, monotonic())
   await node.process.replace(node.clock.offset)
   fault.to = monotonic()
@@ -37,19 +40,19 @@ async function stepClock({ nodes, faults, random }: World): Promise<void> {
   stepped(monotonic())
 }
 
-function freezeServer(server: RedisServer): Trouble {
+function freezeServer(server: SoakServer): Trouble {
   return async ({ faults, random }) => {
     const fault = faults.begin('server frozen', undefined, monotonic())
-    server.pause()
+    await server.pause()
     fault.away = { from: monotonic(), to: Number.POSITIVE_INFINITY }
     await later(between(50, LONGEST, random))
     fault.away = { ...fault.away, to: monotonic() }
-    server.resume()
+    await server.resume()
     fault.to = monotonic()
   }
 }
 
-function restartServer(server: RedisServer): Trouble {
+function restartServer(server: SoakServer): Trouble {
   return async ({ faults, random }) => {
     const fault = faults.begin('server killed', undefined, monotonic())
     await server.kill()
@@ -61,20 +64,31 @@ function restartServer(server: RedisServer): Trouble {
   }
 }
 
+function cutConnections(cut: () => Promise<unknown>): Trouble {
+  return async ({ faults }) => {
+    const fault = faults.begin('connections cut', undefined, monotonic())
+    await cut()
+    fault.to = monotonic()
+  }
+}
+
+function serverTroubles(server: SoakServer): (readonly [number, Trouble])[] {
+  return [
+    [4, freezeServer(server)],
+    [4, restartServer(server)],
+    ...(server.cut === undefined ? [] : ([[4, cutConnections(server.cut)]] as const)),
+  ]
+}
+
 /** Breaks one thing after the other until the deadline, and leaves all of them whole. */
-export async function makeTrouble(world: World, server: RedisServer | undefined, deadline: number): Promise<void> {
+export async function makeTrouble(world: World, { server }: SoakStore, deadline: number): Promise<void> {
   const { random } = world
   const troubles: (readonly [number, Trouble])[] = [
     [3, freezeNode],
     // With a single node the tokens are in its memory.
     [world.nodes.length > 1 ? 2 : 0, killNode],
     [4, stepClock],
-    ...(server === undefined
-      ? []
-      : ([
-          [4, freezeServer(server)],
-          [4, restartServer(server)],
-        ] as const)),
+    ...(server === undefined ? [] : serverTroubles(server)),
   ]
   for (;;) {
     const pause = between(200, 5_000, random)

@@ -1,12 +1,27 @@
 import { type Random, randomInt } from '@latchkey/testkit'
+import type { Crowd } from './crowd.js'
 import type { FaultLog } from './judge.js'
 import type { History, NodeClock } from './model.js'
 import type { NodeProcess } from './node-process.js'
+import type { Framework } from './protocol.js'
 
 export interface SoakNode {
   readonly index: number
+  readonly framework: Framework
   readonly process: NodeProcess
   readonly clock: NodeClock
+  /** The clients of its HTTP server. */
+  readonly crowd: Crowd
+}
+
+/** What the clients of the HTTP servers hold. The model knows none of these tokens. */
+export interface ClientTokens {
+  /** Of different owners, because pages are bounded for each owner. They may read all tokens. */
+  readonly readers: readonly string[]
+  /** May change tokens. */
+  readonly writer: string
+  /** The ids of tokens that the writer may rotate. */
+  readonly targets: readonly string[]
 }
 
 /** A token of the soak, with all that is known of it. */
@@ -26,7 +41,10 @@ export interface Tracked {
 /** What traffic, faults and judgement share. */
 export interface World {
   readonly nodes: readonly SoakNode[]
+  /** The node that is never killed, so that a slow leak has the whole run to show itself. */
+  readonly lasting: SoakNode
   readonly tokens: Set<Tracked>
+  readonly clientTokens: ClientTokens
   readonly faults: FaultLog
   readonly tally: Tally
   readonly random: Random
@@ -38,6 +56,10 @@ export class Tally {
   readonly writes: Record<string, number> = {}
   /** Writes that were certainly not made, by what the node said. */
   readonly refused: Record<string, number> = {}
+  /** What the clients of the HTTP servers did. */
+  readonly clients: Record<string, number> = {}
+  /** The statuses of the answers that clients waited for. */
+  readonly answers: Record<string, number> = {}
   /** Verifications without a verdict, and whether anything was broken at that time. */
   readonly unavailable = { inFaults: 0, otherwise: 0 }
   /** Writes of which nobody knows whether they were made. */
@@ -48,7 +70,7 @@ export class Tally {
   /** The first of the wrong, in detail. */
   readonly details: string[] = []
 
-  count(of: 'verifications' | 'writes' | 'refused', name: string): void {
+  count(of: 'verifications' | 'writes' | 'refused' | 'clients' | 'answers', name: string): void {
     this[of][name] = (this[of][name] ?? 0) + 1
   }
 
