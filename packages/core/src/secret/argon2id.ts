@@ -1,6 +1,6 @@
-import { hash, verify } from '@node-rs/argon2'
 import { optionError } from '../errors.js'
 import { assertKnownOptions, integerOption } from '../option-checks.js'
+import { loadArgon2 } from './argon2-binding.js'
 import type { Hasher } from './hasher.js'
 
 /** The cost of new hashes. A stored hash of another cost is replaced on the next use of its token. */
@@ -25,7 +25,8 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,4})\$[A-Za-z0-9+
  * A hasher that makes Argon2id hashes, by default with OWASP's minimum (19 MiB, 2 passes, 1 lane). A proof takes 10 to 15
  * ms of one core. It runs once per token and process, not once per request.
  *
- * Throws a `TypeError` (`ERR_OPTION`) for parameters out of range.
+ * Throws a `TypeError` (`ERR_OPTION`) for parameters out of range, and where the native module `@node-rs/argon2` cannot be
+ * loaded, which happens here and not before: hosts that never call this need no native module.
  * Source: OWASP Password Storage Cheat Sheet; RFC 9106.
  *
  * @example
@@ -38,6 +39,7 @@ export function argon2id(options: Argon2idOptions = {}): Hasher {
   const parallelism = integerOption('argon2id parallelism', options.parallelism ?? 1, 1, MAX.parallelism)
   if (memory < 8 * parallelism)
     throw optionError('argon2id memory', `must be at least 8 KiB per lane, ${8 * parallelism}`)
+  const { hash, verify } = loadArgon2()
   const current = `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$`
 
   return {
