@@ -4,7 +4,7 @@ export interface AddressSource {
    * The framework's setting that lets clients choose their address, for a warning: "Express's `trust proxy`".
    * `undefined`: none does. Asked only where an address decides.
    */
-  forgeableBy?(): string | undefined
+  readonly forgeableBy?: (() => string | undefined) | undefined
 }
 
 const warned = new Set<string>()

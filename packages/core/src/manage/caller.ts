@@ -35,7 +35,7 @@ export interface Caller {
 
 /** On whose behalf an in-process call is made. Without `caller` it is the host's own, which is not checked. */
 export interface OnBehalf {
-  readonly caller?: Caller
+  readonly caller?: Caller | undefined
   /**
    * The address that the caller's request came from. If this member is there, a caller bound to CIDR blocks must be inside
    * them; `undefined` is inside none.

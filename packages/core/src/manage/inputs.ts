@@ -28,9 +28,9 @@ export interface CreateInput {
  * What is absent or `null` stays, what is given replaces. `expiresAt` must be in the future and at most `maxLifetime` from
  * now; that of an expired token cannot be changed.
  */
-export type UpdateInput = Partial<
-  Pick<CreateInput, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt'>
->
+export type UpdateInput = {
+  [Member in 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt']?: CreateInput[Member] | undefined
+}
 
 /** How a rotation is done. `null` counts as absent. */
 export interface RotateInput {
