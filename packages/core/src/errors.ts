@@ -38,8 +38,27 @@ export const ERROR_TABLE = {
 /** The stable `code` of an error. */
 export type ErrorCode = keyof typeof ERROR_TABLE
 
+/**
+ * Makes `instanceof` know an error of this class by a mark that all copies of this package share, since a process may have
+ * several. A class that extends this one is compared as usual.
+ */
+function brand(errorClass: { readonly prototype: object }, name: string): void {
+  const mark = Symbol.for(`@latchkey/core/errors/${name}`)
+  Object.defineProperty(errorClass.prototype, mark, { value: true })
+  Object.defineProperty(errorClass, Symbol.hasInstance, {
+    value(this: unknown, error: unknown): boolean {
+      if (this !== errorClass) return Function.prototype[Symbol.hasInstance].call(this, error)
+      return typeof error === 'object' && error !== null && mark in error
+    },
+  })
+}
+
 /** The base of Latchkey's errors. `code` is stable, `message` is not. Neither ever holds a secret. */
 export class LatchkeyError extends Error {
+  static {
+    brand(LatchkeyError, 'LatchkeyError')
+  }
+
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
@@ -84,6 +103,10 @@ export interface Violation {
 
 /** A management call cannot be carried out as asked. Nothing was written. */
 export class RequestError extends LatchkeyError {
+  static {
+    brand(RequestError, 'RequestError')
+  }
+
   readonly violations: readonly Violation[]
 
   constructor(code: ErrorCode, message: string, violations: readonly Violation[] = []) {
@@ -94,6 +117,10 @@ export class RequestError extends LatchkeyError {
 
 /** A store that cannot answer (`ERR_STORE`), or that refused a write for its precondition (`ERR_CONFLICT`). */
 export class StoreError extends LatchkeyError {
+  static {
+    brand(StoreError, 'StoreError')
+  }
+
   constructor(code: 'ERR_STORE' | 'ERR_CONFLICT', message: string, options?: { cause?: unknown }) {
     super(code, message, options)
   }
@@ -101,6 +128,10 @@ export class StoreError extends LatchkeyError {
 
 /** No verdict can be given at this moment, for a reason other than the store; try again later. */
 export class UnavailableError extends LatchkeyError {
+  static {
+    brand(UnavailableError, 'UnavailableError')
+  }
+
   constructor(
     code: 'ERR_OVERLOADED' | 'ERR_OWNER_SCOPES' | 'ERR_AUTHORIZE' | 'ERR_AUDIT' | 'ERR_HASHER' | 'ERR_CLOSED',
     message: string,

@@ -10,6 +10,7 @@ import {
   memoryStore,
   RequestError,
 } from '../src/index.js'
+import { VERSION } from '../src/version.js'
 import { call } from './support/call.js'
 import { hostCaller, NOW, testInstance, unknownToken } from './support/instance.js'
 
@@ -69,8 +70,15 @@ test.each<[string, Run, ...string[]]>([
   [
     'what is no instance',
     () => createGuard()(odd({}), { headers: {}, rawHeaders: [], ip: undefined }),
-    'two copies',
-    'npm ls',
+    'createLatchkey',
+    'an object',
+  ],
+  [
+    'an instance of a copy of another form',
+    () => createGuard({}, [], odd({ [Symbol.for('@latchkey/core/version')]: '9.8.7' })),
+    'made by @latchkey/core 9.8.7',
+    `@latchkey/core ${VERSION} of this adapter`,
+    'npm ls @latchkey/core',
   ],
   ['a scope that is not declared', (l) => l.create({ ...GOOD, scopes: ['reports.red'] }), 'scopes[0]', 'reports.red'],
   [
