@@ -1,138 +1,129 @@
-// The packages as users get them: packed, installed by npm into a folder of their own, loaded by plain Node.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+// The packages as users get them: packed, installed by npm into a folder of their own, loaded by plain Node. The short form
+// of npm run matrix, which does this for every host and version.
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mustRun, runProgram } from '../run-program.js'
-
-interface Manifest {
-  readonly name: string
-  readonly version: string
-  readonly private?: boolean
-  readonly config?: { readonly pnpm: string }
-  readonly peerDependencies?: Readonly<Record<string, string>>
-  readonly devDependencies?: Readonly<Record<string, string>>
-}
+import { runsAlone } from '../matrix/bundles.js'
+import { runJest } from '../matrix/cells.js'
+import { type Consumer, createConsumer, publishedPackages } from '../matrix/consumer.js'
+import { BUNDLER, compileTyped, NODE10, NODE16 } from '../matrix/typescript.js'
+import { mustRun } from '../run-program.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bin = (path: string): string => join(root, 'node_modules', path)
+const names = (await publishedPackages(root)).map(({ manifest }) => manifest.name)
 
-const rootManifest = await manifestIn(root)
-const packages: { readonly folder: string; readonly manifest: Manifest }[] = []
-for (const name of await readdir(join(root, 'packages'))) {
-  const folder = join(root, 'packages', name)
-  const manifest = await manifestIn(folder)
-  if (!manifest.private) packages.push({ folder, manifest })
-}
-const names = packages.map(({ manifest }) => manifest.name)
-
-let consumer: string
-let tarballs: ReadonlyMap<string, string>
+let consumer: Consumer
 
 beforeAll(async () => {
-  consumer = await mkdtemp(join(tmpdir(), 'latchkey-packed-'))
   await mustRun(process.execPath, ['tools/run.mjs', 'build'], root)
-  const pnpm = `pnpm@${rootManifest.config?.pnpm}`
-  const packArgs = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', consumer]
-  await mustRun('npx', ['--yes', '--prefer-offline', pnpm, ...packArgs], root)
-  tarballs = new Map(
-    packages.map(({ manifest: { name, version } }) => [
-      name,
-      join(consumer, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`),
-    ]),
-  )
-  await writeFile(join(consumer, 'package.json'), '{ "private": true }')
-  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  await mustRun('npm', ['install', ...flags, ...tarballs.values(), ...dependenciesOfHosts()], consumer)
+  consumer = await createConsumer(root, ['@types/node', 'esbuild', 'express', 'jest', 'typescript54'])
 }, 120_000)
 
-afterAll(() => rm(consumer, { recursive: true, force: true }))
+afterAll(() => consumer?.remove())
+
+const node = (...args: string[]) => mustRun(process.execPath, args, consumer.folder)
 
 test('a tarball holds the manifest, the licence, and what was compiled from a source that is there', async () => {
-  for (const { folder, manifest } of packages) {
+  for (const { folder, manifest } of consumer.packages) {
     const sources = await filesIn(join(folder, 'src'))
     const compiled = sources.flatMap((file) =>
       ['.js', '.js.map', '.d.ts'].map((extension) => `dist/${file.replace(/\.ts$/, extension)}`),
     )
-    const packed = await filesIn(join(consumer, 'node_modules', manifest.name))
+    const packed = await filesIn(join(consumer.folder, 'node_modules', manifest.name))
     const notes = packed.includes('README.md') ? ['README.md'] : []
     expect(new Set(packed), manifest.name).toEqual(new Set(['LICENSE', 'package.json', ...notes, ...compiled]))
   }
 })
 
-test('import and require give the names that the sources export', async () => {
+test('import and require give the names that the sources export, and one instance', async () => {
   await writeFile(
-    join(consumer, 'import.mjs'),
+    join(consumer.folder, 'names.mjs'),
     `const exported = {}
-for (const [name, specifier] of JSON.parse(process.argv[2])) exported[name] = Object.keys(await import(specifier)).sort()
+const added = ['default', '__esModule', 'module.exports']
+for (const [name, specifier] of JSON.parse(process.argv[2])) {
+  exported[name] = Object.keys(await import(specifier)).filter((key) => !added.includes(key)).sort()
+}
 console.log(JSON.stringify(exported))`,
   )
-  await writeFile(
-    join(consumer, 'require.cjs'),
-    `const exported = {}
-for (const name of JSON.parse(process.argv[2])) exported[name] = Object.keys(require(name)).sort()
-console.log(JSON.stringify(exported))`,
-  )
-  const node = async (script: string, argument: unknown): Promise<unknown> =>
-    JSON.parse(await mustRun(process.execPath, [script, JSON.stringify(argument)], consumer))
-  const built = packages.map(({ folder, manifest }) => [manifest.name, pathToFileURL(join(folder, 'dist/index.js'))])
-
-  const expected = await node('import.mjs', built)
+  const namesOf = async (specifiers: unknown) => JSON.parse(await node('names.mjs', JSON.stringify(specifiers)))
+  const built = consumer.packages.map(({ folder, manifest }) => [
+    manifest.name,
+    pathToFileURL(join(folder, 'dist/index.js')),
+  ])
+  const expected = await namesOf(built)
   expect(expected).toHaveProperty(['@latchkey/core'], expect.arrayContaining(['LatchkeyError']))
-  const imported = names.map((name) => [name, name])
-  expect(await node('import.mjs', imported)).toEqual(expected)
-  expect(await node('require.cjs', names)).toEqual(expected)
+  expect(await namesOf(names.map((name) => [name, name]))).toEqual(expected)
+  expect(await node('one-instance.mjs', JSON.stringify([...names, '@latchkey/core/adapter']))).toBe('ok\n')
 })
 
-test('the declarations compile in a strict consumer that checks its libraries', async () => {
-  const lines = names.map((name, i) => `import * as p${i} from '${name}'\nexport const n${i} = Object.keys(p${i})`)
-  await writeFile(join(consumer, 'consumer.mts'), lines.join('\n'))
-  const wrong = `import type { Verdict } from '@latchkey/core'\nexport const verdict: Verdict = { ok: 'yes' }`
-  await writeFile(join(consumer, 'wrong.mts'), wrong)
-  const flags = '--module node16 --target es2023 --strict --noEmit --pretty false --types node'.split(' ')
-  const errorsIn = async (file: string): Promise<string[]> => {
-    const { stdout } = await runProgram(process.execPath, [bin('typescript/bin/tsc'), ...flags, file], consumer)
-    // Declarations of others may clash with each other (those of Koa do beside Express 5.3): that is not ours to judge.
-    return stdout
-      .split('\n')
-      .filter((line) => line.includes('error TS') && !/^node_modules\/(?!@latchkey\/)/.test(line))
+test('a host runs by import, by require, under Jest with its default configuration, and in a bundle', async () => {
+  expect(await node('import.mjs')).toBe('ok\n')
+  expect(await node('require.cjs')).toBe('ok\n')
+  await runJest(consumer.folder)
+  await runsAlone(consumer.folder, 'esbuild', 'cjs')
+})
+
+describe.each([
+  ['5.4', () => join(consumer.folder, 'node_modules/typescript54/bin/tsc'), [NODE10, NODE16]],
+  ['7', () => bin('typescript/bin/tsc'), [NODE16, BUNDLER]],
+])('a strict host compiles with TypeScript %s', (version, tsc, modes) => {
+  test.each(modes)('$name', (mode) => compileTyped(consumer.folder, tsc(), version, mode))
+})
+
+test('a host with HMAC loads no native module', async () => {
+  const script = `process.on('exit', () => {
+  console.log(Object.keys(require.cache).filter((file) => /\\.node$|@node-rs/.test(file)))
+})
+require('@latchkey/core/store')
+require('./require.cjs')`
+  await writeFile(join(consumer.folder, 'no-native.cjs'), script)
+  expect(await node('no-native.cjs')).toBe('ok\n[]\n')
+})
+
+test('two copies of core work together; an incompatible one is named at set-up', async () => {
+  const copy = join(consumer.folder, 'other/node_modules/@latchkey/core')
+  await cp(join(consumer.folder, 'node_modules/@latchkey/core'), copy, { recursive: true })
+  expect(await node('two-copies.cjs', copy)).toBe('ok\n')
+
+  const replace = async (file: string, from: string, to: string) => {
+    const text = await readFile(join(copy, file), 'utf8')
+    expect(text).toContain(from)
+    await writeFile(join(copy, file), text.replace(from, to))
   }
-  expect(await errorsIn('consumer.mts')).toEqual([])
-  expect(await errorsIn('wrong.mts')).toEqual([expect.stringContaining("is not assignable to type 'boolean'")])
+  const { version } = JSON.parse(await readFile(join(copy, 'package.json'), 'utf8'))
+  await replace('dist/internals.js', '@latchkey/core/internals/1', '@latchkey/core/internals/0')
+  await replace('dist/version.js', `'${version}'`, "'9.8.7'")
+  expect(await node('two-copies.cjs', copy)).toBe(
+    `latchkey was made by @latchkey/core 9.8.7, which does not work with @latchkey/core ${version} of this adapter. ` +
+      'Install one version: npm ls @latchkey/core shows who brings which\n',
+  )
+})
+
+test('a missing native module is told at set-up', async () => {
+  const script = `const { argon2id } = require('@latchkey/core')
+require('node:module')._resolveFilename = () => { throw new Error('not there') }
+try { argon2id() } catch (error) { console.log(error.name, error.code, error.message, error.cause.message) }`
+  await writeFile(join(consumer.folder, 'no-argon2.cjs'), script)
+  expect(await node('no-argon2.cjs')).toBe(
+    'TypeError ERR_OPTION argon2id cannot load the native module @node-rs/argon2. Install it where this program runs, ' +
+      'or choose hmacSha256 not there\n',
+  )
 })
 
 describe.each(names)('the tarball of %s', (name) => {
-  const check = (script: string, ...args: string[]): Promise<string> =>
-    mustRun(process.execPath, [bin(script), ...args], consumer)
+  const check = (script: string, ...args: string[]) => node(bin(script), consumer.tarballs.get(name) ?? '', ...args)
 
   test.concurrent('passes publint --strict', async () => {
-    expect(await check('publint/src/cli.js', 'run', tarballs.get(name) ?? '', '--strict')).toContain('All good!')
+    const tarball = consumer.tarballs.get(name) ?? ''
+    expect(await node(bin('publint/src/cli.js'), 'run', tarball, '--strict')).toContain('All good!')
   })
 
-  test.concurrent('passes attw for ES modules', async () => {
-    const args = [tarballs.get(name) ?? '', '--profile', 'esm-only', '--no-color', '--no-emoji']
-    expect(await check('@arethetypeswrong/cli/dist/index.js', ...args)).toContain(name)
+  test.concurrent('passes attw in every column', async () => {
+    expect(await check('@arethetypeswrong/cli/dist/index.js', '--no-color', '--no-emoji')).toContain(name)
   })
 })
-
-/** The peers of our packages, with their types, in the versions that the packages themselves are tested with. */
-function dependenciesOfHosts(): string[] {
-  const wanted = new Map([['@types/node', rootManifest.devDependencies?.['@types/node']]])
-  for (const { manifest } of packages) {
-    for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
-      for (const name of [peer, `@types/${peer}`]) {
-        const version = manifest.devDependencies?.[name]
-        if (version !== undefined) wanted.set(name, version)
-      }
-    }
-  }
-  return [...wanted].map(([name, version]) => `${name}@${version}`)
-}
-
-async function manifestIn(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
-}
 
 /** Relative paths of all files, with forward slashes; without what is installed below. */
 async function filesIn(folder: string): Promise<string[]> {

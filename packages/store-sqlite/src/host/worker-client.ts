@@ -1,5 +1,14 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type ListPage, type ListQuery, StoreError, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
+import {
+  type ListPage,
+  type ListQuery,
+  optionError,
+  StoreError,
+  storeUnavailable,
+  type TokenRecord,
+} from '@latchkey/core/store'
 import { toStoreError } from '../shared/errors.js'
 import { createExitLockState, waitAtExit } from '../shared/exit-lock.js'
 import { parseRecord } from '../shared/find-token.js'
@@ -27,13 +36,14 @@ interface Pending {
 
 /** Starts a worker with the first call, and another one with the first call after one died. */
 export function createWorkerClient(path: string, settings: () => WorkerSettings): WorkerClient {
+  const file = workerFile()
   const pending = new Map<number, Pending>()
   let worker: Worker | undefined
   let lastNumber = 0
 
   function runningWorker(): Worker {
     if (worker) return worker
-    const started = startWorker(settings())
+    const started = startWorker(file, settings())
     let cause: unknown
     started.on('message', settle)
     started.on('error', (error) => {
@@ -121,9 +131,19 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
   }
 }
 
-function startWorker(settings: WorkerSettings): Worker {
-  // Node 20 runs no TypeScript: this address leads to the built file from `src/host` and from `dist/host`.
-  const file = new URL('../../dist/worker/main.js', import.meta.url)
+/**
+ * The file that the worker runs. Throws a `TypeError` (`ERR_OPTION`) if it is not there: a bundler puts this module into a
+ * file elsewhere, and does not see the worker.
+ */
+function workerFile(): string {
+  // Node 20 runs no TypeScript: this path leads to the built file from `src/host` and from `dist/host`.
+  const file = typeof __dirname === 'string' ? join(__dirname, '../../dist/worker/main.js') : ''
+  if (existsSync(file)) return file
+  const problem = 'does not find the file of its worker. If this program is bundled, keep the package out of the bundle'
+  throw optionError('sqliteStore', `${problem}: external: ['@latchkey/store-sqlite']`)
+}
+
+function startWorker(file: string, settings: WorkerSettings): Worker {
   const exitLockState = createExitLockState()
   const workerData: WorkerData = { settings, exitLockState }
   // Without the loaders and conditions of the host, which the file does not need.

@@ -1,0 +1,126 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mustRun } from '../run-program.js'
+import { runsAlone, runsBesideModules, saysWhatIsExternal } from './bundles.js'
+import type { Consumer } from './consumer.js'
+import { BUNDLER, compileTyped, NODE10, NODE16, NODENEXT } from './typescript.js'
+
+/** One check: a host, how it loads the packages, and the version of the host. */
+export interface Cell {
+  readonly host: string
+  readonly loading: string
+  readonly version: string
+  /** Rejects if the host does not work. */
+  check(): Promise<unknown>
+}
+
+/** `nodes`: programs by the version that they are. */
+export function cellsOf(consumer: Consumer, nodes: ReadonlyMap<string, string>): Cell[] {
+  return [...nodeCells(consumer, nodes), ...runnerCells(consumer), ...typeCells(consumer), ...bundleCells(consumer)]
+}
+
+function nodeCells({ folder, packages }: Consumer, nodes: ReadonlyMap<string, string>): Cell[] {
+  const names = JSON.stringify(packages.map(({ manifest }) => manifest.name))
+  return [...nodes].flatMap(([version, node]) => [
+    { host: 'Node.js', loading: 'require', version, check: () => mustRun(node, ['require.cjs'], folder) },
+    { host: 'Node.js', loading: 'import', version, check: () => mustRun(node, ['import.mjs'], folder) },
+    {
+      host: 'Node.js',
+      loading: 'both, one instance',
+      version,
+      check: () => mustRun(node, ['one-instance.mjs', names], folder),
+    },
+    {
+      host: 'node --test',
+      loading: 'import',
+      version,
+      check: () => mustRun(node, ['--test', 'node.test.mjs'], folder),
+    },
+  ])
+}
+
+function runnerCells({ folder }: Consumer): Cell[] {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', 'vitest.spec.mjs']
+  return [
+    { host: 'Jest 30', loading: 'default configuration', version: '30.5', check: () => runJest(folder) },
+    { host: 'Jest 30', loading: 'ts-jest', version: '29.4', check: () => runTsJest(folder) },
+    { host: 'Vitest', loading: 'import', version: '4.1', check: () => mustRun(process.execPath, vitest, folder) },
+  ]
+}
+
+/** Jest as it is without any configuration, in a CommonJS package. */
+export function runJest(folder: string): Promise<string> {
+  return mustRun(
+    process.execPath,
+    ['node_modules/jest/bin/jest.js', '--ci', '--watchman=false', 'jest.test.js'],
+    folder,
+  )
+}
+
+async function runTsJest(folder: string): Promise<void> {
+  const source = `import scenario from './scenario.cjs'
+import * as core from '@latchkey/core'
+import * as adapter from '@latchkey/express'
+import express from 'express'
+test('a token is let in', () => scenario({ core, adapter, express }))
+`
+  await writeFile(join(folder, 'ts-jest.test.ts'), source)
+  await writeFile(
+    join(folder, 'scenario.d.cts'),
+    'declare const scenario: (modules: object) => Promise<void>\nexport = scenario\n',
+  )
+  const tsconfig = {
+    module: 'commonjs',
+    target: 'es2022',
+    strict: true,
+    esModuleInterop: true,
+    types: ['node', 'jest'],
+  }
+  const transform = { '^.+\\.ts$': ['ts-jest', { tsconfig }] }
+  await writeFile(join(folder, 'ts-jest.config.json'), JSON.stringify({ transform, testMatch: ['**/ts-jest.test.ts'] }))
+  const args = ['--ci', '--watchman=false', '--config', 'ts-jest.config.json']
+  await mustRun(process.execPath, ['node_modules/jest/bin/jest.js', ...args], folder)
+}
+
+const COMPILERS: readonly [version: string, name: string, hasNode10: boolean][] = [
+  ['5.4', 'typescript54', true],
+  ['5.7', 'typescript57', true],
+  ['5.9', 'typescript59', true],
+  ['6.0', 'typescript6', false],
+  ['7.0', 'typescript7', false],
+]
+
+function typeCells({ folder }: Consumer): Cell[] {
+  return COMPILERS.flatMap(([version, name, hasNode10]) =>
+    [NODE16, NODENEXT, BUNDLER, ...(hasNode10 ? [NODE10] : [])].map((mode) => ({
+      host: 'TypeScript',
+      loading: mode.name,
+      version,
+      check: () => compileTyped(folder, join(folder, 'node_modules', name, 'bin/tsc'), name, mode),
+    })),
+  )
+}
+
+function bundleCells({ folder }: Consumer): Cell[] {
+  const external = ['@latchkey/store-sqlite']
+  const cells = (['esbuild', 'rollup'] as const).flatMap((bundler): Omit<Cell, 'version'>[] => [
+    { host: bundler, loading: 'HMAC only, CommonJS, alone', check: () => runsAlone(folder, bundler, 'cjs') },
+    { host: bundler, loading: 'HMAC only, ES module, alone', check: () => runsAlone(folder, bundler, 'esm') },
+    {
+      host: bundler,
+      loading: 'Argon2id',
+      check: () => runsBesideModules(folder, 'argon2.mjs', { bundler, format: 'esm', external: [] }),
+    },
+    {
+      host: bundler,
+      loading: `SQLite, external: ${external}`,
+      check: () => runsBesideModules(folder, 'sqlite.mjs', { bundler, format: 'esm', external }),
+    },
+  ])
+  const without = {
+    host: 'esbuild',
+    loading: 'SQLite without that line: a sentence',
+    check: () => saysWhatIsExternal(folder),
+  }
+  return [...cells, without].map((cell) => ({ ...cell, version: cell.host === 'esbuild' ? '0.28' : '4.68' }))
+}

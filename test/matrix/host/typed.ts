@@ -1,0 +1,63 @@
+// What a strict host writes; copied to typed.mts and typed.cts where the ending decides.
+import {
+  type ApiToken,
+  createLatchkey,
+  hmacSha256,
+  type Latchkey,
+  memoryStore,
+  RequestError,
+  StoreError,
+  type Verdict,
+} from '@latchkey/core'
+import { createGuard, type GuardOptions } from '@latchkey/core/adapter'
+import { type EnvironmentStore, idTaken, type TokenStore } from '@latchkey/core/store'
+import { latchkeyExpress } from '@latchkey/express'
+import express from 'express'
+
+interface Settings {
+  networks?: readonly string[]
+  limit?: number
+}
+
+export function host(settings: Settings, store: TokenStore = memoryStore()): express.Express {
+  const latchkey = createLatchkey({
+    prefix: 'acme',
+    store,
+    hasher: hmacSha256({ keys: { k1: new Uint8Array(32).fill(7) }, current: 'k1' }),
+    scopes: { 'reports.read': 'Read reports' },
+    maxTokensPerOwner: settings.limit,
+  })
+  const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
+  const app = express()
+  app.use('/tokens', tokenRoutes({ dialect: undefined }))
+  app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
+    const token: ApiToken | undefined = req.apiToken
+    res.json(token?.owner)
+  })
+  // @ts-expect-error: a scope that is not declared
+  app.get('/wrong', (req, res, next) => requireToken({ scopes: ['reports.write'] })(req, res, next))
+  return app
+}
+
+export async function issue(latchkey: Latchkey, { networks }: Settings): Promise<Verdict> {
+  const { token } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['reports.read'], networks })
+  // @ts-expect-error: the verdict is no text
+  const wrong: string = await latchkey.verify(token)
+  return latchkey.verify(token, { ip: undefined }) ?? wrong
+}
+
+export const options: GuardOptions = { scopes: undefined }
+export const guard = createGuard(options)
+export const codes = (error: unknown) =>
+  error instanceof StoreError || error instanceof RequestError ? error.code : ''
+export const insert: EnvironmentStore['insert'] = async ({ id }) => {
+  throw idTaken(id)
+}
+
+host({})
+issue(
+  createLatchkey({ store: memoryStore(), hasher: hmacSha256({ keys: { k: new Uint8Array(32) }, current: 'k' }) }),
+  {},
+)
+  .then((verdict) => console.log(verdict.ok ? 'ok' : 'refused'))
+  .catch((error: unknown) => console.log(error))
