@@ -4,11 +4,26 @@ import { pathToFileURL } from 'node:url'
 import { ensurePostgres } from './postgres.mjs'
 import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
+import { publish } from './release.mjs'
 import { searchRun } from './secrets/run.mjs'
 import { Failure, nodeStep, root, say } from './step.mjs'
 import { ensureWrk } from './wrk.mjs'
 
-const commands = { start, test, long, check, build: prepare, bench, soak, docs, fuzz, secrets }
+const commands = {
+  start,
+  test,
+  long,
+  check,
+  build: prepare,
+  bench,
+  soak,
+  docs,
+  fuzz,
+  secrets,
+  matrix,
+  manifests,
+  release,
+}
 
 /** Runs one command; failures become a sentence on stderr and the exit code. */
 export async function main([name, ...args]) {
@@ -77,6 +92,7 @@ async function check() {
     'packages/express/test/own-token/tsconfig.express4.json',
   )
   await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
+  await nodeStep('check that the manifests say where the packages come from', 'tools/manifests.mjs', ['--check'])
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
   await nodeStep('check that the generated pages say what the code says', 'tools/docs/generate.mjs', ['--check'])
 }
@@ -124,6 +140,27 @@ async function fuzz(args) {
     ['run', '--reporter=verbose', 'test/fuzz'],
     { stdout: 'inherit', env: { ...process.env, LATCHKEY_FUZZ_MINUTES: String(minutes) } },
   )
+}
+
+/** The packed packages in every host that is promised. Fetches what is not in npm's cache. */
+async function matrix(args) {
+  await prepare()
+  await runModule('test/matrix/dist/matrix/main.js', args)
+}
+
+/** Writes what stands in all manifests, from the root package.json. */
+async function manifests() {
+  await nodeStep('write the manifests of the packages', 'tools/manifests.mjs', [])
+}
+
+/** Publishes what the registry does not have yet; with --dry-run, says what that would be. */
+async function release(args) {
+  if (args.length > 1 || (args.length === 1 && args[0] !== '--dry-run')) {
+    throw new Failure('Say npm run release, or npm run release -- --dry-run.', 2)
+  }
+  await prepare()
+  await nodeStep('check the manifests', 'tools/manifests.mjs', ['--check'])
+  await publish({ isDry: args.length === 1 })
 }
 
 /** The tests at their most verbose, and a search for every secret that they issue in all that they leave behind. */
