@@ -63,7 +63,7 @@ export const routesDeniedCases: readonly AdapterCase[] = [
     const { admin } = await administrator(scene)
     const call = callsWith(scene, as('carol'))
     expectError(await call('POST', '', {}), 400, ['name', 'scopes'])
-    expectError(await call('GET', `/${admin.id.slice(0, -1)}A`), 404)
+    expectError(await call('GET', `/${admin.id.slice(0, -1)}${admin.id.endsWith('A') ? 'B' : 'A'}`), 404)
     expectError(await call('PATCH', ''), 405)
     assert.equal((await call('POST', '', { name: 'n', scopes: ['logs.read'] })).status, 403)
     assert.equal((await call('POST', '', ASKED)).status, 201)
