@@ -47,6 +47,14 @@ const FILTERS: Readonly<Record<string, ListFilter>> = {
   'head owner, scope OR 2, used 30..10': { owner: ownerOf(1), scopes: TWO_SCOPES, lastUsed: LATELY },
   'middle owner, scope OR 2, used 300': { owner: ownerOf(30), scopes: TWO_SCOPES, lastUsed: HALF },
   'scope OR 2, used 300': { scopes: TWO_SCOPES, lastUsed: HALF },
+  disabled: { enabled: false },
+  enabled: { enabled: true },
+  'expires within 14 days': { expires: { from: NOW, to: NOW + 14 * DAY } },
+  'created 90..60 days ago': { created: { from: ago(90), to: ago(60) } },
+  'unused for 90 days': { unusedSince: ago(90) },
+  'unused for 90 days, enabled': { unusedSince: ago(90), enabled: true },
+  'head owner, expires within 14 days': { owner: ownerOf(1), expires: { from: NOW, to: NOW + 14 * DAY } },
+  'scope OR 2, unused for 90 days': { scopes: TWO_SCOPES, unusedSince: ago(90) },
 }
 
 /** Pages of every filter by every sort: the first one, and a deep one if there is one. */

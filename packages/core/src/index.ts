@@ -18,7 +18,7 @@ export type { Caller, OnBehalf } from './manage/caller.js'
 export type { IssuedToken } from './manage/create.js'
 export type { CreateInput, RotateInput, Timeframe, UpdateInput } from './manage/inputs.js'
 export type { TokenPage } from './manage/list.js'
-export type { ListRequest, NextRequest } from './manage/list-request.js'
+export type { ListRequest, NextRequest, RequestedRange } from './manage/list-request.js'
 export type {
   CacheOptions,
   CredentialSource,
@@ -29,7 +29,7 @@ export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
 export type { Hasher } from './secret/hasher.js'
 export { type HmacSha256Options, hmacSha256 } from './secret/hmac-sha256.js'
 export { type MemoryData, memoryData, memoryStore } from './store/memory-store.js'
-export type { SortKey, TokenStore } from './store/token-store.js'
+export type { SortKey, TimeRange, TokenStore } from './store/token-store.js'
 export { tokenPattern } from './token/format.js'
 export type {
   Actor,

@@ -32,6 +32,7 @@ export type {
   ListQuery,
   ListSort,
   SortKey,
+  TimeRange,
   TokenPatch,
   TokenStore,
   Unwatch,

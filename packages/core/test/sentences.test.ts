@@ -110,7 +110,7 @@ test.each<[string, Run, ...string[]]>([
   ],
   ['an expiry in the past', (l, id) => l.rotate(id, { expiresAt: 'now-1d' }), '2026-01-14T12:00:00.000Z', 'future'],
   ['a member that is none', (l, id) => l.update(id, odd({ scope: [] })), 'scope', 'no such member'],
-  ['a filter that is none', (l) => l.list(odd({ ownr: 'x' })), 'ownr', 'owner, personal, scopes'],
+  ['a filter that is none', (l) => l.list(odd({ ownr: 'x' })), 'ownr', 'owner, personal, enabled, scopes'],
   ['a filter of another type', (l) => l.list({ limit: odd('10') }), 'limit', 'from 1 to 10000', '"10"'],
   ['a caller without an owner', (l) => l.list({}, { caller: odd({ scopes: [] }) }), 'caller.owner', 'undefined'],
   ['a caller with an expiry as a Date', (l) => l.list({}, hostCaller({ expiresAt: odd(new Date()) })), 'getTime()'],

@@ -1,4 +1,5 @@
 import {
+  AFTER_ALL_TIMES,
   compact,
   type Deadline,
   type ListFilter,
@@ -6,6 +7,7 @@ import {
   type ListPage,
   type ListQuery,
   type SortKey,
+  type TimeRange,
   type TokenRecord,
 } from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from './client.js'
@@ -92,15 +94,30 @@ function parameters(first: readonly PostgresValue[]): { values: PostgresValue[];
 }
 
 /** The conditions that a row of `token t` meets if its record meets the filter. */
-function conditionsOf({ owner, personal, scopes, lastUsed }: ListFilter, parameter: Parameter): string[] {
+function conditionsOf(filter: ListFilter, parameter: Parameter): string[] {
+  const { owner, personal, enabled, scopes, lastUsed, expires, created, unusedSince } = filter
   const conditions: string[] = []
   if (owner !== undefined) conditions.push(`t.owner = ${parameter(owner)}`)
   if (personal !== undefined) conditions.push(`t.personal = ${parameter(personal)}`)
+  if (enabled !== undefined) conditions.push(`t.enabled = ${parameter(enabled)}`)
   if (scopes !== undefined) conditions.push(`t.scopes && ${parameter(textArray(scopes))}::text::text[]`)
-  // Never used is -1, which no bound may match.
-  if (lastUsed !== undefined) conditions.push(`t.used >= ${parameter(Math.max(lastUsed.from ?? 0, 0))}`)
-  if (lastUsed?.to !== undefined) conditions.push(`t.used <= ${parameter(lastUsed.to)}`)
+  // Never used is -1, and never expiring the greatest time: no bound may match them.
+  if (lastUsed !== undefined) conditions.push(...within('t.used', lastUsed, parameter))
+  if (expires !== undefined) {
+    const to = Math.min(expires.to ?? AFTER_ALL_TIMES, AFTER_ALL_TIMES - 1)
+    conditions.push(...within('t.expires', { ...expires, to }, parameter))
+  }
+  if (created !== undefined) conditions.push(...within('t.created', created, parameter))
+  if (unusedSince !== undefined) {
+    const since = parameter(unusedSince)
+    conditions.push(`t.used < ${since} and (t.used >= 0 or t.created < ${since})`)
+  }
   return conditions
+}
+
+function within(column: string, { from = 0, to }: TimeRange, parameter: Parameter): string[] {
+  const lower = `${column} >= ${parameter(Math.max(from, 0))}`
+  return to === undefined ? [lower] : [lower, `${column} <= ${parameter(to)}`]
 }
 
 function* decodeRows(rows: readonly PostgresRow[]): Generator<TokenRecord> {

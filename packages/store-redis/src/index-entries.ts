@@ -1,4 +1,4 @@
-import { BASE32_ALPHABET, sortValue, type TokenRecord } from '@latchkey/core/store'
+import { BASE32_ALPHABET, type SortKey, sortValue, type TokenRecord } from '@latchkey/core/store'
 import { encodeUint32 } from './codec.js'
 import type { ShardRef } from './keys.js'
 
@@ -18,16 +18,31 @@ const RAW_ID_LENGTH = 15
 /** A tail is the token's number (4 bytes, big-endian) and its raw id (15 bytes). */
 export const TAIL_LENGTH = 4 + RAW_ID_LENGTH
 
+/**
+ * The score of a record in a sorted set, epoch milliseconds where there are such. A token never used comes before all others,
+ * in the order of creation, so that those that nobody used since a time are found in the same set.
+ */
+export function scoreOf(record: TokenRecord, by: Exclude<SortKey, 'name'>): number {
+  if (by === 'lastUsedAt' && record.lastUsedAt === undefined) return neverUsedScore(record.createdAt)
+  return Number(sortValue(record, by))
+}
+
+/** The score of a token that was created at this time and never used: negative, and exact. */
+export function neverUsedScore(createdAt: number): number {
+  return Number.MIN_SAFE_INTEGER + createdAt
+}
+
 /** All entries of a record but `live`, which the scripts keep themselves. */
 export function indexEntries(shard: ShardRef, record: TokenRecord): IndexEntry[] {
   return [
-    { key: shard.created, score: record.createdAt },
-    { key: shard.used, score: Number(sortValue(record, 'lastUsedAt')) },
-    { key: shard.expires, score: Number(sortValue(record, 'expiresAt')) },
-    { key: shard.modified, score: Number(sortValue(record, 'modifiedAt')) },
+    { key: shard.created, score: scoreOf(record, 'createdAt') },
+    { key: shard.used, score: scoreOf(record, 'lastUsedAt') },
+    { key: shard.expires, score: scoreOf(record, 'expiresAt') },
+    { key: shard.modified, score: scoreOf(record, 'modifiedAt') },
     { key: shard.names, score: 0, name: sortableName(record.name) },
     { key: shard.owner(record.owner), score: record.createdAt },
     ...(record.personal ? [{ key: shard.personal }] : []),
+    { key: shard.enabled(record.enabled) },
     ...[...new Set(record.scopes)].map((scope) => ({ key: shard.scope(scope) })),
   ]
 }

@@ -26,6 +26,8 @@ export interface ShardRef {
   // Bitmaps over the numbers of tokens.
   readonly live: string
   readonly personal: string
+  /** The enabled tokens, and those that are not. */
+  enabled(isEnabled: boolean): string
   scope(scope: string): string
 }
 
@@ -49,6 +51,7 @@ export function shardRef(prefix: string, environment: string, index: number): Sh
     owner: (owner) => `${base}o:${owner}`,
     live: `${base}b:live`,
     personal: `${base}b:pat`,
+    enabled: (isEnabled) => `${base}b:${isEnabled ? 'on' : 'off'}`,
     scope: (scope) => `${base}b:s:${scope}`,
   }
 }

@@ -4,6 +4,7 @@ import {
   type ListFilter,
   type ListQuery,
   type ListSort,
+  type TimeRange,
   type TokenRecord,
 } from '@latchkey/core/store'
 import { type RedisServer, startRedis } from '@latchkey/test-servers'
@@ -13,6 +14,7 @@ import { type RedisClient, redisStore } from '../src/index.js'
 import { type Connection, connect, LONG } from './support.js'
 
 const SCOPES = Array.from({ length: 20 }, (_, i) => `scope.${i}`)
+const CREATED = 1_000_000
 const NEVER = { lastUsedAt: -1, createdAt: -1, expiresAt: Number.MAX_SAFE_INTEGER, modifiedAt: -1 }
 
 /** Owners of very different sizes, a rare scope, many equal and many absent sort values. */
@@ -22,8 +24,9 @@ function randomRecord(random: Random): TokenRecord {
       name: `${randomItem(['Ä', 'a', 'z', '～', '😀'], random)}${randomInt(400, random)}`,
       owner: `owner ${Math.floor(1 / (random() + 0.002))}`,
       personal: random() < 0.3,
+      enabled: random() < 0.9,
       scopes: [...new Set(Array.from({ length: 1 + randomInt(6, random) }, () => randomItem(SCOPES, random)))],
-      createdAt: 1_000_000 + randomInt(3_000, random),
+      createdAt: CREATED + randomInt(3_000, random),
     },
     random,
   )
@@ -39,13 +42,11 @@ function randomQuery(random: Random): ListQuery {
   if (random() < 0.4) filter.owner = `owner ${randomItem([1, 2, 3, 30, 200, 9_999], random)}`
   if (random() < 0.3) filter.personal = random() < 0.5
   if (random() < 0.4) filter.scopes = randomItem([[SCOPES[1] ?? ''], SCOPES.slice(4, 6), ['rare'], ['no such']], random)
-  if (random() < 0.4) {
-    const from = randomInt(5_000, random)
-    filter.lastUsed = randomItem(
-      [{ from }, { to: from }, { from, to: from + randomItem([0, 50, 3_000], random) }],
-      random,
-    )
-  }
+  if (random() < 0.2) filter.enabled = random() < 0.5
+  if (random() < 0.3) filter.lastUsed = randomRange(random)
+  if (random() < 0.2) filter.expires = randomRange(random)
+  if (random() < 0.2) filter.created = randomRange(random, CREATED)
+  if (random() < 0.2) filter.unusedSince = randomInt(5_000, random) + randomItem([0, CREATED], random)
   const sort: ListSort = {
     by: randomItem(['name', 'lastUsedAt', 'createdAt', 'expiresAt', 'modifiedAt'], random),
     direction: randomItem(['asc', 'desc'], random),
@@ -53,13 +54,25 @@ function randomQuery(random: Random): ListQuery {
   return { filter, sort, limit: randomItem([1, 20, 200, 200, 3_000], random), count: true }
 }
 
-function isMatch(record: TokenRecord, { owner, personal, scopes, lastUsed }: ListFilter): boolean {
+function randomRange(random: Random, least = 0): TimeRange {
+  const from = least + randomInt(5_000, random)
+  return randomItem([{ from }, { to: from }, { from, to: from + randomItem([0, 50, 3_000], random) }], random)
+}
+
+function isMatch(record: TokenRecord, filter: ListFilter): boolean {
+  const { owner, personal, enabled, scopes, lastUsed, expires, created, unusedSince } = filter
   if (owner !== undefined && record.owner !== owner) return false
   if (personal !== undefined && record.personal !== personal) return false
   if (scopes && !scopes.some((scope) => record.scopes.includes(scope))) return false
-  if (!lastUsed) return true
-  const { from = 0, to = Number.POSITIVE_INFINITY } = lastUsed
-  return record.lastUsedAt !== undefined && record.lastUsedAt >= from && record.lastUsedAt <= to
+  if (enabled !== undefined && record.enabled !== enabled) return false
+  if (lastUsed && !isIn(record.lastUsedAt, lastUsed)) return false
+  if (expires && !isIn(record.expiresAt, expires)) return false
+  if (created && !isIn(record.createdAt, created)) return false
+  return unusedSince === undefined || (record.lastUsedAt ?? record.createdAt) < unusedSince
+}
+
+function isIn(at: number | undefined, { from = 0, to = Number.POSITIVE_INFINITY }: TimeRange): boolean {
+  return at !== undefined && at >= from && at <= to
 }
 
 /** The sort value as a number: names by their rank among all. */

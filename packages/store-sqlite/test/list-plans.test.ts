@@ -16,7 +16,7 @@ let plans: string[] = []
 beforeAll(async () => {
   const store = sqliteStore({ path })
   const environment = await store.open('default')
-  for (const name of ['a', 'b', 'c']) await environment.insert(tokenRecord({ name, lastUsedAt: 1 }))
+  for (const name of ['a', 'b', 'c']) await environment.insert(tokenRecord({ name, lastUsedAt: 1, expiresAt: 5 }))
   await store.close()
   db = openDatabase(path, 0)
   afterAll(() => db.close())
@@ -55,7 +55,14 @@ const FILTERS: Record<string, ListFilter> = {
   personal: { personal: false },
   scopes: { scopes: ['reports.read', 'none'] },
   'last use': { lastUsed: { from: 0, to: 2 } },
-  'all but the owner': { personal: false, scopes: ['reports.read'], lastUsed: { from: 1 } },
+  state: { enabled: true },
+  expiry: { expires: { from: 0, to: 10 } },
+  creation: { created: { from: 0 } },
+  'no use since': { unusedSince: 2_000_000_000_000 },
+  'all but the owner': {
+    ...{ personal: false, enabled: true, scopes: ['reports.read'], lastUsed: { from: 1 } },
+    ...{ expires: { to: 10 }, created: { from: 0, to: 2_000_000_000_000 }, unusedSince: 2_000_000_000_000 },
+  },
 }
 const SORTS = Object.keys(SORT_COLUMNS).flatMap((by) =>
   (['asc', 'desc'] as const).map((direction): ListSort => ({ by: by as SortKey, direction })),
@@ -67,24 +74,27 @@ describe.each(Object.entries(FILTERS))('filtered by %s', (_what, filter) => {
     for (const indexes of ['token_by_', 'token_of_owner_by_'] as const) {
       const owned = indexes === 'token_by_' ? filter : { ...filter, owner: 'alice' }
       const search = `SEARCH token USING INDEX ${indexes}${SORT_COLUMNS[sort.by]} (${BEGIN[indexes]}`
-      const isBounded = filter.lastUsed !== undefined && sort.by === 'lastUsedAt'
       expect(plansOf(owned, sort)).toEqual([
-        `${search}${firstBounds(isBounded)})`,
-        `${search}${bounds(sort, isBounded)})`,
+        `${search}${bounds(filter, sort, false)})`,
+        `${search}${bounds(filter, sort, true)})`,
       ])
     }
   })
 })
 
-function firstBounds(isBounded: boolean): string {
-  return isBounded ? ' AND last_used_at>? AND last_used_at<?' : ''
-}
-
-/** SQLite names the lower bound first. */
-function bounds({ by, direction }: ListSort, isBounded: boolean): string {
-  const position = ` AND (${SORT_COLUMNS[by]},seq)${direction === 'asc' ? '>' : '<'}(?,?)`
-  if (!isBounded) return position
-  return direction === 'asc' ? `${position} AND last_used_at<?` : ` AND last_used_at>?${position}`
+/** The bounds in the index: those of the filter on the time of the sort, and behind a position the position for one of them. */
+function bounds({ lastUsed, expires, created, unusedSince }: ListFilter, sort: ListSort, isBehind: boolean): string {
+  const column = SORT_COLUMNS[sort.by]
+  const has = {
+    ...{ name: [false, false], modifiedAt: [false, false], createdAt: [created?.from, created?.to] },
+    // Never used and never expiring are no times: they are bounds of their own.
+    lastUsedAt: [lastUsed && 0, lastUsed?.to ?? unusedSince],
+    expiresAt: [expires?.from, expires && 0],
+  }[sort.by].map((bound) => bound !== undefined && bound !== false)
+  const [lower, upper] = [has[0] ? ` AND ${column}>?` : '', has[1] ? ` AND ${column}<?` : '']
+  if (!isBehind) return lower + upper
+  // SQLite names the lower bound first.
+  return sort.direction === 'asc' ? ` AND (${column},seq)>(?,?)${upper}` : `${lower} AND (${column},seq)<(?,?)`
 }
 
 const BY_NAME: ListSort = { by: 'name', direction: 'asc' }
@@ -94,11 +104,13 @@ test('a total that counters do not tell is counted in one covering index', () =>
     ['token_by_', {}],
     ['token_of_owner_by_', { owner: 'alice' }],
   ] as const) {
-    const search = `SEARCH token USING COVERING INDEX ${indexes}last_used_at (${BEGIN[indexes]}`
-    const filter = { ...owner, personal: false, scopes: ['reports.read'] }
-    expect(plansOf({ ...filter, lastUsed: { from: 0 } }, BY_NAME, true)[0]).toBe(
-      `${search} AND last_used_at>? AND last_used_at<?)`,
-    )
+    const filter = { ...owner, personal: false, enabled: true, scopes: ['reports.read'] }
+    const planOf = (more: ListFilter) => plansOf({ ...filter, ...more }, BY_NAME, true)[0]
+    const search = (column: string) => `SEARCH token USING COVERING INDEX ${indexes}${column} (${BEGIN[indexes]}`
+    expect(planOf({})).toBe(`${search('last_used_at')})`)
+    expect(planOf({ lastUsed: { from: 0 } })).toBe(`${search('last_used_at')} AND last_used_at>?)`)
+    expect(planOf({ expires: { from: 0 } })).toBe(`${search('expires_at')} AND expires_at>? AND expires_at<?)`)
+    expect(planOf({ created: { to: 5 } })).toBe(`${search('created_at')} AND created_at<?)`)
   }
 })
 

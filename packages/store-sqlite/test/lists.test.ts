@@ -1,5 +1,13 @@
 import { memoryStore } from '@latchkey/core'
-import type { EnvironmentStore, ListFilter, ListQuery, ListSort, SortKey, TokenRecord } from '@latchkey/core/store'
+import type {
+  EnvironmentStore,
+  ListFilter,
+  ListQuery,
+  ListSort,
+  SortKey,
+  TimeRange,
+  TokenRecord,
+} from '@latchkey/core/store'
 import { randomInt, randomItem, readPage, seededRandom, tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
@@ -55,7 +63,7 @@ async function change(environment: EnvironmentStore, { id, createdAt }: TokenRec
   if (n % 5 === 0) await environment.remove(id)
   else if (n % 5 === 1) {
     const scopes = [`scope.${n % 70}`, `scope.${n % 7}`]
-    await environment.update(id, { scopes, name: `n${n}`, modifiedAt: at, expiresAt: null }, 1)
+    await environment.update(id, { scopes, name: `n${n}`, modifiedAt: at, expiresAt: null, enabled: n % 2 === 0 }, 1)
   } else if (n % 5 === 2) await environment.touch([{ id, gen: 1, at }])
 }
 
@@ -160,8 +168,9 @@ function randomToken(random: () => number): TokenRecord {
       name: `n${randomInt(90, random)}`,
       owner: randomItem(OWNERS, random),
       personal: random() < 0.3,
+      enabled: random() < 0.8,
       scopes: Array.from({ length: randomInt(6, random) }, () => randomScope(random)),
-      createdAt: randomInt(100, random),
+      createdAt: random() < 0.5 ? randomInt(100, random) : randomTime(random),
     },
     random,
   )
@@ -178,6 +187,11 @@ function randomTime(random: () => number): number {
   return time - (time % DAY) + (random() < 0.5 ? 0 : DAY - 1)
 }
 
+function randomRange(random: () => number): TimeRange {
+  const [from, to] = [randomTime(random), randomTime(random)].sort((a, b) => a - b) as [number, number]
+  return randomItem([{ from }, { to }, { from, to }, { from, to: from + DAY - 1 }], random)
+}
+
 /** The first ones are held by most tokens, the last ones by few. */
 function randomScope(random: () => number): string {
   return SCOPES[Math.floor(random() ** 2 * 70)] ?? ''
@@ -188,9 +202,10 @@ function randomQuery(random: () => number): { filter: ListFilter; sort: ListSort
   if (random() < 0.5) filter.owner = randomItem([...OWNERS, 'nobody'], random)
   if (random() < 0.3) filter.personal = random() < 0.5
   if (random() < 0.6) filter.scopes = Array.from({ length: 1 + randomInt(3, random) }, () => randomScope(random))
-  if (random() < 0.5) {
-    const [from, to] = [randomTime(random), randomTime(random)].sort((a, b) => a - b) as [number, number]
-    filter.lastUsed = randomItem([{ from }, { to }, { from, to }, { from, to: from + DAY - 1 }], random)
-  }
+  if (random() < 0.2) filter.enabled = random() < 0.8
+  if (random() < 0.4) filter.lastUsed = randomRange(random)
+  if (random() < 0.2) filter.expires = randomRange(random)
+  if (random() < 0.2) filter.created = randomRange(random)
+  if (random() < 0.2) filter.unusedSince = randomTime(random)
   return { filter, sort: { by: randomItem(SORTS, random), direction: random() < 0.5 ? 'asc' : 'desc' } }
 }

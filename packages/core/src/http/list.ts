@@ -50,8 +50,7 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   const view: View = { dialect: dialect.name, fields: fields ?? dialect.standardFields }
   return {
     ...selection,
-    usedFrom: from,
-    usedTo: to,
+    lastUsed: from === undefined && to === undefined ? undefined : { from, to },
     sort: sort?.by,
     direction: sort?.direction,
     limit: limit ?? params.limits.standard,

@@ -10,11 +10,17 @@ export interface ListRequest {
   /** Exact and case-sensitive. */
   readonly owner?: string | undefined
   readonly personal?: boolean | undefined
+  readonly enabled?: boolean | undefined
   /** Tokens that hold any one of these literal strings; wildcards are not expanded. */
   readonly scopes?: readonly string[] | undefined
-  /** Bounds on the last use, epoch milliseconds, both included. A token never used matches no bound. */
-  readonly usedFrom?: number | undefined
-  readonly usedTo?: number | undefined
+  /** When it was last used. A token never used is in no range. */
+  readonly lastUsed?: RequestedRange | undefined
+  /** When it expires. A token that never expires is in no range. */
+  readonly expires?: RequestedRange | undefined
+  /** When it was created. */
+  readonly created?: RequestedRange | undefined
+  /** Tokens whose last use, or else whose creation, lies before this time, in epoch milliseconds. */
+  readonly unusedSince?: number | undefined
   /** Default `createdAt`. */
   readonly sort?: SortKey | undefined
   /** Default `desc` without a `sort`, else `asc`. */
@@ -23,6 +29,12 @@ export interface ListRequest {
   readonly limit?: number | undefined
   /** Any JSON value. It is carried along in the cursors, and returned with each page. */
   readonly view?: unknown
+}
+
+/** From when to when, in epoch milliseconds, both included. At least one of the two. */
+export interface RequestedRange {
+  readonly from?: number | undefined
+  readonly to?: number | undefined
 }
 
 /** A later page. */
@@ -64,28 +76,56 @@ export function readListRequest(request: ListRequest | NextRequest, seal: Cursor
 
 /** What each member of a request must be. A misspelt or mistyped filter would list other tokens than those meant. */
 const MEMBERS: Readonly<Record<keyof ListRequest, (value: unknown) => string | undefined>> = {
-  owner: (value) => (typeof value === 'string' ? undefined : 'must be a string'),
-  personal: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
-  scopes: (value) => (isStringList(value) ? undefined : 'must be a list of strings'),
-  usedFrom: timeProblem,
-  usedTo: timeProblem,
-  sort: (value) => (SORT_KEYS.some((key) => key === value) ? undefined : `must be one of ${SORT_KEYS.join(', ')}`),
-  direction: (value) => (value === 'asc' || value === 'desc' ? undefined : 'must be asc or desc'),
-  limit: (value) => (isLimit(value) ? undefined : `must be a whole number from 1 to ${MAX_LIMIT}`),
+  owner: (value) => problem(typeof value === 'string', 'must be a string', value),
+  personal: flagProblem,
+  enabled: flagProblem,
+  scopes: (value) => problem(isStringList(value), 'must be a list of strings', value),
+  lastUsed: rangeProblem,
+  expires: rangeProblem,
+  created: rangeProblem,
+  unusedSince: timeProblem,
+  sort: (value) =>
+    problem(
+      SORT_KEYS.some((key) => key === value),
+      `must be one of ${SORT_KEYS.join(', ')}`,
+      value,
+    ),
+  direction: (value) => problem(value === 'asc' || value === 'desc', 'must be asc or desc', value),
+  limit: (value) => problem(isLimit(value), `must be a whole number from 1 to ${MAX_LIMIT}`, value),
   view: () => undefined,
+}
+
+function problem(isRight: boolean, rule: string, value: unknown): string | undefined {
+  return isRight ? undefined : `${rule}, not ${quoted(value)}`
 }
 
 function memberViolations(request: object, known: readonly string[]): Violation[] {
   return Object.entries(request).flatMap(([path, value]) => {
     if (!known.includes(path))
       return [{ path: shown(path), message: `is not a member of a list request: ${known.join(', ')}` }]
-    const problem = value === undefined ? undefined : MEMBERS[path as keyof ListRequest]?.(value)
-    return problem === undefined ? [] : [{ path, message: `${problem}, not ${quoted(value)}` }]
+    const message = value === undefined ? undefined : MEMBERS[path as keyof ListRequest]?.(value)
+    return message === undefined ? [] : [{ path, message }]
   })
 }
 
+function flagProblem(value: unknown): string | undefined {
+  return problem(typeof value === 'boolean', 'must be true or false', value)
+}
+
 function timeProblem(value: unknown): string | undefined {
-  return Number.isFinite(value) ? undefined : 'must be a time in epoch milliseconds'
+  return problem(Number.isSafeInteger(value), 'must be a time in whole epoch milliseconds', value)
+}
+
+/** A range without ends would list everything where a part was meant. */
+function rangeProblem(value: unknown): string | undefined {
+  if (!isObject(value)) return problem(false, 'must be a range { from, to }', value)
+  const { from, to, ...others } = value as Readonly<Record<string, unknown>>
+  const [other] = Object.keys(others)
+  if (other !== undefined) return `takes from and to, not ${shown(other)}`
+  if (from === undefined && to === undefined) return 'needs from, to, or both'
+  const wrong = [from, to].find((time) => time !== undefined && timeProblem(time) !== undefined)
+  if (wrong !== undefined) return timeProblem(wrong)
+  return Number(from) > Number(to) ? 'must not begin later than it ends' : undefined
 }
 
 function isLimit(value: unknown): boolean {
@@ -95,17 +135,13 @@ function isLimit(value: unknown): boolean {
 function begin({ view, ...request }: ListRequest, bound: string | null): Listing {
   const violations = memberViolations(request, Object.keys(MEMBERS))
   if (violations.length > 0) throw invalidInput(violations)
-  const { owner, personal, scopes = [], usedFrom, usedTo, sort: by = 'createdAt' } = request
-  if (usedFrom !== undefined && usedTo !== undefined && usedFrom > usedTo) {
-    throw invalidInput([{ path: 'usedFrom', message: 'must not be later than usedTo' }])
-  }
-  const lastUsed = compact({ from: usedFrom, to: usedTo })
+  const { owner, personal, enabled, scopes = [], unusedSince, sort: by = 'createdAt' } = request
   return {
     filter: compact({
-      owner,
-      personal,
-      scopes: scopes.length > 0 ? scopes : undefined,
-      lastUsed: Object.keys(lastUsed).length > 0 ? lastUsed : undefined,
+      ...{ owner, personal, enabled, unusedSince, scopes: scopes.length > 0 ? scopes : undefined },
+      lastUsed: request.lastUsed && compact(request.lastUsed),
+      expires: request.expires && compact(request.expires),
+      created: request.created && compact(request.created),
     }),
     sort: { by, direction: request.direction ?? (request.sort === undefined ? 'desc' : 'asc') },
     limit: request.limit ?? DEFAULT_LIMIT,

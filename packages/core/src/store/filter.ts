@@ -1,16 +1,23 @@
 import type { TokenRecord } from '../types.js'
-import type { ListFilter } from './token-store.js'
+import type { ListFilter, TimeRange } from './token-store.js'
 
 /** Whether a record matches every member of the filter. */
 export function matchesFilter(record: TokenRecord, filter: ListFilter): boolean {
-  const { owner, personal, scopes, lastUsed } = filter
+  const { owner, personal, enabled, scopes, lastUsed, expires, created, unusedSince } = filter
   if (owner !== undefined && record.owner !== owner) return false
   if (personal !== undefined && record.personal !== personal) return false
+  if (enabled !== undefined && record.enabled !== enabled) return false
   if (scopes !== undefined && !scopes.some((scope) => record.scopes.includes(scope))) return false
-  return lastUsed === undefined || isWithin(record.lastUsedAt, lastUsed)
+  if (lastUsed !== undefined && !isWithin(record.lastUsedAt, lastUsed)) return false
+  if (expires !== undefined && !isWithin(record.expiresAt, expires)) return false
+  if (created !== undefined && !isWithin(record.createdAt, created)) return false
+  return unusedSince === undefined || (record.lastUsedAt ?? record.createdAt) < unusedSince
 }
 
 /** Both ends are included. `undefined` is within no range. */
-function isWithin(at: number | undefined, { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }) {
+function isWithin(
+  at: number | undefined,
+  { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: TimeRange,
+): boolean {
   return at !== undefined && at >= from && at <= to
 }

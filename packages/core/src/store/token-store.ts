@@ -124,10 +124,22 @@ export interface ListFilter {
   /** Exact and case-sensitive. */
   owner?: string
   personal?: boolean
+  enabled?: boolean
   /** Records that hold any one of these literal strings; wildcards are not expanded. Not empty. */
   scopes?: readonly string[]
-  /** Bounds on the last use, both included. A token never used matches no bound. */
-  lastUsed?: { from?: number; to?: number }
+  /** Of the last use. A token never used is in no range. */
+  lastUsed?: TimeRange
+  /** Of the expiry. A token that never expires is in no range. */
+  expires?: TimeRange
+  created?: TimeRange
+  /** Tokens whose last use, or else whose creation, lies before this time, which is excluded. */
+  unusedSince?: number
+}
+
+/** Times in epoch milliseconds: whole numbers, both included. One that is absent is no bound. */
+export interface TimeRange {
+  from?: number
+  to?: number
 }
 
 /** The member that records are sorted by. */

@@ -36,6 +36,25 @@ test('a cursor carries filter, sort, limit, total and view; the limit may change
   expect([names(rest), rest.nextCursor, rest.limit]).toEqual([['n2', 'n0'], undefined, 10])
 })
 
+test('the state, the expiry, the creation and the last use are filtered by, from page to page', async () => {
+  const { latchkey, clock } = await filled(4)
+  const begin = clock.now
+  const [newest, second, third] = (await latchkey.list()).tokens.map(({ id }) => id) as [string, string, string]
+  await latchkey.update(newest, { enabled: false, expiresAt: begin + 5 })
+  await latchkey.update(second, { expiresAt: begin + 6 })
+  await latchkey.update(third, { expiresAt: begin + 7 })
+  const named = async (filter: object) => names(await latchkey.list({ sort: 'name', ...filter }))
+  expect(await named({ enabled: false })).toEqual(['n3'])
+  expect(await named({ enabled: true })).toEqual(['n0', 'n1', 'n2'])
+  expect(await named({ expires: { from: begin + 5, to: begin + 6 } })).toEqual(['n2', 'n3'])
+  expect(await named({ expires: { to: begin + 5 }, enabled: undefined })).toEqual(['n3'])
+  expect(await named({ created: { from: begin - 1, to: undefined } })).toEqual(['n2', 'n3'])
+  expect(await named({ unusedSince: begin - 1 })).toEqual(['n0', 'n1'])
+  const first = await latchkey.list({ expires: { from: begin }, sort: 'expiresAt', limit: 2 })
+  expect([names(first), first.totalCount]).toEqual([['n3', 'n2'], 3])
+  expect(names(await latchkey.list({ cursor: first.nextCursor ?? '' }))).toEqual(['n1'])
+})
+
 test('a listing of nothing', async () => {
   const { latchkey } = testInstance()
   expect(await latchkey.list()).toEqual({ tokens: [], totalCount: 0, limit: 200 })
@@ -49,12 +68,25 @@ describe('refused', () => {
     ['limit NaN', { limit: Number.NaN }, 'limit'],
     ['an unknown sort', { sort: 'id' }, 'sort'],
     ['a sort of every object', { sort: 'constructor' }, 'sort'],
-    ['a range that ends before it begins', { usedFrom: 2, usedTo: 1 }, 'usedFrom'],
+    ['a range that ends before it begins', { lastUsed: { from: 2, to: 1 } }, 'lastUsed'],
+    ['a range without ends', { expires: {} }, 'expires'],
+    ['a range whose ends are undefined', { created: { from: undefined, to: undefined } }, 'created'],
+    ['a range with another member', { created: { from: 1, until: 2 } }, 'created'],
+    ['a range that is a list', { created: [1, 2] }, 'created'],
+    ['a range that is a time', { expires: 5 }, 'expires'],
+    ['a range of texts', { expires: { to: '5' } }, 'expires'],
+    ['a range of a Date', { expires: { from: new Date(0) } }, 'expires'],
+    ['a part of a millisecond', { created: { to: 1.5 } }, 'created'],
+    ['unusedSince as a text', { unusedSince: '5' }, 'unusedSince'],
+    ['unusedSince NaN', { unusedSince: Number.NaN }, 'unusedSince'],
+    ['enabled as a text', { enabled: 'true' }, 'enabled'],
+    ['a misspelt filter', { usedSince: 5 }, 'usedSince'],
+    ['every wrong member', { enabled: 1, unusedSince: true }, 'enabled,unusedSince'],
     ['an empty cursor', { cursor: '' }, 'cursor'],
     ['an invented cursor', { cursor: 'AAAA' }, 'cursor'],
   ])('%s', async (_, request, path) => {
     const { latchkey } = await filled(1)
-    expect(await refused(latchkey.list(request))).toEqual({ code: 'ERR_INVALID_INPUT', paths: [path] })
+    expect(await refused(latchkey.list(request))).toEqual({ code: 'ERR_INVALID_INPUT', paths: path.split(',') })
   })
 
   test('a cursor altered in any one character, or of another data set, environment or caller', async () => {

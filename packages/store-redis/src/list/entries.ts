@@ -3,12 +3,11 @@ import {
   type ListSort,
   matchesFilter,
   type SortKey,
-  sortValue,
   storeUnavailable,
   type TokenRecord,
 } from '@latchkey/core/store'
 import type { RedisDeadline } from '../connection.js'
-import { indexMember, sortableName, TAIL_LENGTH } from '../index-entries.js'
+import { indexMember, scoreOf, sortableName, TAIL_LENGTH } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import type { Keyspace } from '../keyspace.js'
 import { readDocuments } from '../read/documents.js'
@@ -107,7 +106,7 @@ export function sortKey(shard: ShardRef, { by }: ListSort): string {
 
 /** Where a record belongs in an order, whatever the indexes say. */
 function rowOf(record: TokenRecord, number: number, publicPart: string, { by }: ListSort): Row {
-  if (by !== 'name') return { score: Number(sortValue(record, by)), member: indexMember({}, number, publicPart) }
+  if (by !== 'name') return { score: scoreOf(record, by), member: indexMember({}, number, publicPart) }
   return { score: 0, member: indexMember({ name: sortableName(record.name) }, number, publicPart) }
 }
 

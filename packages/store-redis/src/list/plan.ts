@@ -2,17 +2,18 @@
 //
 // 1. A list walks along one sorted set in the order that is asked for, and stops at the end of the page. That is the set of
 //    the sort, within the bounds of the filter where it has some, or, by creation, the set of the owner.
-// 2. Scopes and kind are bitmaps over the numbers of tokens. The walk passes by members whose bits are not set.
-// 3. An owner or a range of last use that is not the order itself is read first, the smallest first. If few candidates are
+// 2. Scopes, kind and state are bitmaps over the numbers of tokens. The walk passes by members whose bits are not set.
+// 3. An owner or a range of times that is not the order itself is read first, the smallest first. If few candidates are
 //    left, their documents are read and sorted here. Else the candidates become the bitmap of the walk.
 // 4. A total is a counter where the filter has one criterion, else the number of candidates.
 //
 // At worst, a list reads each member of each criterion and of the order once: 19 bytes and less than a microsecond each, in
 // commands of one to two milliseconds.
 
-import type { ListFilter } from '@latchkey/core/store'
+import { AFTER_ALL_TIMES, type ListFilter, type TimeRange } from '@latchkey/core/store'
+import { neverUsedScore } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
-import { everythingIn, MAX_CHUNK, type SortedRange, walk } from '../read/walk.js'
+import { everythingIn, type Interval, MAX_CHUNK, type SortedRange, walk } from '../read/walk.js'
 import {
   type Bitmap,
   bitmapOf,
@@ -39,9 +40,9 @@ export interface ShardPlan {
 interface Criteria {
   /** How many tokens there are. */
   readonly all: number
-  /** The tokens with the scopes and of the kind; undefined if the filter has neither. */
+  /** The tokens with the scopes, of the kind and in the state; undefined if the filter has none of these. */
   readonly bitmap: Bitmap | undefined
-  /** The tokens of the owner, and those last used within the bounds; the smallest first. */
+  /** The tokens of the owner, and those whose times are within the bounds; the smallest first. */
   readonly ranges: readonly SizedRange[]
 }
 
@@ -78,14 +79,40 @@ export async function planShard(query: ShardQuery, wanted: number, count: boolea
 
 /** The sorted set that has the order of the list, and as few members as possible. */
 function orderOf({ shard, filter, sort }: ShardQuery): SortedRange {
-  if (sort.by === 'createdAt' && filter.owner !== undefined) return everythingIn(shard.owner(filter.owner))
-  if (sort.by === 'lastUsedAt' && filter.lastUsed !== undefined) return usedWithin(shard, filter.lastUsed)
-  return everythingIn(sortKey(shard, sort))
+  const { owner } = filter
+  const key = sort.by === 'createdAt' && owner !== undefined ? shard.owner(owner) : sortKey(shard, sort)
+  return rangesOf(shard, filter).find((range) => range.key === key) ?? everythingIn(key)
 }
 
-/** A token never used, whose score is -1, is within no bounds. */
-function usedWithin(shard: ShardRef, { from, to }: NonNullable<ListFilter['lastUsed']>): SortedRange {
-  return { key: shard.used, min: String(Math.max(from ?? 0, 0)), max: to === undefined ? '+inf' : String(to) }
+/** What the sorted sets know of a filter, each by one range. The set of an owner is in the order of creation. */
+function rangesOf(shard: ShardRef, { owner, lastUsed, expires, created, unusedSince }: ListFilter): SortedRange[] {
+  const ranges: SortedRange[] = []
+  if (owner !== undefined || created !== undefined) {
+    const key = owner === undefined ? shard.created : shard.owner(owner)
+    ranges.push(created === undefined ? everythingIn(key) : { key, intervals: [within(created)] })
+  }
+  if (lastUsed !== undefined || unusedSince !== undefined) {
+    ranges.push({ key: shard.used, intervals: usedWithin(lastUsed, unusedSince) })
+  }
+  if (expires !== undefined) {
+    // Never expiring is the greatest time, which no bound may match.
+    const to = Math.min(expires.to ?? AFTER_ALL_TIMES, AFTER_ALL_TIMES - 1)
+    ranges.push({ key: shard.expires, intervals: [within({ ...expires, to })] })
+  }
+  return ranges
+}
+
+/** Tokens never used, whose scores are negative, are within no bounds of the last use. */
+function usedWithin(lastUsed: TimeRange | undefined, unusedSince: number | undefined): SortedRange['intervals'] {
+  const used = within(lastUsed ?? {})
+  if (unusedSince === undefined) return [used]
+  const isSooner = lastUsed?.to !== undefined && lastUsed.to < unusedSince
+  const unused = isSooner ? used : { ...used, max: `(${unusedSince}` }
+  return lastUsed === undefined ? [{ min: '-inf', max: `(${neverUsedScore(unusedSince)}` }, unused] : [unused]
+}
+
+function within({ from = 0, to }: TimeRange): Interval {
+  return { min: String(Math.max(from, 0)), max: to === undefined ? '+inf' : String(to) }
 }
 
 /** Members per command of a walk among which this share matches. */
@@ -101,33 +128,33 @@ export function withMargin(wanted: number): number {
 /** One round trip. */
 async function readCriteria(query: ShardQuery): Promise<Criteria> {
   const { shard, filter } = query
-  const wanted = [
-    ...(filter.owner === undefined ? [] : [everythingIn(shard.owner(filter.owner))]),
-    ...(filter.lastUsed === undefined ? [] : [usedWithin(shard, filter.lastUsed)]),
-  ]
   const sized = async (range: SortedRange) => ({ ...range, size: await sizeOf(query, range) })
   const [all, bitmap, ranges] = await Promise.all([
     sizeOf(query, everythingIn(shard.created)),
     readBitmap(query),
-    Promise.all(wanted.map(sized)),
+    Promise.all(rangesOf(shard, filter).map(sized)),
   ])
   return { all, bitmap, ranges: ranges.sort((a, b) => a.size - b.size) }
 }
 
-async function sizeOf({ keyspace, deadline }: ShardQuery, { key, min, max }: SortedRange): Promise<number> {
-  return Number(await keyspace.connection.command(key, ['ZCOUNT', key, min, max], deadline))
+async function sizeOf({ keyspace, deadline }: ShardQuery, { key, intervals }: SortedRange): Promise<number> {
+  const count = ({ min, max }: Interval) => keyspace.connection.command(key, ['ZCOUNT', key, min, max], deadline)
+  const counts = await Promise.all(intervals.map(count))
+  return counts.reduce<number>((sum, found) => sum + Number(found), 0)
 }
 
 async function readBitmap({ keyspace, shard, filter, deadline }: ShardQuery): Promise<Bitmap | undefined> {
-  const { scopes, personal } = filter
-  if (scopes === undefined && personal === undefined) return undefined
+  const { scopes, personal, enabled } = filter
+  if (scopes === undefined && personal === undefined && enabled === undefined) return undefined
   const read = async (key: string) =>
     ((await keyspace.connection.command(key, ['GET', key], deadline)) as Buffer | null) ?? new Uint8Array()
-  const [personals, ...held] = await Promise.all([
+  const [personals, inState, ...held] = await Promise.all([
     personal === undefined ? undefined : read(shard.personal),
+    enabled === undefined ? undefined : read(shard.enabled(enabled)),
     ...(scopes === undefined ? [read(shard.live)] : scopes.map(async (scope) => read(shard.scope(scope)))),
   ])
-  const bitmap = union(held)
+  const all = union(held)
+  const bitmap = inState === undefined ? all : intersection(all, inState)
   if (personals === undefined) return bitmap
   return personal ? intersection(bitmap, personals) : difference(bitmap, personals)
 }

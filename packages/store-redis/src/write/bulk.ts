@@ -6,7 +6,7 @@ import { rawId } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import { type Keyspace, shardOf } from '../keyspace.js'
 import { readDocuments } from '../read/documents.js'
-import { walk } from '../read/walk.js'
+import { type SortedRange, walk } from '../read/walk.js'
 import { TOUCH } from '../scripts/touch.js'
 import { publicPartsOf } from '../token-sets.js'
 import { runWrite, tokenWrite } from './run-write.js'
@@ -62,7 +62,7 @@ export async function purge(keyspace: Keyspace, expiredBefore: number): Promise<
 }
 
 async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: number): Promise<string[]> {
-  const range = { key: shard.expires, min: '-inf', max: String(expiredBefore) }
+  const range: SortedRange = { key: shard.expires, intervals: [{ min: '-inf', max: String(expiredBefore) }] }
   const deadline = () => manageDeadline(keyspace.settings)
   const ids: string[] = []
   for await (const { tails } of walk(keyspace, range, { direction: 'asc', chunk: PURGE_CHUNK, deadline })) {

@@ -1,7 +1,7 @@
 import { sortValue, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
 import type { Value } from '../shared/database.js'
 
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 
 /** Values by the names of their columns in `token`. */
 export type Columns = Readonly<Record<string, Value>>
@@ -9,11 +9,15 @@ export type Columns = Readonly<Record<string, Value>>
 /** The columns that follow from the record alone. */
 export function columnsOf(record: TokenRecord): Columns {
   const lastUsedAt = Number(sortValue(record, 'lastUsedAt'))
+  const expiresAt = Number(sortValue(record, 'expiresAt'))
   return {
     name: columnText(record.name),
     personal: Number(record.personal),
+    enabled: Number(record.enabled),
     created_at: record.createdAt,
-    expires_at: sortValue(record, 'expiresAt'),
+    created_day: dayOf(record.createdAt),
+    expires_at: expiresAt,
+    expires_day: dayOf(expiresAt),
     modified_at: sortValue(record, 'modifiedAt'),
     last_used_at: lastUsedAt,
     last_used_day: dayOf(lastUsedAt),

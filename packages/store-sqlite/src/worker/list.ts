@@ -2,7 +2,7 @@ import { type ListQuery, type ListSort, sortValue, storeUnavailable } from '@lat
 import type { Database, Row, Value } from '../shared/database.js'
 import { parseRecord } from '../shared/find-token.js'
 import type { Results } from '../shared/protocol.js'
-import { type Condition, condition, type Filter, lastUsedConditions, resolveFilter } from './filter.js'
+import { type Condition, condition, countingSort, type Filter, resolveFilter, timeConditions } from './filter.js'
 import { SORT_COLUMNS } from './schema.js'
 
 /** Records of a chunk: about a millisecond's work. */
@@ -52,7 +52,7 @@ function selectRows(
 ): Row[] {
   const column = SORT_COLUMNS[sort.by]
   const [direction, behind] = sort.direction === 'asc' ? ['ASC', '>'] : ['DESC', '<']
-  const conditions = [...filter.conditions, ...lastUsedConditions(filter, sort, position !== undefined)]
+  const conditions = [...filter.conditions, ...timeConditions(filter, sort, position !== undefined)]
   if (position) conditions.push(condition(`(${column}, seq) ${behind} (?, ?)`, ...position))
   return db.all(
     `SELECT record, seq FROM token INDEXED BY ${filter.indexes}${column} WHERE ${allOf(conditions)}
@@ -62,11 +62,10 @@ function selectRows(
   )
 }
 
-/** Counts along the index of last uses, the only one with their exact time. */
 function countRows(db: Database, filter: Filter): number {
-  const sort: ListSort = { by: 'lastUsedAt', direction: 'asc' }
-  const conditions = [...filter.conditions, ...lastUsedConditions(filter, sort, false)]
-  const index = filter.indexes + SORT_COLUMNS.lastUsedAt
+  const sort = countingSort(filter)
+  const conditions = [...filter.conditions, ...timeConditions(filter, sort, false)]
+  const index = filter.indexes + SORT_COLUMNS[sort.by]
   const sql = `SELECT count(*) FROM token INDEXED BY ${index} WHERE ${allOf(conditions)}`
   return Number(db.get(sql, ...valuesOf(conditions))?.[0])
 }

@@ -28,28 +28,49 @@ export const MIGRATIONS: readonly string[] = [
 
   -- record: the whole TokenRecord as JSON. The other columns are what tokens are found, filtered and sorted by.
   -- Absent times are -1 (never used, never modified) or 2^53 - 1 (never expires), so that indexes order them.
-  -- last_used_day: days from the epoch to last_used_at, or -1. scope_set: one character for each scope, see counters.ts.
+  -- *_day: days from the epoch to the time of that name, or -1. scope_set: one character for each scope, see counters.ts.
   -- seq: that of the change which created the token. It settles ties. It is no INTEGER PRIMARY KEY, since SQLite does not
   -- search an index by a comparison of pairs, (created_at, seq) > (?, ?), if one of them is.
   CREATE TABLE token (
     id INTEGER PRIMARY KEY, environment_id INTEGER NOT NULL, public_part TEXT NOT NULL, owner_id INTEGER NOT NULL,
-    seq INTEGER NOT NULL, name TEXT NOT NULL, personal INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL,
-    last_used_day INTEGER NOT NULL, scope_set TEXT NOT NULL, record TEXT NOT NULL
+    seq INTEGER NOT NULL, name TEXT NOT NULL, personal INTEGER NOT NULL, enabled INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, created_day INTEGER NOT NULL, expires_at INTEGER NOT NULL, expires_day INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL, last_used_at INTEGER NOT NULL, last_used_day INTEGER NOT NULL, scope_set TEXT NOT NULL,
+    record TEXT NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX token_by_public_part ON token (environment_id, public_part);
   -- For each sort, an index of all tokens of an environment and one of those of an owner. Behind the order stands what is
-  -- filtered by, so that rows which do not match are not read. Of the last use it is the day: most uses do not change it.
-  CREATE INDEX token_by_name ON token (environment_id, name, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_by_created_at ON token (environment_id, created_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_by_expires_at ON token (environment_id, expires_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_by_modified_at ON token (environment_id, modified_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_by_last_used_at ON token (environment_id, last_used_at, seq, personal, scope_set);
-  CREATE INDEX token_of_owner_by_name ON token (owner_id, name, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_of_owner_by_created_at ON token (owner_id, created_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_of_owner_by_expires_at ON token (owner_id, expires_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_of_owner_by_modified_at ON token (owner_id, modified_at, seq, personal, scope_set, last_used_day);
-  CREATE INDEX token_of_owner_by_last_used_at ON token (owner_id, last_used_at, seq, personal, scope_set);
+  -- filtered by, so that rows which do not match are not read. Of times it is the day: most uses do not change it.
+  CREATE INDEX token_by_name ON token (
+    environment_id, name, seq, personal, enabled, scope_set, created_day, expires_day, last_used_day
+  );
+  CREATE INDEX token_by_created_at ON token (
+    environment_id, created_at, seq, personal, enabled, scope_set, expires_day, last_used_day
+  );
+  CREATE INDEX token_by_expires_at ON token (
+    environment_id, expires_at, seq, personal, enabled, scope_set, created_day, last_used_day
+  );
+  CREATE INDEX token_by_modified_at ON token (
+    environment_id, modified_at, seq, personal, enabled, scope_set, created_day, expires_day, last_used_day
+  );
+  CREATE INDEX token_by_last_used_at ON token (
+    environment_id, last_used_at, seq, personal, enabled, scope_set, created_day, expires_day
+  );
+  CREATE INDEX token_of_owner_by_name ON token (
+    owner_id, name, seq, personal, enabled, scope_set, created_day, expires_day, last_used_day
+  );
+  CREATE INDEX token_of_owner_by_created_at ON token (
+    owner_id, created_at, seq, personal, enabled, scope_set, expires_day, last_used_day
+  );
+  CREATE INDEX token_of_owner_by_expires_at ON token (
+    owner_id, expires_at, seq, personal, enabled, scope_set, created_day, last_used_day
+  );
+  CREATE INDEX token_of_owner_by_modified_at ON token (
+    owner_id, modified_at, seq, personal, enabled, scope_set, created_day, expires_day, last_used_day
+  );
+  CREATE INDEX token_of_owner_by_last_used_at ON token (
+    owner_id, last_used_at, seq, personal, enabled, scope_set, created_day, expires_day
+  );
 
   -- The newest changes, numbered without gaps, for the watchers of all processes. The last one is never deleted.
   CREATE TABLE change (seq INTEGER PRIMARY KEY, environment_id INTEGER NOT NULL, token TEXT NOT NULL) STRICT;

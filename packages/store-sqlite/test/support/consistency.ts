@@ -8,8 +8,9 @@ const CHARACTER = 'char(iif(s.id <= 55040, 255 + s.id, 10495 + s.id))'
 const VIOLATIONS = {
   'a column that differs from the record': `
     SELECT id FROM token WHERE record ->> 'id' NOT LIKE '%.' || public_part OR name <> record ->> 'name'
-      OR personal <> record ->> 'personal' OR created_at <> record ->> 'createdAt'
-      OR expires_at <> coalesce(record ->> 'expiresAt', 9007199254740991)
+      OR personal <> record ->> 'personal' OR enabled <> record ->> 'enabled'
+      OR created_at <> record ->> 'createdAt' OR created_day <> created_at / 86400000
+      OR expires_day <> expires_at / 86400000 OR expires_at <> coalesce(record ->> 'expiresAt', 9007199254740991)
       OR modified_at <> coalesce(record ->> 'modifiedAt', -1) OR last_used_at <> coalesce(record ->> 'lastUsedAt', -1)
       OR last_used_day <> iif(last_used_at < 0, -1, last_used_at / 86400000)`,
   'an owner that is not that of the record': `

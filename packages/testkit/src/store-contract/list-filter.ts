@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import type { EnvironmentStore, ListFilter, ListSort, TokenRecord } from '@latchkey/core/store'
+import type { EnvironmentStore, ListFilter, ListSort, TimeRange, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, type Random, randomInt, randomItem, seededRandom, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
 import { ALL_SORTS, compareBy, describeSort, idsOf, insertAll, page, range, walkIds } from './helpers.js'
+
+/** The last millisecond of the year 9999. */
+const LAST_TIME = 253_402_300_799_999
 
 export const listFilterCases: readonly ContractCase[] = [
   filterCase(
@@ -43,27 +46,66 @@ export const listFilterCases: readonly ContractCase[] = [
     ])
   }),
 
-  caseOf.list('lastUsed includes both bounds; a token never used matches no bound', async (a, b) => {
-    const uses = [undefined, 0, 100, 200, 253_402_300_799_999, undefined]
-    const records = uses.map((lastUsedAt, i) =>
-      tokenRecord({ createdAt: i, ...(lastUsedAt === undefined ? {} : { lastUsedAt }) }),
-    )
+  caseOf.list('enabled: true and enabled: false each match their records, also after a change', async (a, b) => {
+    const records = range(6).map((i) => tokenRecord({ enabled: i % 2 === 0, personal: i > 2, createdAt: i }))
     await insertAll(a, records)
     await expectRows(b, records, [
-      [{ lastUsed: { from: 0 } }, [1, 2, 3, 4]],
-      [{ lastUsed: { from: 1 } }, [2, 3, 4]],
-      [{ lastUsed: { from: 100 } }, [2, 3, 4]],
-      [{ lastUsed: { from: 101 } }, [3, 4]],
-      [{ lastUsed: { to: 0 } }, [1]],
-      [{ lastUsed: { to: 100 } }, [1, 2]],
-      [{ lastUsed: { to: 99 } }, [1]],
-      [{ lastUsed: { from: 100, to: 200 } }, [2, 3]],
-      [{ lastUsed: { from: 100, to: 100 } }, [2]],
-      [{ lastUsed: { from: 101, to: 199 } }, []],
-      [{ lastUsed: { from: 253_402_300_799_999 } }, [4]],
-      [{}, [0, 1, 2, 3, 4, 5]],
+      [{ enabled: true }, [0, 2, 4]],
+      [{ enabled: false }, [1, 3, 5]],
+      [{ enabled: false, personal: true }, [3, 5]],
+    ])
+    await a.update(records[0]?.id ?? '', { enabled: false }, 1)
+    await a.update(records[5]?.id ?? '', { enabled: true }, 1)
+    await expectRows(b, records, [
+      [{ enabled: true }, [2, 4, 5]],
+      [{ enabled: false }, [0, 1, 3]],
     ])
   }),
+
+  rangeCase('lastUsed', 'lastUsedAt', 'a token never used'),
+  rangeCase('expires', 'expiresAt', 'a token that never expires'),
+
+  caseOf.list('created includes both bounds', async (a, b) => {
+    const records = [0, 100, 200, LAST_TIME].map((createdAt) => tokenRecord({ createdAt }))
+    await insertAll(a, records)
+    await expectRows(b, records, [
+      [{ created: { from: 0 } }, [0, 1, 2, 3]],
+      [{ created: { from: 100 } }, [1, 2, 3]],
+      [{ created: { to: 199 } }, [0, 1]],
+      [{ created: { from: 101, to: 200 } }, [2]],
+      [{ created: { from: LAST_TIME } }, [3]],
+      [{ created: { to: 100 }, owner: 'alice' }, [0, 1]],
+    ])
+  }),
+
+  caseOf.list(
+    'unusedSince matches the last use, or else the creation, before the time, which is excluded',
+    async (a, b) => {
+      const uses = [undefined, 0, 100, 200, undefined, LAST_TIME, undefined]
+      const records = uses.map((lastUsedAt, i) =>
+        tokenRecord({ createdAt: i * 100, ...(lastUsedAt === undefined ? {} : { lastUsedAt }) }),
+      )
+      await insertAll(a, records)
+      await expectRows(b, records, [
+        [{ unusedSince: 0 }, []],
+        [{ unusedSince: 1 }, [0, 1]],
+        [{ unusedSince: 100 }, [0, 1]],
+        [{ unusedSince: 101 }, [0, 1, 2]],
+        [{ unusedSince: 400 }, [0, 1, 2, 3]],
+        [{ unusedSince: 401 }, [0, 1, 2, 3, 4]],
+        [{ unusedSince: 601 }, [0, 1, 2, 3, 4, 6]],
+        [{ unusedSince: 601, lastUsed: { from: 50 } }, [2, 3]],
+        [{ unusedSince: 101, lastUsed: { to: 150 } }, [1, 2]],
+        [{ unusedSince: 601, created: { from: 100, to: 400 } }, [1, 2, 3, 4]],
+        [{ unusedSince: LAST_TIME }, [0, 1, 2, 3, 4, 6]],
+      ])
+      await a.touch([{ id: records[0]?.id ?? '', gen: 1, at: 300 }])
+      await expectRows(b, records, [
+        [{ unusedSince: 300 }, [1, 2, 3]],
+        [{ unusedSince: 301 }, [0, 1, 2, 3]],
+      ])
+    },
+  ),
 
   caseOf.list('criteria are joined by AND', async (a, b) => {
     const records = range(16).map((i) =>
@@ -86,6 +128,30 @@ export const listFilterCases: readonly ContractCase[] = [
     ])
   }),
 ]
+
+/** A range of a time that some records lack, named by `what`. */
+function rangeCase(member: 'lastUsed' | 'expires', time: 'lastUsedAt' | 'expiresAt', what: string): ContractCase {
+  return caseOf.list(`${member} includes both bounds; ${what} matches no bound`, async (a, b) => {
+    const times = [undefined, 0, 100, 200, LAST_TIME, undefined]
+    const records = times.map((at, i) => tokenRecord({ createdAt: i, ...(at !== undefined && { [time]: at }) }))
+    await insertAll(a, records)
+    await expectRows(b, records, [
+      [{ [member]: { from: 0 } }, [1, 2, 3, 4]],
+      [{ [member]: { from: 1 } }, [2, 3, 4]],
+      [{ [member]: { from: 100 } }, [2, 3, 4]],
+      [{ [member]: { from: 101 } }, [3, 4]],
+      [{ [member]: { to: 0 } }, [1]],
+      [{ [member]: { to: 100 } }, [1, 2]],
+      [{ [member]: { to: 99 } }, [1]],
+      [{ [member]: { from: 100, to: 200 } }, [2, 3]],
+      [{ [member]: { from: 100, to: 100 } }, [2]],
+      [{ [member]: { from: 101, to: 199 } }, []],
+      [{ [member]: { from: LAST_TIME } }, [4]],
+      [{ [member]: { to: Number.MAX_SAFE_INTEGER } }, [1, 2, 3, 4]],
+      [{}, [0, 1, 2, 3, 4, 5]],
+    ])
+  })
+}
 
 /** One record per value; filtering by each value finds its record alone. */
 function filterCase(
@@ -120,7 +186,7 @@ async function expectRows(
 }
 
 const RECORDS = 300
-const QUERIES = 60
+const QUERIES = 90
 const OWNERS = ['alice', 'alice', 'alice', 'bob', 'bob', 'Bob', '*', 'carol "c", ~', '\u{1F600}']
 const SCOPES = ['reports.read', 'reports.write', 'reports.*', '*', 'metrics.read', 'metrics', 'a:b_c-d']
 const NAMES = ['a', 'a ', 'ab', 'Z', 'é', '\uff5e', '\u{1F600}', '\u{1F600}x']
@@ -170,14 +236,19 @@ async function ordersOf(
   return orders
 }
 
-function matches(record: TokenRecord, { owner, personal, scopes, lastUsed }: ListFilter): boolean {
-  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = lastUsed ?? {}
-  const used = record.lastUsedAt ?? Number.NaN
+function matches(record: TokenRecord, filter: ListFilter): boolean {
+  const { owner, personal, enabled, scopes, lastUsed, expires, created, unusedSince } = filter
+  const isIn = (at = Number.NaN, { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: TimeRange) =>
+    at >= from && at <= to
   return (
     (owner === undefined || record.owner === owner) &&
     (personal === undefined || record.personal === personal) &&
+    (enabled === undefined || record.enabled === enabled) &&
     (scopes === undefined || record.scopes.some((scope) => scopes.includes(scope))) &&
-    (lastUsed === undefined || (used >= from && used <= to))
+    (lastUsed === undefined || isIn(record.lastUsedAt, lastUsed)) &&
+    (expires === undefined || isIn(record.expiresAt, expires)) &&
+    (created === undefined || isIn(record.createdAt, created)) &&
+    (unusedSince === undefined || (record.lastUsedAt ?? record.createdAt) < unusedSince)
   )
 }
 
@@ -205,10 +276,16 @@ function randomFilter(random: Random): ListFilter {
   if (random() < 0.4) filter.owner = randomItem([...OWNERS, 'nobody'], random)
   if (random() < 0.3) filter.personal = random() < 0.5
   if (random() < 0.5) filter.scopes = range(1 + randomInt(3, random)).map(() => randomItem([...SCOPES, 'none'], random))
-  if (random() < 0.4) {
-    const from = randomInt(100, random) * 1_000
-    const to = from + randomInt(70, random) * 1_000
-    filter.lastUsed = randomItem([{ from }, { to }, { from, to }], random)
-  }
+  if (random() < 0.2) filter.enabled = random() < 0.7
+  if (random() < 0.3) filter.lastUsed = randomRange(random)
+  if (random() < 0.2) filter.expires = randomRange(random)
+  if (random() < 0.2) filter.created = randomRange(random)
+  if (random() < 0.2) filter.unusedSince = randomInt(110, random) * 1_000
   return filter
+}
+
+function randomRange(random: Random): TimeRange {
+  const from = randomInt(100, random) * 1_000
+  const to = from + randomInt(70, random) * 1_000
+  return randomItem([{ from }, { to }, { from, to }], random)
 }
