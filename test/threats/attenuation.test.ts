@@ -182,7 +182,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     let signedIn: Caller | undefined
     const host = await scene(framework, {}, { routes: { authorize: () => signedIn } })
     const { issue, clock, latchkey } = host
-    const held = { scopes: ['*'], networks: ['10.0.0.0/8'], expiresAt: clock.at + 3_600_000 }
+    const held = { scopes: ['*'], networks: ['10.0.0.0/8'], resources: ['p:*'], expiresAt: clock.at + 3_600_000 }
     for (const reduction of REDUCTIONS) {
       for (const channel of CHANNELS) {
         for (const personal of [false, true]) {

@@ -7,7 +7,9 @@ export const WAYS = ['create', 'update', 'enable', 'rotate', 'cancel', 'rotate i
 export type Way = (typeof WAYS)[number]
 
 /** The rows that the first two tables must have. */
-export const DIMENSIONS = ['scopes', 'networks', 'expiry', 'owner', 'personal', 'environment', 'metadata'] as const
+export const DIMENSIONS = [
+  ...(['scopes', 'networks', 'resources', 'expiry', 'owner', 'personal', 'environment', 'metadata'] as const),
+] as const
 export type Dimension = (typeof DIMENSIONS)[number]
 
 /** What write alone may do to another owner's token: the rows of the third table. */
@@ -15,6 +17,7 @@ export const REDUCTIONS = [
   'rename',
   'narrow scopes',
   'narrow networks',
+  'narrow resources',
   'shorten expiry',
   'disable',
   'finish a rotation',

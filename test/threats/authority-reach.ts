@@ -1,5 +1,5 @@
 // What a token can do, found by trying, and by nothing that the product decides by.
-import type { CreateInput, Latchkey } from '@latchkey/core'
+import type { CreateInput, Latchkey, VerifyContext } from '@latchkey/core'
 import type { Demand, Dimension } from './authority-page.js'
 
 const HOUR = 3_600_000
@@ -11,6 +11,7 @@ export const GRANTS = [
 export const BLOCKS = [
   ...['10.0.0.0/8', '10.1.0.0/16', '::ffff:10.0.0.0/104', '192.0.2.0/24', '2001:db8::/32', '0.0.0.0/0', '::/0'],
 ] as const
+export const RESOURCES = ['p:1', 'p:2', 'p:*', 'q:1'] as const
 export const LIFETIMES = [HOUR, 24 * HOUR, 48 * HOUR] as const
 
 /** One scope that tells any two of the grants apart, for each of them. */
@@ -20,6 +21,8 @@ const SCOPES = [
 ]
 /** An address that tells any two of the blocks apart, for each of them. No address is allowed by no block. */
 const PLACES = ['10.0.0.1', '10.1.0.1', '192.0.2.1', '203.0.113.9', '2001:db8::1', '2001:dead::1', 'nowhere']
+/** Resources that tell the ones above apart, and each of them from all. `none`: where no resource is named. */
+const USES = ['p:1', 'p:2', 'p:3', 'q:1', 'q:2', 'none']
 /** Times after now that tell the lifetimes apart, and each of them from no end. */
 const TIMES = [0, HOUR, 24 * HOUR, 48 * HOUR]
 
@@ -29,28 +32,40 @@ export interface Holding {
   readonly personal: boolean
   readonly scopes: readonly string[]
   readonly networks: readonly string[]
+  readonly resources: readonly string[]
   readonly lifetime: number | undefined
   readonly metadata: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The scopes, places and times that a token is let in with: every combination of them, and no other. */
+/** The scopes, places, resources and times that a token is let in with: every combination of them, and no other. */
 export interface Reach {
   readonly scopes: ReadonlySet<string>
   readonly networks: ReadonlySet<string>
+  readonly resources: ReadonlySet<string>
   readonly expiry: ReadonlySet<number>
 }
 
-/** Tries every scope at every place and time. */
+/** Tries every scope at every place and time, and every resource for all of these that it has now. */
 export async function reachOf(latchkey: Latchkey, clock: { at: number }, token: string): Promise<Reach> {
   const begin = clock.at
-  const found = { scopes: new Set<string>(), networks: new Set<string>(), expiry: new Set<number>() }
+  const found = {
+    ...{
+      scopes: new Set<string>(),
+      networks: new Set<string>(),
+      resources: new Set<string>(),
+      expiry: new Set<number>(),
+    },
+  }
+  const isLetIn = async (scope: string, place: string, resources: VerifyContext['resources']) => {
+    const ip = place === 'nowhere' ? undefined : place
+    return (await latchkey.verify(token, { ip, scopes: [scope], resources })).ok
+  }
   let combinations = 0
   for (const time of TIMES) {
     clock.at = begin + time
     for (const place of PLACES) {
       for (const scope of SCOPES) {
-        const ip = place === 'nowhere' ? undefined : place
-        if (!(await latchkey.verify(token, { ip, scopes: [scope] })).ok) continue
+        if (!(await isLetIn(scope, place, 'any'))) continue
         combinations++
         found.scopes.add(scope)
         found.networks.add(place)
@@ -62,20 +77,33 @@ export async function reachOf(latchkey: Latchkey, clock: { at: number }, token: 
   if (combinations !== found.scopes.size * found.networks.size * found.expiry.size) {
     throw new Error('The reach is not made of independent dimensions.')
   }
+  let uses = 0
+  for (const use of USES) {
+    for (const scope of found.scopes) {
+      for (const place of found.networks) {
+        if (!(await isLetIn(scope, place, use === 'none' ? undefined : [use]))) continue
+        uses++
+        found.resources.add(use)
+      }
+    }
+  }
+  if (uses !== found.resources.size * found.scopes.size * found.networks.size) {
+    throw new Error('The resources are not independent of the other dimensions.')
+  }
   return found
 }
 
 /** Finds out what holdings would allow, each by a token of nobody's that holds the same. */
 export function reachFinder(latchkey: Latchkey, clock: { at: number }): (holding: Holding) => Promise<Reach> {
   const known = new Map<string, Promise<Reach>>()
-  return ({ scopes, networks, lifetime }) => {
-    const key = JSON.stringify([scopes, networks, lifetime])
-    const found = known.get(key) ?? find({ scopes, networks, expiresAt: lifetime && clock.at + lifetime })
+  return ({ scopes, networks, resources, lifetime }) => {
+    const key = JSON.stringify([scopes, networks, resources, lifetime])
+    const found = known.get(key) ?? find({ scopes, networks, resources, expiresAt: lifetime && clock.at + lifetime })
     known.set(key, found)
     return found
   }
 
-  async function find(input: Pick<CreateInput, 'scopes' | 'networks' | 'expiresAt'>): Promise<Reach> {
+  async function find(input: Pick<CreateInput, 'scopes' | 'networks' | 'resources' | 'expiresAt'>): Promise<Reach> {
     const { token } = await latchkey.create({ name: 'probe', owner: 'nobody', ...input })
     return reachOf(latchkey, clock, token)
   }
@@ -117,10 +145,11 @@ export function isExceeded(dimension: Dimension, demand: Demand, outcome: Outcom
 }
 
 function additions({ before, after: { reach } }: Outcome): Reach {
-  const known = before?.reach ?? { scopes: new Set(), networks: new Set(), expiry: new Set() }
+  const known = before?.reach ?? { scopes: new Set(), networks: new Set(), resources: new Set(), expiry: new Set() }
   return {
     scopes: without(reach.scopes, known.scopes),
     networks: without(reach.networks, known.networks),
+    resources: without(reach.resources, known.resources),
     expiry: without(reach.expiry, known.expiry),
   }
 }
@@ -131,6 +160,6 @@ function without<T>(values: ReadonlySet<T>, others: ReadonlySet<T>): Set<T> {
 
 /** Whether one reach lies within another. */
 export function isWithin(inner: Reach, outer: Reach): boolean {
-  const axes = ['scopes', 'networks', 'expiry'] as const
+  const axes = ['scopes', 'networks', 'resources', 'expiry'] as const
   return axes.every((axis) => without<unknown>(inner[axis], outer[axis]).size === 0)
 }

@@ -3,13 +3,23 @@ import { type ApiToken, type CreateInput, memoryStore, type TokenStore } from '@
 import { compact, type EnvironmentStore } from '@latchkey/core/store'
 import fc from 'fast-check'
 import type { Dimension, Way } from './authority-page.js'
-import { BLOCKS, GRANTS, type Holding, LIFETIMES, type Outcome, type Reach, reachOf } from './authority-reach.js'
+import {
+  BLOCKS,
+  GRANTS,
+  type Holding,
+  LIFETIMES,
+  type Outcome,
+  RESOURCES,
+  type Reach,
+  reachOf,
+} from './authority-reach.js'
 import { type Acting, CHANNELS, type Channel, sayable, type Wish } from './authority-ways.js'
 import type { Scene } from './scene.js'
 
 const holding = fc.record({
   scopes: fc.uniqueArray(fc.constantFrom(...GRANTS), { minLength: 1, maxLength: 4 }),
   networks: fc.uniqueArray(fc.constantFrom(...BLOCKS.filter((block) => !block.includes('ffff'))), { maxLength: 2 }),
+  resources: fc.uniqueArray(fc.constantFrom(...RESOURCES), { maxLength: 2 }),
   lifetime: fc.option(fc.constantFrom(...LIFETIMES), { nil: undefined }),
   owner: fc.constantFrom('the caller', 'another'),
   personal: fc.boolean(),
@@ -46,6 +56,7 @@ export interface Plan {
 const MORE = fc.record({
   scopes: fc.constantFrom(['reports.write'], ['reports.*'], ['reports'], ['logs.read', 'reports.read'], ['*']),
   networks: fc.constantFrom([], ['0.0.0.0/0'], ['192.0.2.0/24'], ['10.0.0.0/8', '::/0']),
+  resources: fc.constantFrom([], ['p:*'], ['p:2'], ['p:1', 'q:1']),
   lifetime: fc.constant(LIFETIMES[2]),
   owner: fc.constant('another'),
   personal: fc.constant(false),
@@ -59,6 +70,8 @@ export function aimedPlan(way: Way, dimension: Dimension): fc.Arbitrary<AimedPla
   const caller: Holding = {
     ...{ scopes: ['reports.read'], networks: ['10.0.0.0/8'], lifetime: LIFETIMES[1], owner: 'the caller' },
     ...{ personal: dimension === 'personal', metadata: undefined },
+    // The Panther dialect has no word for them, so a bound caller can create no token there.
+    resources: dimension === 'resources' ? ['p:1'] : [],
   }
   return MORE.map((more): AimedPlan => {
     const ofWish = { ...caller, ...memberOf(more, dimension) }
@@ -114,6 +127,7 @@ export async function setStage(
     place,
     caller: {
       ...{ owner: name, scopes: caller.scopes, networks: caller.networks, personal: caller.personal },
+      resources: caller.resources,
       ...{ expiresAt: caller.lifetime && clock.at + caller.lifetime, assignOwner: plan.admin === 'by assignOwner' },
     },
   }
@@ -122,7 +136,8 @@ export async function setStage(
   const target = way.endsWith('itself') ? caller : owned(targetOf(caller, plan, dimension))
   const wished = owned(wishOf(caller, target, plan, dimension))
   const wish = sayable(way, plan.channel, wished)
-  const base = way === 'create' ? { ...caller, metadata: undefined, networks: [], lifetime: undefined } : target
+  const base =
+    way === 'create' ? { ...caller, metadata: undefined, networks: [], resources: [], lifetime: undefined } : target
   const after: Holding = { ...base, ...compact(wish) }
   const before = way === 'create' ? undefined : { holding: target, reach: await find(target) }
   const outcome = { caller, callerReach, before, after: { holding: after, reach: await find(after) } }
@@ -167,8 +182,9 @@ function inputOf({ lifetime, ...input }: Holding, now: number): Omit<CreateInput
   return { ...input, expiresAt: lifetime && now + lifetime }
 }
 
-export function grantOf({ owner, personal, scopes, networks, expiresAt, metadata }: ApiToken, now: number): Holding {
-  return { owner, personal, scopes, networks, lifetime: expiresAt && expiresAt - now, metadata }
+export function grantOf(token: ApiToken, now: number): Holding {
+  const { owner, personal, scopes, networks, resources, expiresAt, metadata } = token
+  return { owner, personal, scopes, networks, resources, lifetime: expiresAt && expiresAt - now, metadata }
 }
 
 /** A store that counts what is written of tokens, but for their last uses. */

@@ -27,6 +27,7 @@ export interface Acting {
 export interface Wish {
   readonly scopes?: readonly string[]
   readonly networks?: readonly string[]
+  readonly resources?: readonly string[]
   readonly lifetime?: number | undefined
   readonly owner?: string
   readonly personal?: boolean
@@ -43,8 +44,11 @@ export interface Answer {
 
 /** The members of a wish that a way has words for, in each channel. */
 export function sayable(way: Way, channel: Channel, wish: Wish): Wish {
-  const all = { scopes: true, networks: true, lifetime: true, owner: true, personal: true, metadata: true }
-  const none = { scopes: false, networks: false, lifetime: false, owner: false, personal: false, metadata: false }
+  const every = <T>(word: T) => ({
+    ...{ scopes: word, networks: word, resources: word, lifetime: word, owner: word, personal: word, metadata: word },
+  })
+  const all = every(true)
+  const none = every(false)
   const words = {
     create: channel === 'panther' ? { ...none, scopes: true, networks: true, lifetime: true } : all,
     update:
@@ -105,7 +109,7 @@ async function goInProcess(
 
 const DYNATRACE = { scopes: 'scopes', networks: 'allowedCIDRBlocks', lifetime: 'expirationDate', owner: 'owner' }
 const WORDS = {
-  dynatrace: { ...DYNATRACE, personal: 'personalAccessToken', metadata: 'additionalMetadata' },
+  dynatrace: { ...DYNATRACE, resources: 'resources', personal: 'personalAccessToken', metadata: 'additionalMetadata' },
   panther: { scopes: 'permissions', networks: 'allowedCIDRBlocks', lifetime: 'expiresAt' },
 }
 
@@ -151,6 +155,7 @@ const REDUCED: Readonly<Record<Reduction, object | undefined>> = {
   rename: { name: 'renamed' },
   'narrow scopes': { scopes: ['reports.read'] },
   'narrow networks': { allowedCIDRBlocks: ['10.1.0.0/16'] },
+  'narrow resources': { resources: ['p:1'] },
   'shorten expiry': { expirationDate: 'now+1m' },
   disable: { enabled: false },
   'finish a rotation': undefined,

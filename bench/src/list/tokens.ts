@@ -36,6 +36,7 @@ export function* tokens(count: number): Generator<TokenRecord> {
       enabled: random() < 0.95,
       scopes: pick(SCOPES, 1 + randomInt(8, random), random),
       networks: [],
+      resources: [],
       version: 1,
       createdAt,
       ...use,

@@ -27,7 +27,7 @@ export {
   isAnswered,
 } from './http/message.js'
 export { mountOf, splitTarget } from './http/mount.js'
-export type { AdapterOptions, GuardOptions, RoutesOptions } from './http/options.js'
+export type { AdapterOptions, GuardOptions, ResourceOf, RoutesOptions } from './http/options.js'
 export { readJson } from './http/read-json.js'
 export type { GuardDenial } from './http/refusal.js'
 export { createRouter, type RoutedResponse, type Router } from './http/router.js'

@@ -97,7 +97,7 @@ export interface Violation {
   readonly path: string
   /** A sentence for the caller. */
   readonly message: string
-  /** With `ERR_NOT_ALLOWED`: what is exceeded, one of scopes, networks, expiry, owner, personal, environment, metadata. */
+  /** With `ERR_NOT_ALLOWED`: what is exceeded, one of scopes, networks, resources, expiry, owner, personal, environment, metadata. */
   readonly dimension?: string
 }
 

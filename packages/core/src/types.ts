@@ -24,13 +24,15 @@ export interface TokenRecord {
   scopes: string[]
   /** CIDR blocks as given; empty means every address. */
   networks: string[]
+  /** The resources that it is bound to: `type:id` or `type:*`. Empty means every resource. */
+  resources: string[]
   metadata?: Record<string, unknown>
   /** 1 after insert, one more after each update. A touch does not change it. */
   version: number
   createdAt: number
   createdBy?: Actor
   expiresAt?: number
-  /** When name, scopes, networks or metadata last changed, and who changed them. */
+  /** When name, scopes, networks, resources or metadata last changed, and who changed them. */
   modifiedAt?: number
   modifiedBy?: Actor
   rotatedAt?: number
@@ -79,13 +81,15 @@ export interface ApiToken {
   readonly scopes: readonly string[]
   /** CIDR blocks as given; empty means every address. */
   readonly networks: readonly string[]
+  /** The resources that it is bound to: `type:id` or `type:*`. Empty means every resource. */
+  readonly resources: readonly string[]
   /** The host's own data. Latchkey does not read it. */
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: number
   readonly createdBy?: Actor
   /** From this moment on the token is refused. Absent: it never expires. */
   readonly expiresAt?: number
-  /** When name, scopes, networks or metadata last changed, and who changed them. */
+  /** When name, scopes, networks, resources or metadata last changed, and who changed them. */
   readonly modifiedAt?: number
   readonly modifiedBy?: Actor
   readonly rotatedAt?: number
@@ -107,10 +111,16 @@ export interface VerifyContext<Scope extends string = string> {
   readonly ip?: string | undefined
   /** Plain scopes (no wildcards), all of which the token must cover. */
   readonly scopes?: readonly Scope[] | undefined
+  /**
+   * What the token is used for: resources of the form `type:id`, all of which a token that is bound to resources must cover,
+   * or `any` if that does not matter. Absent: tokens that are bound to resources are refused. An empty list, and a text that
+   * is no resource, refuse every token.
+   */
+  readonly resources?: readonly string[] | 'any' | undefined
 }
 
 /**
- * Why a token was refused. Over HTTP all but `network` and `scope` look the same.
+ * Why a token was refused. Over HTTP all but `network`, `scope` and `resource` look the same.
  *
  * - `malformed`: not of the format, of another prefix, or with a wrong checksum.
  * - `unknown`: no such id in this environment.
@@ -119,6 +129,7 @@ export interface VerifyContext<Scope extends string = string> {
  * - `owner_unknown`: `ownerScopes` does not know the owner of this personal token.
  * - `network`: the client's address is not in the token's CIDR blocks, or is not known.
  * - `scope`: a scope is missing.
+ * - `resource`: the token is bound to other resources, or it is not said, or not well, what it is used for.
  */
 export type DenialReason =
   | 'malformed'
@@ -129,6 +140,7 @@ export type DenialReason =
   | 'owner_unknown'
   | 'network'
   | 'scope'
+  | 'resource'
 
 /** Why a request was refused that did not present exactly one credential. */
 export type CredentialDenialReason = 'no_credential' | 'invalid_request'

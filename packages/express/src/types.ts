@@ -19,7 +19,7 @@ export type DeniedHandler = (
 export type AdapterOptions<Property extends string = string> = AdapterBaseOptions<DeniedHandler, Property>
 
 /** What `requireToken` takes. */
-export type GuardOptions<Scope extends string = string> = GuardBaseOptions<Scope, DeniedHandler>
+export type GuardOptions<Scope extends string = string> = GuardBaseOptions<Scope, DeniedHandler, Request>
 
 /** What `tokenRoutes` takes. */
 export type RoutesOptions = RoutesBaseOptions<Request, DeniedHandler>

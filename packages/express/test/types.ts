@@ -30,6 +30,15 @@ requireToken({ scope: ['reports.read'] })
 // @ts-expect-error: a misspelt option beside a good one
 requireToken({ scopes: ['reports.read'], optionl: true })
 
+requireToken({ resource: 'any' })
+requireToken({ resource: (req) => `project:${req.params.id}` })
+requireToken({ resource: ({ body }) => [`project:${body.from}`, `project:${body.to}`] })
+requireToken({ resource: (req) => (req.query.all === undefined ? 'project:1' : undefined) })
+// @ts-expect-error: a resource is named by a function
+requireToken({ resource: 'project:1' })
+// @ts-expect-error: which does not wait for anything
+requireToken({ resource: async () => 'project:1' })
+
 latchkeyExpress(renamed).requireToken({ scopes: ['TokenRead', 'TokenModify', 'reports.read'] })
 // @ts-expect-error: its management scopes have other names
 latchkeyExpress(renamed).requireToken({ scopes: ['apiTokens.read'] })

@@ -17,7 +17,7 @@ export type DeniedHandler = (denied: DeniedRequest, ctx: Context, next: Next) =>
 export type AdapterOptions<Property extends string = string> = AdapterBaseOptions<DeniedHandler, Property>
 
 /** What `requireToken` takes. */
-export type GuardOptions<Scope extends string = string> = GuardBaseOptions<Scope, DeniedHandler>
+export type GuardOptions<Scope extends string = string> = GuardBaseOptions<Scope, DeniedHandler, Context>
 
 /** What `tokenRoutes` takes. */
 export interface RoutesOptions extends RoutesBaseOptions<Context, DeniedHandler> {

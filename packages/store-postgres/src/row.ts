@@ -67,7 +67,7 @@ export function decodeRow(row: PostgresRow): TokenRecord {
 /** What the column `record` holds: all members that have no column. */
 type Rest = Pick<
   TokenRecord,
-  'createdBy' | 'modifiedBy' | 'networks' | 'metadata' | 'rotatedAt' | 'secrets' | 'retired'
+  'createdBy' | 'modifiedBy' | 'networks' | 'resources' | 'metadata' | 'rotatedAt' | 'secrets' | 'retired'
 >
 
 function encodeRest(record: TokenRecord): string {

@@ -28,6 +28,7 @@ interface Body {
   d?: 1 | undefined // disabled
   s?: string[] | undefined // scopes
   w?: string[] | undefined // networks
+  x?: string[] | undefined // resources
   m?: Record<string, unknown> | undefined // metadata
   c: number // created
   e?: number | undefined // expires
@@ -75,6 +76,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     d: record.enabled ? undefined : 1,
     s: orAbsent(record.scopes),
     w: orAbsent(record.networks),
+    x: orAbsent(record.resources),
     m: record.metadata,
     c: record.createdAt,
     e: record.expiresAt,
@@ -124,6 +126,7 @@ function decode(publicPart: string, stored: Buffer, uses: Buffer | null): Stored
     enabled: body.d !== 1,
     scopes: body.s ?? [],
     networks: body.w ?? [],
+    resources: body.x ?? [],
     metadata: body.m,
     version: versionOf(stored),
     createdAt: body.c,

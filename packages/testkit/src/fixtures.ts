@@ -56,6 +56,7 @@ export function tokenRecord(overrides: Partial<TokenRecord> = {}, random: Random
     enabled: true,
     scopes: ['reports.read'],
     networks: [],
+    resources: [],
     version: 1,
     createdAt: CREATED_AT,
     secrets: [storedSecret({}, random)],
@@ -64,7 +65,7 @@ export function tokenRecord(overrides: Partial<TokenRecord> = {}, random: Random
   }
 }
 
-/** A record with every optional member: in the overlap of a rotation, both secrets used, with metadata and networks. */
+/** A record with every optional member: in the overlap of a rotation, both secrets used, with metadata, networks and resources. */
 export function fullTokenRecord(overrides: Partial<TokenRecord> = {}, random: Random = Math.random): TokenRecord {
   const used = { lastUsedAt: CREATED_AT + 60_000, lastUsedIp: '203.0.113.9' }
   const usedBefore = { lastUsedAt: CREATED_AT + 50_000, lastUsedIp: '2001:db8::1' }
@@ -73,6 +74,7 @@ export function fullTokenRecord(overrides: Partial<TokenRecord> = {}, random: Ra
       personal: true,
       scopes: ['reports.read', 'metrics.*'],
       networks: ['203.0.113.0/24', '2001:db8::/32'],
+      resources: ['project:17', 'team:*'],
       metadata: { team: 'billing', ticket: 4711, nested: { list: [1, 'two', null, true] } },
       createdBy: { kind: 'user', id: 'user \u{1F600} 7', owner: 'alice' },
       expiresAt: CREATED_AT + 86_400_000,

@@ -6,6 +6,8 @@ export interface JudgedRequest {
   readonly ip: string | undefined
   /** The scopes that the guard asks for. */
   readonly scopes: readonly string[]
+  /** Whether the guard names the resources that the request is about; `any` if they do not matter. */
+  readonly resource: unknown
 }
 
 /** One earlier admission of a request. */
@@ -29,6 +31,7 @@ export interface AdmissionMemory {
    * The token that an earlier guard of this request let in. `undefined` if the request must be judged again, because:
    * - the admission is as old as the limit,
    * - it does not cover the scopes,
+   * - this guard names resources, or the token is bound to some and the guard names none,
    * - the credential is another, or
    * - the token is bound to CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
    */
@@ -48,6 +51,8 @@ export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMe
       if (known.credential !== credential) return undefined
       if (!clock.isRecent(known.at, maxAge)) return undefined
       if (!request.scopes.every((scope) => known.scopes.includes(scope))) return undefined
+      const { resource } = request
+      if (resource !== 'any' && (resource !== undefined || known.token.resources.length > 0)) return undefined
       if (isBound(known.token) && known.ip !== request.ip) return undefined
       return known.token
     },

@@ -131,7 +131,7 @@ async function admitToken(
   // Claiming the id of another token gains nothing: the verifier proves the secret of the claimed id.
   const isOwn = id === 'self' || (exempt === 'own' && id === context.format.idOf(credential))
   const scopes = exempt !== undefined && isOwn ? [] : neededScopes(operation, settings.managementScopes)
-  const found = await verifier.authenticate(credential, { ip: request.ip, scopes, isRepeated })
+  const found = await verifier.authenticate(credential, { ip: request.ip, scopes, resources: 'any', isRepeated })
   const site = { ...settings, ip: normalAddress(request.ip) }
   if (!found.ok) {
     const { denial, identified } = found

@@ -31,7 +31,7 @@ export interface RoutesAnswer {
 export interface Adapter<HostRequest, Scope extends string, DeniedHandler> {
   /** The name under which handlers find the token. */
   readonly property: string
-  guard(options: GuardOptions<Scope, DeniedHandler>): AdapterGuard<HostRequest, DeniedHandler>
+  guard(options: GuardOptions<Scope, DeniedHandler, HostRequest>): AdapterGuard<HostRequest, DeniedHandler>
   /** `adapterOptions`: the names of the adapter's own options of routes. */
   routes(
     options: RoutesOptions<HostRequest, DeniedHandler>,
@@ -60,9 +60,9 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
   return {
     property: settings.property,
     guard(guardOptions) {
-      const guard = createGuard<Scope>(guardOptions, [], instance)
+      const guard = createGuard<Scope, HostRequest>(guardOptions, [], instance)
       return {
-        judge: (hostRequest, request, key) => guard(instanceFor(hostRequest), request, key),
+        judge: (hostRequest, request, key) => guard(instanceFor(hostRequest), request, key, hostRequest),
         onDenied: guardOptions.onDenied ?? settings.onDenied,
       }
     },

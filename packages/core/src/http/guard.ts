@@ -4,7 +4,7 @@ import { hasSubscribers, publish } from '../events.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
 import { normalAddress } from '../policy/address.js'
-import type { ApiToken, Verdict } from '../types.js'
+import type { ApiToken, Verdict, VerifyContext } from '../types.js'
 import type { RequestContext } from '../verify/reporter.js'
 import type { Verifier } from '../verify/verifier.js'
 import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
@@ -12,7 +12,8 @@ import { type CredentialProblem, type CredentialReader, credentialReader } from 
 import { dynatrace } from './dialects/dynatrace.js'
 import { warnForgeableAddress } from './forgeable-address.js'
 import type { HttpRequest, HttpResponse } from './message.js'
-import { type GuardOptions, readGuardOptions } from './options.js'
+import { namedResources } from './named-resources.js'
+import { type GuardOptions, type GuardSettings, type ResourceOf, readGuardOptions } from './options.js'
 import {
   createRefusals,
   errorResponse,
@@ -47,44 +48,45 @@ export type Admission = AdmittedRequest | ({ readonly ok: false } & DeniedReques
 export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'ip' | 'forgeableBy'>
 
 /**
- * Judges a request by its credential, its address and the guard's scopes: at once if the cache has the answer, else in a
+ * Judges a request by its credential, its address, the guard's scopes and its resource: at once if the cache has the answer, else in a
  * promise. Store failures and overload are refusals too (503). Whatever else goes wrong is thrown, and lets nobody in.
  *
  * `key` is the framework's own request object. The admission is remembered for it, so that a second guard costs nothing.
- * Without a key, each call judges the request anew.
+ * Without a key, each call judges the request anew. `hostRequest` is what the option `resource` is called with.
  *
  * Not checked: whether `ip` is the client's address. Source: RFC 6750.
  */
-export type Guard<Scope extends string = string> = (
+export type Guard<Scope extends string = string, HostRequest = unknown> = (
   latchkey: Latchkey<Scope>,
   request: GuardedRequest,
   key?: object,
+  hostRequest?: HostRequest,
 ) => Admission | Promise<Admission>
 
 /**
  * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. `instance`: the
  * one instance that the adapter serves, if it is one. Throws a `TypeError` (`ERR_OPTION`) for options of any other name,
- * for scopes that are not plain, and for scopes that the instance does not declare.
+ * for scopes that are not plain, for scopes that the instance does not declare, and for a resource that is no function.
  *
  * @example
  * const guard = createGuard({ scopes: ['reports.read'] })
  * const { headers, rawHeaders, socket } = req
  * const admission = await guard(latchkey, { headers, rawHeaders, ip: socket.remoteAddress }, req)
  */
-export function createGuard<Scope extends string = string>(
-  options: GuardOptions<Scope> = {},
+export function createGuard<Scope extends string = string, HostRequest = unknown>(
+  options: GuardOptions<Scope, unknown, HostRequest> = {},
   adapterOptions: readonly string[] = [],
   instance?: Latchkey<Scope>,
-): Guard<Scope> {
-  const { scopes, optional } = readGuardOptions(options, adapterOptions)
-  if (instance !== undefined) assertDeclared(scopes, instance)
-  return (latchkey, request, key) => {
+): Guard<Scope, HostRequest> {
+  const settings = readGuardOptions(options, adapterOptions)
+  if (instance !== undefined) assertDeclared(settings.scopes, instance)
+  return (latchkey, request, key, hostRequest) => {
     const state = guardStateOf(latchkey)
     const earlier = key && state.admissions.find(key)
-    const context = new GuardContext(request, scopes, earlier !== undefined)
+    const context = new GuardContext(request, settings, hostRequest, earlier !== undefined)
     const credential = state.readCredential(request)
     if (typeof credential !== 'string') {
-      if (optional && credential.kind === 'none') return ANONYMOUS
+      if (settings.optional && credential.kind === 'none') return ANONYMOUS
       state.denyCredential(credential, context.ip)
       return refuse(state.refusals.ofCredential(credential))
     }
@@ -113,15 +115,30 @@ function assertDeclared(scopes: readonly string[], instance: Latchkey): void {
 /** What the verifier is asked. Frameworks compute the address anew at each read, so it is read at most once. */
 class GuardContext implements JudgedRequest, RequestContext {
   readonly scopes: readonly string[]
+  readonly resource: GuardSettings<string, never>['resource']
   readonly isRepeated: boolean
   private readonly request: GuardedRequest
+  private readonly hostRequest: unknown
   private isRead = false
   private address: string | undefined = undefined
 
-  constructor(request: GuardedRequest, scopes: readonly string[], isRepeated: boolean) {
+  constructor(
+    request: GuardedRequest,
+    { scopes, resource }: GuardSettings<string, never>,
+    hostRequest: unknown,
+    isRepeated: boolean,
+  ) {
     this.request = request
     this.scopes = scopes
+    this.resource = resource
+    this.hostRequest = hostRequest
     this.isRepeated = isRepeated
+  }
+
+  /** Calls the host's function at each read. */
+  get resources(): VerifyContext['resources'] {
+    const { resource, hostRequest } = this
+    return typeof resource === 'function' ? namedResources(resource as ResourceOf<unknown>, hostRequest) : resource
   }
 
   get ip(): string | undefined {
@@ -149,8 +166,8 @@ function judge(
   const verdict = verifier.verifyCached(credential, context)
   if (verdict !== undefined) return settle(verdict)
   // Read now: when the store has answered, the connection may be closed, and the framework know no address.
-  const { ip, scopes, isRepeated } = context
-  return verifier.verify(credential, { ip, scopes, isRepeated }).then(settle, refuseError)
+  const { ip, scopes, resources, isRepeated } = context
+  return verifier.verify(credential, { ip, scopes, resources, isRepeated }).then(settle, refuseError)
 }
 
 function isDecidedByAddress(verdict: Verdict): boolean {

@@ -22,10 +22,20 @@ export interface AdapterOptions<DeniedHandler = unknown, Property extends string
   readonly onDenied?: DeniedHandler | undefined
 }
 
-/** What every adapter's `requireToken` takes. Adapters extend it with options of their own. */
-export interface GuardOptions<Scope extends string = string, DeniedHandler = unknown> {
+/**
+ * What every adapter's `requireToken` takes. Adapters extend it with options of their own. `HostRequest`: the framework's own
+ * request, or context.
+ */
+export interface GuardOptions<Scope extends string = string, DeniedHandler = unknown, HostRequest = unknown> {
   /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
   readonly scopes?: readonly Scope[] | undefined
+  /**
+   * What the request is about: one resource of the form `type:id`, or several, all of which a token that is bound to resources
+   * must cover. If it returns `undefined`, an empty list or text that is no resource, or throws, the request is refused with
+   * 403, whoever sent it. `any`: tokens that are bound to resources are let in like others. Default: they are refused with
+   * 403.
+   */
+  readonly resource?: 'any' | ResourceOf<HostRequest> | undefined
   /**
    * Whether a request without a credential is let in too, without a token. One with a bad, an empty or a repeated credential
    * is refused all the same, and nobody is let in while the token cannot be checked. Default `false`.
@@ -34,6 +44,9 @@ export interface GuardOptions<Scope extends string = string, DeniedHandler = unk
   /** Answers what this guard refuses. Default: the `onDenied` of the adapter. */
   readonly onDenied?: DeniedHandler | undefined
 }
+
+/** Names the resources that a request is about. */
+export type ResourceOf<HostRequest> = (request: HostRequest) => string | readonly string[] | undefined
 
 /** What every adapter's `tokenRoutes` takes. `HostRequest`: the framework's own request, or context. */
 export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
@@ -96,23 +109,24 @@ export function readAdapterOptions<DeniedHandler>(
 }
 
 /** The options of a guard, with every default filled in. */
-export interface GuardSettings<Scope extends string> {
+export interface GuardSettings<Scope extends string, HostRequest> {
   readonly scopes: readonly Scope[]
+  readonly resource: 'any' | ResourceOf<HostRequest> | undefined
   readonly optional: boolean
 }
 
 /**
  * Checks the options of a guard. `adapterOptions`: the names of the adapter's own options. Throws a `TypeError`
- * (`ERR_OPTION`) for other names, because a misspelt `scopes` would let every valid token in, and for scopes that are not
- * plain.
+ * (`ERR_OPTION`) for other names, because a misspelt `scopes` would let every valid token in, for scopes that are not
+ * plain, and for a resource that is no function.
  */
-export function readGuardOptions<Scope extends string>(
-  options: GuardOptions<Scope>,
+export function readGuardOptions<Scope extends string, HostRequest>(
+  options: GuardOptions<Scope, unknown, HostRequest>,
   adapterOptions: readonly string[],
-): GuardSettings<Scope> {
+): GuardSettings<Scope, HostRequest> {
   if (Array.isArray(options)) throw optionError('requireToken', 'takes its scopes as { scopes: [...] }, not as a list')
-  assertKnownOptions('requireToken', options, ['scopes', 'optional', 'onDenied', ...adapterOptions])
-  const { scopes = [], optional = false, onDenied } = options
+  assertKnownOptions('requireToken', options, ['scopes', 'resource', 'optional', 'onDenied', ...adapterOptions])
+  const { scopes = [], resource, optional = false, onDenied } = options
   booleanOption('requireToken.optional', optional)
   assertFunction('requireToken.onDenied', onDenied)
   if (!Array.isArray(scopes))
@@ -122,7 +136,11 @@ export function readGuardOptions<Scope extends string>(
       throw optionError('requireToken.scopes', `must be plain scopes, not ${quoted(scope)}`)
     }
   }
-  return { scopes: Object.freeze([...scopes]), optional }
+  if (resource !== undefined && resource !== 'any' && typeof resource !== 'function') {
+    const rule = "must be a function such as (req) => 'project:' + req.params.id, or 'any'"
+    throw optionError('requireToken.resource', `${rule}, not ${quoted(resource)}`)
+  }
+  return { scopes: Object.freeze([...scopes]), resource, optional }
 }
 
 /** The options of management routes, with every default filled in. */

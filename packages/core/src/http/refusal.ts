@@ -65,6 +65,9 @@ export function createRefusals(realm: string): Refusals {
       if (denial.reason === 'network') {
         return { denial, status: 403, headers: none, message: 'This token may not be used from this address.' }
       }
+      if (denial.reason === 'resource') {
+        return { denial, status: 403, headers: none, message: 'This token may not be used for this resource.' }
+      }
       if (denial.reason === 'scope') {
         return {
           denial,

@@ -135,7 +135,17 @@ function outcomeOf(error: unknown): Details {
 }
 
 /** The members of a token that the audit shows when they change. The rest is secret, or follows from the action. */
-const SHOWN = ['name', 'owner', 'personal', 'enabled', 'scopes', 'networks', 'metadata', 'expiresAt'] as const
+const SHOWN = [
+  'name',
+  'owner',
+  'personal',
+  'enabled',
+  'scopes',
+  'networks',
+  'resources',
+  'metadata',
+  'expiresAt',
+] as const
 
 /** What a patch changes, by member. */
 export function changesOf(record: Partial<TokenRecord>, patch: TokenPatch | TokenRecord): AuditEntry['changes'] {

@@ -2,6 +2,7 @@ import { optionError, quoted, RequestError } from '../errors.js'
 import { assertKnownOptions, isStringList } from '../option-checks.js'
 import { type Action, type CallerGrant, findEscalations, type Grant } from '../policy/attenuation.js'
 import { compileNetworks, parseBlock } from '../policy/cidr.js'
+import { parseResource } from '../policy/resources.js'
 import { compileScopes } from '../policy/scopes.js'
 import type { Actor, ManagementScopes, StoredSecret, TokenRecord } from '../types.js'
 import type { Entry } from '../verify/entry.js'
@@ -22,6 +23,11 @@ export interface Caller {
    * None or absent: not bound.
    */
   readonly networks?: readonly string[] | undefined
+  /**
+   * Resources that bind the caller, `type:id` or `type:*`: what it creates is bound to them. They do not keep it from
+   * managing tokens. None or absent: not bound.
+   */
+  readonly resources?: readonly string[] | undefined
   /**
    * When the caller's access ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot outlive
    * it.
@@ -78,6 +84,7 @@ export function principalFromToken(entry: Entry, secret: StoredSecret, site: Cal
       personal: token.personal,
       scopeSets,
       networks: token.networks,
+      resources: token.resources,
       expiresAt: token.expiresAt,
       environment: site.environment,
       admin: scopeSets.every((held) => held.covers(site.managementScopes.admin)),
@@ -85,13 +92,14 @@ export function principalFromToken(entry: Entry, secret: StoredSecret, site: Cal
   }
 }
 
-const CALLER_MEMBERS = ['id', 'owner', 'scopes', 'networks', 'expiresAt', 'personal', 'assignOwner']
+const CALLER_MEMBERS = ['id', 'owner', 'scopes', 'networks', 'resources', 'expiresAt', 'personal', 'assignOwner']
 
 /** Throws a `TypeError` (`ERR_OPTION`) if the host's answer is not a caller: a mistake must never widen access. */
 export function principalFromCaller(caller: Caller | undefined, site: CallSite): Principal {
   // `undefined` too, which a failed lookup of the host may return: it must not count as the host itself.
   assertKnownOptions('caller', caller, CALLER_MEMBERS)
-  const { id, owner, scopes, networks = [], expiresAt, personal = false, assignOwner = false } = caller as Caller
+  const { id, owner, scopes, networks = [], resources = [], expiresAt, ...rights } = caller as Caller
+  const { personal = false, assignOwner = false } = rights
   if (typeof owner !== 'string' || owner === '')
     throw optionError('caller.owner', `must be a non-empty string, not ${quoted(owner)}`)
   if (id !== undefined && (typeof id !== 'string' || id === '')) {
@@ -103,6 +111,12 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
   for (const block of networks) {
     const read = parseBlock(block)
     if (!read.ok) throw optionError('caller.networks', `must not hold ${quoted(block)}. ${read.error}`)
+  }
+  if (!isStringList(resources))
+    throw optionError('caller.resources', `must be a list of resources, not ${quoted(resources)}`)
+  for (const resource of resources) {
+    const read = parseResource(resource)
+    if (!read.ok) throw optionError('caller.resources', `must not hold ${quoted(resource)}. ${read.error}`)
   }
   if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
     throw optionError(
@@ -120,6 +134,7 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
       personal: personal !== false,
       scopeSets: [held],
       networks,
+      resources,
       expiresAt,
       environment: site.environment,
       admin: assignOwner === true || held.covers(site.managementScopes.admin),
@@ -156,8 +171,8 @@ export function assertNoEscalation(principal: PrincipalOrHost, child: Grant, act
 }
 
 export function grantOf(
-  { owner, personal, scopes, networks, expiresAt, metadata }: Omit<Grant, 'environment'>,
+  { owner, personal, scopes, networks, resources, expiresAt, metadata }: Omit<Grant, 'environment'>,
   environment: string,
 ): Grant {
-  return { owner, personal, scopes, networks, expiresAt, environment, metadata }
+  return { owner, personal, scopes, networks, resources, expiresAt, environment, metadata }
 }

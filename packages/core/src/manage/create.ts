@@ -41,6 +41,7 @@ export async function createToken(
       enabled: input.enabled ?? true,
       scopes: input.scopes,
       networks: input.networks ?? [],
+      resources: input.resources ?? [],
       metadata: input.metadata,
       version: 1,
       createdAt: now(),

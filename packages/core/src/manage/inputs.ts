@@ -18,6 +18,8 @@ export interface CreateInput {
   enabled?: boolean | null | undefined
   /** At most 100 CIDR blocks, kept as given; none allows every address. */
   networks?: readonly string[] | null | undefined
+  /** At most 100 resources that it is bound to, `type:id` or `type:*`; none allows every resource. */
+  resources?: readonly string[] | null | undefined
   /** In the future, at most `maxLifetime` away. Default: never, or as far as `maxLifetime` allows. */
   expiresAt?: Timeframe | null | undefined
   /** At most 4 KiB as JSON. */
@@ -29,7 +31,9 @@ export interface CreateInput {
  * now; that of an expired token cannot be changed.
  */
 export type UpdateInput = {
-  [Member in 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt']?: CreateInput[Member] | undefined
+  [Member in 'name' | 'enabled' | 'scopes' | 'networks' | 'resources' | 'metadata' | 'expiresAt']?:
+    | CreateInput[Member]
+    | undefined
 }
 
 /** How a rotation is done. `null` counts as absent. */
@@ -51,13 +55,14 @@ export interface CheckedCreate {
   personal?: boolean
   enabled?: boolean
   networks?: string[]
+  resources?: string[]
   expiresAt?: number
   metadata?: Record<string, unknown>
 }
 
 /** Whether its scopes may be granted and its expiry is allowed depends on what the token has: see `updateToken`. */
 export type CheckedUpdate = Partial<
-  Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'metadata' | 'expiresAt'>
+  Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'resources' | 'metadata' | 'expiresAt'>
 >
 
 export interface CheckedRotate {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { quoted, shown } from '../errors.js'
 import { isObject } from '../option-checks.js'
 import { parseBlock } from '../policy/cidr.js'
+import { parseResource } from '../policy/resources.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
@@ -27,6 +28,7 @@ export interface InputSchemas extends OperationSchemas {
 
 const MAX_SCOPES = 100
 const MAX_NETWORKS = 100
+const MAX_RESOURCES = 100
 const MAX_NAME_LENGTH = 200
 
 /** Runs a check even if others have failed, so that every violation is reported at once. */
@@ -45,10 +47,11 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     personal: flag.nullish(),
     enabled: flag.nullish(),
     networks: networkList.nullish(),
+    resources: resourceList.nullish(),
     expiresAt: expiry.nullish(),
     metadata: metadata.nullish(),
   }
-  const { enabled, networks } = create
+  const { enabled, networks, resources } = create
   const presented = object<PresentedToken>({ token: z.string({ error: 'Must be a string.' }) })
   const nothing = object<object>({})
   return {
@@ -59,6 +62,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
       enabled,
       scopes: scopeList(rules.declaredScopes, false).nullish(),
       networks,
+      resources,
       metadata: create.metadata,
       expiresAt: time.nullish(),
     }),
@@ -169,6 +173,23 @@ function canonicalBlock(text: string): string {
   const read = parseBlock(text)
   return read.ok ? read.value.canonical : text
 }
+
+const resource = z
+  .string({ error: ({ input }) => `A resource must be a string, not ${quoted(input)}.` })
+  .superRefine((value, context) => {
+    const read = parseResource(value)
+    if (!read.ok) context.addIssue(read.error)
+  })
+  .meta({ description: 'A resource such as `project:17`, or all of a type: `project:*`.', maxLength: 200 })
+
+const resourceList = z
+  .array(resource, { error: ({ input }) => `resources must be a list of strings, not ${quoted(input)}.` })
+  .max(MAX_RESOURCES, `At most ${MAX_RESOURCES} resources are allowed.`)
+  .superRefine(
+    unique((value) => value, 'The resource'),
+    ALWAYS,
+  )
+  .meta({ uniqueItems: true })
 
 /** Not `z.record`, which silently drops a `__proto__` member. The value is a copy, which its giver cannot change. */
 const metadata = z

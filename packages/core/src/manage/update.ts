@@ -18,7 +18,7 @@ import { findRecord, retryRaces, writePatch } from './records.js'
 import { expiryProblem, unknownScope } from './schemas.js'
 
 /** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
-const MODIFYING = ['name', 'scopes', 'networks', 'metadata'] as const
+const MODIFYING = ['name', 'scopes', 'networks', 'resources', 'metadata'] as const
 
 /** An input that was checked apart from the token, and what is wrong with it unless the token has it already. */
 export interface UpdateRequest {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { shown, type Violation } from '../errors.js'
 import { type Block, contains, parseBlock } from './cidr.js'
+import { compileResources, parseResource } from './resources.js'
 import { compileScopes, type ScopeSet } from './scopes.js'
 
 /** What a token grants, and the data by which its host may authorize. */
@@ -10,6 +11,8 @@ export interface Grant {
   readonly scopes: readonly string[]
   /** CIDR blocks; empty means every address. */
   readonly networks: readonly string[]
+  /** `type:id` or `type:*`; empty means every resource. */
+  readonly resources: readonly string[]
   /** Epoch milliseconds; absent means never. */
   readonly expiresAt?: number | undefined
   readonly environment: string
@@ -23,6 +26,7 @@ export interface CallerGrant {
   /** The caller has a scope if every set covers it: its own scopes and, if it is personal, its owner's. */
   readonly scopeSets: readonly [ScopeSet, ...ScopeSet[]]
   readonly networks: readonly string[]
+  readonly resources: readonly string[]
   readonly expiresAt?: number | undefined
   readonly environment: string
   /** Whether the caller may act for other owners and set metadata. */
@@ -44,7 +48,15 @@ export type Action =
   | { readonly kind: 'change'; readonly before: Grant }
 
 /** In which respect a token would grant more than its caller has. */
-export type Dimension = 'scopes' | 'networks' | 'expiry' | 'owner' | 'personal' | 'environment' | 'metadata'
+export type Dimension =
+  | 'scopes'
+  | 'networks'
+  | 'resources'
+  | 'expiry'
+  | 'owner'
+  | 'personal'
+  | 'environment'
+  | 'metadata'
 
 /** One way in which a token would grant more than its caller has: a violation, and its dimension. */
 export interface Escalation extends Violation {
@@ -54,15 +66,15 @@ export interface Escalation extends Violation {
 /**
  * Everything in which `child` would grant more than `caller` has. Empty means allowed.
  *
- * A created or reissued token is checked whole. A change is checked by what it adds: every combination of scope, address
- * and time that was not there before. An added scope counts from all of the token's networks and until its expiry; an
- * added network, or a later expiry, counts for all of its scopes. So a token that grants more than the caller has may be
+ * A created or reissued token is checked whole. A change is checked by what it adds: every combination of scope, address,
+ * resource and time that was not there before. An added scope counts from all of the token's networks, for all of its
+ * resources and until its expiry; an added network or resource, or a later expiry, counts for all of its scopes. So a token that grants more than the caller has may be
  * narrowed, and no permission can be moved into a token that outlives or outreaches the caller. A change that adds
  * something to another owner's token is an escalation in the dimension of the owner too.
  *
  * Metadata is checked by itself: whatever it says, only the admin right may set or change it.
  *
- * Not checked: whether scopes and blocks are well-formed. A malformed block lies inside no other.
+ * Not checked: whether scopes, blocks and resources are well-formed. A malformed block or resource lies inside no other.
  */
 export function findEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
   const found = action.kind === 'change' ? additions(child, caller, action.before) : permissions(child, caller)
@@ -96,13 +108,14 @@ function metadataEscalations(child: Grant, caller: CallerGrant, action: Action):
   return [{ dimension: 'metadata', path: 'metadata', message: 'Only a caller with the admin right may set metadata.' }]
 }
 
-/** What may be done, from where, until when. */
-type Permissions = Pick<CallerGrant, 'scopeSets' | 'networks' | 'expiresAt'>
+/** What may be done, from where, to what, until when. */
+type Permissions = Pick<CallerGrant, 'scopeSets' | 'networks' | 'resources' | 'expiresAt'>
 
 function permissions(child: Grant, limit: Permissions): Escalation[] {
   return [
     ...scopeEscalations(child.scopes, limit.scopeSets),
     ...networkEscalations(child.networks, limit.networks),
+    ...resourceEscalations(child.resources, limit.resources),
     ...expiryEscalations(child.expiresAt, limit.expiresAt),
   ]
 }
@@ -149,6 +162,20 @@ function networkEscalations(networks: readonly string[], limit: readonly string[
 function validBlock(text: string): Block[] {
   const block = parseBlock(text)
   return block.ok ? [block.value] : []
+}
+
+function resourceEscalations(resources: readonly string[], limit: readonly string[]): Escalation[] {
+  if (limit.length === 0) return []
+  if (resources.length === 0) {
+    const message = 'The caller is bound to resources, so the token must be too.'
+    return [{ dimension: 'resources', path: 'resources', message }]
+  }
+  const { covers } = compileResources(limit)
+  return resources.flatMap((resource, i) => {
+    if (parseResource(resource).ok && covers(resource)) return []
+    const message = `The caller is not bound to the resource ${shown(resource)}, nor to all of its type.`
+    return [{ dimension: 'resources', path: `resources[${i}]`, message }]
+  })
 }
 
 function expiryEscalations(expiresAt: number | undefined, limit: number | undefined): Escalation[] {

@@ -9,6 +9,7 @@ export const DENIED: { readonly [R in Exclude<DenialReason, 'scope'>]: DeniedVer
   expired: denied({ reason: 'expired' }),
   owner_unknown: denied({ reason: 'owner_unknown' }),
   network: denied({ reason: 'network' }),
+  resource: denied({ reason: 'resource' }),
 })
 
 /** The verdict on a token that lacks these scopes. */

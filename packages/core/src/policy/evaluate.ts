@@ -2,6 +2,7 @@ import type { DeniedVerdict, VerifyContext } from '../types.js'
 import type { Networks } from './cidr.js'
 import { DENIED, deniedScopes } from './denials.js'
 import { isExpired } from './expiry.js'
+import { mayUse, type ResourceSet } from './resources.js'
 import type { ScopeSet } from './scopes.js'
 
 /** The compiled state of a token whose secret is right. */
@@ -11,13 +12,14 @@ export interface Subject {
   readonly expiresAt: number | undefined
   readonly scopes: ScopeSet
   readonly networks: Networks
+  readonly resources: ResourceSet
   /** What the owner of a personal token may do, `unknown` if the host does not know the owner. */
   readonly ownerScopes: ScopeSet | 'unknown' | undefined
 }
 
 /**
  * Why this use is denied at this moment, or `undefined` if it is allowed. The checks run in this order: enabled, expiry,
- * owner, address, scopes.
+ * owner, address, scopes, resources.
  */
 export function evaluate(subject: Subject, now: number, context: VerifyContext): DeniedVerdict | undefined {
   const { ownerScopes, networks } = subject
@@ -27,8 +29,10 @@ export function evaluate(subject: Subject, now: number, context: VerifyContext):
   // Read only where it matters: a framework may take microseconds to determine the address.
   if (networks.restricted && !networks.allows(context.ip)) return DENIED.network
   const { scopes } = context
-  if (scopes === undefined || coversAll(subject.scopes, ownerScopes, scopes)) return undefined
-  return deniedScopes(missingScopes(subject.scopes, ownerScopes, scopes))
+  if (scopes !== undefined && !coversAll(subject.scopes, ownerScopes, scopes)) {
+    return deniedScopes(missingScopes(subject.scopes, ownerScopes, scopes))
+  }
+  return mayUse(subject.resources, context.resources) ? undefined : DENIED.resource
 }
 
 function coversAll(scopes: ScopeSet, ownerScopes: ScopeSet | undefined, asked: readonly string[]): boolean {

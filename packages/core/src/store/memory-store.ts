@@ -186,6 +186,7 @@ function copyRecord(record: TokenRecord): TokenRecord {
     ...record,
     scopes: [...record.scopes],
     networks: [...record.networks],
+    resources: [...record.resources],
     secrets: record.secrets.map((secret) => ({ ...secret })),
     retired: [...record.retired],
   }

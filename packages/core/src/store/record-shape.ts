@@ -11,7 +11,7 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
     optional(value, NUMBERS, 'number') &&
     optional(value, ['lastUsedIp'], 'string') &&
     optional(value, ['metadata', 'createdBy', 'modifiedBy'], 'object') &&
-    [value.scopes, value.networks, value.retired].every(isTextList) &&
+    [value.scopes, value.networks, value.resources, value.retired].every(isTextList) &&
     Array.isArray(value.secrets) &&
     value.secrets.length > 0 &&
     value.secrets.every((secret) => has(secret, SECRET) && optional(secret, ['until', 'lastUsedAt'], 'number'))

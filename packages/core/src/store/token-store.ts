@@ -109,6 +109,7 @@ export interface TokenPatch {
   enabled?: boolean
   scopes?: string[]
   networks?: string[]
+  resources?: string[]
   metadata?: Record<string, unknown> | null
   expiresAt?: number | null
   modifiedAt?: number | null

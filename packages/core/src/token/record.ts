@@ -5,9 +5,10 @@ import type { Actor, ApiToken, StoredSecret, TokenRecord } from '../types.js'
 export const MAX_RETIRED = 8
 
 /** A record whose lists may be frozen ones that several records share. */
-type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks'> & {
+type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks' | 'resources'> & {
   readonly scopes: readonly string[]
   readonly networks: readonly string[]
+  readonly resources: readonly string[]
 }
 
 /**
@@ -25,6 +26,7 @@ export function publicView(record: SharedListRecord, now: number): ApiToken {
     enabled: record.enabled,
     scopes: frozenList(record.scopes),
     networks: frozenList(record.networks),
+    resources: frozenList(record.resources),
     ...compact({ metadata: metadata && deepFreeze(metadata) }),
     createdAt: record.createdAt,
     ...compact({ createdBy: frozen(createdBy), expiresAt, modifiedAt, modifiedBy: frozen(modifiedBy), rotatedAt }),

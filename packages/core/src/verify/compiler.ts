@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { compileNetworks, type Networks } from '../policy/cidr.js'
+import { compileResources, type ResourceSet } from '../policy/resources.js'
 import { compileScopes, type ScopeSet } from '../policy/scopes.js'
 
 /** How many different lists of one kind are remembered. */
@@ -11,14 +12,19 @@ export interface Compiled<T> {
   readonly compiled: T
 }
 
-/** Compiles the lists of records. Many tokens have the same scopes and networks, and then share the result. */
+/** Compiles the lists of records. Many tokens have the same scopes, networks and resources, and then share the result. */
 export interface Compiler {
   scopes(list: readonly string[]): Compiled<ScopeSet>
   networks(blocks: readonly string[]): Compiled<Networks>
+  resources(list: readonly string[]): Compiled<ResourceSet>
 }
 
 export function createCompiler(): Compiler {
-  return { scopes: remembered(compileScopes), networks: remembered(compileNetworks) }
+  return {
+    scopes: remembered(compileScopes),
+    networks: remembered(compileNetworks),
+    resources: remembered(compileResources),
+  }
 }
 
 function remembered<T>(compile: (list: readonly string[]) => T): (list: readonly string[]) => Compiled<T> {

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.js'
 import type { Networks } from '../policy/cidr.js'
+import type { ResourceSet } from '../policy/resources.js'
 import type { ScopeSet } from '../policy/scopes.js'
 import { isActive, publicView } from '../token/record.js'
 import type { AllowedVerdict, ApiToken, StoredSecret, TokenRecord } from '../types.js'
@@ -19,6 +20,7 @@ export interface Entry {
   readonly expiresAt: number | undefined
   readonly scopes: ScopeSet
   readonly networks: Networks
+  readonly resources: ResourceSet
   /** What the owner of a personal token may do, `unknown` if the host does not know the owner. */
   readonly ownerScopes: ScopeSet | 'unknown' | undefined
   /** The current secret, then the previous one during an overlap. */
@@ -43,7 +45,9 @@ export function createEntry(
   }
   const scopes = compiler.scopes(record.scopes)
   const networks = compiler.networks(record.networks)
-  const token = publicView({ ...record, scopes: scopes.list, networks: networks.list }, readAt.host)
+  const resources = compiler.resources(record.resources)
+  const shared = { scopes: scopes.list, networks: networks.list, resources: resources.list }
+  const token = publicView({ ...record, ...shared }, readAt.host)
   return {
     token,
     allowed: Object.freeze({ ok: true, token }),
@@ -53,6 +57,7 @@ export function createEntry(
     expiresAt: record.expiresAt,
     scopes: scopes.compiled,
     networks: networks.compiled,
+    resources: resources.compiled,
     ownerScopes,
     secrets: record.secrets,
     retired: record.retired.length === 0 ? NONE : record.retired,

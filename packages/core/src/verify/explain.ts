@@ -1,9 +1,10 @@
 import { compact } from '../compact.js'
-import { optionError, UnavailableError } from '../errors.js'
+import { optionError, quoted, UnavailableError } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import { clientAddress } from '../policy/address.js'
 import { missingScopes } from '../policy/evaluate.js'
 import { isExpired } from '../policy/expiry.js'
+import { isPlainResource, mayUse } from '../policy/resources.js'
 import { digestOf, tagOf } from '../secret/digest.js'
 import { parseToken, type TokenFormat } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
@@ -18,7 +19,7 @@ export type ExplainRequest = ({ readonly token: string } | { readonly id: string
 
 /** One check with its outcome. */
 export interface Check {
-  readonly check: 'format' | 'known' | 'secret' | 'enabled' | 'expiry' | 'owner' | 'network' | 'scope'
+  readonly check: 'format' | 'known' | 'secret' | 'enabled' | 'expiry' | 'owner' | 'network' | 'scope' | 'resource'
   readonly passed: boolean
   /** A sentence for support staff. */
   readonly detail: string
@@ -41,9 +42,9 @@ export interface ExplainParts {
 
 /** Throws a `TypeError` (`ERR_OPTION`) for members that a request does not have, and unless it names one token. */
 export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
-  assertKnownOptions('explain', request, ['token', 'id', 'ip', 'scopes'])
+  assertKnownOptions('explain', request, ['token', 'id', 'ip', 'scopes', 'resources'])
   if ('token' in request === 'id' in request) throw optionError('explain', 'needs either a token or an id')
-  checkContext('explain', compact({ ip: request.ip, scopes: request.scopes }))
+  checkContext('explain', compact({ ip: request.ip, scopes: request.scopes, resources: request.resources }))
   return request
 }
 
@@ -89,7 +90,7 @@ async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token:
   return check('secret', false, wasRotatedAway ? 'A secret that was rotated away.' : 'Not a secret of this token.')
 }
 
-function checkState(entry: Entry, now: number, { ip, scopes = [] }: VerifyContext): Check[] {
+function checkState(entry: Entry, now: number, { ip, scopes = [], resources }: VerifyContext): Check[] {
   const { token, ownerScopes, networks } = entry
   const { enabled, expiresAt } = token
   const expiry = expiresAt === undefined ? 'Never expires.' : `Expires at ${new Date(expiresAt).toISOString()}.`
@@ -101,7 +102,17 @@ function checkState(entry: Entry, now: number, { ip, scopes = [] }: VerifyContex
     check('owner', ownerScopes !== 'unknown', ownerScopes === 'unknown' ? `Owner ${token.owner} is unknown.` : owner),
     check('network', networks.allows(ip), describeNetworks(token.networks, ip)),
     check('scope', missing.length === 0, missing.length === 0 ? 'All covered.' : `Missing: ${missing.join(', ')}.`),
+    check('resource', mayUse(entry.resources, resources), describeResources(token.resources, resources)),
   ]
+}
+
+function describeResources(held: readonly string[], asked: VerifyContext['resources']): string {
+  const allowed = held.length === 0 ? 'For any resource.' : `Only for ${held.join(', ')}.`
+  if (asked === 'any') return `${allowed} Here it does not matter.`
+  const bad = asked?.find((resource) => !isPlainResource(resource))
+  if (bad !== undefined) return `${allowed} Not a resource: ${quoted(bad)}.`
+  if (asked?.length === 0) return `${allowed} An empty list of resources was named.`
+  return asked === undefined && held.length > 0 ? `${allowed} No resource was named.` : allowed
 }
 
 function describeNetworks(networks: readonly string[], ip: string | undefined): string {

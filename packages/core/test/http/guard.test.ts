@@ -12,20 +12,29 @@ describe('the options of a guard', () => {
   })
 
   test.each<[string, unknown, string]>([
-    ['a misspelt name', { scope: ['a'] }, 'requireToken.scope is not an option. There are: scopes, optional, onDenied'],
+    [
+      'a misspelt name',
+      { scope: ['a'] },
+      'requireToken.scope is not an option. There are: scopes, resource, optional, onDenied',
+    ],
     [
       'an option of another adapter',
       { challenge: true },
-      'requireToken.challenge is not an option. There are: scopes, optional, onDenied',
+      'requireToken.challenge is not an option. There are: scopes, resource, optional, onDenied',
     ],
     ['a bare list', ['a'], 'requireToken takes its scopes as { scopes: [...] }, not as a list'],
-    ['a bare text', 'a', 'requireToken must be an object with some of scopes, optional, onDenied, not "a"'],
-    ['null', null, 'requireToken must be an object with some of scopes, optional, onDenied, not null'],
+    ['a bare text', 'a', 'requireToken must be an object with some of scopes, resource, optional, onDenied, not "a"'],
+    ['null', null, 'requireToken must be an object with some of scopes, resource, optional, onDenied, not null'],
     ['one text for a list', { scopes: 'a' }, 'requireToken.scopes must be a list of scopes, not "a"'],
     ['a wildcard', { scopes: ['a', 'b.*'] }, 'requireToken.scopes must be plain scopes, not "b.*"'],
     ['a flag that is none', { optional: 'yes' }, 'requireToken.optional must be true or false, not "yes"'],
     ['a handler that is none', { onDenied: 401 }, 'requireToken.onDenied must be a function, not 401'],
     ['an empty text', { scopes: [''] }, 'requireToken.scopes must be plain scopes, not ""'],
+    [
+      'a resource as a text',
+      { resource: 'project:1' },
+      `requireToken.resource must be a function such as (req) => 'project:' + req.params.id, or 'any', not "project:1"`,
+    ],
   ])('%s is refused when the guard is made', (_, options, message) => {
     const make = () => createGuard(options as { scopes: string[] })
     expect(make).toThrow(TypeError)

@@ -101,6 +101,9 @@ describe('create on behalf of a caller', () => {
     ['no blocks from a restricted caller', { networks: ['10.0.0.0/8'] }, {}, 'networks'],
     ['an empty list from a restricted caller', { networks: ['10.0.0.0/8'] }, { networks: [] }, 'networks'],
     ['a wider block', { networks: ['10.0.0.0/8'] }, { networks: ['10.0.0.0/7'] }, 'networks[0]'],
+    ['no resources from a bound caller', { resources: ['p:1'] }, {}, 'resources'],
+    ['an empty list from a bound caller', { resources: ['p:1'] }, { resources: [] }, 'resources'],
+    ['another resource', { resources: ['p:1', 'q:*'] }, { resources: ['q:2', 'p:2'] }, 'resources[1]'],
     ['no expiry from a caller with one', { expiresAt: NOW + DAY }, {}, 'expiresAt'],
     ['a later expiry', { expiresAt: NOW + DAY }, { expiresAt: NOW + DAY + 1 }, 'expiresAt'],
     ['an impersonal token from a personal caller', { personal: true }, { personal: false }, 'personal'],
@@ -121,7 +124,9 @@ describe('create on behalf of a caller', () => {
 
   test('as much as the caller is allowed, and the host may let it assign owners', async () => {
     const { latchkey } = testInstance()
-    const bounds = { scopes: ['reports.*'], networks: ['10.0.0.0/8', '::/0'], expiresAt: NOW + DAY }
+    const bounds = {
+      ...{ scopes: ['reports.*'], networks: ['10.0.0.0/8', '::/0'], resources: ['p:1', 'q:*'], expiresAt: NOW + DAY },
+    }
     const own = await latchkey.create({ ...GOOD, ...bounds }, hostCaller(bounds))
     expect(own.apiToken).toMatchObject({ owner: 'ada', personal: false, ...bounds })
     const mapped = { ...GOOD, ...bounds, networks: ['::ffff:10.1.0.0/112'], owner: 'bob', personal: true }

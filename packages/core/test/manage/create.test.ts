@@ -74,6 +74,12 @@ const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
   ],
   ['a block twice in two spellings', { networks: ['10.0.0.0/8', '::ffff:10.0.0.0/104'] }, 'networks[1]'],
   ['101 networks', { networks: Array.from({ length: 101 }, (_, i) => `10.0.${i}.0/24`) }, 'networks'],
+  ['resources a text', { resources: 'project:1' }, 'resources'],
+  ['resources with null', { resources: [null] }, 'resources[0]'],
+  ['what is no resource', { resources: ['project', 'project:1', '*', 'a:b*', 'a:b c'] }, ...at([0, 2, 3, 4])],
+  ['a resource of 201 characters', { resources: [`p:${'x'.repeat(199)}`] }, 'resources[0]'],
+  ['a resource twice', { resources: ['p:1', 'p:*', 'p:1'] }, 'resources[2]'],
+  ['101 resources', { resources: Array.from({ length: 101 }, (_, i) => `p:${i}`) }, 'resources'],
   ['expiry now', { expiresAt: NOW }, 'expiresAt'],
   ['expiry relative now', { expiresAt: 'now' }, 'expiresAt'],
   ['expiry past', { expiresAt: NOW - 1 }, 'expiresAt'],
@@ -102,6 +108,10 @@ const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
   ['a member of every object', { constructor: 1, toString: 2 }, 'constructor', 'toString'],
   ['__proto__', hostile('{"__proto__": {"owner": "root"}}') as object, '__proto__'],
 ]
+
+function at(indexes: readonly number[]): string[] {
+  return indexes.map((index) => `resources[${index}]`)
+}
 
 test.each(BROKEN)('%s is refused by its place, and nothing is written', async (_, broken, ...paths) => {
   const { latchkey, records } = testInstance()
@@ -167,8 +177,10 @@ test('what is given is kept, with the name trimmed and blocks as written', async
   const { latchkey, records } = testInstance()
   const metadata = { k: 'x'.repeat(4088) }
   const networks = ['::ffff:10.0.0.0/104', '2001:DB8::/32']
+  const resources = ['project:17', 'Project:17', 'team:*']
   const name = `  ${EMOJI.repeat(200)} `
-  const issued = await latchkey.create({ ...GOOD, name, networks, metadata, personal: true, expiresAt: 'now+1d' })
+  const restricted = { networks, resources, personal: true, expiresAt: 'now+1d' }
+  const issued = await latchkey.create({ ...GOOD, name, metadata, ...restricted })
   expect(issued.token.startsWith(`${issued.id}.`)).toBe(true)
   expect(issued.apiToken).toEqual({
     id: issued.id,
@@ -178,6 +190,7 @@ test('what is given is kept, with the name trimmed and blocks as written', async
     enabled: true,
     scopes: ['reports.read'],
     networks,
+    resources,
     metadata,
     createdAt: NOW,
     createdBy: { kind: 'host' },
@@ -191,7 +204,7 @@ test('what is given is kept, with the name trimmed and blocks as written', async
 
 test('null counts as absent in optional members', async () => {
   const { latchkey } = testInstance()
-  const nothing = { personal: null, enabled: null, networks: null, expiresAt: null, metadata: null }
+  const nothing = { personal: null, enabled: null, networks: null, resources: null, expiresAt: null, metadata: null }
   const { apiToken } = await latchkey.create({ ...GOOD, ...nothing })
   const { id: _id, ...rest } = apiToken
   expect(rest).toEqual({
@@ -199,6 +212,7 @@ test('null counts as absent in optional members', async () => {
     personal: false,
     enabled: true,
     networks: [],
+    resources: [],
     createdAt: NOW,
     createdBy: { kind: 'host' },
   })

@@ -58,6 +58,7 @@ describe('the time of modification', () => {
     ['a new name', { name: 'other' }, true],
     ['other scopes', { scopes: ['reports.*'] }, true],
     ['other networks', { networks: ['10.0.0.0/9'] }, true],
+    ['other resources', { resources: ['project:1'] }, true],
     ['other metadata', { metadata: { team: 'b' } }, true],
     ['a name and disabling', { name: 'other', enabled: false }, true],
     ['disabling', { enabled: false }, false],
@@ -96,6 +97,11 @@ test('a change holds at once on the node that made it', async () => {
   expect(await latchkey.verify(token, ask)).toEqual({ ok: false, denial: { reason: 'network' } })
   await latchkey.update(id, { networks: [], scopes: ['metrics'] })
   expect(await latchkey.verify(token, ask)).toMatchObject({ denial: { reason: 'scope' } })
+  await latchkey.update(id, { resources: ['project:1'], scopes: ['reports.read'] })
+  expect(await latchkey.verify(token, ask)).toMatchObject({ denial: { reason: 'resource' } })
+  expect(await latchkey.verify(token, { ...ask, resources: ['project:1'] })).toMatchObject({ ok: true })
+  await latchkey.update(id, { resources: [] })
+  expect(await latchkey.verify(token, ask)).toMatchObject({ ok: true })
   await latchkey.update(id, { enabled: false })
   expect(await latchkey.verify(token, ask)).toEqual({ ok: false, denial: { reason: 'disabled' } })
 })

@@ -9,6 +9,7 @@ import {
 } from '../../src/policy/attenuation.js'
 import { compileNetworks } from '../../src/policy/cidr.js'
 import { evaluate } from '../../src/policy/evaluate.js'
+import { compileResources } from '../../src/policy/resources.js'
 import { compileScopes } from '../../src/policy/scopes.js'
 
 const CREATE: Action = { kind: 'create' }
@@ -18,6 +19,7 @@ const NETWORKS = [
   ...['0.0.0.0/0', '10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', '::ffff:10.1.2.0/120', '::/0', '2001:db8::/32'],
   ...['2001:db8:1::/48', 'broken'],
 ]
+const RESOURCES = ['p:1', 'p:2', 'p:*', 'q:1', 'q:*', 'broken']
 const OWNERS = ['ada', 'bob']
 
 /** What the owners may do at some moment. */
@@ -34,17 +36,23 @@ const ACTS = ['a', 'a.b', 'a.b.c', 'ab.c', 'z'].flatMap((scope) =>
     '2001:db8:1::1',
     '2001:db8:2::1',
     '2001:db9::1',
-  ].flatMap((ip) => [1, 2, 3].map((now) => ({ now, context: { ip, scopes: [scope] } }))),
+  ].flatMap((ip) =>
+    [['p:1'], ['p:2'], ['q:1'], ['p:1', 'q:1'], undefined].flatMap((resources) =>
+      [1, 2, 3].map((now) => ({ now, context: { ip, scopes: [scope], resources } })),
+    ),
+  ),
 )
 
 const scopes = fc.subarray(SCOPES, { minLength: 1, maxLength: 3 })
 const networks = fc.oneof(fc.constant([]), fc.subarray(NETWORKS, { minLength: 1, maxLength: 3 }))
+const resources = fc.oneof(fc.constant([]), fc.subarray(RESOURCES, { minLength: 1, maxLength: 3 }))
 const expiry = fc.constantFrom(undefined, 2, 3, 4)
 const grant: fc.Arbitrary<Grant> = fc.record({
   owner: fc.constantFrom(...OWNERS),
   personal: fc.boolean(),
   scopes,
   networks,
+  resources,
   expiresAt: expiry,
   environment: fc.constantFrom('live', 'live', 'live', 'test'),
 })
@@ -67,11 +75,14 @@ function performs(grant: Grant, owners: OwnerScopes, named: boolean): Set<string
     expiresAt: grant.expiresAt,
     scopes: compileScopes(grant.scopes),
     networks: compileNetworks(grant.networks),
+    resources: compileResources(grant.resources),
     ownerScopes: grant.personal ? compileScopes(owners[grant.owner] ?? []) : undefined,
   }
   const acts = ACTS.filter((act) => evaluate(subject, act.now, act.context) === undefined)
   const suffix = `${grant.environment} ${named ? grant.owner : ''}`
-  return new Set(acts.map((act) => `${act.context.scopes} ${act.context.ip} ${act.now} ${suffix}`))
+  return new Set(
+    acts.map((act) => `${act.context.scopes} ${act.context.ip} ${act.context.resources} ${act.now} ${suffix}`),
+  )
 }
 
 function without(acts: Set<string>, others: Set<string>): string[] {
@@ -90,13 +101,13 @@ function assertOften<T>(property: (note: () => void) => fc.IProperty<T>, numRuns
   expect(allowed).toBeGreaterThan(numRuns / 100)
 }
 
+const KEYS = ['scopes', 'networks', 'resources', 'expiresAt', 'owner', 'personal', 'environment'] as const
+
 /** Pairs that resemble each other, so that many are allowed. */
-const pair = fc
-  .tuple(grant, grant, fc.subarray(['scopes', 'networks', 'expiresAt', 'owner', 'personal', 'environment'] as const))
-  .map(([caller, other, same]) => {
-    const child = { ...other, ...Object.fromEntries(same.map((key) => [key, caller[key]])) }
-    return { caller, child }
-  })
+const pair = fc.tuple(grant, grant, fc.subarray([...KEYS])).map(([caller, other, same]) => {
+  const child = { ...other, ...Object.fromEntries(same.map((key) => [key, caller[key]])) }
+  return { caller, child }
+})
 
 describe('soundness', () => {
   test('whatever a created token can do, now or when owners may do other things, its caller can do', () => {
@@ -165,11 +176,13 @@ describe('soundness', () => {
   })
 })
 
+const isBroken = ({ networks, resources }: Grant) => networks.includes('broken') || resources.includes('broken')
+
 describe('what stays allowed', () => {
   test('a token may create its like, unless its owner may do less than it', () => {
     fc.assert(
       fc.property(grant, (grant) => {
-        fc.pre(!grant.networks.includes('broken'))
+        fc.pre(!isBroken(grant))
         expect(findEscalations(grant, callerOf(grant, { ada: ['*'], bob: ['*'] }), CREATE)).toEqual([])
       }),
     )
@@ -178,7 +191,7 @@ describe('what stays allowed', () => {
   test('anyone may narrow anything', () => {
     fc.assert(
       fc.property(grant, grant, ownerScopes, fc.nat(), ({ ...before }, caller, owners, pick) => {
-        fc.pre(!before.networks.includes('broken'))
+        fc.pre(!isBroken(before))
         const narrowed = {
           ...before,
           scopes: before.scopes.slice(pick % before.scopes.length),
@@ -196,6 +209,7 @@ const plain: Grant = {
   personal: false,
   scopes: ['a.*'],
   networks: ['10.0.0.0/8'],
+  resources: ['p:1', 'q:*'],
   expiresAt: 100,
   environment: 'live',
 }
@@ -215,6 +229,10 @@ describe('each dimension', () => {
     ['the other family', { networks: ['::/0'] }, 'networks', 'networks[0]'],
     ['a wider block in mapped form', { networks: ['::ffff:0:0/96'] }, 'networks', 'networks[0]'],
     ['a block that is none', { networks: ['10/8'] }, 'networks', 'networks[0]'],
+    ['no resources', { resources: [] }, 'resources', 'resources'],
+    ['another resource', { resources: ['q:7', 'p:2'] }, 'resources', 'resources[1]'],
+    ['all of a type', { resources: ['p:1', 'p:*'] }, 'resources', 'resources[1]'],
+    ['a resource that is none', { resources: ['q:'] }, 'resources', 'resources[0]'],
     ['a later expiry', { expiresAt: 101 }, 'expiry', 'expiresAt'],
     ['no expiry', { expiresAt: undefined }, 'expiry', 'expiresAt'],
     ['an expiry that is no number', { expiresAt: Number.NaN }, 'expiry', 'expiresAt'],
@@ -227,15 +245,15 @@ describe('each dimension', () => {
   })
 
   test('everything at once is listed', () => {
-    const child = { owner: 'bob', scopes: ['x', 'a.b', 'y'], networks: [], expiresAt: 200, environment: 'test' }
-    expect(paths(child, CREATE, { personal: true })).toEqual([
-      ...['owner', 'personal', 'environment', 'scopes[0]', 'scopes[2]', 'networks', 'expiresAt'],
+    const child = { owner: 'bob', scopes: ['x', 'a.b', 'y'], networks: [], resources: [], expiresAt: 200 }
+    expect(paths({ ...child, environment: 'test' }, CREATE, { personal: true })).toEqual([
+      ...['owner', 'personal', 'environment', 'scopes[0]', 'scopes[2]', 'networks', 'resources', 'expiresAt'],
     ])
   })
 
   test('an unrestricted caller that never expires bounds scopes only', () => {
-    const free = { networks: [], expiresAt: undefined }
-    expect(paths({ networks: [], expiresAt: undefined }, CREATE, free)).toEqual([])
+    const free = { networks: [], resources: [], expiresAt: undefined }
+    expect(paths({ networks: [], resources: [], expiresAt: undefined }, CREATE, free)).toEqual([])
     expect(paths({ networks: ['::/0'], expiresAt: 1e15, scopes: ['b'] }, CREATE, free)).toEqual(['scopes[0]'])
   })
 
@@ -297,7 +315,7 @@ describe('owner', () => {
 })
 
 describe('a change', () => {
-  const strong: Grant = { ...plain, scopes: ['admin'], networks: [], expiresAt: undefined }
+  const strong: Grant = { ...plain, scopes: ['admin'], networks: [], resources: [], expiresAt: undefined }
 
   test('that adds nothing is allowed on a token that can do more', () => {
     expect(findEscalations(strong, caller, { kind: 'change', before: strong })).toEqual([])
@@ -324,15 +342,21 @@ describe('a change', () => {
       paths({ ...before, networks: ['11.1.0.0/16', '10.0.0.0/8'], scopes: ['a.x'] }, { kind: 'change', before }),
     ).toEqual([])
     expect(paths({ ...before, networks: [] }, { kind: 'change', before })).toContain('networks')
+    const bound = { ...plain, resources: ['p:2', 'q:1'] }
+    expect(paths({ ...bound, resources: ['p:2', 'q:*', 'p:3'] }, { kind: 'change', before: bound })).toEqual([
+      'resources[2]',
+    ])
+    expect(paths({ ...bound, resources: [] }, { kind: 'change', before: bound })).toEqual(['resources'])
+    expect(paths({ ...bound, resources: ['p:2'] }, { kind: 'change', before: bound })).toEqual([])
   })
 
   test('cannot move a scope into a token that outlives or outreaches the caller', () => {
-    const weak = { ...plain, scopes: ['a.x'], networks: [], expiresAt: undefined }
+    const weak = { ...plain, scopes: ['a.x'], networks: [], resources: [], expiresAt: undefined }
     expect(
       findEscalations({ ...weak, scopes: ['a.x', 'a.y'] }, caller, { kind: 'change', before: weak }).map(
         ({ path }) => path,
       ),
-    ).toEqual([...['networks', 'expiresAt']])
+    ).toEqual(['networks', 'resources', 'expiresAt'])
   })
 
   test('cannot widen the reach of scopes that the caller has not', () => {
@@ -341,6 +365,9 @@ describe('a change', () => {
       paths({ ...bound, networks: ['10.0.0.0/8', '11.0.0.0/8'] }, { kind: 'change', before: bound }, { networks: [] }),
     ).toEqual(['scopes[0]'])
     expect(paths({ ...bound, expiresAt: 60 }, { kind: 'change', before: bound })).toEqual(['scopes[0]'])
+    expect(
+      paths({ ...bound, resources: ['p:1', 'q:*'] }, { kind: 'change', before: { ...bound, resources: ['p:1'] } }),
+    ).toEqual(['scopes[0]'])
     expect(
       paths({ ...bound, expiresAt: 60, scopes: ['a.b'] }, { kind: 'change', before: { ...bound, scopes: ['a.b'] } }),
     ).toEqual([])

@@ -3,13 +3,16 @@ import { compileNetworks } from '../../src/policy/cidr.js'
 import { DENIED } from '../../src/policy/denials.js'
 import { evaluate, type Subject } from '../../src/policy/evaluate.js'
 import { isExpired } from '../../src/policy/expiry.js'
+import { compileResources } from '../../src/policy/resources.js'
 import { compileScopes } from '../../src/policy/scopes.js'
+import type { VerifyContext } from '../../src/types.js'
 
 const good: Subject = {
   enabled: true,
   expiresAt: 2000,
   scopes: compileScopes(['a.*', 'b']),
   networks: compileNetworks(['10.0.0.0/8']),
+  resources: compileResources([]),
   ownerScopes: compileScopes(['a.*', 'b', 'c']),
 }
 const context = { ip: '::ffff:10.0.0.1', scopes: ['a.x', 'b'] }
@@ -23,13 +26,14 @@ test('lets in what every check allows', () => {
 })
 
 test('names the first reason in the fixed order, for every combination of faults', () => {
-  const combinations = Array.from({ length: 32 }, (_, bits) => [16, 8, 4, 2, 1].map((bit) => (bits & bit) > 0))
-  for (const [disabled, expired, owner, network, scope] of combinations) {
+  const combinations = Array.from({ length: 64 }, (_, bits) => [32, 16, 8, 4, 2, 1].map((bit) => (bits & bit) > 0))
+  for (const [disabled, expired, owner, network, scope, resource] of combinations) {
     const subject: Subject = {
       enabled: !disabled,
       expiresAt: expired ? 1000 : 1001,
       scopes: good.scopes,
       networks: compileNetworks([network ? '11.0.0.0/8' : '10.0.0.0/8']),
+      resources: compileResources([resource ? 'a:2' : 'a:1']),
       ownerScopes: owner ? 'unknown' : good.ownerScopes,
     }
     const faults = [
@@ -38,8 +42,10 @@ test('names the first reason in the fixed order, for every combination of faults
       owner && 'owner_unknown',
       network && 'network',
       scope && 'scope',
+      resource && 'resource',
     ]
-    const refusal = evaluate(subject, 1000, { ...context, scopes: scope ? ['b', 'z'] : ['b'] })
+    const asked = { scopes: scope ? ['b', 'z'] : ['b'], resources: ['a:1'] }
+    const refusal = evaluate(subject, 1000, { ...context, ...asked })
     expect(refusal?.denial.reason).toBe(faults.find((fault) => fault !== false))
   }
 })
@@ -47,6 +53,32 @@ test('names the first reason in the fixed order, for every combination of faults
 test('an absent address is refused by a restricted token', () => {
   expect(evaluate(good, 1000, { scopes: ['b'] })).toBe(DENIED.network)
 })
+
+test('a bound token is refused unless it covers every resource that is named, or none matters', () => {
+  const bound = { ...good, resources: compileResources(['a:1', 'b:*']) }
+  const judged = (subject: Subject, resources: VerifyContext['resources']) =>
+    evaluate(subject, 1000, { ...context, resources })
+  for (const resources of ['any', ['a:1'], ['b:9'], ['a:1', 'b:x', 'b:y']] as const) {
+    expect(judged(bound, resources)).toBeUndefined()
+    expect(judged(good, resources)).toBeUndefined()
+  }
+  for (const resources of [['a:2'], ['a:1', 'a:2'], ['c:1']]) {
+    expect(judged(bound, resources)).toBe(DENIED.resource)
+    expect(judged(good, resources)).toBeUndefined()
+  }
+  expect(judged(bound, undefined)).toBe(DENIED.resource)
+  expect(judged(good, undefined)).toBeUndefined()
+})
+
+test.each([[[]], [['']], [['a:*']], [['b:*']], [['a:1', 'b:*']], [['a:1', 'x']], [['b:undefined']], [['b:a b']]])(
+  'what is no plain resource is refused to every token: %j',
+  (resources) => {
+    for (const held of [[], ['a:1', 'b:*'], ['*:*'], ['a:*']]) {
+      const subject = { ...good, resources: compileResources(held) }
+      expect(evaluate(subject, 1000, { ...context, resources })).toBe(DENIED.resource)
+    }
+  },
+)
 
 test('missing scopes are those that the token or its owner does not cover', () => {
   const subject = { ...good, scopes: compileScopes(['a.*', 'c']), ownerScopes: compileScopes(['a.x', 'b']) }

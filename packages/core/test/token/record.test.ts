@@ -13,6 +13,7 @@ function record(changes: Partial<TokenRecord> = {}): TokenRecord {
     enabled: true,
     scopes: ['a'],
     networks: ['10.0.0.0/8'],
+    resources: ['p:1'],
     metadata: { deep: { list: [1, { x: 1 }] } },
     version: 3,
     createdAt: NOW,
@@ -53,6 +54,7 @@ describe('publicView', () => {
       'enabled',
       'scopes',
       'networks',
+      'resources',
       'createdAt',
     ])
   })
@@ -73,6 +75,7 @@ describe('publicView', () => {
       view,
       view.scopes,
       view.networks,
+      view.resources,
       view.metadata,
       deep,
       deep.list,

@@ -35,6 +35,7 @@ describe('a hit', () => {
         enabled: true,
         scopes: ['a'],
         networks: ['10.0.0.0/8'],
+        resources: [],
         metadata: { tier: { name: 'gold' } },
         createdAt: NOW,
         createdBy: { kind: 'host' },
@@ -329,7 +330,16 @@ test('a digest hits what was cached last of its token, and nothing that was inva
   const readAt = clock.moment()
   const compiler = createCompiler()
   const newEntry = (id: string, hash: string): Entry => {
-    const rest = { name: 'n', owner: 'o', personal: false, enabled: true, scopes: [], networks: [], retired: [] }
+    const rest = {
+      name: 'n',
+      owner: 'o',
+      personal: false,
+      enabled: true,
+      scopes: [],
+      networks: [],
+      resources: [],
+      retired: [],
+    }
     const record = { ...rest, id, version: 1, createdAt: NOW, secrets: [{ gen: 1, hash, tag: id }] }
     return createEntry(record, undefined, readAt, compiler)
   }

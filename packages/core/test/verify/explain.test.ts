@@ -9,8 +9,8 @@ function failed({ checks }: Explanation): string[] {
 describe('explain', () => {
   test('lets a good request pass every check, by token and by id', async () => {
     const { latchkey, create } = testInstance()
-    const { id, token } = await create({ networks: ['10.0.0.0/8'], expiresAt: NOW + 1_000 })
-    const ask = { ip: '10.0.0.1', scopes: ['a'] }
+    const { id, token } = await create({ networks: ['10.0.0.0/8'], resources: ['p:*'], expiresAt: NOW + 1_000 })
+    const ask = { ip: '10.0.0.1', scopes: ['a'], resources: ['p:1'] }
     const whole = await latchkey.explain({ token, ...ask })
     expect(whole.allowed).toBe(true)
     expect(whole.checks.map(({ check }) => check)).toEqual([
@@ -22,6 +22,7 @@ describe('explain', () => {
       'owner',
       'network',
       'scope',
+      'resource',
     ])
     expect(failed(whole)).toEqual([])
     const byId = await latchkey.explain({ id, ...ask })
@@ -43,6 +44,7 @@ describe('explain', () => {
       enabled: false,
       expiresAt: NOW + 1,
       networks: ['10.0.0.0/8'],
+      resources: ['p:1'],
     })
     clock.now += 1
     const explain = latchkey.explain
@@ -64,10 +66,31 @@ describe('explain', () => {
       'owner',
       'network',
       'scope',
+      'resource',
     ])
     for (const request of [{ token: forged(all.token) }, { token: 'junk' }, { id: all.id }]) {
       expect((await explain(request)).allowed).toBe(false)
     }
+  })
+
+  test('says for what a bound token may be used, and what is wrong with what was named', async () => {
+    const { latchkey, create } = testInstance()
+    const { id } = await create({ resources: ['p:1', 'q:*'] })
+    const free = await create()
+    const detail = async (token: string, resources?: readonly string[] | 'any') => {
+      const { checks } = await latchkey.explain({ id: token, resources })
+      const last = checks.at(-1)
+      return [last?.check, last?.passed, last?.detail]
+    }
+    const only = 'Only for p:1, q:*.'
+    expect(await detail(id, ['p:1', 'q:2'])).toEqual(['resource', true, only])
+    expect(await detail(id, ['p:2'])).toEqual(['resource', false, only])
+    expect(await detail(id)).toEqual(['resource', false, `${only} No resource was named.`])
+    expect(await detail(id, [])).toEqual(['resource', false, `${only} An empty list of resources was named.`])
+    expect(await detail(id, ['p:1', 'q:*'])).toEqual(['resource', false, `${only} Not a resource: "q:*".`])
+    expect(await detail(id, 'any')).toEqual(['resource', true, `${only} Here it does not matter.`])
+    expect(await detail(free.id)).toEqual(['resource', true, 'For any resource.'])
+    expect(await detail(free.id, ['x'])).toEqual(['resource', false, 'For any resource. Not a resource: "x".'])
   })
 
   test('tells which secret it is, and whether a wrong one was right once', async () => {

@@ -11,6 +11,7 @@ await environment.insert({
   enabled: true,
   scopes: ['reports.read'],
   networks: [],
+  resources: [],
   version: 1,
   createdAt: 0,
   secrets: [{ gen: 1, hash: '$argon2id$', tag: '00000000' }],

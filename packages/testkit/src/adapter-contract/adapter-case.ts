@@ -42,7 +42,7 @@ export interface GuardedRoute {
 }
 
 /** What the host gives a guard of the adapter. */
-export type PlannedGuard = GuardOptions<string, RenderDenied>
+export type PlannedGuard = GuardOptions<string, RenderDenied, HostRequest>
 
 /** The host application that a case needs. */
 export interface HostPlan {

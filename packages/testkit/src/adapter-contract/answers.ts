@@ -31,6 +31,12 @@ export const WRONG_ADDRESS: Refusal = {
   message: 'This token may not be used from this address.',
 }
 
+export const WRONG_RESOURCE: Refusal = {
+  status: 403,
+  challenge: BARE,
+  message: 'This token may not be used for this resource.',
+}
+
 export const UNAVAILABLE: Refusal = {
   status: 503,
   retryAfter: '1',

@@ -3,6 +3,7 @@ import { guardCompositionCases } from './guard-composition.js'
 import { guardCredentialCases } from './guard-credentials.js'
 import { guardHostileCases, guardUniformCases } from './guard-hostile.js'
 import { guardOptionsCases } from './guard-options.js'
+import { guardResourceCases } from './guard-resources.js'
 import { guardRestrictionCases } from './guard-restrictions.js'
 import { guardRevocationCases, guardUseCases } from './guard-revocation.js'
 import { guardUnavailableCases } from './guard-unavailable.js'
@@ -39,6 +40,7 @@ export const adapterContract: readonly AdapterCase[] = [
   ...guardUniformCases,
   ...guardRevocationCases,
   ...guardRestrictionCases,
+  ...guardResourceCases,
   ...guardUnavailableCases,
   ...guardHostileCases,
   ...guardCompositionCases,

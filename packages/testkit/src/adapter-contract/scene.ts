@@ -47,6 +47,10 @@ const ROUTES: readonly GuardedRoute[] = [
   { path: '/twice', guards: [{ scopes: ['reports.read'] }, { scopes: ['reports.read'] }, {}] },
   { path: '/twice-and-more', guards: [{ scopes: ['reports.read'] }, { scopes: ['logs.read'] }] },
   { path: '/rendered', guards: [{ scopes: ['reports.read'], onDenied: render }] },
+  { path: '/resource', guards: [{ scopes: ['reports.read'], resource: named }] },
+  { path: '/any-resource', guards: [{ scopes: ['reports.read'], resource: 'any' }] },
+  { path: '/any-and-resource', guards: [{ resource: 'any' }, { resource: named }, { resource: 'any' }] },
+  { path: '/resource-and-none', guards: [{ resource: named }, {}] },
   { path: '/rendering-fails', guards: [{ onDenied: failToRender }] },
   { path: '/rendering-fails-late', guards: [{ onDenied: async () => failToRender() }] },
   { path: '/optional', guards: [{ scopes: ['reports.read'], optional: true }] },
@@ -54,6 +58,16 @@ const ROUTES: readonly GuardedRoute[] = [
   { path: '/needed-then-optional', guards: [{ scopes: ['reports.read'] }, { optional: true }] },
   { path: '/optional-planted', guards: [{ optional: true }], planted: { id: 'planted' } },
 ]
+
+/** The resources that the header names, separated by blanks; mistakes of a host by their names. */
+function named({ headers }: HostRequest): string | readonly string[] | undefined {
+  const text = headers['x-resource']
+  if (text === 'throws') throw new Error('the host cannot tell the resource')
+  if (text === 'rejects') return Promise.reject(new Error('the host cannot tell the resource')) as unknown as string
+  if (text === 'is no text') return 17 as unknown as string
+  if (text === 'is empty') return []
+  return typeof text === 'string' && text.includes(' ') ? text.split(' ') : (text as string | undefined)
+}
 
 /** As an `onDenied`: tells what it was told. */
 export function render({ denial, response }: DeniedRequest): object {

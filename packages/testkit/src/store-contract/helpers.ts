@@ -146,6 +146,12 @@ export function unusualRecords(): Record<string, TokenRecord> {
     }),
     'metadata of 4 KiB': tokenRecord({ metadata: { text: 'x'.repeat(4_084) } }),
     '100 networks': tokenRecord({ networks: range(100).map((i) => `10.${i}.0.0/16`) }),
+    '100 resources of 200 characters': tokenRecord({
+      resources: range(100).map((i) => `project:${String(i).padStart(192, '~')}`),
+    }),
+    'resources of every character': tokenRecord({
+      resources: ['a.b_c-D:*', `x:!"#$%&'()+,-./09:;<=>?@AZ[\\]^_\`az{|}~`],
+    }),
     '100 scopes of 100 characters': tokenRecord({
       scopes: range(100).map((i) => `${'s'.repeat(98)}${String(i).padStart(2, '0')}`),
     }),
@@ -160,6 +166,7 @@ export function scramble(record: TokenRecord): void {
   record.version = 999
   record.scopes.push('scrambled')
   record.networks.length = 0
+  record.resources.push('scrambled:*')
   record.retired.push('ffffffff')
   for (const secret of record.secrets) secret.hash = 'scrambled'
   record.secrets.pop()

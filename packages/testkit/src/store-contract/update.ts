@@ -10,6 +10,8 @@ const PATCHES: readonly TokenPatch[] = [
   { enabled: false },
   { scopes: ['*', 'b'] },
   { networks: [] },
+  { resources: [] },
+  { resources: ['a:*', 'project:"1",{}\\'] },
   { metadata: { other: { deep: [true] } } },
   { expiresAt: 5 },
   { modifiedAt: 0 },

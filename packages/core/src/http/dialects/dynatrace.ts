@@ -16,6 +16,7 @@ const RESOURCE: Resource = {
   personalAccessToken: always(FLAG, ({ personal }) => personal),
   additionalMetadata: maybe({ type: 'object' }, ({ metadata }) => metadata),
   allowedCIDRBlocks: maybe(TEXTS, ({ networks }) => (networks.length === 0 ? undefined : networks)),
+  resources: maybe(TEXTS, ({ resources }) => (resources.length === 0 ? undefined : resources)),
   rotationDate: maybe(TIME, ({ rotatedAt }) => iso(rotatedAt)),
   previousSecret: maybe(
     object({ expirationDate: TIME, lastUsedDate: TIME, lastUsedIpAddress: TEXT }, ['expirationDate']),
@@ -35,13 +36,14 @@ const WRITABLE = {
   enabled: 'enabled',
   scopes: 'scopes',
   allowedCIDRBlocks: 'networks',
+  resources: 'resources',
   additionalMetadata: 'metadata',
   expirationDate: 'expiresAt',
 } as const
 
 const CREATE = { ...WRITABLE, owner: 'owner', personalAccessToken: 'personal' } as const
 
-/** Dynatrace's access tokens v2, with rotation and CIDR blocks added in its style. */
+/** Dynatrace's access tokens v2, with rotation, CIDR blocks and resources added in its style. */
 export const dynatrace: Dialect = {
   name: 'dynatrace',
   routes: {
