@@ -75,6 +75,17 @@ describe.each(FRAMEWORKS)('the example host on %s', (framework) => {
     expect((await call('GET', '/whoami')).status).toBe(401)
   })
 
+  test('a bound token reads the reports of its projects alone, and is refused where no resource is named', async () => {
+    const scopes = ['reports.read', 'metrics.read']
+    const { token } = await create({ name: 'one project', scopes, resources: ['project:1'] })
+    const statuses = async (...paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await call('GET', path, token)).status))
+    expect(await statuses('/projects/1/reports', '/projects/2/reports')).toEqual([200, 403])
+    expect(await statuses('/metrics', '/whoami')).toEqual([403, 403])
+    const all = await call('GET', '/projects/2/reports', host.adminToken)
+    expect(await all.json()).toMatchObject({ project: '2' })
+  })
+
   test('a path that is not there is 404, also with a good token', async () => {
     expect((await call('GET', '/metrics/more', host.adminToken)).status).toBe(404)
     expect((await call('DELETE', '/metrics', host.adminToken)).status).toBe(404)

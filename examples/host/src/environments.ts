@@ -21,7 +21,7 @@ export interface Environments {
 
 export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environments {
   const instances = new Map<string, HostLatchkey>()
-  const guard = createGuard()
+  const guard = createGuard({ resource: 'any' })
   return {
     instance(name) {
       const known = instances.get(name)
@@ -39,8 +39,8 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
       }
       const token = admission.ok ? admission.token : undefined
       if (token === undefined || token.personal || !token.scopes.includes('*')) return undefined
-      const { id, owner, scopes, networks, expiresAt } = token
-      return { id, owner, scopes, networks, expiresAt, assignOwner: true }
+      const { id, owner, scopes, networks, resources, expiresAt } = token
+      return { id, owner, scopes, networks, resources, expiresAt, assignOwner: true }
     },
     instances: () => [...instances.values()],
   }

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http'
 import { latchkeyExpress } from '@latchkey/express'
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import type { Environments } from './environments.js'
-import { METRICS, metricsAccepted, whoami } from './resources.js'
+import { METRICS, metricsAccepted, reportsOf, whoami } from './resources.js'
 import type { HostLatchkey } from './tokens.js'
 
 /** The host on Express. */
@@ -21,6 +21,11 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), showMetrics)
   app.post('/metrics', requireToken({ scopes: ['metrics.ingest'] }), takeMetrics)
   app.get('/whoami', requireToken(), (req, res) => void res.json(whoami(req.apiToken)))
+
+  const ofProject = (req: Request) => `project:${req.params.id}`
+  app.get('/projects/:id/reports', requireToken({ scopes: ['reports.read'], resource: ofProject }), (req, res) => {
+    res.json(reportsOf(String(req.params.id)))
+  })
 
   const byName = (req: Request) => environments.instance(String(req.params.environment))
   const ofEnvironment = latchkeyExpress((req) => byName(req) ?? latchkey)

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http'
 import { latchkeyKoa, type RoutesOptions } from '@latchkey/koa'
-import Koa, { type Middleware } from 'koa'
+import Koa, { type Context, type Middleware } from 'koa'
 import proxyAddr from 'proxy-addr'
 import type { Environments } from './environments.js'
-import { METRICS, metricsAccepted, whoami } from './resources.js'
+import { METRICS, metricsAccepted, reportsOf, whoami } from './resources.js'
 import type { HostLatchkey } from './tokens.js'
 
 /** The host on Koa. */
@@ -26,6 +26,13 @@ export function koaHost(latchkey: HostLatchkey, environments: Environments): Req
     }),
   )
 
+  const ofProject = ({ path }: Context) => `project:${projectIn(path)}`
+  app.use(
+    route('GET', PROJECT_REPORTS, requireToken({ scopes: ['reports.read'], resource: ofProject }), (ctx) => {
+      ctx.body = reportsOf(projectIn(ctx.path) ?? '')
+    }),
+  )
+
   const authorize: RoutesOptions['authorize'] = ({ req, ip }) =>
     environments.authorize({ headers: req.headers, rawHeaders: req.rawHeaders, ip })
   app.use((ctx, next) => {
@@ -36,6 +43,12 @@ export function koaHost(latchkey: HostLatchkey, environments: Environments): Req
     return manage(ctx, async () => metrics(instance, mount)(ctx, next))
   })
   return app.callback()
+}
+
+const PROJECT_REPORTS = /^\/projects\/([\w.-]+)\/reports$/
+
+function projectIn(path: string): string | undefined {
+  return PROJECT_REPORTS.exec(path)?.[1]
 }
 
 function tokenRoutes(latchkey: HostLatchkey, options: RoutesOptions): Middleware {
@@ -55,9 +68,10 @@ function metrics(latchkey: HostLatchkey, mount: string): Middleware {
 }
 
 /** Stands for a router, which the host does without. */
-function route(method: string, path: string, guard: Middleware, handler: Middleware): Middleware {
+function route(method: string, path: string | RegExp, guard: Middleware, handler: Middleware): Middleware {
+  const isHere = (asked: string) => (typeof path === 'string' ? asked === path : path.test(asked))
   return (ctx, next) =>
-    ctx.path === path && (ctx.method === method || (ctx.method === 'HEAD' && method === 'GET'))
+    isHere(ctx.path) && (ctx.method === method || (ctx.method === 'HEAD' && method === 'GET'))
       ? guard(ctx, async () => handler(ctx, next))
       : next()
 }

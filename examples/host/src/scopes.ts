@@ -1,4 +1,4 @@
-/** The scopes of this host: those of the two published APIs that it speaks. Only these can be granted. */
+/** The scopes of this host: those of the two published APIs that it speaks, and its own. Only these can be granted. */
 export const SCOPES = {
   ActiveGateCertManagement: 'Manage ActiveGate certificates',
   AdvancedSyntheticIntegration: 'Advanced synthetic integration',
@@ -115,4 +115,6 @@ export const SCOPES = {
   ViewAIPrivateResponses: 'View private AI responses',
   ViewAISkills: 'View AI skills',
   ViewScheduledPrompts: 'View scheduled prompts',
+
+  'reports.read': 'Read reports',
 } as const

@@ -1,4 +1,4 @@
-import { argon2id, createLatchkey, hmacSha256, type Latchkey, type TokenStore } from '@latchkey/core'
+import { type ApiToken, argon2id, createLatchkey, hmacSha256, type Latchkey, type TokenStore } from '@latchkey/core'
 import { SCOPES } from './scopes.js'
 
 export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write' | 'apiTokens.admin'>
@@ -43,6 +43,7 @@ export async function firstToken(latchkey: HostLatchkey): Promise<string | undef
 export async function resetAdminToken(latchkey: HostLatchkey): Promise<string> {
   const { tokens } = await latchkey.list({ owner: ADMIN.owner, scopes: ADMIN.scopes, sort: 'createdAt' })
   const admin = tokens.find(({ name, enabled, personal }) => name === ADMIN.name && enabled && !personal)
-  const usable = admin !== undefined && admin.networks.length === 0 && admin.expiresAt === undefined
+  const isBound = (token: ApiToken) => token.networks.length > 0 || token.resources.length > 0
+  const usable = admin !== undefined && !isBound(admin) && admin.expiresAt === undefined
   return (usable ? await latchkey.rotate(admin.id) : await latchkey.create(ADMIN)).token
 }
