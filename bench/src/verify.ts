@@ -10,6 +10,7 @@ const BOUNDS: readonly Omit<Bound, 'figure'>[] = [
   { row: 'latchkey', per: 'latchkey-untracked', atMost: 1.1, reason: 'the last use is a few writes' },
   { row: 'latchkey-cidr4', less: 'latchkey', atMost: 150, reason: 'networks are compiled on load' },
   { row: 'latchkey-ipv6', less: 'latchkey', atMost: 250, reason: 'a repeated address is not parsed again' },
+  { row: 'latchkey-resource', less: 'latchkey', atMost: 150, reason: 'resources are compiled on load' },
   { row: 'latchkey-cidr4-100', per: 'latchkey-cidr4-1', atMost: 1.5, reason: 'networks are searched, not walked' },
   { row: 'latchkey-cidr4-100-mapped', per: 'latchkey-cidr4-1', atMost: 1.5, reason: 'mapped IPv4 is IPv4' },
   { row: 'latchkey-wrong-secret', per: 'floor', atMost: 1.5, reason: 'guesses cost no more than good tokens' },

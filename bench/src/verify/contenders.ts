@@ -11,6 +11,7 @@ const OPTIONS = { cache: LONG_CACHE, hasher: FAST_HASHER }
 const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: Object.freeze([SCOPE]) }
 const MAPPED: VerifyContext = { ...IPV4, ip: '::ffff:10.9.1.2' }
 const IPV6: VerifyContext = { ...IPV4, ip: '2001:db8::17' }
+const PROJECT: VerifyContext = { ...IPV4, resources: Object.freeze(['project:17']) }
 const AREA_19: VerifyContext = { ...IPV4, scopes: Object.freeze(['area19.read']) }
 
 const LATCHKEY: Readonly<Record<string, () => Promise<Repeat>>> = {
@@ -37,6 +38,10 @@ const LATCHKEY: Readonly<Record<string, () => Promise<Repeat>>> = {
   'latchkey-cidr4-100': () => hot(IPV4, { networks: blocks(100) }),
   'latchkey-cidr4-100-mapped': () => hot(MAPPED, { networks: blocks(100) }),
   'latchkey-ipv6': () => hot(IPV6, { networks: ['2001:db8::/32'] }),
+  'latchkey-resource': () => hot(PROJECT, { resources: ['project:17'] }),
+  'latchkey-resource-any': () => hot({ ...IPV4, resources: 'any' }, { resources: ['project:17'] }),
+  'latchkey-resource-100': () => hot(PROJECT, { resources: projects(100) }),
+  'latchkey-resource-all': () => hot(PROJECT, { resources: ['project:*'] }),
   'latchkey-20-scopes': () => hot(AREA_19, { scopes: Array.from({ length: 20 }, (_, i) => `area${i}.read`) }),
   'latchkey-wrong-secret': async () => {
     // With the slow hasher: a wrong secret must not run it.
@@ -110,4 +115,8 @@ function denies(latchkey: Latchkey, reason: string): (token: string) => boolean 
 /** Disjoint blocks. The client's address is in the first. */
 function blocks(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `10.${9 + i}.0.0/16`)
+}
+
+function projects(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `project:${i}`)
 }
