@@ -6,15 +6,17 @@ import { describe, expect, test } from 'vitest'
 import { alter, forge, type Reply } from './client.js'
 import { FRAMEWORKS, type Scene, scene } from './scene.js'
 
-/** Counts its proofs, which are as slow as somebody wants them to be. */
-function counting(): Hasher & { proofs: number; gate: Promise<void> } {
+/** Counts its proofs, which are as slow as somebody wants them to be. `proven`: the secrets in their order. */
+function counting(): Hasher & { proofs: number; proven: string[]; gate: Promise<void> } {
   const made = {
     ...testHasher,
     slow: true,
     proofs: 0,
+    proven: [] as string[],
     gate: Promise.resolve(),
     async verify(secret: string, phc: string) {
       made.proofs++
+      made.proven.push(secret)
       await made.gate
       return testHasher.verify(secret, phc)
     },
@@ -102,6 +104,38 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const refused = (await Promise.all(answers)).filter((answer) => answer === 'ERR_OVERLOADED')
     expect(refused.length).toBeGreaterThanOrEqual(1_050 - 1_002)
     expect(refused.length).toBeLessThan(1_050)
+  })
+
+  test('41 a thousand first uses of one owner neither delay nor crowd out those of another', async () => {
+    const hasher = counting()
+    const { call, issue, latchkey } = await scene(framework, { hasher })
+    const crowd: IssuedToken[] = []
+    while (crowd.length < 1_050) crowd.push(await issue())
+    const others = [await issue({ owner: 'bob' }), await issue({ owner: 'bob' })]
+    let open = () => {}
+    hasher.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const proofs = () => latchkey.stats().proofs
+    const outcome = ({ token }: IssuedToken) =>
+      latchkey.verify(token).then(
+        ({ ok }) => ok,
+        ({ code }) => code,
+      )
+    const answers = crowd.map(outcome)
+    while (proofs().running + proofs().waiting + proofs().refused < crowd.length) await new Promise(setImmediate)
+    const { refused } = proofs()
+    const calls = others.map(({ token }) => call('GET', '/reports.read', token))
+    // Those of the longest line give way, the last first.
+    while (proofs().refused < refused + others.length) await new Promise(setImmediate)
+    open()
+    for (const { status } of await Promise.all(calls)) expect(status).toBe(200)
+    // Behind the proofs under way, in turn with the crowd.
+    const turns = others.map(({ token }) => hasher.proven.indexOf(token.slice(-64)))
+    expect(Math.max(...turns)).toBeLessThan(2 + 2 * others.length)
+    const codes = await Promise.all(answers)
+    expect(codes.filter((code) => code === 'ERR_OVERLOADED')).toHaveLength(refused + others.length)
+    expect(codes.filter((code) => code === true)).toHaveLength(crowd.length - refused - others.length)
   })
 
   test('11 a stored hash of excessive cost is not computed, though its secret is right', async () => {

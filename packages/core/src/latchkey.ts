@@ -23,6 +23,9 @@ import { createReporter } from './verify/reporter.js'
 import { createVerifier } from './verify/verifier.js'
 import { createWriteBehind } from './verify/write-behind.js'
 
+/** New secrets that one caller may have hashed at a time. */
+const MAX_HASHES_PER_CALLER = 50
+
 /**
  * Makes an instance: it verifies and manages the tokens of one environment of one store. Makes no I/O: the store is
  * opened on first need, or by `ready()`. Close the instance before the process ends.
@@ -53,7 +56,8 @@ export function createLatchkey<
   const cache = createTokenCache({ max, ttl, clock })
   const loader = createLoader(store, cache, { clock, ttl, ownerScopes, hostTimeout })
   const changes = createChangeHandler(environment, loader)
-  const [verification, issuance] = [createProofQueue(), createProofQueue()]
+  const verification = createProofQueue()
+  const issuance = createProofQueue({ maxPerCaller: MAX_HASHES_PER_CALLER })
   const prover = createProver(settings.hasher, settings.acceptHashers, { verification, issuance })
   const writeBehind = createWriteBehind(store, { environment, interval: settings.flushInterval })
   const reporter = createReporter(environment)

@@ -16,9 +16,10 @@ export interface Prover {
   /**
    * Whether the secret belongs to the stored hash. Concurrent slow proofs of one token against one hash share a run;
    * `digest` identifies the token. `onProven` is called within the run, so that a caller who comes too late to share it
-   * finds the outcome already noted.
+   * finds the outcome already noted. `owner`: of the token. Owners take turns, so that the many tokens of one do not delay
+   * those of others.
    */
-  prove(secret: string, phc: string, digest: string, onProven: OnProven): Promise<boolean>
+  prove(secret: string, phc: string, digest: string, owner: string, onProven: OnProven): Promise<boolean>
 }
 
 /** Slow hashes of presented secrets, and of new ones: who issues many secrets must not hold up those who present theirs. */
@@ -55,12 +56,12 @@ export function createProver(
       return issuance.run(`hash ${hashes++}`, job, caller)
     },
     canCheck: (phc) => hashers.some((candidate) => candidate.recognizes(phc)),
-    async prove(secret, phc, digest, onProven) {
+    async prove(secret, phc, digest, owner, onProven) {
       const verifying = hashers.find((candidate) => candidate.recognizes(phc))
       if (verifying === undefined) return false
       const run = () => attempt(verifying, secret, phc, onProven)
       const isSlow = verifying.slow || (hasher.slow && isOutdated(verifying, phc))
-      return isSlow ? verification.run(`${digest} ${phc}`, run) : run()
+      return isSlow ? verification.run(`${digest} ${phc}`, run, owner) : run()
     },
   }
 }

@@ -64,7 +64,7 @@ export function createIdentify(parts: IdentifyParts): Identify {
   }
 
   function prove(secretText: string, digest: string, entry: Entry, secret: StoredSecret): Promise<boolean> {
-    return prover.prove(secretText, secret.hash, digest, (nextHash) => {
+    return prover.prove(secretText, secret.hash, digest, entry.token.owner, (nextHash) => {
       // A run at the same time may have been first.
       if (cache.findProof(digest, entry, secret) !== undefined) return
       cache.addProof(digest, entry, secret, nextHash)

@@ -79,7 +79,7 @@ describe('pages', () => {
 
 describe('slow hashes', () => {
   test('of one caller are bounded, and those of another go on', async () => {
-    const queue = createProofQueue(1, 1_000)
+    const queue = createProofQueue({ concurrency: 1, maxPerCaller: 50 })
     let finish = (): void => undefined
     const held = new Promise<void>((resolve) => {
       finish = resolve

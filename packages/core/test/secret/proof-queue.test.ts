@@ -23,7 +23,7 @@ function job<T>() {
 
 describe('the proof queue', () => {
   test('runs as many jobs at a time as it may, and the others in their order', async () => {
-    const queue = createProofQueue(2, 10)
+    const queue = createProofQueue({ concurrency: 2, maxWaiting: 10 })
     const jobs = Array.from({ length: 5 }, () => job<number>())
     const results = jobs.map(({ run }, i) => queue.run(`${i}`, run))
     await settled()
@@ -54,7 +54,7 @@ describe('the proof queue', () => {
   })
 
   test('shares one run among jobs of one key, and begins anew afterwards', async () => {
-    const queue = createProofQueue(1, 10)
+    const queue = createProofQueue({ concurrency: 1, maxWaiting: 10 })
     const first = job<string>()
     const second = job<string>()
     const both = [queue.run('k', first.run), queue.run('k', second.run)]
@@ -66,7 +66,7 @@ describe('the proof queue', () => {
   })
 
   test('refuses at once what does not fit, yet lets those in who join a run under way', async () => {
-    const queue = createProofQueue(1, 2)
+    const queue = createProofQueue({ concurrency: 1, maxWaiting: 2 })
     const jobs = Array.from({ length: 4 }, () => job<number>())
     const [a, b, c, d] = jobs.map(({ run }, i) => queue.run(`${i}`, run))
     await expect(d).rejects.toThrow(UnavailableError)
@@ -80,7 +80,7 @@ describe('the proof queue', () => {
   })
 
   test('a job that fails, or throws at once, frees its place and fails for all who share it', async () => {
-    const queue = createProofQueue(1, 10)
+    const queue = createProofQueue({ concurrency: 1, maxWaiting: 10 })
     const failing = job<number>()
     const shared = [queue.run('k', failing.run), queue.run('k', failing.run)]
     const waiting = queue.run('next', async () => 'ran')
