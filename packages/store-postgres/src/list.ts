@@ -7,6 +7,7 @@ import {
   type ListPage,
   type ListQuery,
   type SortKey,
+  StoreError,
   type TimeRange,
   type TokenRecord,
 } from '@latchkey/core/store'
@@ -50,7 +51,8 @@ export async function list(
   if (rows.length === 0) await assertPresent(environment, deadline)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   const next = last && JSON.stringify(positionOf(last, sort.by, isShort))
-  return { records: decodeRows(rows.slice(0, limit)), ...compact({ next, totalCount }) }
+  const damaged: StoreError[] = []
+  return { records: decodeRows(rows.slice(0, limit), damaged), damaged, ...compact({ next, totalCount }) }
 }
 
 async function readTotal({ database, env }: Environment, filter: ListFilter, deadline: Deadline): Promise<number> {
@@ -120,8 +122,16 @@ function within(column: string, { from = 0, to }: TimeRange, parameter: Paramete
   return to === undefined ? [lower] : [lower, `${column} <= ${parameter(to)}`]
 }
 
-function* decodeRows(rows: readonly PostgresRow[]): Generator<TokenRecord> {
-  for (const row of rows) yield decodeRow(row)
+/** Those that are damaged are left out, with an error each in `damaged`. */
+function* decodeRows(rows: readonly PostgresRow[], damaged: StoreError[]): Generator<TokenRecord> {
+  for (const row of rows) {
+    try {
+      yield decodeRow(row)
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      damaged.push(error)
+    }
+  }
 }
 
 function positionOf({ position, n }: PostgresRow, by: SortKey, isShort: boolean): Position {

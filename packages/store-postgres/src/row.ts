@@ -61,7 +61,7 @@ export function decodeRow(row: PostgresRow): TokenRecord {
   } catch {
     // The parser's own message would quote the text, and so hashes.
   }
-  throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged`)
+  throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged; it can be removed by its id`)
 }
 
 /** What the column `record` holds: all members that have no column. */

@@ -124,40 +124,52 @@ test('a write that cannot be stored fails alone, not those beside it', async () 
   assertConsistent(path)
 })
 
-test('a record that is damaged fails what reads it with a sentence that shows nothing of it, and nothing else', async () => {
+test('a record that is damaged is named, and shows nothing of itself; lists, purges and last uses pass over it', async () => {
   const path = `${temporaryFolder()}/tokens.db`
   const first = sqliteStore({ path })
-  const [damaged, sound] = [tokenRecord({ name: 'a' }), tokenRecord({ name: 'b' })]
+  const damaged = tokenRecord({ name: 'a', expiresAt: 1 })
+  const [sound, expired] = [tokenRecord({ name: 'b' }), tokenRecord({ name: 'c', expiresAt: 1 })]
   const filling = await first.open('default')
-  for (const record of [damaged, sound]) await filling.insert(record)
+  for (const record of [damaged, sound, expired]) await filling.insert(record)
   await first.close()
   const other = openRaw(path)
-  for (const json of ['$argon2id$secret', '{}', '["a"]', 'null', '{"id":"lk.A","secrets":["$argon2id$secret"]}']) {
+  const far = JSON.stringify({ ...damaged, expiresAt: 9e15 })
+  const texts = [
+    '$argon2id$secret',
+    '{}',
+    '["a"]',
+    'null',
+    '{"id":"lk.A","secrets":["$argon2id$secret"]}',
+    '$a\n\n{}',
+    far,
+  ]
+  for (const json of texts) {
     other.rows("UPDATE token SET record = ? WHERE name = 'a' RETURNING id", json)
     const store = await openStore(path)
+    const publicPart = damaged.id.slice(damaged.id.indexOf('.') + 1)
     const failure = {
       code: 'ERR_STORE',
-      message: `${path}: a stored record cannot be read; restore the file from a backup.`,
+      message: `${path}: the record of ${publicPart} is damaged; it can be removed by its id.`,
     }
-    const calls = [
-      () => store.find(damaged.id),
-      () => store.update(damaged.id, { enabled: false }, 1),
-      () => readPage(store, query),
-    ]
-    for (const call of calls) await expect(call()).rejects.toMatchObject(failure)
-    // Those of a large page are read when they are asked for.
-    const { records } = await store.list({ ...query, limit: 300 })
-    expect(() => [...records]).toThrow(expect.objectContaining(failure))
+    await expect(store.find(damaged.id)).rejects.toMatchObject(failure)
+    await expect(store.update(damaged.id, { enabled: false }, 1)).rejects.toMatchObject(failure)
     expect(await store.find(sound.id)).toEqual(sound)
-    expect((await readPage(store, { ...query, sort: { by: 'name', direction: 'desc' }, limit: 1 })).records).toEqual([
-      sound,
-    ])
+    expect(await readPage(store, query)).toMatchObject({
+      ...{ records: [sound, expired], damaged: [failure], totalCount: 3 },
+    })
+    const alone = await readPage(store, { ...query, limit: 1 })
+    expect(alone).toMatchObject({ records: [], damaged: [failure], next: expect.any(String) })
+    expect(await readPage(store, { ...query, limit: 1, after: String(alone.next) })).toMatchObject({ records: [sound] })
   }
   other.close()
   const store = await openStore(path)
+  await store.touch([damaged, sound].map(({ id }) => ({ id, gen: 1, at: 5 })))
+  expect(await store.find(sound.id)).toMatchObject({ lastUsedAt: 5 })
+  expect(await store.purge(2)).toEqual([expired.id])
+  expect(await store.purge(2)).toEqual([])
   await expect(store.remove(damaged.id, 1)).rejects.toMatchObject({ code: 'ERR_STORE' })
   expect(await store.remove(damaged.id)).toBe(true)
   expect(await store.remove(damaged.id)).toBe(false)
-  expect(await readPage(store, query)).toMatchObject({ records: [sound], totalCount: 1 })
+  expect(await readPage(store, query)).toMatchObject({ records: [{ id: sound.id }], totalCount: 1 })
   assertConsistent(path)
 })

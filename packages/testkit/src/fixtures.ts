@@ -113,6 +113,7 @@ export async function readPage(
   store: Pick<EnvironmentStore, 'list'>,
   query: ListQuery,
 ): Promise<ListPage & { records: TokenRecord[] }> {
-  const page = await store.list(query)
-  return { ...page, records: [...page.records] }
+  const { damaged = [], ...page } = await store.list(query)
+  const records = [...page.records]
+  return { ...page, records, ...(damaged.length > 0 && { damaged }) }
 }

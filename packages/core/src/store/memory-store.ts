@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { StoreError } from '../errors.js'
 import { parseTokenId, requireTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
-import { assertVersion, idTaken, storeClosed } from './failures.js'
+import { assertVersion, idTaken, storeClosed, storeUnavailable } from './failures.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
 import { applyPatch, applyUse } from './patch.js'
+import { isTokenRecord } from './record-shape.js'
 import type { EnvironmentStore, TokenStore } from './token-store.js'
 
 /** The data of memory stores. Stores that are given the same one are connections to the same data. */
@@ -114,7 +116,7 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
     async find(id) {
       assertOpen(connection)
       const entry = lookUp(id)
-      return entry && copyRecord(entry.record)
+      return entry && copyRecord(intact(entry.record))
     },
 
     async update(id, patch, expectedVersion) {
@@ -141,7 +143,8 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
       assertOpen(connection)
       signal?.throwIfAborted()
       const page = listEntries(entries.values(), query)
-      return { ...page, records: copies(page.records) }
+      const damaged: StoreError[] = []
+      return { ...page, damaged, records: copies(page.records, damaged) }
     },
 
     async touch(uses) {
@@ -176,8 +179,22 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
   }
 }
 
-function* copies(records: Iterable<TokenRecord>): Generator<TokenRecord> {
-  for (const record of records) yield copyRecord(record)
+/** Those that are damaged are left out, with an error each in `damaged`. */
+function* copies(records: Iterable<TokenRecord>, damaged: StoreError[]): Generator<TokenRecord> {
+  for (const record of records) {
+    if (isTokenRecord(record)) yield copyRecord(record)
+    else damaged.push(damagedRecord(record))
+  }
+}
+
+/** Throws `ERR_STORE` for a record that nobody could show, as an import of the host may have made it. */
+function intact(record: TokenRecord): TokenRecord {
+  if (isTokenRecord(record)) return record
+  throw damagedRecord(record)
+}
+
+function damagedRecord({ id }: { readonly id: string }): StoreError {
+  return storeUnavailable(`The record of ${id} is damaged; it can be removed by its id.`)
 }
 
 /** A copy that shares nothing with its source. Metadata goes through JSON, as in every durable store. */

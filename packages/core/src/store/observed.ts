@@ -1,6 +1,7 @@
 import { isConflict, LatchkeyError, StoreError } from '../errors.js'
 import { hasSubscribers, publish } from '../events.js'
-import type { EnvironmentStore } from './token-store.js'
+import type { TokenRecord } from '../types.js'
+import type { EnvironmentStore, ListPage } from './token-store.js'
 
 /**
  * The same store, which publishes the duration of its calls and their failures. Whatever it throws becomes a `StoreError`.
@@ -22,12 +23,13 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
     }
   }
 
-  function* observeRecords<T>(records: Iterable<T>): Generator<T> {
+  function* observeRecords({ records, damaged = [] }: ListPage): Generator<TokenRecord> {
     try {
       yield* records
     } catch (error) {
       throw storeFailure(environment, 'list', error)
     }
+    for (const error of damaged) storeFailure(environment, 'list', error)
   }
 
   return {
@@ -41,7 +43,7 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
     list: (query, options) => {
       const read = async () => {
         const page = await store.list(query, options)
-        return { ...page, records: observeRecords(page.records) }
+        return { ...page, records: observeRecords(page) }
       }
       return observe('list', read, options?.signal)
     },

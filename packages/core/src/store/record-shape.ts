@@ -8,13 +8,14 @@ import type { TokenRecord } from '../types.js'
 export function isTokenRecord(value: unknown): value is TokenRecord {
   return (
     has(value, REQUIRED) &&
-    optional(value, NUMBERS, 'number') &&
+    isTime(value.createdAt) &&
+    times(value, TIMES) &&
     optional(value, ['lastUsedIp'], 'string') &&
     optional(value, ['metadata', 'createdBy', 'modifiedBy'], 'object') &&
     [value.scopes, value.networks, value.resources, value.retired].every(isTextList) &&
     Array.isArray(value.secrets) &&
     value.secrets.length > 0 &&
-    value.secrets.every((secret) => has(secret, SECRET) && optional(secret, ['until', 'lastUsedAt'], 'number'))
+    value.secrets.every((secret) => has(secret, SECRET) && times(secret, ['until', 'lastUsedAt']))
   )
 }
 
@@ -25,10 +26,9 @@ const REQUIRED = {
   personal: 'boolean',
   enabled: 'boolean',
   version: 'number',
-  createdAt: 'number',
 }
 const SECRET = { gen: 'number', hash: 'string', tag: 'string' }
-const NUMBERS = ['expiresAt', 'modifiedAt', 'rotatedAt', 'lastUsedAt']
+const TIMES = ['expiresAt', 'modifiedAt', 'rotatedAt', 'lastUsedAt']
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -41,6 +41,18 @@ function has(value: unknown, types: Readonly<Record<string, string>>): value is 
 function optional(value: Members, names: readonly string[], type: string): boolean {
   return names.every((name) => value[name] === undefined || typeof value[name] === type)
 }
+
+function times(value: Members, names: readonly string[]): boolean {
+  return names.every((name) => value[name] === undefined || isTime(value[name]))
+}
+
+/** Whether this is a time that a `Date` can hold: one that cannot be written would fail a whole list. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= MAX_TIME
+}
+
+/** ECMAScript's limit, 100 million days from the epoch. */
+const MAX_TIME = 8.64e15
 
 function isTextList(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')

@@ -1,3 +1,4 @@
+import type { StoreError } from '../errors.js'
 import type { Actor, StoredSecret, TokenRecord, TokenUse } from '../types.js'
 
 /**
@@ -74,6 +75,7 @@ export interface EnvironmentStore {
    * - MUST return the exact `totalCount` of the filter when `count` is true, and none otherwise.
    * - MUST NOT begin another step once `options.signal` is aborted, and reject with its reason if the page is not there yet.
    *   Other calls MUST NOT notice.
+   * - MUST leave out a record that is damaged and cannot be read, and name it in `damaged`.
    */
   list(query: ListQuery, options?: ListOptions): Promise<ListPage>
 
@@ -90,6 +92,7 @@ export interface EnvironmentStore {
    * Removes the records with `expiresAt` before the given time, and resolves to their ids.
    * - MUST name each removed record to exactly one of N racing callers.
    * - MUST keep those that never expire, and those that expire later, also when they were changed meanwhile.
+   * - MUST NOT fail because one of them is damaged; that one may stay.
    */
   purge(expiredBefore: number): Promise<readonly string[]>
 
@@ -178,6 +181,11 @@ export interface ListPage {
    * - MUST show the page as it was: later writes and touches change nothing in it.
    */
   records: Iterable<TokenRecord>
+  /**
+   * An error for each record that is damaged and was left out, which names it and shows nothing else of it. Complete when
+   * the records have been read.
+   */
+  damaged?: readonly StoreError[]
   /** The store's own, opaque position behind the last record. */
   next?: string
   /** Only if `count` was true. */

@@ -6,6 +6,7 @@ import {
   storeUnavailable,
   type TokenRecord,
 } from '@latchkey/core/store'
+import { DamagedDocument } from '../codec.js'
 import type { RedisDeadline } from '../connection.js'
 import { indexMember, scoreOf, sortableName, TAIL_LENGTH } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -22,6 +23,8 @@ export interface ShardQuery {
   readonly sort: ListSort
   readonly after: Row | undefined
   readonly deadline: RedisDeadline
+  /** Takes an error for each document that is damaged and is left out. */
+  readonly damaged: DamagedDocument[]
 }
 
 /** A token that matches, at its place in the order of the list. */
@@ -57,13 +60,17 @@ export async function* entriesAmong({ sort, after }: ShardQuery, entries: readon
  * opened, also when there are no tokens.
  */
 export async function readEntries(query: ShardQuery, tails: Tails): Promise<Entry[]> {
-  const { keyspace, shard, filter, sort, deadline } = query
+  const { keyspace, shard, filter, sort, deadline, damaged } = query
   const publicParts = publicPartsOf(tails)
   const documents = await readDocuments(keyspace, shard, publicParts, deadline)
   // By public part: after a rename that was cut off, a token has two names in the index.
   const entries = new Map<string, Entry>()
   for (const [i, part] of publicParts.entries()) {
     const stored = documents[i]
+    if (stored instanceof DamagedDocument) {
+      damaged.push(stored)
+      continue
+    }
     // Another number: the index entry is left over from an earlier token with this id.
     if (stored === undefined || stored.number !== numberAt(tails, i) || !matchesFilter(stored.record, filter)) continue
     entries.set(part, { row: rowOf(stored.record, stored.number, part, sort), record: stored.record })

@@ -1,4 +1,5 @@
 import { compact, type ListOptions, type ListPage, type ListQuery, type ListSort } from '@latchkey/core/store'
+import type { DamagedDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import type { Keyspace } from '../keyspace.js'
 import { decodePosition, type Entry, encodePosition, rowOrder } from './entries.js'
@@ -10,11 +11,14 @@ export async function list(keyspace: Keyspace, query: ListQuery, { signal }: Lis
   const { shards } = keyspace.dataset
   const after = query.after === undefined ? undefined : decodePosition(query.after)
   const deadline = manageDeadline(keyspace.settings, signal)
+  const damaged: DamagedDocument[] = []
   // One more than the page, which tells whether there are more.
   const wanted = limit + 1
   const perShard = shards.length === 1 ? wanted : withMargin(wanted / shards.length)
   const plans = await Promise.all(
-    shards.map(async (shard) => planShard({ keyspace, shard, filter, sort, after, deadline }, perShard, count)),
+    shards.map(async (shard) =>
+      planShard({ keyspace, shard, filter, sort, after, deadline, damaged }, perShard, count),
+    ),
   )
   const entries = await merge(
     plans.map((plan) => plan.entries),
@@ -25,6 +29,7 @@ export async function list(keyspace: Keyspace, query: ListQuery, { signal }: Lis
   const last = page.at(-1)
   return {
     records: page.map(({ record }) => record),
+    damaged,
     ...compact({
       next: last && entries.length > limit ? encodePosition(last.row) : undefined,
       totalCount: count ? plans.reduce((sum, { total = 0 }) => sum + total, 0) : undefined,

@@ -80,10 +80,10 @@ async function missingEntries(keyspace: Keyspace, shard: ShardRef, publicParts: 
 }
 
 async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart: string): Promise<string[]> {
-  const stored = await readDocuments(keyspace, shard, [publicPart], manageDeadline(keyspace.settings)).catch(damaged)
+  const [stored] = await readDocuments(keyspace, shard, [publicPart], manageDeadline(keyspace.settings))
   if (stored instanceof DamagedDocument) return [`t:${publicPart} is damaged`]
-  if (stored[0] === undefined) return []
-  const { number, record } = stored[0]
+  if (stored === undefined) return []
+  const { number, record } = stored
   const found = await Promise.all(
     [...indexEntries(shard, record), { key: shard.live }].map(async (entry) => {
       const { key, score } = entry
@@ -98,11 +98,6 @@ async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart:
     }),
   )
   return found.flat()
-}
-
-function damaged(error: unknown): DamagedDocument {
-  if (error instanceof DamagedDocument) return error
-  throw error
 }
 
 /** The number that a command on one key replies; 0 for none. */

@@ -1,5 +1,5 @@
 import { causeCode, chunksOf, parseTokenId, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
-import { decodeDocument, type StoredDocument } from '../codec.js'
+import { DamagedDocument, decodeDocument, type StoredDocument } from '../codec.js'
 import { type Connection, type RedisDeadline, readDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
@@ -8,15 +8,15 @@ import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
 const CHUNK = 250
 
 /**
- * The documents of tokens of one shard with their last uses, `undefined` for those that are gone. Rejects with `ERR_STORE`
- * unless the shard still holds the data set that was opened, also when no token is asked for.
+ * The documents of tokens of one shard with their last uses, `undefined` for those that are gone, and an error for those
+ * that are damaged. Rejects with `ERR_STORE` unless the shard still holds the data set that was opened, also when no token is asked for.
  */
 export async function readDocuments(
   keyspace: Keyspace,
   shard: ShardRef,
   publicParts: readonly string[],
   deadline: RedisDeadline,
-): Promise<(StoredDocument | undefined)[]> {
+): Promise<(StoredDocument | DamagedDocument | undefined)[]> {
   // One chunk at least: it asks for the data set.
   const chunks = publicParts.length === 0 ? [[]] : [...chunksOf(publicParts, CHUNK)]
   return (await Promise.all(chunks.map(async (parts) => readChunk(keyspace, shard, parts, deadline)))).flat()
@@ -27,14 +27,23 @@ async function readChunk(
   shard: ShardRef,
   publicParts: readonly string[],
   deadline: RedisDeadline,
-): Promise<(StoredDocument | undefined)[]> {
+): Promise<(StoredDocument | DamagedDocument | undefined)[]> {
   const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
   const values = await readMany(keyspace.connection, [...keys, shard.meta], deadline)
   assertDataset(keyspace, values.at(-1))
   return publicParts.map((part, i) => {
     const document = values[2 * i]
-    return document ? decodeDocument(part, document, values[2 * i + 1] ?? null) : undefined
+    return document ? decodeIntact(part, document, values[2 * i + 1] ?? null) : undefined
   })
+}
+
+function decodeIntact(publicPart: string, document: Buffer, uses: Buffer | null): StoredDocument | DamagedDocument {
+  try {
+    return decodeDocument(publicPart, document, uses)
+  } catch (error) {
+    if (error instanceof DamagedDocument) return error
+    throw error
+  }
 }
 
 /** After so many milliseconds without an answer, a Cluster is also asked for each key alone. */

@@ -1,6 +1,6 @@
 import { chunksOf, parseTokenId, requireTokenId, type TokenUse } from '@latchkey/core/store'
 import type { Argument } from '../clients/client.js'
-import { encodeAddress, newNonce, type StoredDocument } from '../codec.js'
+import { DamagedDocument, encodeAddress, newNonce, type StoredDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import { rawId } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -73,14 +73,14 @@ async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: nu
   return ids
 }
 
-/** Removes a token if it is expired, also after somebody changed it meanwhile. Returns its id if it did. */
+/** Removes a token if it is expired and not damaged, also after somebody changed it meanwhile. Returns its id if it did. */
 async function purgeToken(
   keyspace: Keyspace,
-  stored: StoredDocument | undefined,
+  stored: StoredDocument | DamagedDocument | undefined,
   expiredBefore: number,
 ): Promise<string | undefined> {
   let current = stored
-  while (current && isExpired(current, expiredBefore)) {
+  while (current && !(current instanceof DamagedDocument) && isExpired(current, expiredBefore)) {
     const write = tokenWrite(keyspace, requireTokenId(current.record.id))
     const outcome = await removeStored(write, current, newNonce())
     if (outcome !== 'CONFLICT') return outcome === 'OK' ? current.record.id : undefined

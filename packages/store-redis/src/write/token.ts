@@ -140,6 +140,7 @@ async function removeDocument(
 async function readStored(write: TokenWrite, expectedVersion: number | undefined): Promise<StoredDocument | undefined> {
   const { keyspace, shard, id, deadline } = write
   const [stored] = await readDocuments(keyspace, shard, [id.publicPart], deadline)
+  if (stored instanceof DamagedDocument) throw stored
   if (stored?.record.id !== idText(write)) return undefined
   assertVersion(stored.record, expectedVersion)
   return stored

@@ -116,8 +116,8 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
         for (;;) {
           assertOpen()
           const some = await ask({ op: 'purge', env, expiredBefore, limit: MAX_PURGES })
+          if (some.length === 0) return removed
           removed.push(...some)
-          if (some.length < MAX_PURGES) return removed
         }
       },
       watch: whileOpen(async (listener) => {

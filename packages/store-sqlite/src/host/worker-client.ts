@@ -112,7 +112,8 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
       const chunks: Uint8Array[] = []
       const keep = (lines: Uint8Array) => void chunks.push(lines)
       const end = (await send({ op: 'list', env, query }, deadline, keep, signal)) as Results['list']
-      return { records: pageRecords(chunks, path), ...end }
+      const damaged: StoreError[] = []
+      return { records: pageRecords(chunks, path, damaged), damaged, ...end }
     },
 
     async close(deadline) {
@@ -156,16 +157,19 @@ const UTF8 = new TextDecoder()
 
 /**
  * The records of a page that came in chunks of lines. Each line is parsed when its record is asked for, so that a large page
- * never holds up the event loop. Throws `ERR_STORE` at a record that cannot be read.
+ * never holds up the event loop. Those that are damaged are left out, with an error each in `damaged`.
  */
-export function* pageRecords(chunks: readonly Uint8Array[], path: string): Generator<TokenRecord> {
+function* pageRecords(chunks: readonly Uint8Array[], path: string, damaged: StoreError[]): Generator<TokenRecord> {
   for (const chunk of chunks) {
     for (const line of UTF8.decode(chunk).split('\n')) {
       try {
-        yield parseRecord(line)
+        yield parseRecord(line.slice(0, PUBLIC_LENGTH), line.slice(PUBLIC_LENGTH))
       } catch (error) {
-        throw toStoreError(error, path)
+        damaged.push(toStoreError(error, path))
       }
     }
   }
 }
+
+/** Of the public part of an id. */
+const PUBLIC_LENGTH = 24

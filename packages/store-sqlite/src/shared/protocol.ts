@@ -46,7 +46,7 @@ export interface Results {
   update: TokenRecord | undefined
   remove: boolean
   touch: undefined
-  /** The ids of those that were removed: as many as `limit` if there may be more. */
+  /** The ids of those that were removed: none if there are no more. */
   purge: string[]
   /** The records came before, in chunks. */
   list: { next?: string; totalCount?: number }
@@ -63,5 +63,5 @@ export interface NumberedCall {
 export type Reply =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
-  /** The next records of a page, each a line of JSON. Bytes are handed over without a copy, and lie outside the host's heap. */
+  /** The next records of a page, each a line of its public part and JSON. Bytes are handed over without a copy, and lie outside the host's heap. */
   | { number: number; kind: 'chunk'; lines: Uint8Array<ArrayBuffer> }

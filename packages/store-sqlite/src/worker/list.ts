@@ -12,7 +12,7 @@ const CHUNK_ROWS = 200
 type Position = readonly [value: string | number, seq: number]
 
 /**
- * Reads one page in chunks, whose lines are records as JSON. The whole page shows one state of the file: the connection is in a
+ * Reads one page in chunks. Each line is the public part of a token and its record as JSON. The whole page shows one state of the file: the connection is in a
  * transaction until the last chunk was taken.
  */
 export function* readPage(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
@@ -29,7 +29,7 @@ export function* readPage(db: Database, env: number, query: ListQuery): Generato
       const rows = selectRows(db, filter, sort, position, wanted)
       const last = rows.at(-1)
       if (last) {
-        yield rows.map(([record]) => record).join('\n')
+        yield rows.map(lineOf).join('\n')
         position = positionOf(last, sort)
       }
       if (rows.length < wanted) return end
@@ -42,7 +42,7 @@ export function* readPage(db: Database, env: number, query: ListQuery): Generato
   }
 }
 
-/** Pairs of `record` and `seq`, along the index of the sort. */
+/** `public_part`, `record`, the sort value and `seq`, along the index of the sort. */
 function selectRows(
   db: Database,
   filter: Filter,
@@ -55,7 +55,7 @@ function selectRows(
   const conditions = [...filter.conditions, ...timeConditions(filter, sort, position !== undefined)]
   if (position) conditions.push(condition(`(${column}, seq) ${behind} (?, ?)`, ...position))
   return db.all(
-    `SELECT record, seq FROM token INDEXED BY ${filter.indexes}${column} WHERE ${allOf(conditions)}
+    `SELECT public_part, record, ${column}, seq FROM token INDEXED BY ${filter.indexes}${column} WHERE ${allOf(conditions)}
      ORDER BY ${column} ${direction}, seq ${direction} LIMIT ?`,
     ...valuesOf(conditions),
     limit,
@@ -78,8 +78,18 @@ function valuesOf(conditions: readonly Condition[]): Value[] {
   return conditions.flatMap(({ values }) => values)
 }
 
-function positionOf([record, seq]: Row, { by }: ListSort): Position {
-  return [sortValue(parseRecord(record), by), Number(seq)]
+/** JSON has no line break, what is damaged may have. */
+function lineOf([publicPart, record]: Row): string {
+  return `${publicPart}${String(record).replaceAll('\n', ' ')}`
+}
+
+/** libsql: the column of a name ends at its first NUL, so the record tells, unless it is damaged. */
+function positionOf([publicPart, record, value, seq]: Row, { by }: ListSort): Position {
+  try {
+    return [sortValue(parseRecord(String(publicPart), record), by), Number(seq)]
+  } catch {
+    return [by === 'name' ? String(value) : Number(value), Number(seq)]
+  }
 }
 
 /** Throws `ERR_STORE` for a text that is no position in this sort. */

@@ -122,23 +122,37 @@ function removeToken(db: Database, call: CallOf<'remove'>): boolean {
 
 function touchTokens(db: Database, { env, uses }: CallOf<'touch'>): void {
   for (const use of uses) {
-    const found = findToken(db, env, use.id)
+    const found = readable(() => findToken(db, env, use.id))
     if (found) saveRecord(db, found, applyUse(found.record, use))
   }
 }
 
-/** Removes at most `limit` tokens, and returns their ids. */
+/** Removes at most `limit` tokens, and returns their ids: none if there are no more. Passes over damaged ones. */
 function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'>): string[] {
-  const rows = db.all(
-    `SELECT id, record FROM token INDEXED BY token_by_expires_at
-     WHERE environment_id = ? AND expires_at < ? ORDER BY expires_at LIMIT ?`,
-    env,
-    Math.min(expiredBefore, Number.MAX_SAFE_INTEGER),
-    limit,
-  )
-  const expired = rows.map(([rowId, record]) => ({ rowId: Number(rowId), record: parseRecord(record) }))
-  for (const { rowId, record } of expired) deleteToken(db, env, rowId, record.id)
-  return expired.map(({ record }) => record.id)
+  const before = Math.min(expiredBefore, Number.MAX_SAFE_INTEGER)
+  for (let damaged = 0; ; damaged += limit) {
+    const rows = db.all(
+      `SELECT id, public_part, record FROM token INDEXED BY token_by_expires_at
+       WHERE environment_id = ? AND expires_at < ? ORDER BY expires_at LIMIT ? OFFSET ?`,
+      ...[env, before, limit, damaged],
+    )
+    const expired = rows.flatMap(([rowId, publicPart, json]) => {
+      const record = readable(() => parseRecord(String(publicPart), json))
+      return record === undefined ? [] : [{ rowId: Number(rowId), id: record.id }]
+    })
+    for (const { rowId, id } of expired) deleteToken(db, env, rowId, id)
+    if (expired.length > 0 || rows.length < limit) return expired.map(({ id }) => id)
+  }
+}
+
+/** What `read` returns, or `undefined` for a record that is damaged. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DamagedRecord) return undefined
+    throw error
+  }
 }
 
 /** Sets only the columns that change, since SQLite writes the indexes of every column that is set. */
