@@ -1,6 +1,6 @@
 // Hosts on every supported version of the frameworks, with what stands around guards and routes in real ones.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLatchkey, type Latchkey, type LatchkeyOptions, memoryStore, type TokenStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
@@ -189,7 +189,7 @@ function heldStore(gate: () => Promise<void>): TokenStore {
 export async function serve(
   listener: RequestListener,
   host = '127.0.0.1',
-): Promise<{ readonly url: string; readonly call: Call; connections(): number }> {
+): Promise<{ readonly url: string; readonly call: Call; readonly server: Server; connections(): number }> {
   let connections = 0
   const server = createServer(listener).on('connection', () => void connections++)
   server.listen(0, host)
@@ -200,5 +200,5 @@ export async function serve(
     await once(server, 'close')
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, call: client(url), connections: () => connections }
+  return { url, call: client(url), server, connections: () => connections }
 }

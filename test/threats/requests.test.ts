@@ -53,7 +53,7 @@ describe.each(HOSTS)('on %s', (name, mount) => {
 
   test('30 a list of header lines that Node may have cut is 400: a repeated credential may stand behind its end', async () => {
     const { latchkey, issue } = setting()
-    const { call } = await serve(mount({ latchkey }))
+    const { call, server } = await serve(mount({ latchkey }))
     const { token } = await issue(['*'])
     const lines = (count: number) => Array.from({ length: count }, () => ['a', '1']).flat()
     for (const path of ['/reports', '/tokens']) {
@@ -69,6 +69,13 @@ describe.each(HOSTS)('on %s', (name, mount) => {
           'Bearer realm="api", error="invalid_request"',
         ])
       }
+    }
+    server.maxHeadersCount = 100
+    for (const path of ['/reports', '/tokens']) {
+      const ask = (count: number, more: readonly string[] = []) =>
+        call('GET', path, token, { headers: [...lines(count), ...more, 'Connection', 'close'] })
+      expect((await ask(90)).status).toBe(200)
+      for (const count of [100, 200]) expect((await ask(count, bearer('acme.another'))).status).toBe(400)
     }
   })
 

@@ -7,6 +7,7 @@ export {
   createAdapter,
   type RoutesAnswer,
 } from './http/create-adapter.js'
+export { maxHeadersCountOf } from './http/credentials.js'
 export { clientSignal, streamBody } from './http/deliver.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'

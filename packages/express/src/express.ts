@@ -8,6 +8,7 @@ import {
   type HttpResponse,
   type InstanceSource,
   isAnswered,
+  maxHeadersCountOf,
   mountOf,
   optionError,
   readJson,
@@ -83,10 +84,10 @@ export function latchkeyExpress<Scope extends string, Property extends string = 
 function httpRequest(req: Request, res: Response): HttpRequest {
   const [path, search] = splitTarget(req.url)
   const client = new ClientRequest(req)
-  const { headers, rawHeaders, ip } = client
+  const { headers, rawHeaders, maxHeadersCount, ip } = client
   return {
     ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
-    ...{ headers, rawHeaders, ip, body: () => readJson(req, req.body) },
+    ...{ headers, rawHeaders, maxHeadersCount, ip, body: () => readJson(req, req.body) },
     forgeableBy: () => client.forgeableBy(),
     signal: clientSignal(res),
   }
@@ -115,6 +116,10 @@ class ClientRequest {
 
   get rawHeaders() {
     return this.req.rawHeaders
+  }
+
+  get maxHeadersCount() {
+    return maxHeadersCountOf(this.req)
   }
 
   /** A host that is not Express, such as connect, knows no proxies and has no `req.ip`. */

@@ -8,6 +8,7 @@ import {
   type HttpResponse,
   type InstanceSource,
   isAnswered,
+  maxHeadersCountOf,
   mountOf,
   optionError,
   readJson,
@@ -48,7 +49,10 @@ export function latchkeyKoa<Scope extends string, Property extends string = 'api
 
     return (ctx, next) => {
       const { headers, rawHeaders } = ctx.req
-      const request = { headers, rawHeaders, ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) }
+      const request = {
+        ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req) },
+        ...{ ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) },
+      }
       const admission = judge(ctx, request, ctx.req)
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
@@ -81,7 +85,7 @@ function httpRequest(ctx: Context, mount: string): HttpRequest {
   const path = ctx.path.slice(mount.length)
   return {
     ...{ method, mount: mountOf(originalUrl, path, mount), path, search },
-    ...{ headers, rawHeaders, ip: addressOf(ctx) },
+    ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req), ip: addressOf(ctx) },
     body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
     forgeableBy: () => forgeableBy(ctx),
     signal: clientSignal(ctx.res),

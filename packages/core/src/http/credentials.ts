@@ -20,13 +20,26 @@ export interface RequestHeaders {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Names and values alternately, as they came. Absent where the request did not come from Node's parser. */
   readonly rawHeaders?: readonly string[] | undefined
+  /** The server's option of that name: so many headers are listed. Absent: Node's default. See `maxHeadersCountOf`. */
+  readonly maxHeadersCount?: number | undefined
 }
 
 /** Reads a request's one credential: the presented text, of any form, or a problem. */
 export type CredentialReader = (request: RequestHeaders) => string | CredentialProblem
 
-/** Node lists this many names and values, and drops the headers behind them. */
+/** Node lists this many names and values by default, and drops the headers behind them. */
 const MAX_LISTED = 2_000
+
+/** How many names and values Node lists, at most. For Node, a `maxHeadersCount` of 0 is no limit. */
+function maxListed(maxHeadersCount: number = 0): number {
+  return maxHeadersCount > 0 ? Math.min(2 * maxHeadersCount, MAX_LISTED) : MAX_LISTED
+}
+
+/** The `maxHeadersCount` of the server that a request came to, if it has one. */
+export function maxHeadersCountOf({ socket }: { readonly socket?: object | undefined }): number | undefined {
+  const { server } = (socket ?? {}) as { readonly server?: { readonly maxHeadersCount?: number | null } | null }
+  return server?.maxHeadersCount ?? undefined
+}
 
 /**
  * Makes the reader for the given sources. The credential is the one that the application sees. The raw headers only show
@@ -46,10 +59,10 @@ export function credentialReader(sources: readonly CredentialSource[]): Credenti
     return blank < 0 ? '' : trimBlanks(value.slice(blank + 1))
   }
 
-  return ({ headers = {}, rawHeaders }) => {
+  return ({ headers = {}, rawHeaders, maxHeadersCount }) => {
     const sentAuthorization = readsAuthorization ? headers.authorization : undefined
     const sentApiKey = readsApiKey ? headers['x-api-key'] : undefined
-    if (rawHeaders !== undefined && rawHeaders.length >= MAX_LISTED) return TOO_MANY_HEADERS
+    if (rawHeaders !== undefined && rawHeaders.length >= maxListed(maxHeadersCount)) return TOO_MANY_HEADERS
     if (isRepeated('authorization', sentAuthorization, rawHeaders)) return REPEATED_AUTHORIZATION
     if (isRepeated('x-api-key', sentApiKey, rawHeaders)) return REPEATED_API_KEY
     const authorization = typeof sentAuthorization === 'string' ? afterScheme(sentAuthorization) : undefined

@@ -45,7 +45,7 @@ export interface AdmittedRequest {
 export type Admission = AdmittedRequest | ({ readonly ok: false } & DeniedRequest)
 
 /** What a guard reads of a request. `ip` may be a getter: it is read at most once, and only where it is needed. */
-export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'ip' | 'forgeableBy'>
+export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'maxHeadersCount' | 'ip' | 'forgeableBy'>
 
 /**
  * Judges a request by its credential, its address, the guard's scopes and its resource: at once if the cache has the answer, else in a
