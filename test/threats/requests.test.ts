@@ -279,6 +279,22 @@ describe.each(HOSTS)('on %s', (name, mount) => {
     expect((await call('GET', '/reports', token)).status).toBe(401)
   })
 
+  test('43 a body that the host has read and left nothing of is not taken for none: no secret dies', async () => {
+    const { latchkey, issue } = setting()
+    const { id, token } = await issue(['*'])
+    const before: HostMiddleware = async (req, _res, next) => {
+      for await (const _ of req);
+      next()
+    }
+    const { call } = await serve(mount({ latchkey, before }))
+    const stored = await latchkey.get(id)
+    const body = { previousSecretExpirationDate: 'now+1h' }
+    expect((await call('POST', `/tokens/${id}/rotate`, token, { body })).status).toBe(500)
+    expect(await latchkey.get(id)).toEqual(stored)
+    expect((await call('GET', '/reports', token)).status).toBe(200)
+    expect((await call('POST', `/tokens/${id}/rotate`, token)).status).toBe(200)
+  })
+
   test('37 media types are read by their grammar', async () => {
     const { latchkey, issue } = setting()
     const { token } = await issue(['*'])

@@ -174,7 +174,7 @@ describe('a body that a parser of the host has read', () => {
     ['as bytes', (bytes) => bytes, '{"a":1}', { read: { a: 1 } }],
     ['as a text that is no JSON', (bytes) => bytes.toString(), 'x', { code: 'ERR_INVALID_INPUT' }],
     ['as too many bytes', (bytes) => bytes, quoted(LIMIT + 1), { code: 'ERR_TOO_LARGE' }],
-    ['as nothing', () => undefined, '{"a":1}', {}],
+    ['as nothing', () => undefined, '{"a":1}', { code: 'ERR_OPTION' }],
   ])('%s', async (_, make, body, expected) => {
     expect((await consumed(make, body)).body).toEqual(expected)
   })
