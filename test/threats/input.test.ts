@@ -103,6 +103,25 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     expect(await records()).toEqual(before)
   })
 
+  test('46 junk is answered by less than it sent, whatever the operation', async () => {
+    const { call, issue } = await scene(framework, { scopes: { 'reports.read': 'Read reports' } })
+    const { id, token } = await issue({ scopes: ['*'] })
+    const members = Array.from({ length: 6_000 }, (_, i) => [`m${i}`, 1] as const)
+    const junk = [Object.fromEntries(members), { scopes: members.map(([name]) => name) }]
+    for (const body of junk) {
+      for (const [method, path] of [
+        ['POST', '/tokens'],
+        ['PUT', `/tokens/${id}`],
+        ['POST', `/tokens/${id}/rotate`],
+        ['POST', `/panther/${id}`],
+      ] as const) {
+        const { status, text } = await call(method, path, token, { body })
+        expect([method, path, status]).toEqual([method, path, 400])
+        expect([path, text.length < JSON.stringify(body).length]).toEqual([path, true])
+      }
+    }
+  })
+
   test("12 the address is the framework's: forwarding headers count only from a proxy that the host trusts", async () => {
     const forwarding = (from: string) => [
       ['X-Forwarded-For', from],

@@ -1,5 +1,6 @@
 import { RequestError, type Violation } from '../errors.js'
 import type { Principal } from '../manage/caller.js'
+import { MAX_VIOLATIONS } from '../manage/check-input.js'
 import type { ManageContext } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
 import type { CheckedInputs } from '../manage/inputs.js'
@@ -56,7 +57,7 @@ export async function readOperation(call: Call): Promise<Run> {
 /** Violations that are in the dialect's words already. */
 class WireError extends RequestError {
   constructor(violations: readonly Violation[]) {
-    super('ERR_INVALID_INPUT', 'The input is invalid.', violations)
+    super('ERR_INVALID_INPUT', 'The input is invalid.', violations.slice(0, MAX_VIOLATIONS))
   }
 }
 

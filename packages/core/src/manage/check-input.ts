@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { RequestError, shown, type Violation } from '../errors.js'
 
 /** More than an honest mistake makes. Without a limit, the answer to junk would be many times its size. */
-const MAX_VIOLATIONS = 300
+export const MAX_VIOLATIONS = 300
 
 /** An input that passed its schema, or everything that is wrong with it. */
 export type CheckedInput<T> =

@@ -26,7 +26,8 @@ export interface InputSchemas extends OperationSchemas {
   readonly createOwned: z.ZodType<CheckedCreate & { owner: string }>
 }
 
-const MAX_SCOPES = 100
+/** Of one token. */
+export const MAX_SCOPES = 100
 const MAX_NETWORKS = 100
 const MAX_RESOURCES = 100
 const MAX_NAME_LENGTH = 200

@@ -15,7 +15,7 @@ import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
 import { findRecord, retryRaces, writePatch } from './records.js'
-import { expiryProblem, unknownScope } from './schemas.js'
+import { expiryProblem, MAX_SCOPES, unknownScope } from './schemas.js'
 
 /** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'resources', 'metadata'] as const
@@ -34,7 +34,8 @@ export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unkn
   const checked = parseInput(context.schemas.update, input)
   const { scopes, expiresAt } = isObject(input) ? (input as Readonly<Record<string, unknown>>) : {}
   const unlessHeld: UpdateRequest['unlessHeld'][number][] = []
-  for (const [i, scope] of Array.isArray(scopes) ? scopes.entries() : []) {
+  // A longer list is refused for its length.
+  for (const [i, scope] of Array.isArray(scopes) ? scopes.slice(0, MAX_SCOPES).entries() : []) {
     if (!parseScope(scope).ok || isGrantable(scope, context.declaredScopes)) continue
     const violation = { path: `scopes[${i}]`, message: unknownScope(scope) }
     unlessHeld.push({ violation, isHeldBy: (record) => record.scopes.includes(scope) })
