@@ -196,3 +196,31 @@ test('40 no function passes over a name that it does not know', async () => {
   expect(await latchkey.get(id)).toMatchObject({ name: 'report', enabled: true })
   expect((await latchkey.list()).totalCount).toBe(1)
 })
+
+test('44 what Object.prototype was given is no right of a caller', async () => {
+  let signedIn: Caller | undefined
+  const { latchkey, call, issue } = await scene('express', {}, { routes: { authorize: () => signedIn } })
+  const caller = { owner: 'eve', scopes: ['apiTokens.write', 'reports.read'] }
+  const { id } = await issue()
+  const stored = await latchkey.get(id)
+  // As by a library that merges what strangers send.
+  for (const [member, value] of [
+    ['assignOwner', true],
+    ['personal', false],
+    ['networks', []],
+    ['expiresAt', Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    Object.defineProperty(Object.prototype, member, { value, configurable: true, enumerable: false })
+    try {
+      await expect(latchkey.rotate(id, {}, { caller })).rejects.toMatchObject({ code: 'ERR_OPTION' })
+      signedIn = caller
+      expect((await call('POST', `/tokens/${id}/rotate`)).status).toBe(500)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, member)
+    }
+  }
+  // Nor does a caller lose the bounds that it inherits without a word.
+  const bound = Object.assign(Object.create({ networks: ['192.0.2.0/24'] }), { ...caller, owner: 'alice' })
+  await expect(latchkey.rotate(id, {}, { caller: bound })).rejects.toMatchObject({ code: 'ERR_OPTION' })
+  expect(await latchkey.get(id)).toEqual(stored)
+})

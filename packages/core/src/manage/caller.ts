@@ -98,6 +98,7 @@ const CALLER_MEMBERS = ['id', 'owner', 'scopes', 'networks', 'resources', 'expir
 export function principalFromCaller(caller: Caller | undefined, site: CallSite): Principal {
   // `undefined` too, which a failed lookup of the host may return: it must not count as the host itself.
   assertKnownOptions('caller', caller, CALLER_MEMBERS)
+  assertOwnMembers(caller as Caller)
   const { id, owner, scopes, networks = [], resources = [], expiresAt, ...rights } = caller as Caller
   const { personal = false, assignOwner = false } = rights
   if (typeof owner !== 'string' || owner === '')
@@ -140,6 +141,13 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
       admin: assignOwner === true || held.covers(site.managementScopes.admin),
     },
   }
+}
+
+/** What a library has added to `Object.prototype`, an `assignOwner` say, is no answer of the host. */
+function assertOwnMembers(caller: Caller): void {
+  const inherited = CALLER_MEMBERS.find((member) => member in caller && !Object.hasOwn(caller, member))
+  if (inherited === undefined) return
+  throw optionError(`caller.${inherited}`, 'must be a member of the caller itself, not of its prototype')
 }
 
 /** Whether the address lies inside the CIDR blocks that bind a caller. */
