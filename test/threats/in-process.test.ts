@@ -224,3 +224,12 @@ test('44 what Object.prototype was given is no right of a caller', async () => {
   await expect(latchkey.rotate(id, {}, { caller: bound })).rejects.toMatchObject({ code: 'ERR_OPTION' })
   expect(await latchkey.get(id)).toEqual(stored)
 })
+
+test('45 an owner with blanks around it is refused, not taken for the one without them', async () => {
+  const { latchkey, issue } = await scene('koa')
+  await issue({ owner: 'alice' })
+  for (const owner of ['alice ', ' alice', 'alice\u00a0', '\ufeffalice', 'alice\u3000', 'alice\n', ' ']) {
+    await expect(issue({ owner })).rejects.toMatchObject({ violations: [{ path: 'owner' }] })
+  }
+  expect((await latchkey.list({ owner: 'alice' })).totalCount).toBe(1)
+})

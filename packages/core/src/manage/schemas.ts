@@ -38,8 +38,8 @@ const ALWAYS = { when: () => true }
 export function inputSchemas(rules: InputRules): InputSchemas {
   const { time, expiry, overlap } = times(rules)
   const flag = z.boolean({ error: ({ input }) => `Must be true or false, not ${quoted(input)}.` })
-  const owner = text('An owner', MAX_NAME_LENGTH)
-  const name = text('A name', MAX_NAME_LENGTH)
+  const owner = text('An owner', MAX_NAME_LENGTH, 'exact')
+  const name = text('A name', MAX_NAME_LENGTH, 'trimmed')
   const scopes = scopeList(rules.declaredScopes, true)
   const create = {
     name,
@@ -203,21 +203,26 @@ const metadata = z
   .meta({ type: 'object', description: 'At most 4 KiB as JSON.' })
 
 /**
- * Trimmed, not empty, bounded in code points, well-formed, and free of control characters. The description has no
- * `maxLength`, which would count the blanks that are trimmed.
+ * Not empty, bounded in code points, well-formed, and free of control characters. `blanks` around it are trimmed, or refused
+ * where the text is compared with others: "ada " must not become "ada". The description has no `maxLength`, which would count
+ * the blanks that are trimmed.
  */
-function text(what: string, max: number): z.ZodType<string, string> {
+function text(what: string, max: number, blanks: 'trimmed' | 'exact'): z.ZodType<string, string> {
   return z
     .string({ error: ({ input }) => `${what} must be a string, not ${quoted(input)}.` })
-    .transform((value) => value.trim())
+    .transform((value) => (blanks === 'trimmed' ? value.trim() : value))
     .superRefine((value, context) => {
-      if (value === '') context.addIssue(`${what} must not be empty.`)
+      if (value.trim() === '') context.addIssue(`${what} must not be empty.`)
+      else if (value.trim() !== value) context.addIssue(`${what} must not begin or end with a blank.`)
       else if (value.length > 2 * max || [...value].length > max) {
         context.addIssue(`${what} has at most ${max} characters.`)
       } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
       else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
     })
-    .meta({ minLength: 1, description: `1 to ${max} characters after trimming, none of them a control character.` })
+    .meta({
+      minLength: 1,
+      description: `1 to ${max} characters${blanks === 'trimmed' ? ' after trimming' : ''}, none of them a control character.`,
+    })
 }
 
 function object<T>(shape: z.ZodRawShape): z.ZodType<T> {
