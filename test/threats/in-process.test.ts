@@ -233,3 +233,24 @@ test('45 an owner with blanks around it is refused, not taken for the one withou
   }
   expect((await latchkey.list({ owner: 'alice' })).totalCount).toBe(1)
 })
+
+test('47 what was checked is what is written, whatever a getter returns later', async () => {
+  const { latchkey, issue } = await scene('koa', { scopes: { 'reports.read': 'Read reports' } })
+  const { id } = await issue()
+  for (const [members, hidden] of [
+    [{ scopes: ['reports.read'] }, { scopes: ['everything.else'] }],
+    [{ expiresAt: 'now+1h' }, { expiresAt: 1 }],
+  ] as const) {
+    for (let reads = 0; reads < 4; reads++) {
+      let left = reads
+      const input = new Proxy(hidden, {
+        get: (target, member) => Reflect.get(left-- > 0 ? target : members, member) as unknown,
+      })
+      const outcome = await latchkey.update(id, input).catch(({ code }: { code: string }) => code)
+      expect(outcome === 'ERR_INVALID_INPUT' || typeof outcome === 'object').toBe(true)
+      const { scopes, expiresAt } = await latchkey.get(id)
+      expect([reads, scopes]).toEqual([reads, ['reports.read']])
+      expect(expiresAt).not.toBe(1)
+    }
+  }
+})

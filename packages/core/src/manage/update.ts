@@ -32,7 +32,9 @@ export interface UpdateRequest {
 /** Checks an input once. What is valid only for some tokens is decided by `updateToken`. */
 export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unknown): UpdateRequest {
   const checked = parseInput(context.schemas.update, input)
-  const { scopes, expiresAt } = isObject(input) ? (input as Readonly<Record<string, unknown>>) : {}
+  // Of a valid input, what was checked: a getter may return something else when it is read again.
+  const read: unknown = checked.ok ? checked.value : input
+  const { scopes, expiresAt } = isObject(read) ? (read as Readonly<Record<string, unknown>>) : {}
   const unlessHeld: UpdateRequest['unlessHeld'][number][] = []
   // A longer list is refused for its length.
   for (const [i, scope] of Array.isArray(scopes) ? scopes.slice(0, MAX_SCOPES).entries() : []) {
