@@ -168,7 +168,29 @@ describe('the README', () => {
 })
 
 /** The attacks that have named tests in test/threats. */
-const THREATS = [...Array.from({ length: 23 }, (_, i) => i + 1), 26, 27, 28, 29, 30, 31, 32, 34, 35, 36, 37, 39, 40]
+const THREATS = [
+  ...Array.from({ length: 23 }, (_, i) => i + 1),
+  26,
+  27,
+  28,
+  29,
+  30,
+  31,
+  32,
+  34,
+  35,
+  36,
+  37,
+  39,
+  40,
+  41,
+  42,
+  43,
+  44,
+  45,
+  46,
+  47,
+]
 
 test('every guarantee of SECURITY.md points at a test that is there, and no threat is without one', () => {
   const read = (file: string) => readFileSync(join(root, file), 'utf8')

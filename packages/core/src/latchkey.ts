@@ -6,6 +6,7 @@ import { createPageQueue } from './manage/page-queue.js'
 import { createPurge, purgeRegularly } from './manage/purge.js'
 import { inputSchemas } from './manage/schemas.js'
 import { managementCalls } from './management.js'
+import { assertNoMore } from './option-checks.js'
 import type { LatchkeyOptions } from './options.js'
 import { createProofQueue, sumOf } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
@@ -84,7 +85,10 @@ export function createLatchkey<
     verify: async (token, asked) => verifier.verify(token, checkContext('verify', asked)),
     ...managementCalls(context),
     purge,
-    explain: async (request) => explain({ format, loader, verifier, now }, checkExplainRequest(request)),
+    async explain(request, ...more: readonly unknown[]) {
+      assertNoMore('explain', more)
+      return explain({ format, loader, verifier, now }, checkExplainRequest(request))
+    },
     forgetOwner: loader.forgetOwner,
     stats: () => ({
       ...reporter.counts,

@@ -24,6 +24,15 @@ export function assertKnownOptions(place: string, given: unknown, known: readonl
   }
 }
 
+/**
+ * Refuses arguments behind the last one that a call takes, such as a `caller` who would not be judged. Throws a `TypeError`
+ * (`ERR_OPTION`).
+ */
+export function assertNoMore(call: string, more: readonly unknown[]): void {
+  if (more.length === 0) return
+  throw optionError(call, 'takes one argument, and no caller: it is for the host itself, and is not judged')
+}
+
 /** The value, if it is `true` or `false`. Throws a `TypeError` (`ERR_OPTION`). */
 export function booleanOption(place: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value

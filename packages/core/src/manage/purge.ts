@@ -1,4 +1,5 @@
 import { optionError, quoted } from '../errors.js'
+import { assertNoMore } from '../option-checks.js'
 import type { ManageContext } from './context.js'
 
 /** Removes tokens that expired before a time, by default `retention` ago, and resolves to how many. */
@@ -6,10 +7,11 @@ export type Purge = (expiredBefore?: number) => Promise<number>
 
 /**
  * `retention`: in ms. The function rejects with a `TypeError` (`ERR_OPTION`) without a time, and for one in the future,
- * which would remove tokens that are still alive.
+ * which would remove tokens that are still alive, and for more than one argument.
  */
 export function createPurge({ store, now, audit }: ManageContext, retention: number | undefined): Purge {
-  return async (expiredBefore) => {
+  return async (expiredBefore, ...more: readonly unknown[]) => {
+    assertNoMore('purge', more)
     const before = expiredBefore ?? (retention === undefined ? undefined : now() - retention)
     if (before === undefined) throw optionError('purge', 'needs a time, or the option retention')
     if (!(Number.isFinite(before) && before <= now())) {
