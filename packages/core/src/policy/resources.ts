@@ -7,6 +7,8 @@ export interface ResourceSet {
   readonly restricted: boolean
   /** Whether the resource, plain or itself a wildcard, is covered. The grammar of `resource` is not checked. */
   readonly covers: (resource: string) => boolean
+  /** Whether this is a plain resource that is covered. */
+  readonly allows: (resource: string) => boolean
 }
 
 const MAX_LENGTH = 200
@@ -34,7 +36,7 @@ export function isPlainResource(text: unknown): text is string {
   return typeof text === 'string' && text.length <= MAX_LENGTH && PLAIN.test(text)
 }
 
-const EVERYTHING: ResourceSet = { restricted: false, covers: () => true }
+const EVERYTHING: ResourceSet = { restricted: false, covers: () => true, allows: isPlainResource }
 
 /**
  * Compiles granted resources. None: everything is covered. `project:*` covers `project:17` and itself. Text outside the
@@ -50,7 +52,14 @@ export function compileResources(granted: readonly string[]): ResourceSet {
     return literal.has(resource) || (types.size > 0 && types.has(typeOf(resource)))
   }
 
-  return { restricted: true, covers }
+  const plain = new Set(valid.filter(isPlainResource))
+
+  // What the token holds literally was read when it was compiled.
+  function allows(resource: string): boolean {
+    return plain.has(resource) || (types.size > 0 && isPlainResource(resource) && covers(resource))
+  }
+
+  return { restricted: true, covers, allows }
 }
 
 function typeOf(resource: string): string {
@@ -65,6 +74,6 @@ export function mayUse(held: ResourceSet, asked: readonly string[] | 'any' | und
   if (asked === 'any') return true
   if (asked === undefined) return !held.restricted
   if (asked.length === 0) return false
-  for (const resource of asked) if (!isPlainResource(resource) || !held.covers(resource)) return false
+  for (const resource of asked) if (!held.allows(resource)) return false
   return true
 }

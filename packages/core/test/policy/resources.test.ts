@@ -47,14 +47,19 @@ test('a resource covers itself, and a wildcard all of its type and nothing else'
       expect(compileResources([`${heldType}:*`]).covers(held)).toBe(true)
       expect(compileResources([`${heldType}:*`]).covers(`${heldType}:*`)).toBe(true)
       expect(compileResources([held]).covers(`${heldType}:*`)).toBe(false)
+      for (const granted of [[], [held], [`${heldType}:*`], [asked, `${heldType}:*`]]) {
+        const { restricted, covers, allows } = compileResources(granted)
+        expect(allows(asked)).toBe(!restricted || covers(asked))
+        for (const wildcard of [`${heldType}:*`, '*', `${heldType}:`, `${held} `]) expect(allows(wildcard)).toBe(false)
+      }
     }),
   )
 })
 
 test('what is malformed restricts, and covers nothing', () => {
   for (const broken of ['a', '*', '*:*', ':*', 'a:1*']) {
-    const { restricted, covers } = compileResources([broken])
+    const { restricted, covers, allows } = compileResources([broken])
     expect(restricted).toBe(true)
-    for (const asked of ['a:1', 'a:*', '*', broken]) expect(covers(asked)).toBe(false)
+    for (const asked of ['a:1', 'a:*', '*', broken]) expect([covers(asked), allows(asked)]).toEqual([false, false])
   }
 })
