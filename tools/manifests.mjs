@@ -17,8 +17,13 @@ for (const name of readdirSync(join(root, 'packages'))) {
   if (manifest.private) continue
   files.set(`${directory}/package.json`, `${JSON.stringify(withOrigin(manifest, directory), null, 2)}\n`)
   if (name === 'core') {
-    const path = 'packages/core/src/version.ts'
-    files.set(path, read(path).replace(/'.*'/, `'${manifest.version}'`))
+    for (const [file, value] of [
+      ['version.ts', manifest.version],
+      ['origin.ts', address],
+    ]) {
+      const path = `packages/core/src/${file}`
+      files.set(path, read(path).replace(/'.*'/, `'${value}'`))
+    }
   }
 }
 const stale = [...files].filter(([path, text]) => read(path) !== text).map(([path]) => path)

@@ -11,7 +11,7 @@ import type { Reduction, Way } from './authority-page.js'
 import type { Holding } from './authority-reach.js'
 import type { Scene } from './scene.js'
 
-export const CHANNELS = ['dynatrace', 'panther', 'in process'] as const
+export const CHANNELS = ['latchkey', 'dynatrace', 'panther', 'in process'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 /** Who acts: with a token, or as a caller whom the host names. */
@@ -111,12 +111,18 @@ const DYNATRACE = { scopes: 'scopes', networks: 'allowedCIDRBlocks', lifetime: '
 const WORDS = {
   dynatrace: { ...DYNATRACE, resources: 'resources', personal: 'personalAccessToken', metadata: 'additionalMetadata' },
   panther: { scopes: 'permissions', networks: 'allowedCIDRBlocks', lifetime: 'expiresAt' },
+  latchkey: {
+    ...{ scopes: 'scopes', networks: 'networks', resources: 'resources', lifetime: 'expiresAt', owner: 'owner' },
+    ...{ personal: 'personal', metadata: 'metadata' },
+  },
 }
+const MOUNTS = { latchkey: '/latchkey', dynatrace: '/tokens', panther: '/panther' }
+const UPDATES = { latchkey: 'PATCH', dynatrace: 'PUT', panther: 'POST' } as const
 
 async function goOverHttp(
   { call, clock }: Scene,
   { token, place }: Acting,
-  dialect: 'dynatrace' | 'panther',
+  dialect: Exclude<Channel, 'in process'>,
   way: Way,
   id: string,
   { lifetime, ...wish }: Wish,
@@ -124,24 +130,27 @@ async function goOverHttp(
   const words: Readonly<Record<string, string>> = WORDS[dialect]
   const wanted = { ...wish, ...(lifetime !== undefined && { lifetime: clock.at + lifetime }) }
   const body = Object.fromEntries(Object.entries(wanted).map(([member, value]) => [words[member], value]))
-  const mount = dialect === 'panther' ? '/panther' : '/tokens'
+  const mount = MOUNTS[dialect]
   const named = way.endsWith('itself') ? 'self' : id
   const [method, path, sent] = (
     {
       create: ['POST', '', { name: 'child', ...body }],
-      update: [dialect === 'panther' ? 'POST' : 'PUT', `/${named}`, { name: 'child', ...body }],
-      enable: ['PUT', `/${named}`, { enabled: true, ...body }],
+      update: [UPDATES[dialect], `/${named}`, { name: 'child', ...body }],
+      enable: [UPDATES[dialect], `/${named}`, { enabled: true, ...body }],
       rotate: ['POST', `/${named}/rotate`, body],
       cancel: ['POST', `/${named}/rotate/cancel`, {}],
     } as const
   )[wayOf(way)]
   const reply = await call(method, mount + path, token, { headers: ['X-Forwarded-For', place], body: sent })
   if (reply.status >= 300) {
-    const { error } = reply.json<{ error?: { constraintViolations?: { path: string }[] } }>()
+    const { error, violations } = reply.json<{
+      error?: { constraintViolations?: { path: string }[] }
+      violations?: { path: string }[]
+    }>()
     const spoken = new Map(
       Object.entries(words).map(([member, word]) => [word, member === 'lifetime' ? 'expiresAt' : member]),
     )
-    const paths = error?.constraintViolations?.map(({ path }) => path.replace(/\[.*/, ''))
+    const paths = (violations ?? error?.constraintViolations)?.map(({ path }) => path.replace(/\[.*/, ''))
     return { status: reply.status, ...(paths && { members: paths.map((member) => spoken.get(member) ?? member) }) }
   }
   if (reply.text === '') return { status: reply.status }
@@ -172,13 +181,12 @@ export async function reduce(
   const body = REDUCED[reduction]
   if (channel === 'in process') {
     const on = { caller, ip: place }
-    const words = { allowedCIDRBlocks: 'networks', expirationDate: 'expiresAt' }
-    const input = Object.entries(body ?? {}).map(([member, value]) => [Reflect.get(words, member) ?? member, value])
+    const input = inOurWords(body)
     const calls: Partial<Record<Reduction, () => Promise<unknown>>> = {
       'finish a rotation': () => latchkey.finishRotation(id, on),
       delete: () => latchkey.delete(id, on),
     }
-    const run = calls[reduction] ?? (() => latchkey.update(id, Object.fromEntries(input) as UpdateInput, on))
+    const run = calls[reduction] ?? (() => latchkey.update(id, input as UpdateInput, on))
     return run().then(
       () => 200,
       (error: unknown) => (error instanceof RequestError ? error.status : Promise.reject(error)),
@@ -190,7 +198,15 @@ export async function reduce(
     const { scopes: permissions = ['*'], ...rest } = { name: 'report', ...body } as { scopes?: string[] }
     return (await call('POST', `/panther/${id}`, token, { body: { permissions, ...rest } })).status
   }
-  if (reduction === 'delete') return (await call('DELETE', `/tokens/${id}`, token)).status
-  if (reduction === 'finish a rotation') return (await call('POST', `/tokens/${id}/rotate/finish`, token)).status
-  return (await call('PUT', `/tokens/${id}`, token, { body })).status
+  const mount = MOUNTS[channel]
+  if (reduction === 'delete') return (await call('DELETE', `${mount}/${id}`, token)).status
+  if (reduction === 'finish a rotation') return (await call('POST', `${mount}/${id}/rotate/finish`, token)).status
+  const sent = channel === 'latchkey' ? inOurWords(body) : body
+  return (await call(UPDATES[channel], `${mount}/${id}`, token, { body: sent })).status
+}
+
+function inOurWords(body: object = {}): object {
+  const words = { allowedCIDRBlocks: 'networks', expirationDate: 'expiresAt' }
+  const members = Object.entries(body).map(([member, value]) => [Reflect.get(words, member) ?? member, value])
+  return Object.fromEntries(members)
 }

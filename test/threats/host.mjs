@@ -13,7 +13,7 @@ import Koa from 'koa'
  * `trustProxy`: `loopback` believes this machine's proxy, `true` whoever sends the header; default `false`.
  * `tokenInCookie`: the host makes the cookie `token` a bearer token, default `false`.
  * `routes`: of the management routes, which are at `/tokens`, at `/secret-in-path` (which takes a whole token there) and, in
- * the Panther dialect, at `/panther`.
+ * the Panther dialect, at `/panther`, in our own at `/latchkey`.
  * @typedef {{
  *   readonly scopes?: readonly string[],
  *   readonly trustProxy?: boolean | 'loopback',
@@ -52,6 +52,7 @@ function onExpress(latchkey, { scopes, trustProxy, routes }) {
   app.use('/tokens', tokenRoutes(routes))
   app.use('/secret-in-path', tokenRoutes({ ...routes, secretInPath: true }))
   app.use('/panther', tokenRoutes({ ...routes, dialect: 'panther' }))
+  app.use('/latchkey', tokenRoutes({ ...routes, dialect: 'latchkey' }))
   for (const scope of scopes) app.all(`/${scope}`, requireToken({ scopes: [scope] }), seen)
   app.all('/any', requireToken(), seen)
   app.all('/open', seen)
@@ -72,6 +73,7 @@ function onKoa(latchkey, { scopes, trustProxy, routes }) {
   app.use(tokenRoutes({ ...routes, path: '/tokens' }))
   app.use(tokenRoutes({ ...routes, path: '/secret-in-path', secretInPath: true }))
   app.use(tokenRoutes({ ...routes, path: '/panther', dialect: 'panther' }))
+  app.use(tokenRoutes({ ...routes, path: '/latchkey', dialect: 'latchkey' }))
   for (const scope of scopes) app.use(at(`/${scope}`, requireToken({ scopes: [scope] })))
   app.use(at('/any', requireToken()))
   app.use(at('/open', (_ctx, next) => next()))

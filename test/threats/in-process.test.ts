@@ -145,7 +145,6 @@ test('40 no function passes over a name that it does not know', async () => {
     verifyCached: () => latchkey.verifyCached(token, odd),
     explain: () => latchkey.explain({ id, ...(odd as object) }),
     'explain, neither token nor id': () => latchkey.explain(odd),
-    'explain, caller given': () => Reflect.apply(latchkey.explain, latchkey, [{ id }, { caller }]),
     'purge, caller given': () => Reflect.apply(latchkey.purge, latchkey, [1, { caller }]),
     'create, input': () => latchkey.create({ name: 'n', owner: 'o', scopes: ['a'], ...(odd as object) }),
     'update, input': () => latchkey.update(id, odd),

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 /** docs/errors.md, from the table that the code itself uses. */
 export async function errorsPage(root) {
   const { ERROR_TABLE } = await import(pathToFileURL(join(root, 'packages/core/dist/index.js')).href)
-  const rows = Object.entries(ERROR_TABLE).map(
-    ([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`,
+  const sections = Object.entries(ERROR_TABLE).map(
+    ([code, { status, title, meaning }]) => `### ${code}\n\n**${status}, ${title}.** ${meaning}\n`,
   )
   return `# Errors
 
@@ -14,11 +14,8 @@ export async function errorsPage(root) {
 Every error of Latchkey has a \`code\`. Codes are stable; messages are for people and may change. No error carries a
 secret.
 
-| code | HTTP status | meaning |
-| --- | --- | --- |
-${rows.join('\n')}
-
-The status is that of the answer which the management routes give. Your own code finds it in \`error.status\`.
+Over HTTP, an error is a [problem](http-api.md#problems): \`type\` is the address of its section below, \`title\` and \`status\`
+are those of the section, and \`code\` is its heading. Your own code finds them in \`error.code\` and \`error.status\`.
 
 | class | when |
 | --- | --- |
@@ -31,5 +28,8 @@ All but the \`TypeError\` are [\`LatchkeyError\`](reference/core.md#latchkeyerro
 
 A refused token is not an error. \`verify\` resolves to a [\`Verdict\`](reference/core.md#verdict), and guards answer the
 request themselves: see [the HTTP API](http-api.md#refusals).
-`
+
+## Codes
+
+${sections.join('\n')}`
 }

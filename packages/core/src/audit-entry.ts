@@ -13,6 +13,8 @@ export type ManagementOperation =
   | 'rotate'
   | 'finish'
   | 'cancel'
+  | 'explain'
+  | 'capabilities'
 
 export type AuditAction = ManagementOperation | 'purge'
 

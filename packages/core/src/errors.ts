@@ -1,38 +1,122 @@
-/** Every `code` of an error, with the HTTP status of the answer and its meaning. */
+/** Every `code` of an error or a refusal, with the HTTP status of the answer, a short title and its meaning. */
 export const ERROR_TABLE = {
   ERR_OPTION: {
     status: 500,
+    title: 'Misused option',
     meaning: 'An option or argument of a call is misused; thrown as a TypeError that names it.',
   },
-  ERR_INVALID_INPUT: { status: 400, meaning: 'Management input breaks rules; every violation is listed.' },
+  ERR_INVALID_INPUT: {
+    status: 400,
+    title: 'Invalid input',
+    meaning: 'Management input breaks rules; every violation is listed.',
+  },
   ERR_OWN_TOKEN: {
     status: 400,
+    title: "The caller's own token",
     meaning: 'The token that authenticates a call cannot be disabled, nor deleted by its id.',
   },
-  ERR_STATE: { status: 400, meaning: 'The token is not in a state that allows the operation.' },
+  ERR_STATE: {
+    status: 400,
+    title: 'Wrong state',
+    meaning: 'The token is not in a state that allows the operation.',
+  },
+  ERR_CREDENTIALS: {
+    status: 400,
+    title: 'Not exactly one token',
+    meaning: 'The request presents two tokens, a header twice, or an empty token.',
+  },
+  ERR_NO_TOKEN: { status: 401, title: 'No token', meaning: 'The request presents no token.' },
+  ERR_NOT_SIGNED_IN: {
+    status: 401,
+    title: 'Not signed in',
+    meaning: 'These token routes are for people who are signed in. A token opens nothing here.',
+  },
+  ERR_INVALID_TOKEN: {
+    status: 401,
+    title: 'Token not valid',
+    meaning:
+      'The token is malformed, unknown, disabled or expired, or its secret is wrong. The answer does not say which; `explain` does.',
+  },
   ERR_NOT_ALLOWED: {
     status: 403,
+    title: 'Not allowed',
     meaning: 'The caller may not do this: a right is missing, or the token would grant more than its caller has.',
+  },
+  ERR_SCOPE: {
+    status: 403,
+    title: 'Scope missing',
+    meaning: 'The token lacks a scope that the route needs. The answer names the scopes.',
+  },
+  ERR_ADDRESS: {
+    status: 403,
+    title: 'Address not allowed',
+    meaning: 'The token may not be used from the address of the request.',
+  },
+  ERR_RESOURCE: {
+    status: 403,
+    title: 'Resource not allowed',
+    meaning: 'The token may not be used for the resource of the request.',
   },
   ERR_CROSS_SITE: {
     status: 403,
+    title: 'Cross-site request',
     meaning: 'A page of another site may not change tokens in the name of a signed-in user.',
   },
-  ERR_NOT_FOUND: { status: 404, meaning: 'No such token, or not one that the caller may see.' },
-  ERR_RACE: { status: 409, meaning: 'Somebody else changed the token first; nothing was written.' },
-  ERR_TOO_LARGE: { status: 413, meaning: 'The request body is longer than 64 KiB.' },
-  ERR_MEDIA_TYPE: { status: 415, meaning: 'The request body is not plain JSON in UTF-8.' },
-  ERR_CONFLICT: { status: 500, meaning: 'A store found the id taken, or the record at another version than expected.' },
-  ERR_STORE: { status: 503, meaning: 'The store cannot be reached, or failed.' },
-  ERR_OVERLOADED: { status: 503, meaning: 'Too many secrets wait for their first proof.' },
-  ERR_OWNER_SCOPES: { status: 503, meaning: "The host's ownerScopes function failed." },
-  ERR_AUTHORIZE: { status: 503, meaning: "The host's authorize function did not answer in time." },
-  ERR_AUDIT: { status: 503, meaning: "The host's onAudit function failed, so nothing was written." },
+  ERR_NOT_FOUND: {
+    status: 404,
+    title: 'No such token',
+    meaning: 'No such token, or not one that the caller may see.',
+  },
+  ERR_METHOD: { status: 405, title: 'Method not allowed', meaning: 'The path does not answer this method.' },
+  ERR_RACE: {
+    status: 409,
+    title: 'Changed meanwhile',
+    meaning: 'Somebody else changed the token first; nothing was written.',
+  },
+  ERR_TOO_LARGE: { status: 413, title: 'Body too large', meaning: 'The request body is longer than 64 KiB.' },
+  ERR_MEDIA_TYPE: {
+    status: 415,
+    title: 'Unsupported media type',
+    meaning: 'The request body is not plain JSON in UTF-8.',
+  },
+  ERR_CONFLICT: {
+    status: 500,
+    title: 'Conflict in the store',
+    meaning: 'A store found the id taken, or the record at another version than expected.',
+  },
+  ERR_UNAVAILABLE: {
+    status: 503,
+    title: 'Not available now',
+    meaning:
+      'No answer can be given at the moment. Try again later. The answer does not say why; your code and the events do, by one of the codes below.',
+  },
+  ERR_STORE: { status: 503, title: 'Store not available', meaning: 'The store cannot be reached, or failed.' },
+  ERR_OVERLOADED: {
+    status: 503,
+    title: 'Overloaded',
+    meaning: 'Too many secrets wait for their first proof, or too many large pages are being sent.',
+  },
+  ERR_OWNER_SCOPES: {
+    status: 503,
+    title: 'Owner not known now',
+    meaning: "The host's ownerScopes function failed.",
+  },
+  ERR_AUTHORIZE: {
+    status: 503,
+    title: 'Caller not known now',
+    meaning: "The host's authorize function did not answer in time.",
+  },
+  ERR_AUDIT: {
+    status: 503,
+    title: 'Audit not available',
+    meaning: "The host's onAudit function failed, so nothing was written.",
+  },
   ERR_HASHER: {
     status: 503,
+    title: 'Hasher missing',
     meaning: 'No hasher here can check the stored hash: a hasher or one of its keys is missing.',
   },
-  ERR_CLOSED: { status: 503, meaning: 'The instance was closed.' },
+  ERR_CLOSED: { status: 503, title: 'Closed', meaning: 'The instance was closed.' },
 } as const
 
 /** The stable `code` of an error. */

@@ -126,13 +126,14 @@ export interface Latchkey<Scope extends string = string> {
    */
   purge(expiredBefore?: number): Promise<number>
   /**
-   * Every check of a verification with its outcome, for support work. Reads the store, and counts no use. The result says
-   * more than a caller may know.
+   * Every check of a verification with its outcome, for support work. Reads the store, and counts no use. Without a
+   * caller, the result says more than a caller may know. With one, rejects with `ERR_NOT_FOUND` for a token that is
+   * unknown or that the caller may not see.
    *
    * @example
    * const { allowed, checks } = await latchkey.explain({ id, ip: '192.0.2.1', scopes: ['reports.read'] })
    */
-  explain(request: ExplainRequest): Promise<Explanation>
+  explain(request: ExplainRequest, options?: OnBehalf): Promise<Explanation>
   /**
    * Forgets what `ownerScopes` returned for an owner. It is asked again on the next use, on this node.
    *

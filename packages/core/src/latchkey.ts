@@ -6,7 +6,6 @@ import { createPageQueue } from './manage/page-queue.js'
 import { createPurge, purgeRegularly } from './manage/purge.js'
 import { inputSchemas } from './manage/schemas.js'
 import { managementCalls } from './management.js'
-import { assertNoMore } from './option-checks.js'
 import type { LatchkeyOptions } from './options.js'
 import { createProofQueue, sumOf } from './secret/proof-queue.js'
 import { createProver } from './secret/prover.js'
@@ -18,7 +17,6 @@ import { createTokenCache } from './verify/cache.js'
 import { createChangeHandler } from './verify/changes.js'
 import { checkContext } from './verify/check-context.js'
 import { createClock } from './verify/clock.js'
-import { checkExplainRequest, explain } from './verify/explain.js'
 import { createLoader } from './verify/loader.js'
 import { createReporter } from './verify/reporter.js'
 import { createVerifier } from './verify/verifier.js'
@@ -74,7 +72,8 @@ export function createLatchkey<
   const context: ManageContext = {
     ...{ environment, store, format, prover, loader, verifier, schemas, audit, now },
     ...{ pages: createPageQueue(), rotations: new Set<string>() },
-    ...{ managementScopes, declaredScopes, maxLifetime, maxOverlap, maxTokensPerOwner },
+    ...{ managementScopes, declaredScopes, describedScopes: settings.scopes },
+    ...{ maxLifetime, maxOverlap, maxTokensPerOwner },
   }
   const purge = createPurge(context, settings.retention)
   const stopPurging = purgeRegularly(purge, settings.purgeInterval)
@@ -85,10 +84,6 @@ export function createLatchkey<
     verify: async (token, asked) => verifier.verify(token, checkContext('verify', asked)),
     ...managementCalls(context),
     purge,
-    async explain(request, ...more: readonly unknown[]) {
-      assertNoMore('explain', more)
-      return explain({ format, loader, verifier, now }, checkExplainRequest(request))
-    },
     forgetOwner: loader.forgetOwner,
     stats: () => ({
       ...reporter.counts,

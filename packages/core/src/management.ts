@@ -5,6 +5,7 @@ import { type OnBehalf, type Principal, type PrincipalOrHost, principalFromCalle
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
 import { createToken } from './manage/create.js'
+import { explainToken } from './manage/explain.js'
 import { listTokens } from './manage/list.js'
 import { getToken, lookupToken } from './manage/lookup.js'
 import { deleteToken, revokeToken } from './manage/remove.js'
@@ -12,9 +13,11 @@ import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
 import { readUpdate, updateToken } from './manage/update.js'
 import { assertKnownOptions } from './option-checks.js'
 import { normalAddress } from './policy/address.js'
+import { checkExplainRequest } from './verify/explain.js'
 
 type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
-type ManagementCalls = Pick<Latchkey, 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | Rotations>
+type Others = 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | 'explain'
+type ManagementCalls = Pick<Latchkey, Others | Rotations>
 
 /** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
 export function managementCalls(context: ManageContext): ManagementCalls {
@@ -91,6 +94,14 @@ export function managementCalls(context: ManageContext): ManagementCalls {
     finishRotation: (id, options) => call('finish', options, id, nothing, (by) => finishRotation(context, id, by)),
     cancelRotation: (id, options) => call('cancel', options, id, nothing, (by) => cancelRotation(context, id, by)),
     lookup: (token, options) => call('lookup', options, token, nothing, (by) => lookupToken(context, token, by)),
+    explain: (request, options) =>
+      call(
+        'explain',
+        options,
+        undefined,
+        () => checkExplainRequest(request),
+        (by, checked) => explainToken(context, checked, by),
+      ),
     revoke: (token, options) => call('revoke', options, token, nothing, (by) => revokeToken(context, token, by)),
   }
 }

@@ -17,8 +17,9 @@ test('a guard with an option that it does not know is not made: it might let eve
 test('an adapter with an option that it does not know, or cannot use, is not made', () => {
   const latchkey = createLatchkey({ store: memoryStore() })
   const cases: [object, string][] = [
-    [{ onDeny: () => undefined }, 'latchkeyExpress.onDeny is not an option. There are: property, onDenied'],
+    [{ onDeny: () => undefined }, 'latchkeyExpress.onDeny is not an option. There are: property, onDenied, errors'],
     [{ onDenied: 401 }, 'latchkeyExpress.onDenied must be a function, not 401'],
+    [{ errors: 'github' }, `latchkeyExpress.errors must be 'problem', 'dynatrace' or 'panther', not "github"`],
     [{ property: 'a.b' }, 'latchkeyExpress.property must be a name such as apiToken, not "a.b"'],
   ]
   for (const [options, message] of cases) {
@@ -31,8 +32,8 @@ test('routes with an option that they do not know, or cannot use, are not made',
   const { tokenRoutes } = latchkeyExpress(createLatchkey({ store: memoryStore() }))
   const cases: [object, unknown][] = [
     [{ dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
-    [{ dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
-    [{ dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
+    [{ dialect: 'github' }, `tokenRoutes.dialect must be 'latchkey', 'dynatrace' or 'panther', not "github"`],
+    [{ dialect: 'toString' }, `tokenRoutes.dialect must be 'latchkey', 'dynatrace' or 'panther', not "toString"`],
     [{ sessionOnly: true }, expect.stringContaining('tokenRoutes.sessionOnly needs the option authorize')],
     [{ authorize: true }, 'tokenRoutes.authorize must be a function, not true'],
   ]

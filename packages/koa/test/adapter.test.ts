@@ -17,8 +17,9 @@ test('a guard with an option that it does not know is not made: it might let eve
 test('an adapter with an option that it does not know, or cannot use, is not made', () => {
   const latchkey = createLatchkey({ store: memoryStore() })
   const cases: [object, string][] = [
-    [{ onDeny: () => undefined }, 'latchkeyKoa.onDeny is not an option. There are: property, onDenied'],
+    [{ onDeny: () => undefined }, 'latchkeyKoa.onDeny is not an option. There are: property, onDenied, errors'],
     [{ onDenied: 401 }, 'latchkeyKoa.onDenied must be a function, not 401'],
+    [{ errors: 'github' }, `latchkeyKoa.errors must be 'problem', 'dynatrace' or 'panther', not "github"`],
     [{ property: 'a.b' }, 'latchkeyKoa.property must be a name such as apiToken, not "a.b"'],
   ]
   for (const [options, message] of cases) {
@@ -31,8 +32,14 @@ test('routes with an option that they do not know, or cannot use, are not made',
   const { tokenRoutes } = latchkeyKoa(createLatchkey({ store: memoryStore() }))
   const cases: [object, unknown][] = [
     [{ path: '/tokens', dialects: 'panther' }, expect.stringContaining('tokenRoutes.dialects is not an option')],
-    [{ path: '/tokens', dialect: 'github' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "github"`],
-    [{ path: '/tokens', dialect: 'toString' }, `tokenRoutes.dialect must be 'dynatrace' or 'panther', not "toString"`],
+    [
+      { path: '/tokens', dialect: 'github' },
+      `tokenRoutes.dialect must be 'latchkey', 'dynatrace' or 'panther', not "github"`,
+    ],
+    [
+      { path: '/tokens', dialect: 'toString' },
+      `tokenRoutes.dialect must be 'latchkey', 'dynatrace' or 'panther', not "toString"`,
+    ],
     [
       { path: '/tokens', sessionOnly: true },
       expect.stringContaining('tokenRoutes.sessionOnly needs the option authorize'),

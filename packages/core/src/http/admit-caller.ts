@@ -1,4 +1,5 @@
 import type { ManagementOperation } from '../audit-entry.js'
+import { compact } from '../compact.js'
 import { type ErrorCode, RequestError, UnavailableError } from '../errors.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
@@ -21,14 +22,14 @@ import type { HttpRequest } from './message.js'
 import type { GuardDenial, Refusal } from './refusal.js'
 import { exemptionOf, type SelfService } from './routes.js'
 
-/** Refuses the caller of an operation. Its answer may be finer than that of the error's code. */
+/** Refuses the caller of an operation. Its answer may be finer than its code, which the audit keeps. */
 export class RefusedError extends RequestError {
   readonly refusal: Refusal
   /** The caller, if it is known who it is. */
   readonly principal: Principal | undefined
 
-  constructor(refusal: Refusal & { readonly code?: ErrorCode }, principal?: Principal) {
-    super(refusal.code ?? 'ERR_NOT_ALLOWED', refusal.message)
+  constructor(refusal: Refusal, principal?: Principal, code: ErrorCode = refusal.code) {
+    super(code, refusal.message)
     this.refusal = refusal
     this.principal = principal
   }
@@ -87,7 +88,8 @@ function notSignedIn({ latchkey, request }: Visit): RefusedError {
   const message = isSent ? 'A token opens nothing here. Sign in.' : 'Sign in to access this resource.'
   const problem = { kind: 'none', message } as const
   denyCredential(problem, request.ip)
-  return new RefusedError({ ...refusals.ofCredential(problem), denial: { reason: 'not_signed_in' } })
+  const refusal = { ...refusals.ofCredential(problem), code: 'ERR_NOT_SIGNED_IN' } as const
+  return new RefusedError({ ...refusal, denial: { reason: 'not_signed_in' } })
 }
 
 /** A caller that the host names. */
@@ -98,8 +100,10 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
   if (principal.grant.networks.length > 0) warnForgeableAddress(request)
   const scopes = neededScopes(operation, settings.managementScopes)
   const refuse = (error: RequestError, denial: Denial) => {
-    const answer = denial.reason === 'network' ? { denial, status: error.status } : refusals.ofDenial(denial, scopes)
-    return new RefusedError({ ...answer, code: error.code, message: error.message }, principal)
+    const { headers, ...answer } = refusals.ofDenial(denial, scopes)
+    // An address needs no challenge where no token was sent.
+    const challenge = denial.reason === 'network' ? {} : { headers }
+    return new RefusedError(compact({ ...answer, ...challenge, message: error.message }), principal, error.code)
   }
   if (rules.isCrossSite(request)) throw refusedAs('cross_site', crossSite(), principal)
   try {
@@ -139,7 +143,7 @@ async function admitToken(
     const isForbidden = denial.reason === 'scope' || denial.reason === 'network'
     const principal =
       isForbidden && identified ? principalFromToken(identified.entry, identified.secret, site) : undefined
-    throw new RefusedError(refusals.ofDenial(denial, scopes), principal)
+    throw new RefusedError(refusals.ofDenial(denial, scopes), principal, 'ERR_NOT_ALLOWED')
   }
   const principal = principalFromToken(found.entry, found.secret, site)
   if (principal.grant.networks.length > 0) warnForgeableAddress(request)

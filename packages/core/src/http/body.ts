@@ -1,9 +1,9 @@
 import type { Violation } from '../errors.js'
 import { invalidInput, noSuchMember, parseInput } from '../manage/check-input.js'
 import type { CheckedInputs } from '../manage/inputs.js'
-import type { OperationSchemas } from '../manage/schemas.js'
+import type { InputSchemas } from '../manage/schemas.js'
 import { isObject } from '../option-checks.js'
-import { type BodyOperation, type Dialect, renameViolations } from './dialects/dialect.js'
+import { type BodyOperation, type Dialect, renameViolations, schemaOf } from './dialects/dialect.js'
 import type { HttpRequest } from './message.js'
 import { checkBodyHeaders } from './read-json.js'
 import { OPERATIONS } from './routes.js'
@@ -17,29 +17,41 @@ export async function readInput<Operation extends BodyOperation>(
   request: HttpRequest,
   dialect: Dialect,
   operation: Operation,
-  schemas: OperationSchemas,
+  schemas: InputSchemas,
 ): Promise<CheckedInputs[Operation]> {
   const { input, violations } = await readWords(request, dialect, operation)
-  const checked = parseInput<CheckedInputs[Operation]>(schemas[operation], input)
+  const checked = parseInput<CheckedInputs[Operation]>(schemaOf(schemas, dialect, operation), input)
   if (checked.ok && violations.length === 0) return checked.value
   const renamed = checked.ok ? [] : renameViolations(dialect, operation, checked.violations)
   throw invalidInput([...violations, ...renamed])
 }
 
-/** Reads a body into core's words, unchecked. `violations`: what of it the dialect does not allow, in its words. */
-export async function readWords(
-  request: HttpRequest,
-  dialect: Dialect,
-  operation: BodyOperation,
-): Promise<{ input: Record<string, unknown>; violations: Violation[] }> {
-  const body = await readBody(request, OPERATIONS[operation].body === 'optional')
+/** A body in core's words, unchecked. */
+export interface Words {
+  readonly input: Readonly<Record<string, unknown>>
+  /** Members that cannot be changed, as they came. */
+  readonly readOnly: Readonly<Record<string, unknown>>
+  /** What of it the dialect does not allow, in its words. */
+  readonly violations: readonly Violation[]
+}
+
+/** Reads a body into core's words. Throws `RequestError` for one that is not a JSON object. */
+export async function readWords(request: HttpRequest, dialect: Dialect, operation: BodyOperation): Promise<Words> {
+  const body = await readBody(request, OPERATIONS[operation].body === 'optional', mediaTypesOf(dialect, operation))
   if (!isObject(body)) throw invalidInput([{ path: '', message: 'The body must be a JSON object.' }])
   return translate(body, dialect, operation)
 }
 
-async function readBody(request: HttpRequest, optional: boolean): Promise<unknown> {
+/** The media types that an operation's body may have, the proper one first. */
+export function mediaTypesOf({ nullRemoves }: Dialect, operation: BodyOperation): readonly string[] {
+  return nullRemoves && operation === 'update' ? ['application/merge-patch+json', JSON_TYPE] : [JSON_TYPE]
+}
+
+const JSON_TYPE = 'application/json'
+
+async function readBody(request: HttpRequest, optional: boolean, mediaTypes: readonly string[]): Promise<unknown> {
   if (optional && (await isUntypedAndEmpty(request))) return {}
-  checkBodyHeaders(request.headers)
+  checkBodyHeaders(request.headers, mediaTypes)
   const body = await request.body()
   if (body !== undefined) return body
   if (optional) return {}
@@ -55,24 +67,22 @@ async function isUntypedAndEmpty(request: HttpRequest): Promise<boolean> {
   )
 }
 
-/** A body in core's words, and what of it the dialect does not allow. */
-function translate(
-  body: object,
-  dialect: Dialect,
-  operation: BodyOperation,
-): { input: Record<string, unknown>; violations: Violation[] } {
+function translate(body: object, dialect: Dialect, operation: BodyOperation): Words {
   const members = dialect.members[operation] ?? {}
   const ignored = dialect.ignored[operation] ?? []
+  const unchangeable = operation === 'update' ? dialect.readOnly : []
   const input: Record<string, unknown> = {}
+  const readOnly: Record<string, unknown> = {}
   const violations: Violation[] = []
   for (const [name, value] of Object.entries(body)) {
     const member = Object.hasOwn(members, name) ? members[name] : undefined
     if (member !== undefined) input[member] = value
+    else if (unchangeable.includes(name)) readOnly[name] = value
     else if (!ignored.includes(name)) violations.push(noSuchMember(name))
   }
   for (const name of dialect.required[operation] ?? []) {
     const value: unknown = Object.hasOwn(body, name) ? Reflect.get(body, name) : undefined
     if (value === undefined || value === null) violations.push({ path: name, message: 'This member is required.' })
   }
-  return { input, violations }
+  return { input, readOnly, violations }
 }

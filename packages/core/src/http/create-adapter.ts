@@ -60,7 +60,7 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
   return {
     property: settings.property,
     guard(guardOptions) {
-      const guard = createGuard<Scope, HostRequest>(guardOptions, [], instance)
+      const guard = createGuard<Scope, HostRequest>(guardOptions, [], instance, settings.errors)
       return {
         judge: (hostRequest, request, key) => guard(instanceFor(hostRequest), request, key, hostRequest),
         onDenied: guardOptions.onDenied ?? settings.onDenied,

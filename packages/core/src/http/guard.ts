@@ -9,7 +9,8 @@ import type { RequestContext } from '../verify/reporter.js'
 import type { Verifier } from '../verify/verifier.js'
 import { type AdmissionMemory, createAdmissionMemory, type JudgedRequest } from './admission-memory.js'
 import { type CredentialProblem, type CredentialReader, credentialReader } from './credentials.js'
-import { dynatrace } from './dialects/dynatrace.js'
+import type { ErrorForm } from './dialects/error-form.js'
+import { ERROR_FORMS, type ErrorFormName } from './error-forms.js'
 import { warnForgeableAddress } from './forgeable-address.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { namedResources } from './named-resources.js'
@@ -65,8 +66,9 @@ export type Guard<Scope extends string = string, HostRequest = unknown> = (
 
 /**
  * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. `instance`: the
- * one instance that the adapter serves, if it is one. Throws a `TypeError` (`ERR_OPTION`) for options of any other name,
- * for scopes that are not plain, for scopes that the instance does not declare, and for a resource that is no function.
+ * one instance that the adapter serves, if it is one. `errors`: the form of its refusals. Throws a `TypeError`
+ * (`ERR_OPTION`) for options of any other name, for scopes that are not plain, for scopes that the instance does not
+ * declare, and for a resource that is no function.
  *
  * @example
  * const guard = createGuard({ scopes: ['reports.read'] })
@@ -77,7 +79,9 @@ export function createGuard<Scope extends string = string, HostRequest = unknown
   options: GuardOptions<Scope, unknown, HostRequest> = {},
   adapterOptions: readonly string[] = [],
   instance?: Latchkey<Scope>,
+  errors: ErrorFormName = 'problem',
 ): Guard<Scope, HostRequest> {
+  const form = ERROR_FORMS[errors]
   const settings = readGuardOptions(options, adapterOptions)
   if (instance !== undefined) assertDeclared(settings.scopes, instance)
   return (latchkey, request, key, hostRequest) => {
@@ -88,11 +92,11 @@ export function createGuard<Scope extends string = string, HostRequest = unknown
     if (typeof credential !== 'string') {
       if (settings.optional && credential.kind === 'none') return ANONYMOUS
       state.denyCredential(credential, context.ip)
-      return refuse(state.refusals.ofCredential(credential))
+      return refuse(state.refusals.ofCredential(credential), form)
     }
     const token = earlier && state.admissions.recall(earlier, credential, context)
     const admission =
-      token === undefined ? judge(state, request, credential, context, key) : { ok: true as const, token }
+      token === undefined ? judge(state, request, credential, context, form, key) : { ok: true as const, token }
     if (!state.isApiKey(request)) return admission
     return admission instanceof Promise ? admission.then(keepPrivate) : keepPrivate(admission)
   }
@@ -155,11 +159,12 @@ function judge(
   request: GuardedRequest,
   credential: string,
   context: GuardContext,
+  form: ErrorForm,
   key: object | undefined,
 ): Admission | Promise<Admission> {
   const settle = (verdict: Verdict): Admission => {
     if (isDecidedByAddress(verdict)) warnForgeableAddress(request)
-    if (!verdict.ok) return refuse(refusals.ofDenial(verdict.denial, context.scopes))
+    if (!verdict.ok) return refuse(refusals.ofDenial(verdict.denial, context.scopes), form)
     if (key !== undefined) admissions.remember(key, credential, context, verdict.token)
     return verdict
   }
@@ -167,22 +172,22 @@ function judge(
   if (verdict !== undefined) return settle(verdict)
   // Read now: when the store has answered, the connection may be closed, and the framework know no address.
   const { ip, scopes, resources, isRepeated } = context
-  return verifier.verify(credential, { ip, scopes, resources, isRepeated }).then(settle, refuseError)
+  const verdictLater = verifier.verify(credential, { ip, scopes, resources, isRepeated })
+  return verdictLater.then(settle, (error: unknown) => refuseError(error, form))
 }
 
 function isDecidedByAddress(verdict: Verdict): boolean {
   return verdict.ok ? verdict.token.networks.length > 0 : verdict.denial.reason === 'network'
 }
 
-function refuseError(error: unknown): Admission {
+function refuseError(error: unknown, form: ErrorForm): Admission {
   const refusal = refusalOfError(error)
   if (refusal === undefined) throw error
-  return refuse(refusal)
+  return refuse(refusal, form)
 }
 
-/** Guards answer in Dynatrace's envelope, whatever the dialect of the token routes is. */
-function refuse(refusal: Refusal): Admission {
-  return { ok: false, denial: refusal.denial, response: errorResponse(dynatrace, refusal) }
+function refuse(refusal: Refusal, form: ErrorForm): Admission {
+  return { ok: false, denial: refusal.denial, response: errorResponse(form, refusal) }
 }
 
 /** The HTTP side of one instance. */

@@ -1,20 +1,24 @@
+import { compact } from '../compact.js'
 import { quoted, shown, type Violation } from '../errors.js'
 import { invalidInput } from '../manage/check-input.js'
 import type { OpenPage } from '../manage/list.js'
 import type { ListRequest, NextRequest } from '../manage/list-request.js'
 import { parseFields, parsePageSize, parseSort } from '../query/parameters.js'
-import { parseSelector } from '../query/selector.js'
-import { parseTimeframe } from '../query/timeframe.js'
 import type { Result } from '../result.js'
 import type { Dialect, ListParams } from './dialects/dialect.js'
+import { both, type Criteria } from './dialects/filters.js'
 import { show } from './dialects/resource.js'
 import type { HttpResponse } from './message.js'
 
 /** How a list is shown, carried from page to page in its cursors. */
 interface View {
   readonly dialect: Dialect['name']
-  readonly fields: readonly string[]
+  /** Absent: the standard ones. */
+  readonly fields?: readonly string[]
 }
+
+/** With more, a cursor that holds them might not fit into the headers of a request. */
+const MAX_CRITERIA_BYTES = 6_000
 
 /**
  * Reads the query of a list in a dialect's words. The raw query is parsed here, because frameworks disagree on repeats
@@ -25,32 +29,33 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   const query = new URLSearchParams(search)
   const violations = nameViolations(query, params)
 
-  function read<T>(name: string | undefined, parse: (text: string) => Result<T>): T | undefined {
-    const text = name === undefined ? null : query.get(name)
-    if (name === undefined || text === null) return undefined
+  function read<T>(name: string, text: string | null, parse: (text: string) => Result<T>): T | undefined {
+    if (text === null) return undefined
     const result = parse(text)
     if (result.ok) return result.value
     violations.push({ path: name, message: `${result.error}. Read was ${quoted(text)}.` })
     return undefined
   }
 
-  const cursor = query.get(params.cursor)
-  const limit = read(params.limit, (text) => parsePageSize(text, params.limits))
-  const selection = read(params.selector, parseSelector)
-  const fields = read(params.fields, (text) => parseFields(text, Object.keys(dialect.resource), dialect.standardFields))
-  const from = read(params.from, (text) => parseTimeframe(text, now))
-  // With a beginning alone, the list ends now, fixed on its first page.
-  const to = read(params.to, (text) => parseTimeframe(text, now)) ?? (from === undefined ? undefined : now)
-  const sort = read(params.sort?.name, (text) => parseSort(text, params.sort?.keys ?? {}))
-  if (from !== undefined && to !== undefined && from > to) {
-    violations.push({ path: params.from ?? '', message: `must not be later than ${params.to}` })
+  function readOne<T>(name: string | undefined, parse: (text: string) => Result<T>): T | undefined {
+    return name === undefined ? undefined : read(name, query.get(name), parse)
   }
+
+  const cursor = query.get(params.cursor)
+  const limit = readOne(params.limit, (text) => parsePageSize(text, params.limits))
+  const criteria = Object.entries(params.filters)
+    .flatMap(([name, filter]) => query.getAll(name).map((text) => read(name, text, (each) => filter.read(each, now))))
+    .reduce<Criteria>((all, each) => both(all, each ?? {}), {})
+  const fields = readOne(params.fields, (text) =>
+    parseFields(text, Object.keys(dialect.resource), dialect.standardFields),
+  )
+  const sort = readOne(params.sort?.name, (text) => parseSort(text, params.sort?.keys ?? {}))
+  violations.push(...criteriaViolations(criteria, params))
   if (violations.length > 0) throw invalidInput(violations)
   if (cursor !== null) return { cursor, limit }
-  const view: View = { dialect: dialect.name, fields: fields ?? dialect.standardFields }
+  const view: View = compact({ dialect: dialect.name, fields })
   return {
-    ...selection,
-    lastUsed: from === undefined && to === undefined ? undefined : { from, to },
+    ...criteria,
     sort: sort?.by,
     direction: sort?.direction,
     limit: limit ?? params.limits.standard,
@@ -90,21 +95,35 @@ async function writePage(dialect: Dialect, page: OpenPage): Promise<HttpResponse
 /** The fields that a page shows. A cursor of another dialect's list is refused. */
 function fieldsOf(dialect: Dialect, page: OpenPage): readonly string[] {
   const view = page.view as View | undefined
-  if (view?.dialect === dialect.name) return view.fields
+  if (view?.dialect === dialect.name) return view.fields ?? dialect.standardFields
   throw invalidInput([{ path: 'cursor', message: 'is not a key that this list gave out' }])
 }
 
 function nameViolations(query: URLSearchParams, params: ListParams): Violation[] {
-  const { cursor, limit, selector, fields, from, to, sort } = params
-  const names = [cursor, limit, selector, fields, from, to, sort?.name].flatMap((name) => name ?? [])
+  const { cursor, limit, filters, fields, sort } = params
+  const names = [cursor, limit, ...Object.keys(filters), fields, sort?.name].flatMap((name) => name ?? [])
   const counts = new Map<string, number>()
   for (const name of query.keys()) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const alone = params.cursorAlone && counts.has(cursor)
+  const mayStandBeside = params.cursorAlone ? [cursor] : [cursor, limit]
   return [...counts].flatMap(([name, count]) => {
     if (!names.includes(name))
       return [{ path: shown(name), message: `is not a parameter of this list: ${names.join(', ')}` }]
-    if (count !== 1) return [{ path: name, message: 'is given more than once' }]
-    if (alone && name !== cursor) return [{ path: name, message: `must be left out together with ${cursor}` }]
+    if (count !== 1 && filters[name]?.repeats !== true) return [{ path: name, message: 'is given more than once' }]
+    if (counts.has(cursor) && !mayStandBeside.includes(name))
+      return [{ path: name, message: `must be left out together with ${cursor}` }]
     return []
   })
+}
+
+/** Ranges that end before they begin, and more than fits into a cursor. */
+function criteriaViolations(criteria: Criteria, { filters }: ListParams): Violation[] {
+  const bounds = Object.entries(filters)
+  const violations = bounds.flatMap(([path, { bound }]) => {
+    const { from, to } = (bound?.end === 'from' && criteria[bound.of]) || {}
+    if (from === undefined || to === undefined || from <= to) return []
+    const [end] = bounds.find(([, other]) => other.bound?.of === bound?.of && other.bound?.end === 'to') ?? []
+    return [{ path, message: `must not be later than ${end}` }]
+  })
+  if (Buffer.byteLength(JSON.stringify(criteria)) <= MAX_CRITERIA_BYTES) return violations
+  return [...violations, { path: '', message: `The filters must have at most ${MAX_CRITERIA_BYTES} bytes.` }]
 }

@@ -1,8 +1,10 @@
 import { RequestError, type Violation } from '../errors.js'
 import type { Principal } from '../manage/caller.js'
+import { capabilitiesOf } from '../manage/capabilities.js'
 import { MAX_VIOLATIONS } from '../manage/check-input.js'
 import type { ManageContext } from '../manage/context.js'
 import { createToken } from '../manage/create.js'
+import { explainToken } from '../manage/explain.js'
 import type { CheckedInputs } from '../manage/inputs.js'
 import { openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
@@ -20,9 +22,10 @@ import {
   type OperationName,
   renameViolations,
 } from './dialects/dialect.js'
-import { show } from './dialects/resource.js'
+import { iso, show } from './dialects/resource.js'
 import { answerList, readListQuery } from './list.js'
 import type { HttpRequest, HttpResponse } from './message.js'
+import { unlessEqual } from './read-only.js'
 
 /** A request for one operation, whoever makes it. */
 export interface Call {
@@ -34,6 +37,8 @@ export interface Call {
   readonly id: string
   /** Whether a whole token may stand there, for deletion. */
   readonly secretInPath: boolean
+  /** Whether the host binds tokens to resources. */
+  readonly resources: boolean
 }
 
 /** Runs an operation whose input has been read and checked, and answers in the dialect's words. */
@@ -91,8 +96,9 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   },
   async update(call) {
     const { context, dialect, request } = call
-    const { input, violations } = await readWords(request, dialect, 'update')
-    const update = readUpdate(context, input)
+    const { input, readOnly, violations } = await readWords(request, dialect, 'update')
+    const read = readUpdate(context, input, dialect.nullRemoves)
+    const update = { ...read, unlessHeld: [...read.unlessHeld, ...unlessEqual(dialect, readOnly, context.now)] }
     return async (principal) => {
       const id = targetId(call, principal)
       if (violations.length === 0) {
@@ -122,16 +128,24 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   },
   async finish(call) {
     await inputOf(call, 'finish')
-    return async (principal) => {
-      await finishRotation(call.context, targetId(call, principal), principal)
-      return NO_CONTENT
-    }
+    return async (principal) =>
+      answer(call.dialect.ended, await finishRotation(call.context, targetId(call, principal), principal))
   },
   async cancel(call) {
     await inputOf(call, 'cancel')
+    return async (principal) =>
+      answer(call.dialect.ended, await cancelRotation(call.context, targetId(call, principal), principal))
+  },
+  async explain(call) {
+    const { id = '', token, ...asked } = await inputOf(call, 'explain')
+    const request = { ...asked, ...(token === undefined ? { id } : { token }) }
+    return async (principal) => ({ status: 200, body: await explainToken(call.context, request, principal) })
+  },
+  capabilities({ context, resources }) {
     return async (principal) => {
-      await cancelRotation(call.context, targetId(call, principal), principal)
-      return NO_CONTENT
+      const { owner, personal, may, expiresAt, ...rest } = await capabilitiesOf(context, principal)
+      const usesResources = resources || rest.resources.length > 0
+      return { status: 200, body: { owner, personal, may, usesResources, ...rest, expiresAt: iso(expiresAt) } }
     }
   },
 }

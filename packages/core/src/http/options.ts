@@ -5,7 +5,9 @@ import { isPlainScope } from '../policy/scopes.js'
 import { type CsrfOptions, crossSiteCheck, type IsCrossSite } from './csrf.js'
 import type { Dialect, DialectName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'
+import { latchkey } from './dialects/latchkey.js'
 import { panther } from './dialects/panther.js'
+import { ERROR_FORMS, type ErrorFormName } from './error-forms.js'
 import type { SelfService } from './routes.js'
 
 /**
@@ -20,6 +22,11 @@ export interface AdapterOptions<DeniedHandler = unknown, Property extends string
    * (401, 403, and 400 or 503 before it is known who calls), never about what the caller asks for.
    */
   readonly onDenied?: DeniedHandler | undefined
+  /**
+   * The form in which guards refuse a request. Management routes use that of their dialect. Default `problem`: problem
+   * details (RFC 9457).
+   */
+  readonly errors?: ErrorFormName | undefined
 }
 
 /**
@@ -72,18 +79,24 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   readonly self?: SelfService | undefined
   /** Whether `DELETE /{id}` takes a whole token, which logs of proxies then keep. Default `false`: use `/revoke`. */
   readonly secretInPath?: boolean | undefined
+  /**
+   * Whether the host binds tokens to resources, so that a tokens page asks for them: `capabilities` tells. Default
+   * `false`.
+   */
+  readonly resources?: boolean | undefined
   /** Whether `GET /openapi.json` describes the routes to anybody. Default `true`. */
   readonly describe?: boolean | undefined
   /** Answers a refused caller. Default: the `onDenied` of the adapter. */
   readonly onDenied?: DeniedHandler | undefined
 }
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = { dynatrace, panther }
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = { latchkey, dynatrace, panther }
 
 /** The options of an adapter, with every default filled in. */
 export interface AdapterSettings<DeniedHandler> {
   readonly property: string
   readonly onDenied: DeniedHandler | undefined
+  readonly errors: ErrorFormName
 }
 
 /** An identifier that no object has from birth. */
@@ -99,13 +112,16 @@ export function readAdapterOptions<DeniedHandler>(
   place: string,
   options: AdapterOptions<DeniedHandler>,
 ): AdapterSettings<DeniedHandler> {
-  assertKnownOptions(place, options, ['property', 'onDenied'])
-  const { property = 'apiToken', onDenied } = options
+  assertKnownOptions(place, options, ['property', 'onDenied', 'errors'])
+  const { property = 'apiToken', onDenied, errors = 'problem' } = options
   if (!isPropertyName(property)) {
     throw optionError(`${place}.property`, `must be a name such as apiToken, not ${quoted(property)}`)
   }
   assertFunction(`${place}.onDenied`, onDenied)
-  return { property, onDenied }
+  if (!Object.hasOwn(ERROR_FORMS, errors)) {
+    throw optionError(`${place}.errors`, `must be ${oneOf(ERROR_FORMS)}, not ${quoted(errors)}`)
+  }
+  return { property, onDenied, errors }
 }
 
 /** The options of a guard, with every default filled in. */
@@ -149,6 +165,7 @@ export interface RoutesSettings {
   readonly self: SelfService
   readonly secretInPath: boolean
   readonly sessionOnly: boolean
+  readonly resources: boolean
   readonly isCrossSite: IsCrossSite
 }
 
@@ -160,19 +177,18 @@ export function readRoutesOptions<HostRequest>(
   options: RoutesOptions<HostRequest>,
   adapterOptions: readonly string[],
 ): RoutesSettings {
-  const known = ['dialect', 'authorize', 'sessionOnly', 'csrf', 'self', 'secretInPath', 'describe', 'onDenied']
-  assertKnownOptions('tokenRoutes', options, [...known, ...adapterOptions])
+  const known = ['dialect', 'authorize', 'sessionOnly', 'csrf', 'self', 'secretInPath', 'resources', 'describe']
+  assertKnownOptions('tokenRoutes', options, [...known, 'onDenied', ...adapterOptions])
   const { dialect = 'dynatrace', authorize, csrf, self = {}, onDenied } = options
-  const { sessionOnly = false, secretInPath = false, describe = true } = options
+  const { sessionOnly = false, secretInPath = false, resources = false, describe = true } = options
   if (!Object.hasOwn(DIALECTS, dialect)) {
-    const names = Object.keys(DIALECTS).map((name) => `'${name}'`)
-    throw optionError('tokenRoutes.dialect', `must be ${names.join(' or ')}, not ${quoted(dialect)}`)
+    throw optionError('tokenRoutes.dialect', `must be ${oneOf(DIALECTS)}, not ${quoted(dialect)}`)
   }
   assertFunction('tokenRoutes.authorize', authorize)
   assertFunction('tokenRoutes.onDenied', onDenied)
   assertKnownOptions('tokenRoutes.self', self, ['rotate', 'delete'])
   const ofSelf = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true }
-  const flags = { ...ofSelf, sessionOnly, secretInPath, describe }
+  const flags = { ...ofSelf, sessionOnly, secretInPath, resources, describe }
   for (const [name, value] of Object.entries(flags)) booleanOption(`tokenRoutes.${name}`, value)
   if (sessionOnly && authorize === undefined) {
     throw optionError('tokenRoutes.sessionOnly', 'needs the option authorize, which names the caller of each request')
@@ -182,6 +198,7 @@ export function readRoutesOptions<HostRequest>(
     self,
     secretInPath,
     sessionOnly,
+    resources,
     isCrossSite: crossSiteCheck(csrf),
   }
 }
@@ -190,6 +207,12 @@ function assertFunction(place: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') {
     throw optionError(place, `must be a function, not ${quoted(value)}`)
   }
+}
+
+/** `'a', 'b' or 'c'`. */
+function oneOf(names: object): string {
+  const all = Object.keys(names).map((name) => `'${name}'`)
+  return `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
 }
 
 function withoutDescription(dialect: Dialect): Dialect {

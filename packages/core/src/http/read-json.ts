@@ -6,21 +6,24 @@ import type { HttpRequest } from './message.js'
 const MAX_BODY_BYTES = 64 * 1024
 
 /** Whether this is JSON in UTF-8, which is JSON's only charset, with whatever parameters beside (RFC 9110 §5.6.6). */
-function isJson(type: string): boolean {
+function isJson(type: string, mediaTypes: readonly string[]): boolean {
   try {
     const { essence, params } = new MIMEType(type)
-    return essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8'
+    return mediaTypes.includes(essence) && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8'
   } catch {
     return false
   }
 }
 
-/** Refuses a body, before a byte of it is read, whose headers declare anything but plain JSON of acceptable length. */
-export function checkBodyHeaders(headers: HttpRequest['headers']): void {
+/**
+ * Refuses a body, before a byte of it is read, whose headers declare anything but plain JSON of acceptable length.
+ * `mediaTypes`: the names that this JSON may have.
+ */
+export function checkBodyHeaders(headers: HttpRequest['headers'], mediaTypes: readonly string[]): void {
   const type = headers['content-type']
   const encoding = headers['content-encoding']
-  if (typeof type !== 'string' || !isJson(type)) {
-    throw new RequestError('ERR_MEDIA_TYPE', 'The content type must be application/json in UTF-8.')
+  if (typeof type !== 'string' || !isJson(type, mediaTypes)) {
+    throw new RequestError('ERR_MEDIA_TYPE', `The content type must be ${mediaTypes.join(' or ')} in UTF-8.`)
   }
   if (encoding !== undefined && encoding !== 'identity') {
     throw new RequestError('ERR_MEDIA_TYPE', 'The body must not be compressed.')

@@ -1,7 +1,7 @@
-import { LatchkeyError, type Violation } from '../errors.js'
+import { type ErrorCode, LatchkeyError, type Violation } from '../errors.js'
 import type { Denial, DenialReason } from '../types.js'
 import type { CredentialProblem } from './credentials.js'
-import type { Dialect, ParameterLocation } from './dialects/dialect.js'
+import type { ErrorForm, ParameterLocation } from './dialects/error-form.js'
 import type { HttpResponse } from './message.js'
 
 /**
@@ -25,9 +25,10 @@ export interface GuardDenial {
   readonly missing?: readonly string[]
 }
 
-/** An error in the words of HTTP, before a dialect puts it into its envelope. */
+/** An error in the words of HTTP, before a form puts it into its envelope. */
 export interface HttpError {
   readonly status: number
+  readonly code: ErrorCode
   readonly headers?: Readonly<Record<string, string>>
   readonly message: string
 }
@@ -51,27 +52,37 @@ export function createRefusals(realm: string): Refusals {
   const invalidRequest = challenge(`${bare}, error="invalid_request"`)
   const invalidToken = {
     status: 401,
+    code: 'ERR_INVALID_TOKEN',
     headers: challenge(`${bare}, error="invalid_token"`),
     message: 'The token is not valid.',
-  }
+  } as const
 
   return {
     ofCredential({ kind, message }) {
       return kind === 'none'
-        ? { denial: { reason: 'no_credential' }, status: 401, headers: none, message }
-        : { denial: { reason: 'invalid_request' }, status: 400, headers: invalidRequest, message }
+        ? { denial: { reason: 'no_credential' }, status: 401, code: 'ERR_NO_TOKEN', headers: none, message }
+        : {
+            denial: { reason: 'invalid_request' },
+            status: 400,
+            code: 'ERR_CREDENTIALS',
+            headers: invalidRequest,
+            message,
+          }
     },
     ofDenial(denial, needed) {
       if (denial.reason === 'network') {
-        return { denial, status: 403, headers: none, message: 'This token may not be used from this address.' }
+        const message = 'This token may not be used from this address.'
+        return { denial, status: 403, code: 'ERR_ADDRESS', headers: none, message }
       }
       if (denial.reason === 'resource') {
-        return { denial, status: 403, headers: none, message: 'This token may not be used for this resource.' }
+        const message = 'This token may not be used for this resource.'
+        return { denial, status: 403, code: 'ERR_RESOURCE', headers: none, message }
       }
       if (denial.reason === 'scope') {
         return {
           denial,
           status: 403,
+          code: 'ERR_SCOPE',
           headers: challenge(`${bare}, error="insufficient_scope", scope="${needed.join(' ')}"`),
           message: `The token lacks the scope ${(denial.missing ?? needed).join(', ')}.`,
         }
@@ -88,17 +99,23 @@ export function refusalOfError(error: unknown): Refusal | undefined {
   return { denial: { reason: 'unavailable' }, ...unavailable('The token cannot be checked at the moment.') }
 }
 
-/** `problem`: a sentence that says what cannot be done. */
+/** `problem`: a sentence that says what cannot be done. The cause is nothing for strangers. */
 export function unavailable(problem: string): HttpError {
-  return { status: 503, headers: { 'Retry-After': '1' }, message: `${problem} Try again later.` }
+  return {
+    status: 503,
+    code: 'ERR_UNAVAILABLE',
+    headers: { 'Retry-After': '1' },
+    message: `${problem} Try again later.`,
+  }
 }
 
-/** The answer to an error in a dialect's envelope. `location`: where the violations are. */
+/** The answer to an error, in this form. `location`: where the violations are. */
 export function errorResponse(
-  dialect: Dialect,
-  { status, headers = {}, message }: HttpError,
+  { mediaType, body }: ErrorForm,
+  { status, code, headers = {}, message }: HttpError,
   violations: readonly Violation[] = [],
-  location?: ParameterLocation,
+  location: ParameterLocation = 'PAYLOAD_BODY',
 ): HttpResponse {
-  return { status, headers, body: dialect.error(status, message, violations, location) }
+  const type = mediaType === 'application/json' ? {} : { 'Content-Type': mediaType }
+  return { status, headers: { ...headers, ...type }, body: body({ status, code, message, violations, location }) }
 }

@@ -40,7 +40,7 @@ export function createRouter<HostRequest>(
   options: RoutesOptions<HostRequest> = {},
   adapterOptions: readonly string[] = [],
 ): Router<HostRequest> {
-  const { dialect, secretInPath, ...rules } = readRoutesOptions(options, adapterOptions)
+  const { dialect, secretInPath, resources, ...rules } = readRoutesOptions(options, adapterOptions)
   const { authorize } = options
   return async (latchkey, request, hostRequest) => {
     const match = matchRoute(dialect, request.method, request.path)
@@ -59,7 +59,7 @@ export function createRouter<HostRequest>(
     const reauthorize = () => admitCaller(visit, true).catch(rememberDenial)
     try {
       let principal = await admitAudited(visit, undefined).catch(rememberDenial)
-      const call = { context, dialect, request, operation, id, secretInPath }
+      const call = { context, dialect, request, operation, id, secretInPath, resources }
       const run = await readOperation(call).catch(async (error: unknown) => {
         await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
         throw error
@@ -100,25 +100,25 @@ function targetOf({ id }: Visit, { token }: Principal): string | undefined {
 }
 
 function answerError(
-  dialect: Dialect,
+  { errors }: Dialect,
   operation: OperationName,
   { signal }: HttpRequest,
   error: unknown,
 ): HttpResponse {
   // Nobody is there to read it.
-  if (signal?.aborted && error === signal.reason) return errorResponse(dialect, unavailable('The client is gone.'))
+  if (signal?.aborted && error === signal.reason) return errorResponse(errors, unavailable('The client is gone.'))
   if (error instanceof HostError) throw error.cause
-  if (error instanceof RefusedError) return errorResponse(dialect, error.refusal)
+  if (error instanceof RefusedError) return errorResponse(errors, error.refusal)
   if (error instanceof RequestError) {
-    return errorResponse(dialect, error, error.violations, operation === 'list' ? 'QUERY' : 'PAYLOAD_BODY')
+    return errorResponse(errors, error, error.violations, operation === 'list' ? 'QUERY' : 'PAYLOAD_BODY')
   }
   if (error instanceof LatchkeyError) {
-    return errorResponse(dialect, unavailable('The tokens cannot be reached at the moment.'))
+    return errorResponse(errors, unavailable('The tokens cannot be reached at the moment.'))
   }
   throw error
 }
 
 function methodNotAllowed(dialect: Dialect, allow: string): HttpResponse {
   const message = 'This path does not answer this method.'
-  return errorResponse(dialect, { status: 405, headers: { Allow: allow }, message })
+  return errorResponse(dialect.errors, { status: 405, code: 'ERR_METHOD', headers: { Allow: allow }, message })
 }

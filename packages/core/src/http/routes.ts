@@ -14,6 +14,8 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationRoute>> = {
   create: { body: 'required' },
   lookup: { body: 'required' },
   revoke: { body: 'required' },
+  explain: { body: 'required' },
+  capabilities: {},
   get: { exempt: 'own' },
   update: { body: 'required' },
   delete: { exempt: 'self' },

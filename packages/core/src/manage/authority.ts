@@ -25,6 +25,8 @@ export const RULES: Readonly<Record<ManagementOperation, Rule>> = {
   rotate: { needs: 'write', writes: true, outgoing: false },
   finish: { needs: 'write', writes: true, outgoing: true },
   cancel: { needs: 'write', writes: true, outgoing: false },
+  explain: { needs: 'read', writes: false, outgoing: true },
+  capabilities: { needs: 'token', writes: false, outgoing: true },
 }
 
 /** The management scopes that an operation needs. */

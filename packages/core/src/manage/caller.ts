@@ -54,6 +54,8 @@ export interface Principal {
   /** How the audit and the records name it. */
   readonly actor: Actor
   readonly grant: CallerGrant
+  /** The scopes that it holds itself, as granted. */
+  readonly scopes: readonly string[]
   /** The token that authenticates the call, and the generation of its secret. Absent: the host names the caller. */
   readonly token?: { readonly id: string; readonly gen: number; readonly isOutgoing: boolean }
   readonly ip?: string | undefined
@@ -79,6 +81,7 @@ export function principalFromToken(entry: Entry, secret: StoredSecret, site: Cal
     actor: { kind: 'token', id: token.id, owner: token.owner },
     token: { id: token.id, gen: secret.gen, isOutgoing: secret !== entry.secrets[0] },
     ip: site.ip,
+    scopes: token.scopes,
     grant: {
       owner: token.owner,
       personal: token.personal,
@@ -129,6 +132,7 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
   return {
     actor: { kind: 'user', ...(id !== undefined && { id }), owner },
     ip: site.ip,
+    scopes,
     grant: {
       owner,
       // Anything but false is bound, since a mistake must never widen access.

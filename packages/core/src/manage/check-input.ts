@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { compact } from '../compact.js'
 import { RequestError, shown, type Violation } from '../errors.js'
 
 /** More than an honest mistake makes. Without a limit, the answer to junk would be many times its size. */
@@ -9,10 +10,13 @@ export type CheckedInput<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly violations: readonly Violation[] }
 
-/** Checks an input once, and never changes it. In the value, members that were `null` or `undefined` are absent. */
-export function parseInput<T extends object>(schema: z.ZodType<T>, input: unknown): CheckedInput<T> {
+/**
+ * Checks an input once, and never changes it. In the value, members that were `undefined` are absent, and so are those
+ * that were `null`, unless `keepNulls` is set.
+ */
+export function parseInput<T extends object>(schema: z.ZodType<T>, input: unknown, keepNulls = false): CheckedInput<T> {
   const result = schema.safeParse(input)
-  if (result.success) return { ok: true, value: withoutNulls(result.data) }
+  if (result.success) return { ok: true, value: keepNulls ? (compact(result.data) as T) : withoutNulls(result.data) }
   return { ok: false, violations: result.error.issues.flatMap(toViolations) }
 }
 

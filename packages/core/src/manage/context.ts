@@ -26,6 +26,8 @@ export interface ManageContext {
   readonly managementScopes: ManagementScopes
   /** The scopes that can be granted. `undefined`: every scope. */
   readonly declaredScopes: readonly string[] | undefined
+  /** The same with their descriptions. */
+  readonly describedScopes: ReadonlyMap<string, string> | undefined
   /** The host's clock, in epoch milliseconds. */
   readonly now: () => number
   /** The longest time from now to a token's expiry, in milliseconds. */

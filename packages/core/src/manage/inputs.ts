@@ -60,10 +60,15 @@ export interface CheckedCreate {
   metadata?: Record<string, unknown>
 }
 
-/** Whether its scopes may be granted and its expiry is allowed depends on what the token has: see `updateToken`. */
-export type CheckedUpdate = Partial<
-  Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'resources' | 'metadata' | 'expiresAt'>
->
+/**
+ * Whether its scopes may be granted and its expiry is allowed depends on what the token has: see `updateToken`. `null`
+ * removes a member, which a merge patch alone can ask for.
+ */
+export interface CheckedUpdate
+  extends Partial<Pick<CheckedCreate, 'name' | 'enabled' | 'scopes' | 'networks' | 'resources'>> {
+  metadata?: Record<string, unknown> | null
+  expiresAt?: number | null
+}
 
 export interface CheckedRotate {
   previousExpiresAt?: number
@@ -75,6 +80,15 @@ export interface PresentedToken {
   token: string
 }
 
+/** Which token to explain, and for which request: with either an id or a token. */
+export interface CheckedExplain {
+  id?: string
+  token?: string
+  ip?: string
+  scopes?: string[]
+  resources?: string[] | 'any'
+}
+
 /** The checked inputs by operation. */
 export interface CheckedInputs {
   create: CheckedCreate
@@ -84,4 +98,5 @@ export interface CheckedInputs {
   cancel: object
   lookup: PresentedToken
   revoke: PresentedToken
+  explain: CheckedExplain
 }

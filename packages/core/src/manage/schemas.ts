@@ -4,18 +4,14 @@ import { isObject } from '../option-checks.js'
 import { parseBlock } from '../policy/cidr.js'
 import { parseResource } from '../policy/resources.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
-import { parseTimeframe } from '../query/timeframe.js'
+import { explainSchema } from './explain-schema.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { checkMetadata } from './metadata.js'
+import { mustExpire, type TimeRules, times } from './times.js'
 
-export interface InputRules {
-  readonly now: () => number
+export interface InputRules extends TimeRules {
   /** `undefined`: every scope can be granted. */
   readonly declaredScopes: readonly string[] | undefined
-  /** The longest time from now to a token's expiry, in milliseconds. */
-  readonly maxLifetime: number | undefined
-  /** The longest time from now to the end of a previous secret, in milliseconds. */
-  readonly maxOverlap: number
 }
 
 /** The schemas that validate the input of operations. The descriptions of the routes are made from them too. */
@@ -24,6 +20,8 @@ export type OperationSchemas = { readonly [Operation in keyof CheckedInputs]: z.
 export interface InputSchemas extends OperationSchemas {
   /** As `create`, for calls without a caller who could be the owner. */
   readonly createOwned: z.ZodType<CheckedCreate & { owner: string }>
+  /** As those of the same names, where `null` asks for the removal of a member, as in a merge patch (RFC 7396). */
+  readonly merging: Pick<OperationSchemas, 'create' | 'update'>
 }
 
 /** Of one token. */
@@ -53,6 +51,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     metadata: metadata.nullish(),
   }
   const { enabled, networks, resources } = create
+  const changedScopes = scopeList(rules.declaredScopes, false)
   const presented = object<PresentedToken>({ token: z.string({ error: 'Must be a string.' }) })
   const nothing = object<object>({})
   return {
@@ -61,7 +60,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     update: object<CheckedUpdate>({
       name: name.nullish(),
       enabled,
-      scopes: scopeList(rules.declaredScopes, false).nullish(),
+      scopes: changedScopes.nullish(),
       networks,
       resources,
       metadata: create.metadata,
@@ -70,60 +69,27 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     rotate: object<CheckedRotate>({ previousExpiresAt: overlap.nullish(), expiresAt: expiry.nullish() }),
     lookup: presented,
     revoke: presented,
+    explain: explainSchema,
+    merging: {
+      create: object<CheckedCreate>({
+        ...create,
+        expiresAt: create.expiresAt.superRefine((at, context) => {
+          if (at === null && rules.maxLifetime !== undefined) context.addIssue(mustExpire(rules))
+        }),
+      }),
+      update: object<CheckedUpdate>({
+        name: name.optional(),
+        enabled: flag.optional(),
+        scopes: changedScopes.optional(),
+        networks: networkList.optional(),
+        resources: resourceList.optional(),
+        metadata: create.metadata,
+        expiresAt: time.nullish(),
+      }),
+    },
     finish: nothing,
     cancel: nothing,
   }
-}
-
-/** The latest expiry that the host allows now. */
-export function latestExpiry({ now, maxLifetime }: Pick<InputRules, 'now' | 'maxLifetime'>): number | undefined {
-  return maxLifetime === undefined ? undefined : now() + maxLifetime
-}
-
-/** Why a token cannot get this expiry, `undefined` if it can. */
-export function expiryProblem(at: number, rules: Pick<InputRules, 'now' | 'maxLifetime'>): string | undefined {
-  const now = rules.now()
-  if (at <= now) return pastProblem(at, now)
-  const latest = latestExpiry(rules)
-  if (latest === undefined || at <= latest) return undefined
-  return `The expiry must not be later than ${iso(latest)}. Read was ${iso(at)}.`
-}
-
-function overlapProblem(at: number, { now, maxOverlap }: InputRules): string | undefined {
-  if (at <= now()) return pastProblem(at, now())
-  const latest = now() + maxOverlap
-  if (at <= latest) return undefined
-  return `The previous secret may live until ${iso(latest)} at most. Read was ${iso(at)}.`
-}
-
-function pastProblem(at: number, now: number): string {
-  const hint = at < now / 100 ? ' Times are in milliseconds, not seconds.' : ''
-  return `The time must be in the future. Read was ${iso(at)}.${hint}`
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString()
-}
-
-function times(rules: InputRules) {
-  const time = z
-    .union([z.number(), z.string()], {
-      error: ({ input }) =>
-        `Must be a number of milliseconds, or a text such as 2030-01-31 or now+30d, not ${quoted(input)}; of a Date, pass getTime().`,
-    })
-    .transform((value, context) => {
-      const read = parseTimeframe(value, rules.now())
-      if (read.ok) return read.value
-      context.addIssue(`The time ${read.error}. Read was ${quoted(value)}.`)
-      return z.NEVER
-    })
-    .meta({ description: 'UTC milliseconds, an ISO 8601 date, or a relative time such as `now+30d`.' })
-  const checked = (problemOf: (at: number, rules: InputRules) => string | undefined) =>
-    time.superRefine((at, context) => {
-      const problem = problemOf(at, rules)
-      if (problem !== undefined) context.addIssue(problem)
-    })
-  return { time, expiry: checked(expiryProblem), overlap: checked(overlapProblem) }
 }
 
 /** For a scope that the host does not declare. */

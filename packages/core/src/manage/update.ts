@@ -6,6 +6,7 @@ import { isObject } from '../option-checks.js'
 import { isExpired } from '../policy/expiry.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
+import { applyPatch } from '../store/patch.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
@@ -14,8 +15,11 @@ import { assertNoEscalation, grantOf, notFound, type PrincipalOrHost } from './c
 import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
+import { mergePatch } from './merge-patch.js'
+import { checkMetadata } from './metadata.js'
 import { findRecord, retryRaces, writePatch } from './records.js'
-import { expiryProblem, MAX_SCOPES, unknownScope } from './schemas.js'
+import { MAX_SCOPES, unknownScope } from './schemas.js'
+import { expiryProblem, mustExpire } from './times.js'
 
 /** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'resources', 'metadata'] as const
@@ -25,13 +29,17 @@ export interface UpdateRequest {
   readonly checked: CheckedInput<CheckedUpdate>
   readonly unlessHeld: readonly {
     readonly violation: Violation
-    isHeldBy(record: Pick<TokenRecord, 'scopes' | 'expiresAt'>): boolean
+    /** `undefined`: there is no such token. */
+    isHeldBy(record: TokenRecord | undefined): boolean
   }[]
+  /** Whether it is a merge patch: `null` removes a member, and metadata is merged into that of the token (RFC 7396). */
+  readonly merges: boolean
 }
 
 /** Checks an input once. What is valid only for some tokens is decided by `updateToken`. */
-export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unknown): UpdateRequest {
-  const checked = parseInput(context.schemas.update, input)
+export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unknown, merges = false): UpdateRequest {
+  const { schemas } = context
+  const checked = parseInput(merges ? schemas.merging.update : schemas.update, input, merges)
   // Of a valid input, what was checked: a getter may return something else when it is read again.
   const read: unknown = checked.ok ? checked.value : input
   const { scopes, expiresAt } = isObject(read) ? (read as Readonly<Record<string, unknown>>) : {}
@@ -40,15 +48,19 @@ export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unkn
   for (const [i, scope] of Array.isArray(scopes) ? scopes.slice(0, MAX_SCOPES).entries() : []) {
     if (!parseScope(scope).ok || isGrantable(scope, context.declaredScopes)) continue
     const violation = { path: `scopes[${i}]`, message: unknownScope(scope) }
-    unlessHeld.push({ violation, isHeldBy: (record) => record.scopes.includes(scope) })
+    unlessHeld.push({ violation, isHeldBy: (record) => record?.scopes.includes(scope) === true })
   }
   const expiry = checked.ok ? checked.value.expiresAt : timeOf(expiresAt, context.now())
-  const problem = expiry === undefined ? undefined : expiryProblem(expiry, context)
+  const problem = typeof expiry === 'number' ? expiryProblem(expiry, context) : undefined
   if (problem !== undefined) {
     const violation = { path: 'expiresAt', message: problem }
-    unlessHeld.push({ violation, isHeldBy: (record) => record.expiresAt === expiry })
+    unlessHeld.push({ violation, isHeldBy: (record) => record?.expiresAt === expiry })
   }
-  return { checked, unlessHeld }
+  if (merges && expiresAt === null && context.maxLifetime !== undefined) {
+    const violation = { path: 'expiresAt', message: mustExpire(context) }
+    unlessHeld.push({ violation, isHeldBy: (record) => record !== undefined && record.expiresAt === undefined })
+  }
+  return { checked, unlessHeld, merges }
 }
 
 function timeOf(given: unknown, now: number): number | undefined {
@@ -82,7 +94,7 @@ export async function updateToken(
       }
       const patch = changedMembers(record, input, now(), principal)
       const before = grantOf(record, environment)
-      const after = grantOf({ ...record, ...input }, environment)
+      const after = grantOf(applyPatch(record, patch), environment)
       const check = (caller: PrincipalOrHost) => {
         assertNoEscalation(caller, after, { kind: patch.enabled === true ? 'reissue' : 'change', before })
         if (patch.expiresAt !== undefined && isExpired(record.expiresAt, now())) {
@@ -100,12 +112,17 @@ export async function updateToken(
 }
 
 /** The input, if it is valid for this token. Throws `ERR_INVALID_INPUT` with every violation. */
-function inputFor(record: TokenRecord | undefined, { checked, unlessHeld }: UpdateRequest): CheckedUpdate {
-  const found = unlessHeld.filter(({ isHeldBy }) => record === undefined || !isHeldBy(record))
+function inputFor(record: TokenRecord | undefined, { checked, unlessHeld, merges }: UpdateRequest): CheckedUpdate {
+  const found = unlessHeld.filter(({ isHeldBy }) => !isHeldBy(record))
   const violations = found.map(({ violation }) => violation)
   if (!checked.ok) throw invalidInput([...checked.violations, ...violations])
   if (violations.length > 0) throw invalidInput(violations)
-  return checked.value
+  const { metadata: patch } = checked.value
+  if (!merges || !patch) return checked.value
+  const metadata = mergePatch(record?.metadata, patch)
+  const problem = checkMetadata(metadata)
+  if (problem !== undefined) throw invalidInput([{ path: 'metadata', message: problem }])
+  return { ...checked.value, metadata }
 }
 
 /** The members that really change, and the time and author of the modification if one of them counts as one. */
@@ -116,7 +133,7 @@ function changedMembers(
   principal: PrincipalOrHost,
 ): TokenPatch {
   const changed = Object.entries(input).filter(
-    ([member, value]) => !isDeepStrictEqual(value, record[member as keyof CheckedUpdate]),
+    ([member, value]) => !isDeepStrictEqual(value ?? undefined, record[member as keyof CheckedUpdate]),
   )
   const patch: TokenPatch = Object.fromEntries(changed)
   if (MODIFYING.some((member) => member in patch)) {

@@ -68,7 +68,7 @@ export async function explain(parts: ExplainParts, request: ExplainRequest): Pro
 }
 
 /** The id of a well-formed token or id, of any prefix. */
-function presentedId(request: ExplainRequest): string | undefined {
+export function presentedId(request: ExplainRequest): string | undefined {
   if ('token' in request) return parseToken(request.token)?.id
   return isTokenId(request.id) ? request.id : undefined
 }

@@ -1,44 +1,52 @@
 import assert from 'node:assert/strict'
-import type { IssuedToken } from '@latchkey/core'
+import { ERROR_TABLE, type ErrorCode, type IssuedToken } from '@latchkey/core'
 import { json, type Reply } from './http.js'
+import { MOUNT } from './scene.js'
 
-/** A refusal of a guard, as RFC 6750 and the error envelope have it. */
+/** A refusal, as RFC 6750 and the form of the error have it. */
 export interface Refusal {
   readonly status: number
+  readonly code: ErrorCode
   /** `WWW-Authenticate`. */
   readonly challenge?: string
   readonly retryAfter?: string
   readonly message: string
 }
 
+const PROBLEM = 'application/problem+json'
 const BARE = 'Bearer realm="api"'
 
 export const NO_CREDENTIAL: Refusal = {
   status: 401,
+  code: 'ERR_NO_TOKEN',
   challenge: BARE,
   message: 'A token is needed to access this resource.',
 }
 
 export const INVALID_TOKEN: Refusal = {
   status: 401,
+  code: 'ERR_INVALID_TOKEN',
   challenge: `${BARE}, error="invalid_token"`,
   message: 'The token is not valid.',
 }
 
 export const WRONG_ADDRESS: Refusal = {
   status: 403,
+  code: 'ERR_ADDRESS',
   challenge: BARE,
   message: 'This token may not be used from this address.',
 }
 
 export const WRONG_RESOURCE: Refusal = {
   status: 403,
+  code: 'ERR_RESOURCE',
   challenge: BARE,
   message: 'This token may not be used for this resource.',
 }
 
 export const UNAVAILABLE: Refusal = {
   status: 503,
+  code: 'ERR_UNAVAILABLE',
   retryAfter: '1',
   message: 'The token cannot be checked at the moment. Try again later.',
 }
@@ -49,29 +57,56 @@ export const TOKENS_UNAVAILABLE: Refusal = {
 }
 
 export function invalidRequest(message: string): Refusal {
-  return { status: 400, challenge: `${BARE}, error="invalid_request"`, message }
+  return { status: 400, code: 'ERR_CREDENTIALS', challenge: `${BARE}, error="invalid_request"`, message }
 }
 
 export function insufficientScope(needed: readonly string[], missing: readonly string[] = needed): Refusal {
   return {
     status: 403,
+    code: 'ERR_SCOPE',
     challenge: `${BARE}, error="insufficient_scope", scope="${needed.join(' ')}"`,
     message: `The token lacks the scope ${missing.join(', ')}.`,
   }
 }
 
-/** The whole answer: status, every header of ours, and the body to its last byte. */
-export function expectRefusal(reply: Reply, { status, challenge, retryAfter, message }: Refusal): void {
-  const text = JSON.stringify({ error: { code: status, message } })
+/**
+ * The whole answer: status, every header of ours, and the body to its last byte. In the Dynatrace dialect for the routes
+ * at `MOUNT`, else as a problem (RFC 9457), which is the form of guards.
+ */
+export function expectRefusal(reply: Reply, { status, code, challenge, retryAfter, message }: Refusal): void {
+  const isRoute = reply.path.startsWith(MOUNT)
+  const { title } = ERROR_TABLE[code]
+  const problem = () => ({ type: typeOf(reply, code), title, status, detail: message, code })
+  const text = JSON.stringify(isRoute ? { error: { code: status, message } } : problem())
   assert.deepEqual(headOf(reply), {
     status,
-    type: 'application/json; charset=utf-8',
+    type: isRoute ? 'application/json; charset=utf-8' : PROBLEM,
     length: String(text.length),
     cache: 'no-store',
     challenge,
     retryAfter,
   })
   assert.equal(reply.text, text)
+}
+
+/** A problem (RFC 9457) in our own dialect, and the places of its violations in any order. */
+export function expectProblem(reply: Reply, code: ErrorCode, paths: readonly string[] = []): void {
+  const { status, title } = ERROR_TABLE[code]
+  assert.deepEqual([reply.status, reply.headers['content-type']], [status, PROBLEM], reply.text)
+  assert.equal(reply.headers['cache-control'], 'no-store')
+  const { detail, violations = [], ...rest } = json(reply)
+  assert.deepEqual(rest, { type: typeOf(reply, code), title, status, code })
+  assert.match(String(detail), /^[A-Z].*\.$/)
+  const found = violations as { path: string; message: string }[]
+  assert.deepEqual(found.map(({ path }) => path).sort(byCode), [...paths].sort(byCode), reply.text)
+  assert.ok(found.every((each) => Object.keys(each).join() === 'path,message' && each.message !== ''))
+}
+
+/** The type of a problem, which is the section about its code in the documentation, wherever that is. */
+function typeOf(reply: Reply, code: ErrorCode): string {
+  const { type } = json<{ type: string }>(reply)
+  assert.ok(type.startsWith('https://') && type.endsWith(`/docs/errors.md#${code.toLowerCase()}`), type)
+  return type
 }
 
 /** A management error in the Dynatrace envelope: its status, and the places of its violations in any order. */

@@ -71,6 +71,20 @@ export const guardOptionsCases: readonly AdapterCase[] = [
     }
     assert.equal(scene.handled.length, 2)
   }),
+  ...(['dynatrace', 'panther'] as const).map((errors) =>
+    guardCase(
+      `guards refuse in the form of ${errors} if the adapter is told so`,
+      { adapter: { errors } },
+      async (scene) => {
+        const reply = await scene.get('/any')
+        const { status, challenge, message } = NO_CREDENTIAL
+        const body = errors === 'panther' ? { message } : { error: { code: status, message } }
+        assert.deepEqual([reply.status, json(reply)], [status, body])
+        assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
+        assert.equal(reply.headers['www-authenticate'], challenge)
+      },
+    ),
+  ),
   guardCase(
     'the property of the adapter is where handlers find the token',
     { adapter: { property: 'key' } },

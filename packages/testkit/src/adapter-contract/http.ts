@@ -19,6 +19,8 @@ export interface Ask {
 }
 
 export interface Reply {
+  /** That was asked for, with its query. */
+  readonly path: string
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
@@ -68,6 +70,7 @@ async function send(address: Address, { method = 'GET', path, headers = [], body
   const parts: Buffer[] = []
   for await (const part of incoming) parts.push(part)
   return {
+    path,
     status: incoming.statusCode,
     headers: incoming.headers,
     rawHeaders: incoming.rawHeaders,

@@ -14,6 +14,7 @@ import { routesBodyCases } from './routes-bodies.js'
 import { routesCrudCases } from './routes-crud.js'
 import { routesDeniedCases } from './routes-denied.js'
 import { routesInputCases } from './routes-input.js'
+import { routesLatchkeyCases } from './routes-latchkey.js'
 import { routesListCases } from './routes-list.js'
 import { routesOrderCases, routesPathCases } from './routes-order.js'
 import { routesPantherCases } from './routes-panther.js'
@@ -58,5 +59,6 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesAuthorizeCases,
   ...routesDeniedCases,
   ...routesPantherCases,
+  ...routesLatchkeyCases,
   ...sameAnswerCases,
 ]

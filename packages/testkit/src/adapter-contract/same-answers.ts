@@ -57,6 +57,9 @@ async function requests(scene: Scene): Promise<Readonly<Record<string, Ask>>> {
     updated: manage('PUT', '/self', '{"name":"renamed"}'),
     created: manage('POST', '', '{"name":"n","scopes":["a"]}'),
     rotated: manage('POST', '/self/rotate', '{"previousSecretExpirationDate":"now+1h"}'),
+    patched: manage('PATCH', '/self', '{"name":"patched"}', ['Content-Type', 'application/merge-patch+json']),
+    explained: manage('POST', '/explain', '{"id":"self"}'),
+    capabilities: manage('GET', '/capabilities'),
     finished: manage('POST', '/self/rotate/cancel'),
     revoked: manage('POST', '/revoke', '{"token":"x"}'),
   }
@@ -102,6 +105,7 @@ export const sameAnswerCases: readonly AdapterCase[] = [
   equalCase('routes', "every answer in the Panther dialect equals core's, byte for byte", {
     dialect: 'panther',
   }),
+  equalCase('routes', "every answer in our own dialect equals core's, byte for byte", { dialect: 'latchkey' }),
 ]
 
 /**

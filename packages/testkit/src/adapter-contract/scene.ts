@@ -147,7 +147,8 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
   const handled: (ApiToken | undefined)[] = []
   const errors: unknown[] = []
   const { resolve, trustProxy = false, parsesJson = false } = options
-  const { mount: path = MOUNT, authorize, sessionOnly, csrf, self, secretInPath, describe, onDenied } = options
+  const { mount: path = MOUNT, authorize, sessionOnly, csrf, self, secretInPath, resources, describe } = options
+  const { onDenied } = options
   const dialect = options.dialect ?? 'dynatrace'
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
@@ -159,7 +160,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       handled.push(token)
       return { token: token ?? null }
     },
-    management: { path, dialect, authorize, sessionOnly, csrf, self, secretInPath, describe, onDenied },
+    management: { path, dialect, authorize, sessionOnly, csrf, self, secretInPath, resources, describe, onDenied },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }
@@ -196,13 +197,14 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
 /** Calls the management routes: a path below the mount, and a body that becomes JSON unless it is text or bytes. */
 export type Call = (method: string, path: string, body?: unknown, headers?: readonly string[]) => Promise<Reply>
 
-/** Calls with the given headers in every request; a body is announced as JSON. */
+/** Calls with the given headers in every request; a body is announced as JSON unless a call says otherwise. */
 export function callsWith(scene: Scene, headers: readonly string[], mount = MOUNT): Call {
   return (method, path, body, more = []) => {
     const ask = { method, path: mount + path, headers: [...headers, ...more] }
     if (body === undefined) return scene.send(ask)
     const bytes = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
-    return scene.send({ ...ask, headers: [...ask.headers, ...JSON_TYPE], body: bytes })
+    const type = more.includes('Content-Type') ? [] : JSON_TYPE
+    return scene.send({ ...ask, headers: [...ask.headers, ...type], body: bytes })
   }
 }
 

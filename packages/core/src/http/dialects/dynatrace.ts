@@ -1,4 +1,6 @@
 import type { Dialect } from './dialect.js'
+import type { ErrorForm } from './error-form.js'
+import { bound, selector } from './filters.js'
 import { COUNT, FLAG, list, object, orNull, TEXT, TEXTS, TIME } from './json-schema.js'
 import { always, iso, maybe, type Resource, resourceSchema } from './resource.js'
 
@@ -43,6 +45,42 @@ const WRITABLE = {
 
 const CREATE = { ...WRITABLE, owner: 'owner', personalAccessToken: 'personal' } as const
 
+/** Dynatrace's error envelope. */
+export const dynatraceErrors: ErrorForm = {
+  mediaType: 'application/json',
+  schema: object({
+    error: object(
+      {
+        code: { type: 'integer' },
+        message: TEXT,
+        constraintViolations: list(
+          object({
+            path: TEXT,
+            message: TEXT,
+            parameterLocation: { enum: ['PAYLOAD_BODY', 'QUERY', 'PATH', 'HEADER'] },
+            location: { type: 'null' },
+          }),
+        ),
+      },
+      ['code', 'message'],
+    ),
+  }),
+  body: ({ status, message, violations, location }) => ({
+    error: {
+      code: status,
+      message,
+      ...(violations.length > 0 && {
+        constraintViolations: violations.map(({ path, message }) => ({
+          path,
+          message,
+          parameterLocation: location,
+          location: null,
+        })),
+      }),
+    },
+  }),
+}
+
 /** Dynatrace's access tokens v2, with rotation, CIDR blocks and resources added in its style. */
 export const dynatrace: Dialect = {
   name: 'dynatrace',
@@ -70,16 +108,20 @@ export const dynatrace: Dialect = {
     create: Object.keys(RESOURCE).filter((field) => !(field in CREATE)),
     update: Object.keys(RESOURCE).filter((field) => !(field in WRITABLE)),
   },
+  readOnly: [],
   required: {},
+  nullRemoves: false,
   list: {
     cursor: 'nextPageKey',
     limit: 'pageSize',
     limits: { min: 100, max: 10_000, standard: 200 },
     cursorAlone: true,
-    selector: 'apiTokenSelector',
+    filters: {
+      apiTokenSelector: selector(),
+      from: bound('lastUsed', 'from', 'Used at this time or later, and until now unless `to` says otherwise.', true),
+      to: bound('lastUsed', 'to', 'Used at this time or earlier.'),
+    },
     fields: 'fields',
-    from: 'from',
-    to: 'to',
     sort: {
       name: 'sort',
       keys: {
@@ -117,6 +159,7 @@ export const dynatrace: Dialect = {
     }),
   },
   updated: { status: 204, of: () => ({}) },
+  ended: { status: 204, of: () => ({}) },
   rotated: {
     status: 200,
     schema: object(
@@ -133,35 +176,5 @@ export const dynatrace: Dialect = {
       },
     }),
   },
-  errorSchema: object({
-    error: object(
-      {
-        code: { type: 'integer' },
-        message: TEXT,
-        constraintViolations: list(
-          object({
-            path: TEXT,
-            message: TEXT,
-            parameterLocation: { enum: ['PAYLOAD_BODY', 'QUERY', 'PATH', 'HEADER'] },
-            location: { type: 'null' },
-          }),
-        ),
-      },
-      ['code', 'message'],
-    ),
-  }),
-  error: (code, message, violations, parameterLocation = 'PAYLOAD_BODY') => ({
-    error: {
-      code,
-      message,
-      ...(violations.length > 0 && {
-        constraintViolations: violations.map(({ path, message }) => ({
-          path,
-          message,
-          parameterLocation,
-          location: null,
-        })),
-      }),
-    },
-  }),
+  errors: dynatraceErrors,
 }

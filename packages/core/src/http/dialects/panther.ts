@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.js'
+import type { ErrorForm } from './error-form.js'
 import { list, object, orNull, TEXT, TEXTS, TIME } from './json-schema.js'
 import { always, iso, maybe, type Resource, resourceSchema, show } from './resource.js'
 
@@ -20,6 +21,17 @@ const CREATE = { ...WRITABLE, expiresAt: 'expiresAt' } as const
 /** What its resource has and Latchkey's has not; clients that send a resource back send these too. */
 const FOREIGN = ['value', 'createdBy', 'updatedBy']
 
+/** Panther's errors, with all violations in the sentence. */
+export const pantherErrors: ErrorForm = {
+  mediaType: 'application/json',
+  schema: object({ message: TEXT }),
+  body: ({ message, violations }) => ({
+    message: [message, ...violations.map(({ path, message: text }) => (path === '' ? text : `${path}: ${text}`))].join(
+      ' ',
+    ),
+  }),
+}
+
 /** Panther's api-tokens. */
 export const panther: Dialect = {
   name: 'panther',
@@ -37,12 +49,15 @@ export const panther: Dialect = {
     create: [...Object.keys(RESOURCE).filter((field) => !(field in CREATE)), ...FOREIGN],
     update: [...Object.keys(RESOURCE).filter((field) => !(field in WRITABLE)), ...FOREIGN],
   },
+  readOnly: [],
   required: { update: ['name', 'permissions'] },
+  nullRemoves: false,
   list: {
     cursor: 'cursor',
     limit: 'limit',
     limits: { min: 1, max: 1_000, standard: 100 },
     cursorAlone: false,
+    filters: {},
   },
   resource: RESOURCE,
   standardFields: Object.keys(RESOURCE),
@@ -66,10 +81,6 @@ export const panther: Dialect = {
     schema: resourceSchema(RESOURCE, { value: TEXT }),
     of: ({ token, apiToken }) => ({ body: { ...show(RESOURCE, apiToken), value: token } }),
   },
-  errorSchema: object({ message: TEXT }),
-  error: (_status, message, violations) => ({
-    message: [message, ...violations.map(({ path, message: text }) => (path === '' ? text : `${path}: ${text}`))].join(
-      ' ',
-    ),
-  }),
+  ended: { status: 204, of: () => ({}) },
+  errors: pantherErrors,
 }

@@ -20,6 +20,8 @@ const SUMMARIES: Readonly<Record<OperationName, string>> = {
   rotate: 'Gives a token a new value.',
   finish: 'Ends a rotation: the previous value dies now.',
   cancel: 'Takes a rotation back: the new value dies now.',
+  explain: 'Explains why a token is let in or refused.',
+  capabilities: 'Says who the caller is, and what it may do and grant.',
   describe: 'Describes these routes.',
 }
 
@@ -55,7 +57,7 @@ export function describeRoutes(
     info: { title: 'API tokens', version: '1' },
     paths: Object.fromEntries(items.map(([path, item]) => [`${mount}${path}`.replace(/(?<=.)\/$/, ''), item])),
     components: {
-      schemas: { Token: resourceSchema(dialect.resource), Error: dialect.errorSchema },
+      schemas: { Token: resourceSchema(dialect.resource), Error: dialect.errors.schema },
       ...(!sessionOnly && {
         securitySchemes: Object.fromEntries(
           settings.credentials.map((source) => [SECURITY[source].name, SECURITY[source].scheme]),

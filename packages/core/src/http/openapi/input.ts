@@ -1,6 +1,13 @@
 import { z } from 'zod'
-import type { OperationSchemas } from '../../manage/schemas.js'
-import type { BodyOperation, Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
+import type { InputSchemas } from '../../manage/schemas.js'
+import { mediaTypesOf } from '../body.js'
+import {
+  type BodyOperation,
+  type Dialect,
+  type OperationName,
+  type RoutePattern,
+  schemaOf,
+} from '../dialects/dialect.js'
 import { type JsonSchema, TEXT } from '../dialects/json-schema.js'
 import { OPERATIONS } from '../routes.js'
 
@@ -11,7 +18,7 @@ export function describeParameters(dialect: Dialect, name: OperationName, { path
 }
 
 function listParameters({ list, resource }: Dialect): JsonSchema[] {
-  const { cursor, limit, limits, selector, fields, from, to, sort } = list
+  const { cursor, limit, limits, filters, fields, sort } = list
   const text = (name: string | undefined, description: string) =>
     name === undefined ? [] : [{ name, in: 'query', schema: TEXT, description }]
   const keys = Object.keys(sort?.keys ?? {})
@@ -22,10 +29,11 @@ function listParameters({ list, resource }: Dialect): JsonSchema[] {
       in: 'query',
       schema: { type: 'integer', minimum: limits.min, maximum: limits.max, default: limits.standard },
     },
-    ...text(selector, 'Criteria joined by commas: `owner("x")`, `personalAccessToken(true)`, `scope("a","b")`.'),
+    ...Object.entries(filters).map(([name, { schema, description, repeats }]) => ({
+      ...{ name, in: 'query', description },
+      schema: repeats ? { type: 'array', items: schema } : schema,
+    })),
     ...text(fields, `Which of ${Object.keys(resource).join(', ')} are shown; \`+x\` adds, \`-x\` removes.`),
-    ...text(from, 'Used at this time or later.'),
-    ...text(to, 'Used at this time or earlier.'),
     ...text(sort?.name, `One of ${keys.join(', ')}, with + or - in front.`),
   ]
 }
@@ -34,20 +42,22 @@ function listParameters({ list, resource }: Dialect): JsonSchema[] {
 export function describeRequestBody(
   dialect: Dialect,
   name: OperationName,
-  schemas: OperationSchemas,
+  schemas: InputSchemas,
 ): { readonly requestBody?: JsonSchema } {
   const { body } = OPERATIONS[name]
   if (body === undefined) return {}
   const schema = bodySchema(dialect, name as BodyOperation, schemas)
-  return { requestBody: { required: body === 'required', content: { 'application/json': { schema } } } }
+  const content = Object.fromEntries(mediaTypesOf(dialect, name as BodyOperation).map((type) => [type, { schema }]))
+  return { requestBody: { required: body === 'required', content } }
 }
 
 /** The schema that validates the input, with the dialect's names for its members. */
-function bodySchema(dialect: Dialect, name: BodyOperation, schemas: OperationSchemas): JsonSchema {
-  const input = z.toJSONSchema(schemas[name], { io: 'input', unrepresentable: 'any' })
+function bodySchema(dialect: Dialect, name: BodyOperation, schemas: InputSchemas): JsonSchema {
+  const input = z.toJSONSchema(schemaOf(schemas, dialect, name), { io: 'input', unrepresentable: 'any' })
   const members = Object.entries(dialect.members[name] ?? {})
   const needed = members.filter(([, member]) => input.required?.includes(member)).map(([wire]) => wire)
-  const ignored = (dialect.ignored[name] ?? []).map((wire) => [wire, { readOnly: true }])
+  const unchangeable = name === 'update' ? dialect.readOnly : []
+  const ignored = [...(dialect.ignored[name] ?? []), ...unchangeable].map((wire) => [wire, { readOnly: true }])
   return {
     type: 'object',
     properties: Object.fromEntries([

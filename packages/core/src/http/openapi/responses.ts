@@ -1,5 +1,5 @@
 import type { Dialect, OperationName } from '../dialects/dialect.js'
-import type { JsonSchema } from '../dialects/json-schema.js'
+import { COUNT, FLAG, type JsonSchema, list, object, TEXT, TEXTS, TIME } from '../dialects/json-schema.js'
 import { OPERATIONS } from '../routes.js'
 
 type Responses = Readonly<Record<string, JsonSchema>>
@@ -16,18 +16,39 @@ const ERRORS: Readonly<Record<number, string>> = {
 }
 
 /** Operations that need the token to exist. */
-const OF_ONE: readonly OperationName[] = ['get', 'lookup', 'update', 'delete', 'rotate', 'finish', 'cancel']
+const OF_ONE: readonly OperationName[] = ['get', 'lookup', 'update', 'delete', 'rotate', 'finish', 'cancel', 'explain']
 /** Operations that can lose a race. */
 const RACING: readonly OperationName[] = ['update', 'delete', 'revoke', 'rotate', 'finish', 'cancel']
 
+const EXPLANATION = object({
+  allowed: FLAG,
+  checks: list(object({ check: TEXT, passed: FLAG, detail: TEXT })),
+})
+
+const CAPABILITIES = object(
+  {
+    owner: TEXT,
+    personal: FLAG,
+    may: object({ read: FLAG, write: FLAG, admin: FLAG }),
+    usesResources: FLAG,
+    scopes: list(object({ scope: TEXT, description: TEXT })),
+    networks: TEXTS,
+    resources: TEXTS,
+    expiresAt: TIME,
+    maxLifetime: COUNT,
+    maxOverlap: COUNT,
+  },
+  ['owner', 'personal', 'may', 'usesResources', 'scopes', 'networks', 'resources', 'maxOverlap'],
+)
+
 /** The answers of an operation by status. 405 is not among them: it belongs to methods that a path does not have. */
 export function describeResponses(dialect: Dialect, name: OperationName): Responses {
-  return { ...success(dialect, name), ...failures(name) }
+  return { ...success(dialect, name), ...failures(dialect, name) }
 }
 
 function success(dialect: Dialect, name: OperationName): Responses {
   const token = { $ref: '#/components/schemas/Token' }
-  const { listed, created, updated, rotated } = dialect
+  const { listed, created, updated, rotated, ended } = dialect
   switch (name) {
     case 'list':
       return response(listed.status, listed.schema)
@@ -37,6 +58,13 @@ function success(dialect: Dialect, name: OperationName): Responses {
       return response(updated.status, updated.schema)
     case 'rotate':
       return response(rotated.status, rotated.schema)
+    case 'finish':
+    case 'cancel':
+      return response(ended.status, ended.schema)
+    case 'explain':
+      return response(200, EXPLANATION)
+    case 'capabilities':
+      return response(200, CAPABILITIES)
     case 'get':
     case 'lookup':
       return response(200, token)
@@ -47,7 +75,7 @@ function success(dialect: Dialect, name: OperationName): Responses {
   }
 }
 
-function failures(name: OperationName): Responses {
+function failures({ errors }: Dialect, name: OperationName): Responses {
   if (name === 'describe') return {}
   const { body } = OPERATIONS[name]
   const statuses = [
@@ -57,14 +85,14 @@ function failures(name: OperationName): Responses {
     ...(body === undefined ? [] : [413, 415]),
   ]
   const error = { $ref: '#/components/schemas/Error' }
-  return Object.assign({}, ...statuses.map((status) => response(status, error)))
+  return Object.assign({}, ...statuses.map((status) => response(status, error, errors.mediaType)))
 }
 
-function response(status: number, schema: JsonSchema | undefined): Responses {
+function response(status: number, schema: JsonSchema | undefined, mediaType = 'application/json'): Responses {
   return {
     [status]: {
       description: ERRORS[status] ?? 'Done.',
-      ...(schema !== undefined && { content: { 'application/json': { schema } } }),
+      ...(schema !== undefined && { content: { [mediaType]: { schema } } }),
     },
   }
 }
