@@ -11,7 +11,8 @@ export interface Operation {
   readonly responses: Record<string, { readonly content?: Content }>
 }
 
-type Content = Record<'application/json', { readonly schema: Schema }>
+/** By media type. */
+type Content = Readonly<Record<string, { readonly schema: Schema }>>
 
 export interface Description {
   readonly openapi: string
@@ -35,7 +36,8 @@ export function disagreements(description: Description): (observed: Observed) =>
   }
 
   return (observed) => {
-    const { method, target, sent, status, body } = observed
+    const { method, target, sent, status, headers, body } = observed
+    const mediaType = headers.get('content-type')?.split(';')[0] ?? ''
     const { searchParams } = new URL(target, 'http://host')
     const operation = operationOf(description, observed)
     // It belongs to methods that a path does not have.
@@ -46,25 +48,33 @@ export function disagreements(description: Description): (observed: Observed) =>
     const response = operation.responses[status]
     if (response === undefined) return [`${status} is not described`]
     const found: string[] = []
-    const schema = response.content?.['application/json'].schema
+    const schema = response.content?.[mediaType]?.schema
+    if (response.content !== undefined && schema === undefined) return [`${status} is not described as ${mediaType}`]
     if (method !== 'HEAD') {
       if (schema !== undefined) found.push(...wrong('the answer', schema, body))
       else if (body !== undefined) found.push('the answer has a body')
     }
     if (status >= 300) return found
     // What was accepted must have been right by the description too.
-    const asked = operation.requestBody?.content['application/json'].schema
+    const asked = operation.requestBody?.content['application/json']?.schema
     if (sent !== undefined) found.push(...(asked ? wrong('the body', asked, sent) : ['the body is not described']))
     else if (operation.requestBody?.required === true) found.push('the body is missing')
     for (const [name, text] of searchParams) {
       const parameter = operation.parameters.find((each) => each.in === 'query' && each.name === name)
-      const value = parameter?.schema.type === 'integer' ? Number(text) : text
+      const value = typed(parameter?.schema.type, text)
       found.push(
         ...(parameter ? wrong(`the parameter ${name}`, parameter.schema, value) : [`${name} is not described`]),
       )
     }
     return found
   }
+}
+
+/** A value of a query as its schema means it. */
+function typed(type: unknown, text: string): unknown {
+  if (type === 'integer') return Number(text)
+  if (type === 'boolean') return text === 'true' || (text === 'false' ? false : text)
+  return type === 'array' ? [text] : text
 }
 
 /** The operation that a request was for. Paths without parameters win. */

@@ -1,4 +1,6 @@
-// Clients of the two published APIs work against the example host as they are, and as its description says.
+// Clients of the two published APIs, and of our own, work against the example host as they are, and as its description
+// says.
+import type { DialectName } from '@latchkey/core'
 import { expect, test } from 'vitest'
 import { FRAMEWORKS, type RunningHost, startHost } from '../host/start-host.js'
 import { type Description, disagreements, operationOf, operationsOf } from './described.js'
@@ -6,11 +8,12 @@ import { dynatraceCreate } from './dynatrace-create.js'
 import { dynatraceList } from './dynatrace-list.js'
 import { dynatraceToken } from './dynatrace-token.js'
 import { type Credential, type Exchange, type Observed, perform, type Saved } from './exchange.js'
+import { latchkeyLog } from './latchkey-log.js'
 import { pantherLog } from './panther-log.js'
 
-/** What the clients of one published API send, in order, and where and how they send it. */
+/** What the clients of one API send, in order, and where and how they send it. */
 interface RequestLog {
-  readonly dialect: 'dynatrace' | 'panther'
+  readonly dialect: DialectName
   /** Where the example host answers it. */
   readonly api: string
   /** The same in an environment of its own. */
@@ -32,6 +35,12 @@ const LOGS: readonly RequestLog[] = [
     api: '/api-tokens',
     credential: (token) => ({ 'X-API-Key': token }),
     exchanges: pantherLog,
+  },
+  {
+    dialect: 'latchkey',
+    api: '/tokens',
+    credential: (token) => ({ Authorization: `Bearer ${token}` }),
+    exchanges: latchkeyLog,
   },
 ]
 

@@ -16,6 +16,7 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   const takeMetrics: RequestHandler = (_req, res) => void res.status(202).json(metricsAccepted())
 
   const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
+  app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
   app.use('/api/v2/apiTokens', tokenRoutes())
   app.use('/api-tokens', tokenRoutes({ dialect: 'panther' }))
   app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), showMetrics)

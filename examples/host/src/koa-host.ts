@@ -16,6 +16,7 @@ export function koaHost(latchkey: HostLatchkey, environments: Environments): Req
     return next()
   })
 
+  app.use(tokenRoutes(latchkey, { path: '/tokens', dialect: 'latchkey' }))
   app.use(tokenRoutes(latchkey, { path: '/api/v2/apiTokens' }))
   app.use(tokenRoutes(latchkey, { path: '/api-tokens', dialect: 'panther' }))
   app.use(metrics(latchkey, ''))

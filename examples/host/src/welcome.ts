@@ -1,4 +1,4 @@
-/** What the host prints at start: the admin token, and three commands that use it. */
+/** What the host prints at start: the admin token, and commands that use it. */
 export function welcome(url: string, store: string, adminToken: string | undefined): string {
   const lines = [`The example host listens at ${url}`, '']
   if (adminToken === undefined) {
@@ -23,7 +23,9 @@ export function welcome(url: string, store: string, adminToken: string | undefin
     '',
     'A token that may only send metrics, so that GET refuses it and POST lets it in:',
     '',
-    `  curl -i -H 'Authorization: Bearer ${adminToken}' -H 'Content-Type: application/json' ${url}/api/v2/apiTokens -d '{"name":"ingest","scopes":["metrics.ingest"]}'`,
+    `  curl -i -H 'Authorization: Bearer ${adminToken}' -H 'Content-Type: application/json' ${url}/tokens -d '{"name":"ingest","scopes":["metrics.ingest"]}'`,
+    '',
+    `Its tokens are managed at ${url}/tokens, in the words of Dynatrace at /api/v2/apiTokens, and in those of Panther at /api-tokens.`,
   )
   return `${lines.join('\n')}\n`
 }
