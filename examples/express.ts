@@ -15,7 +15,7 @@ const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
 const app = express()
 // Trust X-Forwarded-For from a proxy on this machine only.
 app.set('trust proxy', 'loopback')
-app.use('/api/v2/apiTokens', tokenRoutes())
+app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
   res.json({ reports: [], readBy: req.apiToken.owner })

@@ -21,7 +21,7 @@ app.use((ctx, next) => {
   ctx.request.ip = proxyAddr(ctx.req, trusted)
   return next()
 })
-app.use(tokenRoutes({ path: '/api/v2/apiTokens' }))
+app.use(tokenRoutes({ path: '/tokens', dialect: 'latchkey' }))
 
 const router = new Router<TokenState>()
 router.get('/reports', requireToken({ scopes: ['reports.read'] }), (ctx) => {

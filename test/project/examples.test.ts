@@ -50,7 +50,7 @@ describe.each(['express', 'koa'])('%s', (name) => {
     expect(await statusOf(`${origin}/reports`, admin, 'POST')).toBe(201)
 
     const body = { name: 'reader', scopes: ['reports.read'] }
-    const { token } = await answerOf(send('POST', `${origin}/api/v2/apiTokens`, bearer(admin), body))
+    const { token } = await answerOf(send('POST', `${origin}/tokens`, bearer(admin), body))
     const read = await send('GET', `${origin}/reports`, bearer(token))
     expect(await read.json()).toEqual({ reports: [], readBy: 'admin' })
     const refused = await send('POST', `${origin}/reports`, bearer(token))
@@ -62,8 +62,8 @@ describe.each(['express', 'koa'])('%s', (name) => {
   test('believes the proxy on this machine', async () => {
     const { origin, output } = await startExample(program(name))
     const admin = /Bearer (\S+)'/.exec(output)?.[1]
-    const body = { name: 'office', scopes: ['reports.read'], allowedCIDRBlocks: ['192.0.2.0/24'] }
-    const { token } = await answerOf(send('POST', `${origin}/api/v2/apiTokens`, bearer(admin), body))
+    const body = { name: 'office', scopes: ['reports.read'], networks: ['192.0.2.0/24'] }
+    const { token } = await answerOf(send('POST', `${origin}/tokens`, bearer(admin), body))
     const from = async (forwarded: string) =>
       (await send('GET', `${origin}/reports`, { ...bearer(token), 'X-Forwarded-For': forwarded })).status
     expect(await from('192.0.2.7')).toBe(200)
