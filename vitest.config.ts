@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // `latchkey-source` makes every @latchkey/* import resolve to the TypeScript sources.
 const conditions = ['latchkey-source']
+
+const CORE = 'packages/core/test/**/*.test.ts'
 
 /** The files that take longest, the longest first: begun last, they would keep one core waiting. */
 const LONGEST = [
@@ -29,7 +31,22 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        // They run no processes and change nothing outside of themselves, so they share a process: starting one for each of
+        // them takes longer than they do.
+        test: { name: 'core', include: [CORE], isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'all else',
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, CORE],
+        },
+      },
+    ],
     pool: 'forks',
     // Vitest would leave one core idle, which on a machine with two is half of it.
     maxWorkers: '100%',

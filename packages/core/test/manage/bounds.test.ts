@@ -6,10 +6,14 @@ import { testInstance } from '../support/instance.js'
 
 const OVERLOADED = { code: 'ERR_OVERLOADED', status: 503 }
 
-/** Which of these are settled after the microtasks that are due. */
+/** Which of these are fulfilled after the microtasks that are due. Pages that a test leaves waiting are refused later. */
 async function settled(promises: readonly Promise<unknown>[]): Promise<number[]> {
   const done: number[] = []
-  for (const [i, promise] of promises.entries()) void promise.then(() => done.push(i))
+  for (const [i, promise] of promises.entries())
+    void promise.then(
+      () => done.push(i),
+      () => undefined,
+    )
   await new Promise((resolve) => setImmediate(resolve))
   return done
 }
