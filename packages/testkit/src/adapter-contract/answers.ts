@@ -104,8 +104,8 @@ export function expectProblem(reply: Reply, code: ErrorCode, paths: readonly str
 
 /** The type of a problem, which is the section about its code in the documentation, wherever that is. */
 function typeOf(reply: Reply, code: ErrorCode): string {
-  const { type } = json<{ type: string }>(reply)
-  assert.ok(type.startsWith('https://') && type.endsWith(`/docs/errors.md#${code.toLowerCase()}`), type)
+  const { type } = json<{ type?: string }>(reply)
+  assert.ok(type?.startsWith('https://') && type.endsWith(`/docs/errors.md#${code.toLowerCase()}`), reply.text)
   return type
 }
 
