@@ -106,7 +106,7 @@ export function expectProblem(reply: Reply, code: ErrorCode, paths: readonly str
 function typeOf(reply: Reply, code: ErrorCode): string {
   const { type } = json<{ type?: string }>(reply)
   assert.ok(type?.startsWith('https://') && type.endsWith(`/docs/errors.md#${code.toLowerCase()}`), reply.text)
-  return type
+  return type ?? ''
 }
 
 /** A management error in the Dynatrace envelope: its status, and the places of its violations in any order. */
