@@ -23,6 +23,7 @@ const OPERATIONS: readonly { readonly send: string; readonly body?: object }[] =
   { send: 'POST {{api}}', body: named },
   { send: 'POST {{api}}/lookup', body: { token: 'x' } },
   { send: 'POST {{api}}/revoke', body: { token: 'x' } },
+  { send: 'POST {{api}}/revoke-all', body: { owner: 'nobody' } },
   { send: 'POST {{api}}/explain', body: { id: UNKNOWN_ID } },
   { send: 'GET {{api}}/capabilities' },
   { send: `GET {{api}}/${UNKNOWN_ID}` },
@@ -243,5 +244,15 @@ export const latchkeyLog: readonly Exchange[] = [
     status: 204,
   },
   { shows: 'a token is deleted', send: 'DELETE {{api}}/{{farId}}', status: 204 },
+  {
+    shows: 'tokens are revoked by what they have in common',
+    send: 'POST {{api}}/revoke-all',
+    body: {
+      ...{ owner: 'admin', scope: ['metrics.read'], personal: false, enabled: true },
+      ...{ createdAfter: 'now-1d', createdBefore: 'now', unusedSince: 'now' },
+    },
+    status: 200,
+    answer: { revoked: 0, remaining: 0 },
+  },
   { shows: 'the description', send: 'GET {{api}}/openapi.json', as: 'none', status: 200 },
 ]

@@ -29,6 +29,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const refused: readonly (readonly [method: string, path: string, body?: object])[] = [
       ['POST', '/tokens', child],
       ['POST', '/panther', panther],
+      ['POST', '/latchkey/revoke-all', { owner: 'root' }],
       ['PUT', '/tokens/self', { name: 'x' }],
       ['POST', '/panther/self', panther],
       ['DELETE', '/tokens/self'],
@@ -142,6 +143,34 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       expect([method, path, (await call(method, path, undefined, { body })).status]).toEqual([method, path, 404])
     }
     expect(await records()).toEqual(before)
+  })
+
+  test('23 nobody revokes tokens of others by a filter without the admin right', async () => {
+    const { call, issue, latchkey, records } = await scene(framework)
+    const networks = ['127.0.0.0/8']
+    await issue({ owner: 'bob' })
+    const callers = {
+      weak: await issue({ scopes: ['apiTokens.write'] }),
+      bound: await issue({ scopes: ['apiTokens.write'], networks, resources: ['p:1'] }),
+      personal: await issue({ scopes: ['*'], personal: true }),
+      'who only reads': await issue({ scopes: ['apiTokens.read', 'apiTokens.admin'] }),
+    }
+    const before = JSON.stringify((await records()).map(withoutUse))
+    for (const [name, { token }] of Object.entries(callers)) {
+      for (const owner of ['bob', 'nobody', 'BOB', 'bob ']) {
+        const reply = await call('POST', '/latchkey/revoke-all', token, { body: { owner } })
+        expect([name, owner, reply.status]).toEqual([name, owner, 403])
+      }
+    }
+    expect(JSON.stringify((await records()).map(withoutUse))).toBe(before)
+    // What names no owner reaches the own tokens alone, and not the one that calls.
+    const everything = { body: { createdAfter: 0 } }
+    const revoked = await call('POST', '/latchkey/revoke-all', callers.bound.token, everything)
+    expect(revoked.json()).toEqual({ revoked: 3, remaining: 0 })
+    expect((await records()).map(({ owner }) => owner)).toEqual(['bob', 'alice'])
+    const admin = await issue({ owner: 'root', scopes: ['apiTokens.write', 'apiTokens.admin'] })
+    expect((await call('POST', '/latchkey/revoke-all', admin.token, everything)).json()).toMatchObject({ revoked: 2 })
+    expect((await latchkey.list()).tokens.map(({ id }) => id)).toEqual([admin.id])
   })
 
   test('29 metadata, by which a host may authorise, is written by the host and by the admin right alone', async () => {

@@ -27,6 +27,8 @@ const CALLS: Readonly<
       readonly needs: 'read' | 'write' | undefined
       run(latchkey: Latchkey, id: string, token: string, on: On): Promise<unknown>
       readonly method: string
+      /** Default `/tokens`. */
+      readonly mount?: string
       readonly path: string
       readonly body?: object
     }
@@ -63,6 +65,10 @@ const CALLS: Readonly<
     ...{ needs: undefined, method: 'POST', path: '/revoke', body: { token: '{token}' } },
     run: (latchkey, _, token, on) => latchkey.revoke(token, on),
   },
+  revokeAll: {
+    ...{ needs: 'write', method: 'POST', mount: '/latchkey', path: '/revoke-all', body: { owner: 'alice' } },
+    run: (latchkey, _id, _token, on) => latchkey.revokeAll({ owner: 'alice' }, on),
+  },
 }
 
 /** Callers of every kind, and from where they call. */
@@ -87,7 +93,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const { latchkey, call, issue } = await scene(framework, {}, { routes: { authorize: () => signedIn } })
     const caller: Caller = { owner: 'alice', scopes: [], ...some }
     const held = new Set<string>()
-    for (const [name, { needs, run, method, path, body }] of Object.entries(CALLS)) {
+    for (const [name, { needs, run, method, mount = '/tokens', path, body }] of Object.entries(CALLS)) {
       const make = async () => {
         const { id } = await issue({ metadata: { team: 'a' } })
         return latchkey.rotate(id, { previousExpiresAt: 'now+1h' })
@@ -100,7 +106,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       const outside = await make()
       signedIn = caller
       const sent = body && JSON.parse(JSON.stringify(body).replace('{token}', outside.token))
-      const reply = await call(method, `/tokens${path.replace('{id}', outside.id)}`, undefined, { body: sent })
+      const reply = await call(method, `${mount}${path.replace('{id}', outside.id)}`, undefined, { body: sent })
       // 401 is how HTTP says that access has ended.
       const status = reply.status < 300 ? 200 : reply.status === 401 ? 403 : reply.status
       expect([name, outcome]).toEqual([name, status])
@@ -150,6 +156,7 @@ test('40 no function passes over a name that it does not know', async () => {
     'update, input': () => latchkey.update(id, odd),
     'rotate, input': () => latchkey.rotate(id, odd),
     'list, filter': () => latchkey.list(odd),
+    'revokeAll, filter': () => latchkey.revokeAll(odd),
     'list, cursor': () => latchkey.list({ cursor: 'x', ...(odd as object) }),
     createLatchkey: () => createLatchkey({ store, ...(odd as object) }),
     'createLatchkey, cache': () => createLatchkey({ store, cache: odd }),

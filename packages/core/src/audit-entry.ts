@@ -10,6 +10,7 @@ export type ManagementOperation =
   | 'update'
   | 'delete'
   | 'revoke'
+  | 'revokeAll'
   | 'rotate'
   | 'finish'
   | 'cancel'

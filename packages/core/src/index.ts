@@ -19,7 +19,8 @@ export type { Caller, OnBehalf } from './manage/caller.js'
 export type { IssuedToken } from './manage/create.js'
 export type { CreateInput, RotateInput, Timeframe, UpdateInput } from './manage/inputs.js'
 export type { TokenPage } from './manage/list.js'
-export type { ListRequest, NextRequest, RequestedRange } from './manage/list-request.js'
+export type { ListRequest, NextRequest, RequestedRange, TokenFilter } from './manage/list-request.js'
+export type { RevokeAllOptions, RevokeProgress } from './manage/revoke-all.js'
 export type {
   CacheOptions,
   CredentialSource,

@@ -2,7 +2,8 @@ import type { OnBehalf } from './manage/caller.js'
 import type { IssuedToken } from './manage/create.js'
 import type { CreateInput, RotateInput, UpdateInput } from './manage/inputs.js'
 import type { TokenPage } from './manage/list.js'
-import type { ListRequest, NextRequest } from './manage/list-request.js'
+import type { ListRequest, NextRequest, TokenFilter } from './manage/list-request.js'
+import type { RevokeAllOptions } from './manage/revoke-all.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
 import type { ExplainRequest, Explanation } from './verify/explain.js'
 
@@ -117,6 +118,20 @@ export interface Latchkey<Scope extends string = string> {
    * const wasThere = await latchkey.revoke(token)
    */
   revoke(token: string, options?: OnBehalf): Promise<boolean>
+  /**
+   * Deletes every token that matches, and goes on until none does, also while others create more. Resolves to how many it
+   * deleted. Each one has an audit entry. A filter without a member, or with an empty list or text, is refused
+   * (`ERR_INVALID_INPUT`).
+   *
+   * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: they are meant without an
+   * `owner`, and another owner is refused (`ERR_NOT_ALLOWED`).
+   *
+   * If it is stopped by its signal or by a failure, it rejects, and what it deleted stays deleted. Call it again to go on.
+   *
+   * @example
+   * const { revoked } = await latchkey.revokeAll({ owner: 'ada' })
+   */
+  revokeAll(filter: TokenFilter, options?: OnBehalf & RevokeAllOptions): Promise<{ readonly revoked: number }>
   /**
    * Removes the tokens that expired before a past time, in epoch milliseconds, and resolves to how many. Default:
    * `retention` ago. Rejects with a `TypeError` (`ERR_OPTION`) for a time in the future.

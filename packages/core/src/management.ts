@@ -7,8 +7,10 @@ import type { ManageContext } from './manage/context.js'
 import { createToken } from './manage/create.js'
 import { explainToken } from './manage/explain.js'
 import { listTokens } from './manage/list.js'
+import { readRevokeFilter } from './manage/list-request.js'
 import { getToken, lookupToken } from './manage/lookup.js'
 import { deleteToken, revokeToken } from './manage/remove.js'
+import { checkRevokeOptions, revokeAll } from './manage/revoke-all.js'
 import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
 import { readUpdate, updateToken } from './manage/update.js'
 import { assertKnownOptions } from './option-checks.js'
@@ -16,7 +18,7 @@ import { normalAddress } from './policy/address.js'
 import { checkExplainRequest } from './verify/explain.js'
 
 type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
-type Others = 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | 'explain'
+type Others = 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | 'revokeAll' | 'explain'
 type ManagementCalls = Pick<Latchkey, Others | Rotations>
 
 /** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
@@ -103,6 +105,17 @@ export function managementCalls(context: ManageContext): ManagementCalls {
         (by, checked) => explainToken(context, checked, by),
       ),
     revoke: (token, options) => call('revoke', options, token, nothing, (by) => revokeToken(context, token, by)),
+    revokeAll: async (filter, options = {}) => {
+      checkRevokeOptions(options)
+      const { onProgress, signal, ...onBehalf } = options
+      return call(
+        'revokeAll',
+        onBehalf,
+        undefined,
+        () => readRevokeFilter(filter),
+        (by, checked) => revokeAll(context, checked, by, { onProgress, signal }),
+      )
+    },
   }
 }
 

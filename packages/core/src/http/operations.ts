@@ -9,6 +9,7 @@ import type { CheckedInputs } from '../manage/inputs.js'
 import { openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
+import { revokeBatch } from '../manage/revoke-all.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
 import { readUpdate, updateToken } from '../manage/update.js'
 import { parseToken } from '../token/format.js'
@@ -90,6 +91,11 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
       await revokeToken(call.context, token, principal)
       return NO_CONTENT
     }
+  },
+  async revokeAll(call) {
+    const filter = await inputOf(call, 'revokeAll')
+    const { context, request } = call
+    return async (principal) => ({ status: 200, body: await revokeBatch(context, filter, principal, request.signal) })
   },
   get(call) {
     return async (principal) => shown(call, await getToken(call.context, targetId(call, principal), principal))

@@ -14,6 +14,7 @@ export const OPERATIONS: Readonly<Record<OperationName, OperationRoute>> = {
   create: { body: 'required' },
   lookup: { body: 'required' },
   revoke: { body: 'required' },
+  revokeAll: { body: 'required' },
   explain: { body: 'required' },
   capabilities: {},
   get: { exempt: 'own' },

@@ -22,6 +22,7 @@ export const RULES: Readonly<Record<ManagementOperation, Rule>> = {
   update: { needs: 'write', writes: true, outgoing: false },
   delete: { needs: 'write', writes: true, outgoing: false },
   revoke: { needs: 'token', writes: true, outgoing: true },
+  revokeAll: { needs: 'write', writes: true, outgoing: false },
   rotate: { needs: 'write', writes: true, outgoing: false },
   finish: { needs: 'write', writes: true, outgoing: true },
   cancel: { needs: 'write', writes: true, outgoing: false },

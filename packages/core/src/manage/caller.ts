@@ -60,7 +60,7 @@ export interface Principal {
   readonly token?: { readonly id: string; readonly gen: number; readonly isOutgoing: boolean }
   readonly ip?: string | undefined
   /** The caller as it is by now, for an operation that takes long. Rejects if it has lost its access meanwhile. */
-  readonly reauthorize?: () => Promise<Principal>
+  readonly reauthorize?: (() => Promise<Principal>) | undefined
 }
 
 /** `undefined`: the host's own code, which is not checked. */

@@ -1,3 +1,5 @@
+import type { ListFilter } from '../store/token-store.js'
+
 /**
  * A point in time: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d` after
  * it rounds down, in UTC). From 1970 to the year 9999.
@@ -98,5 +100,6 @@ export interface CheckedInputs {
   cancel: object
   lookup: PresentedToken
   revoke: PresentedToken
+  revokeAll: ListFilter
   explain: CheckedExplain
 }

@@ -31,6 +31,9 @@ export interface ListRequest {
   readonly view?: unknown
 }
 
+/** Which tokens are meant: those that match every member. */
+export type TokenFilter = Omit<ListRequest, 'sort' | 'direction' | 'limit' | 'view'>
+
 /** From when to when, in epoch milliseconds, both included. At least one of the two. */
 export interface RequestedRange {
   readonly from?: number | undefined
@@ -95,6 +98,8 @@ const MEMBERS: Readonly<Record<keyof ListRequest, (value: unknown) => string | u
   view: () => undefined,
 }
 
+const FILTER_MEMBERS = Object.keys(MEMBERS).filter((name) => !['sort', 'direction', 'limit', 'view'].includes(name))
+
 function problem(isRight: boolean, rule: string, value: unknown): string | undefined {
   return isRight ? undefined : `${rule}, not ${quoted(value)}`
 }
@@ -135,19 +140,43 @@ function isLimit(value: unknown): boolean {
 function begin({ view, ...request }: ListRequest, bound: string | null): Listing {
   const violations = memberViolations(request, Object.keys(MEMBERS))
   if (violations.length > 0) throw invalidInput(violations)
-  const { owner, personal, enabled, scopes = [], unusedSince, sort: by = 'createdAt' } = request
+  const { sort: by = 'createdAt' } = request
   return {
-    filter: compact({
-      ...{ owner, personal, enabled, unusedSince, scopes: scopes.length > 0 ? scopes : undefined },
-      lastUsed: request.lastUsed && compact(request.lastUsed),
-      expires: request.expires && compact(request.expires),
-      created: request.created && compact(request.created),
-    }),
+    filter: listFilter(request),
     sort: { by, direction: request.direction ?? (request.sort === undefined ? 'desc' : 'asc') },
     limit: request.limit ?? DEFAULT_LIMIT,
     bound,
     view,
   }
+}
+
+/** A checked filter in the words of the stores. */
+function listFilter({ owner, personal, enabled, scopes = [], unusedSince, ...ranges }: TokenFilter): ListFilter {
+  return compact({
+    ...{ owner, personal, enabled, unusedSince, scopes: scopes.length > 0 ? scopes : undefined },
+    lastUsed: ranges.lastUsed && compact(ranges.lastUsed),
+    expires: ranges.expires && compact(ranges.expires),
+    created: ranges.created && compact(ranges.created),
+  })
+}
+
+/**
+ * Checks a filter that names what will be deleted, so it must name something: it has a member, and no empty text or list.
+ * Throws `ERR_INVALID_INPUT`.
+ */
+export function readRevokeFilter(filter: TokenFilter): ListFilter {
+  if (!isObject(filter)) throw invalidInput([{ path: '', message: 'Must be an object.' }])
+  const given = compact(filter)
+  const violations = memberViolations(given, FILTER_MEMBERS)
+  if (given.owner === '') violations.push({ path: 'owner', message: 'must not be empty' })
+  const { scopes } = given
+  if (Array.isArray(scopes) && (scopes.length === 0 || scopes.includes(''))) {
+    violations.push({ path: 'scopes', message: 'must hold a scope, and no empty text' })
+  }
+  if (Object.keys(given).length === 0)
+    violations.push({ path: '', message: `needs one of ${FILTER_MEMBERS.join(', ')}` })
+  if (violations.length > 0) throw invalidInput(violations)
+  return listFilter(given)
 }
 
 function resume({ cursor, ...rest }: NextRequest, seal: CursorSeal, bound: string | null): Listing {

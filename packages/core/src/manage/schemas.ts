@@ -7,6 +7,7 @@ import { isGrantable, parseScope } from '../policy/scopes.js'
 import { explainSchema } from './explain-schema.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { checkMetadata } from './metadata.js'
+import { revokeSchema } from './revoke-schema.js'
 import { mustExpire, type TimeRules, times } from './times.js'
 
 export interface InputRules extends TimeRules {
@@ -69,6 +70,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     rotate: object<CheckedRotate>({ previousExpiresAt: overlap.nullish(), expiresAt: expiry.nullish() }),
     lookup: presented,
     revoke: presented,
+    revokeAll: revokeSchema(rules),
     explain: explainSchema,
     merging: {
       create: object<CheckedCreate>({

@@ -40,6 +40,7 @@ describe('a caller that is none', () => {
       latchkey.cancelRotation(id, onBehalf),
       latchkey.lookup(token, onBehalf),
       latchkey.revoke(token, onBehalf),
+      latchkey.revokeAll({ owner: 'ada' }, onBehalf),
     ]) {
       await expect(call).rejects.toThrow(TypeError)
       await expect(call).rejects.toMatchObject({ code: 'ERR_OPTION', message: expect.stringMatching(/^caller/) })
@@ -75,6 +76,7 @@ test('a caller whose right has ended may do nothing', async () => {
     latchkey.cancelRotation(id, by),
     latchkey.lookup(token, by),
     latchkey.revoke(token, by),
+    latchkey.revokeAll({ owner: 'ada' }, by),
   ]) {
     expect(await refused(call)).toEqual({ code: 'ERR_NOT_ALLOWED', paths: [] })
   }

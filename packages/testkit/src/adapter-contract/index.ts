@@ -18,6 +18,7 @@ import { routesLatchkeyCases } from './routes-latchkey.js'
 import { routesListCases } from './routes-list.js'
 import { routesOrderCases, routesPathCases } from './routes-order.js'
 import { routesPantherCases } from './routes-panther.js'
+import { routesRevokeAllCases } from './routes-revoke-all.js'
 import { routesRotateCases } from './routes-rotate.js'
 import { sameAnswerCases } from './same-answers.js'
 
@@ -60,5 +61,6 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesDeniedCases,
   ...routesPantherCases,
   ...routesLatchkeyCases,
+  ...routesRevokeAllCases,
   ...sameAnswerCases,
 ]

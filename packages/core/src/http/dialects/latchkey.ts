@@ -51,6 +51,7 @@ export const latchkey: Dialect = {
     create: { method: 'POST', path: '/' },
     lookup: { method: 'POST', path: '/lookup' },
     revoke: { method: 'POST', path: '/revoke' },
+    revokeAll: { method: 'POST', path: '/revoke-all' },
     explain: { method: 'POST', path: '/explain' },
     capabilities: { method: 'GET', path: '/capabilities' },
     describe: { method: 'GET', path: '/openapi.json' },
@@ -67,6 +68,11 @@ export const latchkey: Dialect = {
     rotate: own('previousExpiresAt', 'expiresAt'),
     lookup: own('token'),
     revoke: own('token'),
+    revokeAll: {
+      ...own('owner', 'personal', 'enabled', 'createdAfter', 'createdBefore', 'expiresAfter', 'expiresBefore'),
+      ...own('lastUsedAfter', 'lastUsedBefore', 'unusedSince'),
+      scope: 'scopes',
+    },
     explain: own('id', 'token', 'ip', 'scopes', 'resources'),
   },
   ignored: {

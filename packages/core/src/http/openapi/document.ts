@@ -14,6 +14,7 @@ const SUMMARIES: Readonly<Record<OperationName, string>> = {
   create: 'Creates a token. Its value is in this answer alone.',
   lookup: 'Shows the token whose value is presented.',
   revoke: 'Deletes the token whose value is presented.',
+  revokeAll: 'Deletes tokens that match, up to 1,000 of them. Repeat until none remains.',
   get: 'Shows a token.',
   update: 'Changes a token. What is absent stays.',
   delete: 'Deletes a token for good.',

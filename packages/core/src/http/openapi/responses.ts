@@ -25,6 +25,8 @@ const EXPLANATION = object({
   checks: list(object({ check: TEXT, passed: FLAG, detail: TEXT })),
 })
 
+const REVOKED = object({ revoked: COUNT, remaining: COUNT })
+
 const CAPABILITIES = object(
   {
     owner: TEXT,
@@ -63,6 +65,8 @@ function success(dialect: Dialect, name: OperationName): Responses {
       return response(ended.status, ended.schema)
     case 'explain':
       return response(200, EXPLANATION)
+    case 'revokeAll':
+      return response(200, REVOKED)
     case 'capabilities':
       return response(200, CAPABILITIES)
     case 'get':

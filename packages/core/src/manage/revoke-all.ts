@@ -1,0 +1,198 @@
+import { compact } from '../compact.js'
+import { optionError, quoted, RequestError } from '../errors.js'
+import { publish } from '../events.js'
+import { assertKnownOptions } from '../option-checks.js'
+import { chunksOf } from '../store/chunks.js'
+import { matchesFilter } from '../store/filter.js'
+import type { EnvironmentStore, ListFilter } from '../store/token-store.js'
+import type { TokenRecord } from '../types.js'
+import { notFound, type PrincipalOrHost } from './caller.js'
+import type { ManageContext } from './context.js'
+import { removeRecord } from './records.js'
+
+/** How a revocation of many tokens is watched and stopped. */
+export interface RevokeAllOptions {
+  /** Called before each 1,000 tokens are deleted, and at the end. What it throws stops the revocation. */
+  readonly onProgress?: ((progress: RevokeProgress) => void) | undefined
+  /** Stops it. Deletions under way end first; then the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a revocation has done so far. */
+export interface RevokeProgress {
+  readonly revoked: number
+  /** How many tokens still match. Tokens that are created meanwhile may be missing in it. */
+  readonly remaining: number
+}
+
+/** Tokens that are read, and so held in memory, at a time. */
+const BATCH_SIZE = 1_000
+/** Deletions that wait for the host's audit and for the store at the same time. */
+const AT_ONCE = 16
+
+/** Throws a `TypeError` (`ERR_OPTION`). */
+export function checkRevokeOptions(options: RevokeAllOptions): void {
+  assertKnownOptions('revokeAll', options, ['caller', 'ip', 'onProgress', 'signal'])
+  const { onProgress, signal } = options
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw optionError('revokeAll.onProgress', `must be a function, not ${quoted(onProgress)}`)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw optionError('revokeAll.signal', `must be an AbortSignal, not ${quoted(signal)}`)
+  }
+}
+
+/**
+ * Deletes the tokens that match until none does, also while others create more. Keeps the token that authenticates the
+ * call. A token that somebody changes meanwhile is read again; one that somebody else deletes is not counted.
+ * Throws `ERR_NOT_ALLOWED` for an owner whose tokens are not the caller's to revoke, whether or not any token matches.
+ */
+export async function revokeAll(
+  context: ManageContext,
+  asked: ListFilter,
+  principal: PrincipalOrHost,
+  { onProgress, signal }: RevokeAllOptions = {},
+): Promise<{ readonly revoked: number }> {
+  return runRevocation(context, principal, async (revocation) => {
+    let revoked = 0
+    // A walk skips what is created or changed behind it, so it is repeated until it finds nothing.
+    for (let hasFound = true; hasFound; ) {
+      hasFound = false
+      let remaining = 0
+      let next: string | undefined
+      do {
+        signal?.throwIfAborted()
+        const batch = await readBatch(revocation, asked, next, signal)
+        remaining = batch.total ?? remaining
+        onProgress?.({ revoked, remaining })
+        hasFound ||= batch.records.length > 0
+        revoked += await removeBatch(revocation, batch.records, signal)
+        remaining = Math.max(0, remaining - batch.records.length)
+        next = batch.next
+      } while (next !== undefined)
+    }
+    return { revoked }
+  })
+}
+
+/** As `revokeAll`, but deletes 1,000 tokens at most. Resolves to how many it deleted, and how many match after that. */
+export async function revokeBatch(
+  context: ManageContext,
+  asked: ListFilter,
+  principal: PrincipalOrHost,
+  signal?: AbortSignal,
+): Promise<RevokeProgress> {
+  return runRevocation(context, principal, async (revocation) => {
+    const { records } = await readBatch(revocation, asked, undefined, signal)
+    const revoked = await removeBatch(revocation, records, signal)
+    const { total: remaining = 0 } = await readBatch(revocation, asked, undefined, signal, 1)
+    return { revoked, remaining }
+  })
+}
+
+interface Revocation {
+  readonly context: ManageContext
+  readonly store: EnvironmentStore
+  /** The caller as it is by now. Rejects if it has lost its access. */
+  readonly caller: () => Promise<PrincipalOrHost>
+}
+
+/** Each token has an audit entry; of the whole, the audit tells if it is refused or fails. */
+async function runRevocation<T>(
+  context: ManageContext,
+  principal: PrincipalOrHost,
+  run: (revocation: Revocation) => Promise<T>,
+): Promise<T> {
+  return context.audit.run('revokeAll', principal, async () => {
+    const caller = async () => (principal?.reauthorize === undefined ? principal : principal.reauthorize())
+    return run({ context, store: await context.store(), caller })
+  })
+}
+
+interface Batch {
+  readonly records: readonly TokenRecord[]
+  readonly next: string | undefined
+  /** How many match; counted for the first batch of a walk. */
+  readonly total: number | undefined
+}
+
+/** The oldest tokens that match and that the caller may revoke, or those behind `after`. */
+async function readBatch(
+  { store, caller }: Revocation,
+  asked: ListFilter,
+  after: string | undefined,
+  signal: AbortSignal | undefined,
+  limit = BATCH_SIZE,
+): Promise<Batch> {
+  const principal = await caller()
+  const filter = narrowed(asked, principal)
+  const own = principal?.token && (await store.find(principal.token.id))
+  const sort = { by: 'createdAt', direction: 'asc' } as const
+  const query = { filter, sort, limit, count: after === undefined, ...compact({ after }) }
+  const { records, next, totalCount } = await store.list(query, { signal })
+  const kept = own !== undefined && matchesFilter(own, filter) ? 1 : 0
+  return {
+    records: [...records].filter(({ id }) => id !== principal?.token?.id),
+    next,
+    total: totalCount && totalCount - kept,
+  }
+}
+
+/** Without the admin right, only the caller's own tokens are meant. */
+function narrowed(filter: ListFilter, principal: PrincipalOrHost): ListFilter {
+  if (principal === undefined) return filter
+  const { owner, admin, personal } = principal.grant
+  if (admin && !personal) return filter
+  if (filter.owner === undefined || filter.owner === owner) return { ...filter, owner }
+  const violation = { path: 'owner', message: 'The caller may not act for another owner.', dimension: 'owner' }
+  throw new RequestError('ERR_NOT_ALLOWED', 'The caller may revoke its own tokens only.', [violation])
+}
+
+/** Resolves to how many it deleted. */
+async function removeBatch(
+  revocation: Revocation,
+  records: readonly TokenRecord[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { context, caller } = revocation
+  const principal = await caller()
+  // It is much work for one caller, as a large page is.
+  const release = principal && (await context.pages.enter(principal.grant.owner, Number.POSITIVE_INFINITY, signal))
+  try {
+    let revoked = 0
+    for (const chunk of chunksOf(records, AT_ONCE)) {
+      signal?.throwIfAborted()
+      const removals = await Promise.allSettled(chunk.map(removerOf(revocation, await caller())))
+      const failed = removals.find((removal) => removal.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      revoked += removals.filter((removal) => removal.status === 'fulfilled' && removal.value).length
+    }
+    return revoked
+  } finally {
+    release?.()
+  }
+}
+
+/** Deletes a token, and resolves to whether it did: somebody else may have been faster. */
+function removerOf(
+  { context, store }: Revocation,
+  principal: PrincipalOrHost,
+): (record: TokenRecord) => Promise<boolean> {
+  // Authorized with its chunk, not once more for each token: that may be a question to the host.
+  const authorized = principal && { ...principal, reauthorize: undefined }
+  return async ({ id, owner, name, version }) => {
+    try {
+      await context.audit.run('revokeAll', authorized, async (trail) => {
+        trail.concerns({ id, owner, name })
+        await trail.begin()
+        // Only at this version: what was changed meanwhile may not match any more.
+        if (!(await removeRecord(context, store, id, version))) throw notFound()
+      })
+    } catch (error) {
+      if (error instanceof RequestError && (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_RACE')) return false
+      throw error
+    }
+    publish('deleted', compact({ environment: context.environment, id, by: principal?.token?.id }))
+    return true
+  }
+}
