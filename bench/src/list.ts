@@ -3,6 +3,7 @@ import type { Bound } from './harness/bounds.js'
 import { inLanes } from './harness/rounds.js'
 import { pages, totals, whileListing } from './list/lists.js'
 import { createMeter, type Subject } from './list/measure.js'
+import { revokeMany } from './list/revoke-many.js'
 import { readAndWrite, touch } from './list/single-tokens.js'
 import { tokens } from './list/tokens.js'
 import { checkStore, connectStore, openData } from './stores/index.js'
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   totals,
   touch,
   concurrency: whileListing,
+  revocation: revokeMany,
 }
 const AT_ONCE = 256
 
@@ -60,7 +62,8 @@ await runBenchmark({
 Through the interface of a store, in ms. \`cpuMs\` is the processor time of all threads of this process per run, \`longestMs\` the longest
 single command of the database server (0 below 0.5 ms). A page has 200 tokens; \`+\` and \`-\` are the directions of its sort; a deep page begins up to
 10,000 tokens behind the first. \`first count\` is an exact total. A list that the store gives up at its own deadline
-has the error in the place of its figures.`,
+has the error in the place of its figures. \`revokeAll\` deletes the tokens of
+one owner, which were added for it: \`seconds\` in all, and by how many MB the heap grew at most, garbage included (\`heapMb\`).`,
   cases: Object.keys(PARTS),
   options: { store: 'sqlite', tokens: 10_000, runs: 40, path: '' },
   bounds: ({ store }) => BOUNDS[store] ?? [],

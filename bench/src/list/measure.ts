@@ -51,6 +51,8 @@ export function createMeter(data: BenchData) {
         const { user, system } = process.cpuUsage(cpu)
         return { ...figuresOf(times), cpuMs: (user + system) / 1_000 / runs }
       }),
+    /** Something that is done once, and measures itself. */
+    once: add,
     /** How late the event loop of this thread is while something runs. */
     eventLoop: (name: string, run: () => Promise<unknown>) =>
       add(`event-loop delay during ${name}`, async () => {
