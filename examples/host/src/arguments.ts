@@ -7,6 +7,8 @@ export interface HostOptions {
   /** Replaces a lost admin token. */
   readonly resetAdmin: boolean
   readonly port: number
+  /** The file that keeps the audit. */
+  readonly audit: string | undefined
   /** One line of JSON on stdout, and nothing else there. */
   readonly json: boolean
 }
@@ -15,7 +17,7 @@ export interface HostOptions {
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
-  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--json] [--reset-admin]'
+  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
 
 /** Reads the command line. The message of an error is meant for the user. */
 export function readArguments(args: readonly string[]): HostOptions {
@@ -26,12 +28,13 @@ export function readArguments(args: readonly string[]): HostOptions {
       store: { type: 'string', default: DEFAULT_STORE },
       'reset-admin': { type: 'boolean', default: false },
       port: { type: 'string', default: '3000' },
+      audit: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
-  const { framework, store, port, json } = values
+  const { framework, store, port, audit, json } = values
   if (framework !== 'express' && framework !== 'koa')
     throw new Error(`--framework must be express or koa, not ${framework}.`)
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port must be 0 to 65535, not ${port}.`)
-  return { framework, store, port: Number(port), json, resetAdmin: values['reset-admin'] }
+  return { framework, store, port: Number(port), audit, json, resetAdmin: values['reset-admin'] }
 }

@@ -1,4 +1,4 @@
-import { type Caller, StoreError, type TokenStore } from '@latchkey/core'
+import { type Caller, type OnAudit, StoreError, type TokenStore } from '@latchkey/core'
 import { createGuard, type GuardedRequest } from '@latchkey/core/adapter'
 import { type HostLatchkey, hostTokens } from './tokens.js'
 
@@ -19,7 +19,7 @@ export interface Environments {
   instances(): readonly HostLatchkey[]
 }
 
-export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environments {
+export function hostEnvironments(store: TokenStore, main: HostLatchkey, onAudit?: OnAudit): Environments {
   const instances = new Map<string, HostLatchkey>()
   const guard = createGuard({ resource: 'any' })
   return {
@@ -27,7 +27,7 @@ export function hostEnvironments(store: TokenStore, main: HostLatchkey): Environ
       const known = instances.get(name)
       if (known !== undefined) return known
       if (!NAME.test(name) || instances.size >= MAX_ENVIRONMENTS) return undefined
-      const created = hostTokens(store, `e-${name}`)
+      const created = hostTokens(store, onAudit, `e-${name}`)
       instances.set(name, created)
       return created
     },

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type HostOptions, readArguments, USAGE } from './arguments.js'
+import { auditFile } from './audit.js'
 import { type Environments, hostEnvironments } from './environments.js'
 import { openStore } from './stores.js'
 import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
@@ -13,8 +14,9 @@ const GRACE_MS = 1_000
 async function main(): Promise<void> {
   const options = readCommand()
   const store = await openStore(options.store).catch(usageError)
-  const latchkey = hostTokens(store)
-  const environments = hostEnvironments(store, latchkey)
+  const onAudit = options.audit === undefined ? undefined : auditFile(options.audit)
+  const latchkey = hostTokens(store, onAudit)
+  const environments = hostEnvironments(store, latchkey, onAudit)
   const server = createServer(await listener(options.framework, latchkey, environments))
   const url = await listen(server, options.port).catch(startError)
   // After listening: the token is shown once, so it must not be created if the start fails.

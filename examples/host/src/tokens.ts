@@ -1,4 +1,12 @@
-import { type ApiToken, argon2id, createLatchkey, hmacSha256, type Latchkey, type TokenStore } from '@latchkey/core'
+import {
+  type ApiToken,
+  argon2id,
+  createLatchkey,
+  hmacSha256,
+  type Latchkey,
+  type OnAudit,
+  type TokenStore,
+} from '@latchkey/core'
 import { SCOPES } from './scopes.js'
 
 export type HostLatchkey = Latchkey<keyof typeof SCOPES | 'apiTokens.read' | 'apiTokens.write' | 'apiTokens.admin'>
@@ -18,13 +26,14 @@ const { HOST_PEPPER: pepper } = process.env
 const hasher = pepper === undefined ? argon2id() : hmacSha256({ keys: { k1: pepper }, current: 'k1' })
 
 /** The host's tokens in one environment of a store. */
-export function hostTokens(store: TokenStore, environment = 'default'): HostLatchkey {
+export function hostTokens(store: TokenStore, onAudit?: OnAudit, environment = 'default'): HostLatchkey {
   return createLatchkey({
     prefix: 'acme',
     store,
     environment,
     hasher,
     scopes: SCOPES,
+    onAudit,
     // Soon enough to see it while trying things out.
     lastUsed: { flushInterval: 1_000 },
     ownerScopes: async (owner) => PEOPLE.get(owner),
