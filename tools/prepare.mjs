@@ -53,6 +53,7 @@ function wantedStamp() {
     'bench',
     'examples',
     'examples/host',
+    'examples/nestjs',
     'test',
     'test/servers',
     'tools/docs',

@@ -73,6 +73,28 @@ describe.each(['express', 'koa'])('%s', (name) => {
   })
 })
 
+test('nestjs: token routes below the global prefix, scopes by a decorator, and a clean end', async () => {
+  const example = await startExample(join(examples, 'nestjs/dist/main.js'))
+  const admin = await firstToken(example)
+  const tokens = `${example.origin}/api/tokens`
+  const reports = `${example.origin}/api/reports`
+  const created = await send('POST', tokens, bearer(admin), { name: 'reader', scopes: ['reports.read'] })
+  const { id, token } = (await created.json()) as Record<string, string>
+  expect(created.headers.get('location')).toBe(`/api/tokens/${id}`)
+  expect(await statusOf(`${tokens}/${id}`, admin)).toBe(200)
+
+  expect(await answerOf(send('GET', reports, bearer(token)))).toEqual({ reports: [], readBy: 'admin' })
+  const refused = await send('POST', reports, bearer(token))
+  expect(refused.status).toBe(403)
+  expect(refused.headers.get('www-authenticate')).toContain('scope="reports.read reports.write"')
+  expect(await statusOf(reports, admin, 'POST')).toBe(201)
+  expect((await fetch(reports)).status).toBe(401)
+  expect((await fetch(tokens)).status).toBe(401)
+
+  await example.stop()
+  expect(example.printed()).toContain('The last uses of tokens are written')
+})
+
 describe('own-sign-in', () => {
   async function signedIn(origin: string, name: string, password: string): Promise<Record<string, string>> {
     const response = await fetch(`${origin}/sign-in`, { method: 'POST', ...json({ name, password }) })

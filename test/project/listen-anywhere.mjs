@@ -2,7 +2,8 @@
 import { Server } from 'node:net'
 
 const { listen } = Server.prototype
-Server.prototype.listen = function listenAnywhere() {
+Server.prototype.listen = function listenAnywhere(...args) {
   this.once('listening', () => process.send({ port: this.address().port }))
-  return listen.call(this, 0, '127.0.0.1')
+  const told = args.filter((arg) => typeof arg === 'function')
+  return listen.call(this, 0, '127.0.0.1', ...told)
 }

@@ -21,6 +21,7 @@ const folders = [
   'test/servers',
   'examples',
   'examples/host',
+  'examples/nestjs',
   ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}`),
 ]
 const manifests = folders.map((folder) => JSON.parse(read(`${folder}/package.json`)) as Manifest)
