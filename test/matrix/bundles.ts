@@ -64,6 +64,13 @@ export async function runsBesideModules(
   await mustPrintOk(process.execPath, output, tmpdir())
 }
 
+/** The build that docs/hosts.md shows, of a host with Argon2id and SQLite. */
+export async function runsAsDocumented(consumer: string, bundler: Bundler) {
+  const args = bundler === 'esbuild' ? ['build.mjs'] : ['node_modules/rollup/dist/bin/rollup', '--config', '--silent']
+  await mustRun(process.execPath, args, consumer)
+  await mustPrintOk(process.execPath, join(consumer, `dist/${bundler}/server.cjs`), tmpdir())
+}
+
 /** Without the documented line, SQLite says at set-up which one is missing. */
 export async function saysWhatIsExternal(consumer: string) {
   const output = join(consumer, 'sqlite-without.mjs')

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mustRun } from '../run-program.js'
-import { runsAlone, runsBesideModules, saysWhatIsExternal } from './bundles.js'
+import { runsAlone, runsAsDocumented, runsBesideModules, saysWhatIsExternal } from './bundles.js'
 import type { Consumer } from './consumer.js'
 import { BUNDLER, compileTyped, NODE10, NODE16, NODENEXT } from './typescript.js'
 
@@ -57,29 +56,9 @@ export function runJest(folder: string): Promise<string> {
   )
 }
 
-async function runTsJest(folder: string): Promise<void> {
-  const source = `import scenario from './scenario.cjs'
-import * as core from '@latchkey/core'
-import * as adapter from '@latchkey/express'
-import express from 'express'
-test('a token is let in', () => scenario({ core, adapter, express }))
-`
-  await writeFile(join(folder, 'ts-jest.test.ts'), source)
-  await writeFile(
-    join(folder, 'scenario.d.cts'),
-    'declare const scenario: (modules: object) => Promise<void>\nexport = scenario\n',
-  )
-  const tsconfig = {
-    module: 'commonjs',
-    target: 'es2022',
-    strict: true,
-    esModuleInterop: true,
-    types: ['node', 'jest'],
-  }
-  const transform = { '^.+\\.ts$': ['ts-jest', { tsconfig }] }
-  await writeFile(join(folder, 'ts-jest.config.json'), JSON.stringify({ transform, testMatch: ['**/ts-jest.test.ts'] }))
+function runTsJest(folder: string): Promise<string> {
   const args = ['--ci', '--watchman=false', '--config', 'ts-jest.config.json']
-  await mustRun(process.execPath, ['node_modules/jest/bin/jest.js', ...args], folder)
+  return mustRun(process.execPath, ['node_modules/jest/bin/jest.js', ...args], folder)
 }
 
 const COMPILERS: readonly [version: string, name: string, hasNode10: boolean][] = [
@@ -111,6 +90,7 @@ function bundleCells({ folder }: Consumer): Cell[] {
       loading: 'Argon2id',
       check: () => runsBesideModules(folder, 'argon2.mjs', { bundler, format: 'esm', external: [] }),
     },
+    { host: bundler, loading: 'as docs/hosts.md says', check: () => runsAsDocumented(folder, bundler) },
     {
       host: bundler,
       loading: `SQLite, external: ${external}`,

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cellsOf } from '../matrix/cells.js'
 import { mustRun, runProgram } from '../run-program.js'
 import { type CodeBlock, type MarkdownPage, readMarkdown } from './markdown.js'
 import { endExamples, startExample } from './start-example.js'
@@ -37,7 +38,7 @@ const samples = [...pages].flatMap(([path, { blocks }]): Sample[] =>
   path.startsWith('docs/reference/')
     ? []
     : blocks.flatMap((block, i) => {
-        if (!['js', 'ts'].includes(block.language)) return []
+        if (!['js', 'cjs', 'ts'].includes(block.language) && !block.notes.has('from')) return []
         const file = `${path.replace(/\W/g, '-')}-${block.line}`
         const behind = blocks[i + 1]
         return [
@@ -70,7 +71,10 @@ describe('code', () => {
       ...{ target: 'ES2023', module: 'NodeNext', types: ['node'], strict: true, skipLibCheck: true },
       ...{ allowJs: true, checkJs: true, moduleDetection: 'force', rootDir: '.', outDir: 'out' },
     }
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.js'] }))
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['*.ts', '*.js', '*.cjs'] }),
+    )
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const { stdout } = await runProgram(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], folder)
     complaints = stdout.split('\n').filter((line) => line !== '')
@@ -164,6 +168,46 @@ describe('the README', () => {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
     const created = await fetch(`${origin}${path}`, { method: 'POST', headers, ...(body !== undefined && { body }) })
     expect(created.status).toBe(201)
+  })
+})
+
+describe('docs/hosts.md', () => {
+  const page = readFileSync(join(root, 'docs/hosts.md'), 'utf8')
+  const rows = page.split('\n').flatMap((line) =>
+    line.startsWith('| ')
+      ? [
+          line
+            .split('|')
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+        ]
+      : [],
+  )
+
+  test('its table has the cells of npm run matrix, and no others', () => {
+    const nodes = new Map(['20.19', '22', '24'].map((version) => [version, '']))
+    const consumer = { folder: '', packages: [], tarballs: new Map(), remove: async () => undefined }
+    const ran = cellsOf(consumer, nodes).map(({ host, loading, version }) => `${host}: ${loading}, ${version}`)
+    const start = rows.findIndex(([first, second]) => first === 'host' && second === 'loading')
+    const table = rows.slice(start + 2, start + 2 + new Set(ran.map((cell) => cell.replace(/, [^,]+$/, ''))).size)
+    const promised = table.flatMap(([host, loading, versions]) =>
+      (versions ?? '').split(', ').map((version) => `${host}: ${loading}, ${version}`),
+    )
+    expect(new Set(promised)).toEqual(new Set(ran))
+  })
+
+  test('the native packages have the builds that it names', () => {
+    const listed = (importer: string, name: string) => {
+      const manifest = readFileSync(join(root, importer, 'node_modules', name, 'package.json'), 'utf8')
+      return Object.keys(JSON.parse(manifest).optionalDependencies)
+    }
+    const builds = [listed('packages/core', '@node-rs/argon2'), listed('packages/store-sqlite', 'libsql')]
+    for (const libc of ['glibc', 'musl']) {
+      const [, ...promised] = rows.find(([image]) => image?.endsWith(libc)) ?? []
+      const suffix = libc === 'musl' ? /linux-(\w+)-musl/ : /linux-(\w+)-gnu/
+      const there = builds.map((names) => names.flatMap((name) => suffix.exec(name)?.[1] ?? []))
+      expect(promised.map((cell) => new Set(cell.split(', ')))).toEqual(there.map((names) => new Set(names)))
+    }
   })
 })
 

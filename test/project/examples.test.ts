@@ -87,12 +87,14 @@ test('nestjs: token routes below the global prefix, scopes by a decorator, and a
   const refused = await send('POST', reports, bearer(token))
   expect(refused.status).toBe(403)
   expect(refused.headers.get('www-authenticate')).toContain('scope="reports.read reports.write"')
+  expect(await refused.json()).toMatchObject({ status: 403, code: 'ERR_SCOPE' })
   expect(await statusOf(reports, admin, 'POST')).toBe(201)
   expect((await fetch(reports)).status).toBe(401)
   expect((await fetch(tokens)).status).toBe(401)
 
   await example.stop()
   expect(example.printed()).toContain('The last uses of tokens are written')
+  expect(example.printed()).not.toContain('WARN')
 })
 
 describe('own-sign-in', () => {

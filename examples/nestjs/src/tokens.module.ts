@@ -29,7 +29,7 @@ export type Scope = keyof typeof scopes
         latchkeyExpress(latchkey, {
           // Refusals become exceptions of Nest, so that its filters and interceptors see them.
           onDenied: ({ response }, _req, res) => {
-            res.set(response.headers)
+            res.set({ ...response.headers, 'Content-Type': 'application/json' })
             throw new HttpException(response.body as object, response.status)
           },
         }),

@@ -1,0 +1,13 @@
+const { createLatchkey, memoryStore } = require('@latchkey/core')
+const { latchkeyExpress } = require('@latchkey/express')
+const express = require('express')
+
+const scopes = { 'reports.read': 'Read reports' }
+const latchkey = createLatchkey({ prefix: 'acme', store: memoryStore(), scopes })
+const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
+
+const app = express()
+app.use('/tokens', tokenRoutes())
+app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json({ readBy: req.apiToken.owner }))
+
+module.exports = { app, latchkey }

@@ -1,0 +1,2 @@
+declare const scenario: (modules: object) => Promise<void>
+export = scenario
