@@ -126,7 +126,8 @@ export interface Latchkey<Scope extends string = string> {
    * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: they are meant without an
    * `owner`, and another owner is refused (`ERR_NOT_ALLOWED`).
    *
-   * If it is stopped by its signal or by a failure, it rejects, and what it deleted stays deleted. Call it again to go on.
+   * If it is stopped by its signal, by a failure, or because others win every race (`ERR_RACE`), it rejects, and what it
+   * deleted stays deleted. Call it again to go on.
    *
    * @example
    * const { revoked } = await latchkey.revokeAll({ owner: 'ada' })

@@ -27,8 +27,10 @@ export interface RevokeProgress {
 
 /** Tokens that are read, and so held in memory, at a time. */
 const BATCH_SIZE = 1_000
+/** How often in a row a walk may find tokens and lose the race for each of them. */
+const MAX_IDLE_WALKS = 3
 /** Deletions that wait for the host's audit and for the store at the same time. */
-const AT_ONCE = 16
+const AT_ONCE = 32
 
 /** Throws a `TypeError` (`ERR_OPTION`). */
 export function checkRevokeOptions(options: RevokeAllOptions): void {
@@ -45,7 +47,8 @@ export function checkRevokeOptions(options: RevokeAllOptions): void {
 /**
  * Deletes the tokens that match until none does, also while others create more. Keeps the token that authenticates the
  * call. A token that somebody changes meanwhile is read again; one that somebody else deletes is not counted.
- * Throws `ERR_NOT_ALLOWED` for an owner whose tokens are not the caller's to revoke, whether or not any token matches.
+ * Throws `ERR_RACE` if it finds tokens and cannot delete one, again and again, and `ERR_NOT_ALLOWED` for an owner whose
+ * tokens are not the caller's to revoke, whether or not any token matches.
  */
 export async function revokeAll(
   context: ManageContext,
@@ -55,9 +58,11 @@ export async function revokeAll(
 ): Promise<{ readonly revoked: number }> {
   return runRevocation(context, principal, async (revocation) => {
     let revoked = 0
+    let idleWalks = 0
     // A walk skips what is created or changed behind it, so it is repeated until it finds nothing.
     for (let hasFound = true; hasFound; ) {
       hasFound = false
+      const before = revoked
       let remaining = 0
       let next: string | undefined
       do {
@@ -70,9 +75,15 @@ export async function revokeAll(
         remaining = Math.max(0, remaining - batch.records.length)
         next = batch.next
       } while (next !== undefined)
+      idleWalks = hasFound && revoked === before ? idleWalks + 1 : 0
+      if (idleWalks === MAX_IDLE_WALKS) throw lostEveryRace()
     }
     return { revoked }
   })
+}
+
+function lostEveryRace(): RequestError {
+  return new RequestError('ERR_RACE', 'The tokens that match are changed faster than they can be revoked.')
 }
 
 /** As `revokeAll`, but deletes 1,000 tokens at most. Resolves to how many it deleted, and how many match after that. */

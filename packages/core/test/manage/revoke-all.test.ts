@@ -174,6 +174,15 @@ describe('lost races', () => {
     expect(await left()).toEqual([])
   })
 
+  test('whoever loses every race is told, and does not go on for ever', async () => {
+    const data = memoryData()
+    let removals = 0
+    const store = testStore(data, () => ({ remove: async () => ++removals === 0 }))
+    const { latchkey, left } = await filled(2, ['ada'], testInstance({ data, store }))
+    expect(await refused(latchkey.revokeAll({ owner: 'ada' }))).toEqual({ code: 'ERR_RACE', paths: [] })
+    expect([removals, await left()]).toEqual([6, ['ada0', 'ada1']])
+  })
+
   test('what somebody changes meanwhile is judged as it is then', async () => {
     const setup = testInstance({
       async onAudit({ action, outcome, token }) {
