@@ -1,4 +1,4 @@
-// Writes what the manifests of the published packages say of where they come from: node tools/manifests.mjs. With --check
+// Writes what the manifests and READMEs of the published packages say of where they come from: node tools/manifests.mjs. With --check
 // it writes nothing, and fails if a file is not what it would write. The address of the repository stands in the root
 // package.json alone.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ for (const name of readdirSync(join(root, 'packages'))) {
   const manifest = JSON.parse(read(`${directory}/package.json`))
   if (manifest.private) continue
   files.set(`${directory}/package.json`, `${JSON.stringify(withOrigin(manifest, directory), null, 2)}\n`)
+  files.set(`${directory}/README.md`, withAddress(read(`${directory}/README.md`)))
   if (name === 'core') {
     for (const [file, value] of [
       ['version.ts', manifest.version],
@@ -34,6 +35,11 @@ else if (stale.length > 0) {
     `Not what the root package.json says: ${stale.join(', ')}. Run npm run manifests and commit the result.`,
   )
   process.exitCode = 1
+}
+
+/** A page of the registry has no folders around it: links to the repository's pages are whole addresses. */
+function withAddress(readme) {
+  return readme.replace(/\]\(https:\/\/[^)\s]*?(\/blob\/main\/[^)\s]*)\)/g, `](${address}$1)`)
 }
 
 /** The members stand behind the licence, in this order. */

@@ -20,8 +20,11 @@ const paths = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
+  ...(await readdir(join(root, 'packages'))).map((name) => `packages/${name}/README.md`),
   ...markdown.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`),
 ]
+/** Where the pages are for those who have no repository. */
+const home = `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`
 const pages = new Map<string, MarkdownPage>()
 for (const path of paths) pages.set(path, readMarkdown(await readFile(join(root, path), 'utf8')))
 
@@ -112,8 +115,11 @@ describe('links', () => {
   test.each(paths)('of %s lead somewhere', async (path) => {
     const broken: string[] = []
     for (const link of pages.get(path)?.links ?? []) {
-      if (/^(?:https:|mailto:)/.test(link)) continue
-      const [target = '', anchor] = link.split('#')
+      if (/^(?:https:|mailto:)/.test(link) && !link.startsWith(home)) continue
+      // On the registry's page, what is relative leads nowhere.
+      const isPublished = path.startsWith('packages/')
+      if (isPublished !== link.startsWith(home)) broken.push(link)
+      const [target = '', anchor] = (isPublished ? relative(dirname(path), link.replace(home, '')) : link).split('#')
       const file = target === '' ? path : relative(root, resolve(root, dirname(path), target))
       const page = pages.get(file)
       if (page === undefined ? !(await exists(file)) : anchor !== undefined && !page.anchors.has(anchor))

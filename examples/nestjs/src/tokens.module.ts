@@ -43,7 +43,7 @@ export class TokensModule implements NestModule, OnApplicationShutdown {
 
   configure(consumer: MiddlewareConsumer): void {
     // Below the global prefix: /api/tokens.
-    consumer.apply(this.auth.tokenRoutes()).forRoutes('tokens')
+    consumer.apply(this.auth.tokenRoutes({ dialect: 'latchkey' })).forRoutes('tokens')
   }
 
   /** When no request is under way any more. */

@@ -7,7 +7,7 @@ const latchkey = createLatchkey({ prefix: 'acme', store: memoryStore(), scopes }
 const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
 
 const app = express()
-app.use('/tokens', tokenRoutes())
+app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json({ readBy: req.apiToken.owner }))
 
 module.exports = { app, latchkey }
