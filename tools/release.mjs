@@ -13,17 +13,34 @@ const NPX = ['--yes', '--prefer-offline', PNPM]
  * of all that comes along. `isDry`: publishes nothing, and lists what would go out.
  */
 export async function publish({ isDry }) {
-  const isPlaceholder = repository.url.includes('/OWNER/')
-  const advice = 'Write the address of the repository into the root package.json, and run npm run manifests.'
-  if (isPlaceholder && !isDry) throw new Failure(`Nothing was published. ${advice}`)
+  const obstacles = obstaclesOf({
+    address: repository.url,
+    version: JSON.parse(readFileSync(join(root, 'packages/core/package.json'), 'utf8')).version,
+    changes: execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }),
+  })
+  if (obstacles.length > 0 && !isDry) throw new Failure(`Nothing was published. ${obstacles.join(' ')}`)
   await pack(isDry)
   if (isDry) {
     say('a dry run: nothing was published')
-    if (isPlaceholder) say(`before a release: ${advice}`)
+    for (const obstacle of obstacles) say(`before a release: ${obstacle}`)
   } else {
     const env = { ...process.env, NPM_CONFIG_PROVENANCE: 'true' }
     await step('publish (changesets)', 'npx', [...NPX, 'exec', 'changeset', 'publish'], { stdout: 'inherit', env })
   }
+}
+
+/**
+ * What must be done before anything can be published, a sentence each. `address` of the repository, `version` of all packages,
+ * `changes`: what `git status --porcelain` prints.
+ */
+export function obstaclesOf({ address, version, changes }) {
+  const obstacles = []
+  if (address.includes('/OWNER/')) {
+    obstacles.push('Write the address of the repository into the root package.json, and run npm run manifests.')
+  }
+  if (version === '0.0.0') obstacles.push('Give the packages a version: npx changeset version && npm run manifests.')
+  if (changes.trim() !== '') obstacles.push('Commit what is not committed: git status shows it.')
+  return obstacles
 }
 
 /** Packs into a folder of its own, to show the tarballs and to list what an installation of all of them holds. */

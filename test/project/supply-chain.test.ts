@@ -2,12 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { obstaclesOf } from '../../tools/release.mjs'
 
 const root = join(import.meta.dirname, '../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
 interface Manifest {
   readonly name: string
+  readonly private?: boolean
+  readonly version?: string
   readonly scripts?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
@@ -51,6 +54,22 @@ describe.each(manifests.filter(({ name }) => Object.hasOwn(RUNTIME, name)))('$na
 test('every published package is looked at here', () => {
   const packages = manifests.filter((_, i) => folders[i]?.startsWith('packages/')).map(({ name }) => name)
   expect(new Set(packages)).toEqual(new Set(Object.keys(RUNTIME)))
+})
+
+test('nothing is published from a placeholder, an uncommitted change, or without a version', () => {
+  const ready = { address: 'git+https://github.com/acme/latchkey.git', version: '0.1.0', changes: '' }
+  expect(obstaclesOf(ready)).toEqual([])
+  const { repository } = JSON.parse(read('package.json'))
+  const missing = { address: repository.url, version: '0.0.0', changes: ' M package.json\n' }
+  for (const [member, value] of Object.entries(missing)) {
+    expect(obstaclesOf({ ...ready, [member]: value }), member).toHaveLength(1)
+  }
+  expect(read('tools/release.mjs')).toContain('if (obstacles.length > 0 && !isDry) throw')
+})
+
+test('private packages have no version of their own: changesets would count on from it', () => {
+  const ahead = manifests.filter(({ private: isPrivate, version = '0.0.0' }) => isPrivate && version !== '0.0.0')
+  expect(ahead.map(({ name }) => name)).toEqual([])
 })
 
 test('every version is exact', () => {
