@@ -20,7 +20,7 @@ function save(token: string): Promise<void> {
 }
 
 const oldToken = (await readFile(file, 'utf8')).trim()
-const overlap = { previousSecretExpirationDate: 'now+1h' }
+const overlap = { previousExpiresAt: 'now+1h' }
 const rotated = await call('POST', `${tokensUrl}/self/rotate`, oldToken, overlap)
 const { token: newToken } = (await rotated.json()) as { token: string }
 

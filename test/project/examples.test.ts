@@ -195,7 +195,7 @@ describe('ci-rotation', () => {
     const file = join(folder, 'token')
     try {
       const admin = /Bearer (\S+)'/.exec(host.output)?.[1]
-      const tokens = `${host.origin}/api/v2/apiTokens`
+      const tokens = `${host.origin}/tokens`
       const wanted = { name: 'ci', scopes: ['reports.read'] }
       const { token: before = '' } = await answerOf(send('POST', tokens, bearer(admin), wanted))
       await writeFile(file, before)
