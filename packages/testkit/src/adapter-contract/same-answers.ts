@@ -62,6 +62,8 @@ async function requests(scene: Scene): Promise<Readonly<Record<string, Ask>>> {
     capabilities: manage('GET', '/capabilities'),
     finished: manage('POST', '/self/rotate/cancel'),
     revoked: manage('POST', '/revoke', '{"token":"x"}'),
+    'revoked, many': manage('POST', '/revoke-all', '{"owner":"alice"}'),
+    'revoked, nothing named': manage('POST', '/revoke-all', '{"owner":"","scope":[]}'),
   }
 }
 
