@@ -3,7 +3,7 @@
 // A comment before a block of code says more about it:
 //   <!-- run -->           runs it; the block of text behind it is what it prints (the README's first examples serve: they are asked below)
 //   <!-- from: file -->    it stands in this file, which is compiled and tested where it is
-//   <!-- given code -->    the code that a reader has in front of it; compiled with it
+//   <!-- given code -->    the code that a reader has in front of it; compiled with it, and run if a block of text is behind it
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -56,7 +56,10 @@ const samples = [...pages].flatMap(([path, { blocks }]): Sample[] =>
 )
 const quoted = samples.filter(({ notes }) => notes.has('from'))
 const own = samples.filter(({ notes }) => !notes.has('from'))
-const runnable = own.filter(({ notes, place }) => notes.has('run') && !place.startsWith('README.md'))
+const runnable = own.filter(
+  ({ notes, place, prints }) =>
+    !place.startsWith('README.md') && (notes.has('run') || (notes.has('given') && prints !== undefined)),
+)
 
 describe('code', () => {
   let folder: string
