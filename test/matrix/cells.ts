@@ -69,13 +69,13 @@ const COMPILERS: readonly [version: string, name: string, hasNode10: boolean][] 
   ['7.0', 'typescript7', false],
 ]
 
-function typeCells({ folder }: Consumer): Cell[] {
+function typeCells(consumer: Consumer): Cell[] {
   return COMPILERS.flatMap(([version, name, hasNode10]) =>
     [NODE16, NODENEXT, BUNDLER, ...(hasNode10 ? [NODE10] : [])].map((mode) => ({
       host: 'TypeScript',
       loading: mode.name,
       version,
-      check: () => compileTyped(folder, join(folder, 'node_modules', name, 'bin/tsc'), name, mode),
+      check: () => compileTyped(consumer, join(consumer.folder, 'node_modules', name, 'bin/tsc'), name, mode),
     })),
   )
 }

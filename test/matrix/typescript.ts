@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProgram } from '../run-program.js'
+import type { Consumer } from './consumer.js'
 
 /** A way in which TypeScript finds and reads modules. */
 export interface Mode {
@@ -47,16 +48,23 @@ const STRICT = [
 ]
 
 /**
- * Compiles `typed.ts` of a consumer with the compiler `tsc`, a path, and runs the outcome. Throws what is wrong.
- * Declarations of others may clash with each other: only ours and the file itself are judged.
+ * Compiles `typed.ts` of a consumer, and the declarations of all packages, with the compiler `tsc`, a path, and runs the
+ * outcome. Throws what is wrong. Declarations of others may clash with each other: only ours and the file itself are judged.
  */
-export async function compileTyped(consumer: string, tsc: string, label: string, mode: Mode): Promise<void> {
-  const folder = join(consumer, 'typed', `${label} ${mode.name}`.replace(/\W+/g, '-'))
+export async function compileTyped(consumer: Consumer, tsc: string, label: string, mode: Mode): Promise<void> {
+  const folder = join(consumer.folder, 'typed', `${label} ${mode.name}`.replace(/\W+/g, '-'))
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
   const files = mode.endings.map((ending) => `typed.${ending}`)
-  for (const file of files) await copyFile(join(consumer, 'typed.ts'), join(folder, file))
-  const { stdout, stderr } = await runProgram(process.execPath, [tsc, ...STRICT, ...mode.flags, ...files], folder)
+  for (const file of files) await copyFile(join(consumer.folder, 'typed.ts'), join(folder, file))
+  const imports = consumer.packages.map(({ manifest }, i) => `import type * as p${i} from '${manifest.name}'`)
+  const every = mode.endings.map((ending) => `every.${ending}`)
+  for (const file of every) await writeFile(join(folder, file), [...imports, 'export {}'].join('\n'))
+  const { stdout, stderr } = await runProgram(
+    process.execPath,
+    [tsc, ...STRICT, ...mode.flags, ...files, ...every],
+    folder,
+  )
   const errors = stdout.split('\n').filter((line) => line.includes('error TS') && !isOfOthers(line))
   if (errors.length > 0 || stderr !== '') throw new Error([...errors, stderr].join('\n'))
   if (!mode.runs) return

@@ -1,15 +1,19 @@
+import { storeContract } from '@latchkey/testkit'
 import pg from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { nodePg, type PostgresClient } from '../src/index.js'
 import { contractOn } from './contract-on.js'
-import { sharedServer } from './support.js'
+import { LONG, sharedServer } from './support.js'
 
 const shared = sharedServer()
 
-describe.each<[string, pg.PoolConfig]>([
-  ['pg', {}],
-  ['pg, all transactions serializable', { options: '-c default_transaction_isolation=serializable' }],
-])('the store contract on two pools of %s', (_, options) => {
+/** All cases with LATCHKEY_LONG=1; else those that write or watch, since a list is one statement that reads. */
+const SERIALIZABLE = storeContract.filter(({ group }) => LONG || group !== 'list')
+
+describe.each<[string, pg.PoolConfig, typeof storeContract]>([
+  ['pg', {}, storeContract],
+  ['pg, all transactions serializable', { options: '-c default_transaction_isolation=serializable' }, SERIALIZABLE],
+])('the store contract on two pools of %s', (_, options, cases) => {
   let pools: pg.Pool[]
   let clients: PostgresClient[]
   beforeAll(() => {
@@ -19,5 +23,5 @@ describe.each<[string, pg.PoolConfig]>([
   afterAll(async () => {
     await Promise.all(pools.map(async (pool) => pool.end()))
   })
-  contractOn(() => clients)
+  contractOn(() => clients, cases)
 })

@@ -1,9 +1,9 @@
 import { randomItem, readPage, tokenRecord } from '@latchkey/testkit'
 import { expect, test } from 'vitest'
-import { connect, eventually, LIST, sharedServer, startWatching } from './support.js'
+import { connect, eventually, LIST, LONG, sharedServer, startWatching } from './support.js'
 
 /** LATCHKEY_LONG=1: ten crashes. */
-const ROUNDS = process.env.LATCHKEY_LONG ? 10 : 2
+const ROUNDS = LONG ? 10 : 2
 const WRITERS = 8
 const WRITES_BEFORE_CRASH = 150
 

@@ -4,16 +4,16 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { contractOn } from './contract-on.js'
 import { pglite, postgresJs } from './drivers.js'
-import { sharedServer } from './support.js'
+import { LONG, sharedServer } from './support.js'
 
 /** All cases with LATCHKEY_LONG=1; else those of what drivers do differently: values, rows and channels. */
-const GROUPS = process.env.LATCHKEY_LONG ? undefined : ['open', 'insert', 'update', 'remove', 'watch']
+const GROUPS = LONG ? undefined : ['open', 'insert', 'update', 'remove', 'watch']
 const CASES = storeContract.filter(({ group }) => GROUPS?.includes(group) ?? true)
 /**
  * PGlite computes in the process of the test. Beside other tests its writes keep that busy for longer than the second that a
  * change may take, so the cases of `watch` run in the long form, which has the machine for itself.
  */
-const CASES_IN_PROCESS = CASES.filter(({ group }) => process.env.LATCHKEY_LONG || group !== 'watch')
+const CASES_IN_PROCESS = CASES.filter(({ group }) => LONG || group !== 'watch')
 
 describe('the store contract on postgres.js', () => {
   const shared = sharedServer()

@@ -12,6 +12,8 @@ import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { nodePg, type PostgresStoreOptions, postgresStore } from '../src/index.js'
 
 export const ENVIRONMENT = 'default'
+/** Whether `npm run long` runs the tests. */
+export const LONG = process.env.LATCHKEY_LONG === '1'
 export const LIST = { filter: {}, sort: { by: 'name', direction: 'asc' }, limit: 10, count: true } as const
 
 /** One server for all tests of a file. Each test takes a schema of its own. */
