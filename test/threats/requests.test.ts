@@ -51,23 +51,23 @@ describe.each(HOSTS)('on %s', (name, mount) => {
     }
   })
 
-  test('30 a list of header lines that Node may have cut is 400: a repeated credential may stand behind its end', async () => {
+  test('30 a list of header lines that Node may have cut is refused: a repeated credential may stand behind its end', async () => {
     const { latchkey, issue } = setting()
     const { call, server } = await serve(mount({ latchkey }))
     const { token } = await issue(['*'])
     const lines = (count: number) => Array.from({ length: count }, () => ['a', '1']).flat()
+    /** Node 20 cuts the list, and the guard refuses it. Newer ones refuse the request themselves: 431, without our headers. */
+    const isRefused = ({ status, headers }: Awaited<ReturnType<typeof call>>) =>
+      status === 431 ||
+      (status === 400 && headers['www-authenticate'] === 'Bearer realm="api", error="invalid_request"')
     for (const path of ['/reports', '/tokens']) {
       const ask = (count: number, more: readonly string[] = []) =>
         call('GET', path, token, { headers: [...lines(count), ...more] })
       expect((await ask(990)).status).toBe(200)
       expect((await ask(990, bearer(token))).status).toBe(400)
       for (const count of [1_000, 1_500]) {
-        expect((await ask(count)).status).toBe(400)
-        const hidden = await ask(count, bearer('acme.another'))
-        expect([hidden.status, hidden.headers['www-authenticate']]).toEqual([
-          400,
-          'Bearer realm="api", error="invalid_request"',
-        ])
+        expect(await ask(count)).toSatisfy(isRefused)
+        expect(await ask(count, bearer('acme.another'))).toSatisfy(isRefused)
       }
     }
     server.maxHeadersCount = 100
@@ -75,7 +75,7 @@ describe.each(HOSTS)('on %s', (name, mount) => {
       const ask = (count: number, more: readonly string[] = []) =>
         call('GET', path, token, { headers: [...lines(count), ...more, 'Connection', 'close'] })
       expect((await ask(90)).status).toBe(200)
-      for (const count of [100, 200]) expect((await ask(count, bearer('acme.another'))).status).toBe(400)
+      for (const count of [100, 200]) expect(await ask(count, bearer('acme.another'))).toSatisfy(isRefused)
     }
   })
 

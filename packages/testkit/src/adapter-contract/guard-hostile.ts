@@ -13,8 +13,12 @@ const FORGED = JSON.stringify({ apiToken: { id: 'forged' }, state: { apiToken: {
 
 export const guardHostileCases: readonly AdapterCase[] = [
   guardCase('a header of 1 MB is refused by Node, and the server lives on', async (scene) => {
-    const reply = await scene.get('/any', { token: MEGABYTE })
-    assert.equal(reply.status, 431)
+    // From Node 22 on the connection may be reset before its answer, 431, has been read.
+    const outcome = await scene.get('/any', { token: MEGABYTE }).then(
+      ({ status }) => status,
+      ({ code }: NodeJS.ErrnoException) => code,
+    )
+    assert.ok(outcome === 431 || outcome === 'ECONNRESET' || outcome === 'EPIPE', String(outcome))
     expectRefusal(await scene.get('/any'), NO_CREDENTIAL)
     assert.deepEqual(scene.handled, [])
   }),
