@@ -6,7 +6,7 @@ import { isObject } from '../option-checks.js'
 import { type BodyOperation, type Dialect, renameViolations, schemaOf } from './dialects/dialect.js'
 import type { HttpRequest } from './message.js'
 import { checkBodyHeaders } from './read-json.js'
-import { OPERATIONS } from './routes.js'
+import { OPERATION_ROUTES } from './routes.js'
 
 /**
  * Reads the body of an operation in a dialect's words, and checks it: once, here. Members that the dialect ignores are
@@ -37,7 +37,11 @@ export interface Words {
 
 /** Reads a body into core's words. Throws `RequestError` for one that is not a JSON object. */
 export async function readWords(request: HttpRequest, dialect: Dialect, operation: BodyOperation): Promise<Words> {
-  const body = await readBody(request, OPERATIONS[operation].body === 'optional', mediaTypesOf(dialect, operation))
+  const body = await readBody(
+    request,
+    OPERATION_ROUTES[operation].body === 'optional',
+    mediaTypesOf(dialect, operation),
+  )
   if (!isObject(body)) throw invalidInput([{ path: '', message: 'The body must be a JSON object.' }])
   return translate(body, dialect, operation)
 }

@@ -46,7 +46,7 @@ export interface Call {
 export type Run = (principal: Principal) => Promise<HttpResponse>
 
 /** Reads and checks the input of an operation. Both this and the run throw `RequestError` in the dialect's words. */
-export async function readOperation(call: Call): Promise<Run> {
+export async function prepareOperation(call: Call): Promise<Run> {
   const run = await READERS[call.operation](call)
   return async (principal) => {
     try {
@@ -104,7 +104,10 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
     const { context, dialect, request } = call
     const { input, readOnly, violations } = await readWords(request, dialect, 'update')
     const read = readUpdate(context, input, dialect.nullRemoves)
-    const update = { ...read, unlessHeld: [...read.unlessHeld, ...unlessEqual(dialect, readOnly, context.now)] }
+    const update = {
+      ...read,
+      problemsUnlessHeld: [...read.problemsUnlessHeld, ...unlessEqual(dialect, readOnly, context.now)],
+    }
     return async (principal) => {
       const id = targetId(call, principal)
       if (violations.length === 0) {

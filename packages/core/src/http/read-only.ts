@@ -11,7 +11,7 @@ export function unlessEqual(
   { resource }: Dialect,
   given: Readonly<Record<string, unknown>>,
   now: () => number,
-): UpdateRequest['unlessHeld'] {
+): UpdateRequest['problemsUnlessHeld'] {
   return Object.entries(given).map(([name, value]) => ({
     violation: { path: name, message: 'This member cannot be changed, and the token has another value.' },
     isHeldBy(record) {

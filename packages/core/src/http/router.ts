@@ -6,10 +6,10 @@ import { admitCaller, HostError, RefusedError, type Visit } from './admit-caller
 import type { Dialect, OperationName } from './dialects/dialect.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi/document.js'
-import { readOperation } from './operations.js'
+import { prepareOperation } from './operations.js'
 import { type RoutesOptions, readRoutesOptions } from './options.js'
 import { errorResponse, type GuardDenial, refusalOfError, unavailable } from './refusal.js'
-import { matchRoute, OPERATIONS } from './routes.js'
+import { matchRoute, OPERATION_ROUTES } from './routes.js'
 
 /** An answer of the management routes. */
 export interface RoutedResponse extends HttpResponse {
@@ -60,12 +60,12 @@ export function createRouter<HostRequest>(
     try {
       let principal = await admitAudited(visit, undefined).catch(rememberDenial)
       const call = { context, dialect, request, operation, id, secretInPath, resources }
-      const run = await readOperation(call).catch(async (error: unknown) => {
+      const run = await prepareOperation(call).catch(async (error: unknown) => {
         await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
         throw error
       })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
-      if (OPERATIONS[operation].body !== undefined)
+      if (OPERATION_ROUTES[operation].body !== undefined)
         principal = await admitAudited(visit, principal).catch(rememberDenial)
       return await run({ ...principal, reauthorize })
     } catch (error) {

@@ -9,7 +9,7 @@ export interface OperationRoute {
 }
 
 /** The operations of the management API, in every dialect. */
-export const OPERATIONS: Readonly<Record<OperationName, OperationRoute>> = {
+export const OPERATION_ROUTES: Readonly<Record<OperationName, OperationRoute>> = {
   list: {},
   create: { body: 'required' },
   lookup: { body: 'required' },
@@ -39,7 +39,7 @@ export function exemptionOf(operation: OperationName, self: SelfService): Operat
   const isRotation = operation === 'rotate' || operation === 'finish' || operation === 'cancel'
   if (isRotation && self.rotate === false) return undefined
   if (operation === 'delete' && self.delete === false) return undefined
-  return OPERATIONS[operation].exempt
+  return OPERATION_ROUTES[operation].exempt
 }
 
 /** What a path means in a dialect. */

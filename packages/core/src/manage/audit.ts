@@ -28,7 +28,7 @@ export interface Trail {
    * To be called right before a write. Rejects with `UnavailableError` (`ERR_AUDIT`) if `onAudit` does not take the entry:
    * then nothing may be written. Resolves to the caller as it is by now, who must be judged again.
    */
-  begin(changes?: AuditEntry['changes']): Promise<PrincipalOrHost>
+  beforeWrite(changes?: AuditEntry['changes']): Promise<PrincipalOrHost>
 }
 
 export interface Audit {
@@ -89,7 +89,8 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
   return {
     refuse,
     async run(action, principal, operation) {
-      if (!reads && !isWrite(action)) return operation({ concerns: () => undefined, begin: async () => principal })
+      if (!reads && !isWrite(action))
+        return operation({ concerns: () => undefined, beforeWrite: async () => principal })
       let token: AuditEntry['token']
       let changes: AuditEntry['changes']
       let hasBegun = false
@@ -97,7 +98,7 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
         concerns(named) {
           token = named
         },
-        async begin(changing) {
+        async beforeWrite(changing) {
           changes = changing
           hasBegun = true
           if (onAudit !== undefined) await begin(entryOf(action, principal, { outcome: 'begun', token, changes }))

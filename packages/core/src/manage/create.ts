@@ -57,8 +57,9 @@ export async function createToken(
     const store = await context.store()
     if (principal !== undefined) await assertRoom(context, store, record.owner)
     record.secrets.push(await issueSecret(context, issued, 1, principal, check))
-    check(await trail.begin(changesOf({}, record)))
+    check(await trail.beforeWrite(changesOf({}, record)))
     await store.insert(record)
+    // An id that was never handed out is in no cache, so an insert that fails leaves nothing to forget.
     context.loader.invalidate([record.id])
     publish('created', compact({ environment, id: record.id, owner: record.owner, by: principal?.token?.id }))
     return { id: record.id, token: issued.token, apiToken: publicView(record, now()) }

@@ -15,7 +15,7 @@ export interface PageQueue {
   enter(caller: string, rows: number, signal: AbortSignal | undefined): Promise<Release>
 }
 
-interface Waiting {
+interface Page {
   readonly caller: string
   readonly isLarge: boolean
   start(release: Release): void
@@ -34,27 +34,27 @@ export const MAX_LIFE_MS = 60_000
 
 export function createPageQueue(): PageQueue {
   /** Those that are under way. */
-  const pages = new Set<Waiting>()
-  const waiting = new Set<Waiting>()
+  const pages = new Set<Page>()
+  const waiting = new Set<Page>()
 
-  function count(among: ReadonlySet<Waiting>, matches: (page: Waiting) => boolean): number {
+  function count(among: ReadonlySet<Page>, matches: (page: Page) => boolean): number {
     let number = 0
     for (const page of among) if (matches(page)) number++
     return number
   }
 
-  function fits({ caller, isLarge }: Omit<Waiting, 'start'>): boolean {
-    const own = (page: Waiting) => page.caller === caller
+  function fits({ caller, isLarge }: Omit<Page, 'start'>): boolean {
+    const own = (page: Page) => page.caller === caller
     if (count(pages, own) >= MAX_PAGES_PER_CALLER) return false
     if (!isLarge) return true
-    const large = (page: Waiting) => page.isLarge
+    const large = (page: Page) => page.isLarge
     return (
       count(pages, large) < MAX_LARGE_PAGES &&
       count(pages, (page) => own(page) && large(page)) < MAX_LARGE_PAGES_PER_CALLER
     )
   }
 
-  function begin(page: Waiting): void {
+  function begin(page: Page): void {
     pages.add(page)
     const timer = setTimeout(release, MAX_LIFE_MS).unref()
     page.start(release)
@@ -71,9 +71,9 @@ export function createPageQueue(): PageQueue {
   }
 
   /** Waits until `begin` starts the page. */
-  function wait(page: Omit<Waiting, 'start'>, signal: AbortSignal | undefined): Promise<Release> {
+  function wait(page: Omit<Page, 'start'>, signal: AbortSignal | undefined): Promise<Release> {
     return new Promise((resolve, reject) => {
-      const entry: Waiting = {
+      const entry: Page = {
         ...page,
         start(release) {
           settle()

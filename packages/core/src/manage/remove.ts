@@ -66,7 +66,7 @@ async function deleteById(
   }
   check(principal)
   if (refuseOwn) throw ownToken()
-  check(await trail.begin())
+  check(await trail.beforeWrite())
   const removed = await removeRecord(context, store, id)
   if (removed) announce(context, id, principal)
   return removed
@@ -91,7 +91,7 @@ async function endBySecret(
     assertSelfOrCurrent(principal, { id, gen: secret.gen })
     if (secret !== entry.secrets[0]) return retirePrevious(context, id, secret.gen, principal, trail)
     if (refuseOwn) throw ownToken()
-    await trail.begin()
+    await trail.beforeWrite()
     // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
     const removed = await removeRecord(context, await context.store(), id, entry.version)
     if (removed) announce(context, id, principal)

@@ -195,7 +195,7 @@ function removerOf(
     try {
       await context.audit.run('revokeAll', authorized, async (trail) => {
         trail.concerns({ id, owner, name })
-        await trail.begin()
+        await trail.beforeWrite()
         // Only at this version: what was changed meanwhile may not match any more.
         if (!(await removeRecord(context, store, id, version))) throw notFound()
       })

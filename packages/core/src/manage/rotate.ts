@@ -37,7 +37,7 @@ export async function rotateToken(
     const issued = context.format.renew(id)
     // The next version: greater than the generation of any secret before it.
     const fresh = await alone(context, id, () => issueSecret(context, issued, record.version + 1, principal, check))
-    check(await trail.begin(rotationChanges(record, input)))
+    check(await trail.beforeWrite(rotationChanges(record, input)))
     const patch = compact({
       ...replaceSecrets(record, fresh, input.previousExpiresAt),
       rotatedAt: now(),
@@ -103,7 +103,7 @@ export async function retirePrevious(
   const record = await findRecord(store, id, principal, trail)
   const [current, previous] = record?.secrets ?? []
   if (record === undefined || current === undefined || previous?.gen !== gen) return false
-  await trail.begin()
+  await trail.beforeWrite()
   await writePatch(context, store, record, keepOnly(record, current, previous))
   announce(context, id, 'finish', principal)
   return true
@@ -167,7 +167,7 @@ async function endOverlap(
     return { current, previous }
   }
   check(principal)
-  const { current, previous } = check(await trail.begin())
+  const { current, previous } = check(await trail.beforeWrite())
   const patch = step === 'finish' ? keepOnly(record, current, previous) : keepOnly(record, previous, current)
   const written = await writePatch(context, store, record, patch)
   announce(context, id, step, principal)

@@ -27,7 +27,7 @@ const MODIFYING = ['name', 'scopes', 'networks', 'resources', 'metadata'] as con
 /** An input that was checked apart from the token, and what is wrong with it unless the token has it already. */
 export interface UpdateRequest {
   readonly checked: CheckedInput<CheckedUpdate>
-  readonly unlessHeld: readonly {
+  readonly problemsUnlessHeld: readonly {
     readonly violation: Violation
     /** `undefined`: there is no such token. */
     isHeldBy(record: TokenRecord | undefined): boolean
@@ -43,24 +43,24 @@ export function readUpdate(context: Omit<ManageContext, 'verifier'>, input: unkn
   // Of a valid input, what was checked: a getter may return something else when it is read again.
   const read: unknown = checked.ok ? checked.value : input
   const { scopes, expiresAt } = isObject(read) ? (read as Readonly<Record<string, unknown>>) : {}
-  const unlessHeld: UpdateRequest['unlessHeld'][number][] = []
+  const problemsUnlessHeld: UpdateRequest['problemsUnlessHeld'][number][] = []
   // A longer list is refused for its length.
   for (const [i, scope] of Array.isArray(scopes) ? scopes.slice(0, MAX_SCOPES).entries() : []) {
     if (!parseScope(scope).ok || isGrantable(scope, context.declaredScopes)) continue
     const violation = { path: `scopes[${i}]`, message: unknownScope(scope) }
-    unlessHeld.push({ violation, isHeldBy: (record) => record?.scopes.includes(scope) === true })
+    problemsUnlessHeld.push({ violation, isHeldBy: (record) => record?.scopes.includes(scope) === true })
   }
   const expiry = checked.ok ? checked.value.expiresAt : timeOf(expiresAt, context.now())
   const problem = typeof expiry === 'number' ? expiryProblem(expiry, context) : undefined
   if (problem !== undefined) {
     const violation = { path: 'expiresAt', message: problem }
-    unlessHeld.push({ violation, isHeldBy: (record) => record?.expiresAt === expiry })
+    problemsUnlessHeld.push({ violation, isHeldBy: (record) => record?.expiresAt === expiry })
   }
   if (merges && expiresAt === null && context.maxLifetime !== undefined) {
     const violation = { path: 'expiresAt', message: mustExpire(context) }
-    unlessHeld.push({ violation, isHeldBy: (record) => record !== undefined && record.expiresAt === undefined })
+    problemsUnlessHeld.push({ violation, isHeldBy: (record) => record !== undefined && record.expiresAt === undefined })
   }
-  return { checked, unlessHeld, merges }
+  return { checked, problemsUnlessHeld, merges }
 }
 
 function timeOf(given: unknown, now: number): number | undefined {
@@ -103,7 +103,7 @@ export async function updateToken(
       }
       check(principal)
       if (Object.keys(patch).length === 0) return publicView(record, now())
-      check(await trail.begin(changesOf(record, patch)))
+      check(await trail.beforeWrite(changesOf(record, patch)))
       const written = await writePatch(context, store, record, patch)
       publish('updated', compact({ environment, id, by: principal?.token?.id }))
       return publicView(written, now())
@@ -112,8 +112,11 @@ export async function updateToken(
 }
 
 /** The input, if it is valid for this token. Throws `ERR_INVALID_INPUT` with every violation. */
-function inputFor(record: TokenRecord | undefined, { checked, unlessHeld, merges }: UpdateRequest): CheckedUpdate {
-  const found = unlessHeld.filter(({ isHeldBy }) => !isHeldBy(record))
+function inputFor(
+  record: TokenRecord | undefined,
+  { checked, problemsUnlessHeld, merges }: UpdateRequest,
+): CheckedUpdate {
+  const found = problemsUnlessHeld.filter(({ isHeldBy }) => !isHeldBy(record))
   const violations = found.map(({ violation }) => violation)
   if (!checked.ok) throw invalidInput([...checked.violations, ...violations])
   if (violations.length > 0) throw invalidInput(violations)

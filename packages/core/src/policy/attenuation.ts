@@ -47,7 +47,10 @@ export type Action =
   | { readonly kind: 'reissue'; readonly before: Grant }
   | { readonly kind: 'change'; readonly before: Grant }
 
-/** In which respect a token would grant more than its caller has. */
+/**
+ * In which respect a token would exceed its caller. What a caller may do by each stands in docs/first-token-and-roles.md, from
+ * which the property test is made; a new one that limits use belongs into `permissions` and into policy/evaluate.ts.
+ */
 export type Dimension =
   | 'scopes'
   | 'networks'
@@ -66,11 +69,12 @@ export interface Escalation extends Violation {
 /**
  * Everything in which `child` would grant more than `caller` has. Empty means allowed.
  *
- * A created or reissued token is checked whole. A change is checked by what it adds: every combination of scope, address,
- * resource and time that was not there before. An added scope counts from all of the token's networks, for all of its
- * resources and until its expiry; an added network or resource, or a later expiry, counts for all of its scopes. So a token that grants more than the caller has may be
- * narrowed, and no permission can be moved into a token that outlives or outreaches the caller. A change that adds
- * something to another owner's token is an escalation in the dimension of the owner too.
+ * A created or reissued token is checked whole. A change is checked by what it adds to the token's permissions: every
+ * combination of scope, address, resource and time that was not there before. An added scope counts from all of the token's
+ * networks, for all of its resources and until its expiry; an added network or resource, or a later expiry, counts for all of
+ * its scopes. So a token that grants more than the caller has may be narrowed, and no permission can be moved into a token that
+ * outlives or outreaches the caller. A change that adds something to another owner's token is an escalation in the dimension of
+ * the owner too.
  *
  * Metadata is checked by itself: whatever it says, only the admin right may set or change it.
  *
@@ -78,9 +82,9 @@ export interface Escalation extends Violation {
  */
 export function findEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
   const found = action.kind === 'change' ? additions(child, caller, action.before) : permissions(child, caller)
-  const isIssued = action.kind !== 'change' || addsPermissions(child, action.before)
+  const grantsAnew = action.kind !== 'change' || addsPermissions(child, action.before)
   return [
-    ...(isIssued ? ownershipEscalations(child, caller) : []),
+    ...(grantsAnew ? ownershipEscalations(child, caller) : []),
     ...found,
     ...metadataEscalations(child, caller, action),
   ]
@@ -120,7 +124,10 @@ function permissions(child: Grant, limit: Permissions): Escalation[] {
   ]
 }
 
-/** The escalations of a changed token that are due to what the change adds. */
+/**
+ * The escalations of a changed token that are due to what the change adds. An escalation stays if its own item was added, or if
+ * anything was added in another dimension, because it then reaches further too.
+ */
 function additions(child: Grant, caller: CallerGrant, before: Grant): Escalation[] {
   const added = addedPermissions(child, before)
   return permissions(child, caller).filter(({ dimension, path }) =>

@@ -5,7 +5,7 @@ import type { Loader } from './loader.js'
 /** Applies what the store tells of changes, by this node and by others. */
 export interface ChangeHandler {
   handle(event: ChangeEvent): void
-  /** Whether changes by other nodes may arrive late. */
+  /** Whether changes by other nodes may arrive late. Only reported: entries are read again after `cache.ttl` anyway. */
   readonly lagging: boolean
 }
 

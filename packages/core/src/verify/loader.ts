@@ -5,7 +5,10 @@ import { createCompiler } from './compiler.js'
 import { createEntry, type Entry } from './entry.js'
 import { compileOwnerScopes, type OwnerScopesOptions } from './owner-scopes.js'
 
-/** Reads records from the store into the cache: one read per id at a time, none of which outlives an invalidation. */
+/**
+ * Reads records from the store into the cache. Those who want the same record share one read. A read that an invalidation
+ * overtakes still answers those who wait for it, but is not cached.
+ */
 export interface Loader {
   /**
    * The entry as the store has it, or `undefined` if there is no such token. Joins a read that is under way and began

@@ -14,7 +14,7 @@ const STATES = [
 type Outcome = 'done' | 'refused' | string
 
 /** What each operation comes to, on a token that lives and on one that is dead. */
-const OPERATIONS: readonly {
+const OPERATION_ROUTES: readonly {
   name: string
   run: (latchkey: Latchkey, id: string, token: string) => Promise<unknown>
   alive: Outcome
@@ -45,7 +45,7 @@ const OPERATIONS: readonly {
   { name: 'revoke', run: (l, _, token) => l.revoke(token), alive: 'true', dead: 'true' },
 ]
 
-describe.each(OPERATIONS)('$name', ({ run, alive, dead: whenDead }) => {
+describe.each(OPERATION_ROUTES)('$name', ({ run, alive, dead: whenDead }) => {
   test.each(STATES)('$state', async ({ expiresAt, at, dead }) => {
     const { latchkey, clock, records } = testInstance()
     const { id, token } = await latchkey.create({ name: 'n', owner: 'ada', scopes: ['a'], expiresAt })

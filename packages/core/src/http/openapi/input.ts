@@ -9,7 +9,7 @@ import {
   schemaOf,
 } from '../dialects/dialect.js'
 import { type JsonSchema, TEXT } from '../dialects/json-schema.js'
-import { OPERATIONS } from '../routes.js'
+import { OPERATION_ROUTES } from '../routes.js'
 
 /** The parameters of an operation, in its path and its query. */
 export function describeParameters(dialect: Dialect, name: OperationName, { path }: RoutePattern): JsonSchema[] {
@@ -44,7 +44,7 @@ export function describeRequestBody(
   name: OperationName,
   schemas: InputSchemas,
 ): { readonly requestBody?: JsonSchema } {
-  const { body } = OPERATIONS[name]
+  const { body } = OPERATION_ROUTES[name]
   if (body === undefined) return {}
   const schema = bodySchema(dialect, name as BodyOperation, schemas)
   const content = Object.fromEntries(mediaTypesOf(dialect, name as BodyOperation).map((type) => [type, { schema }]))

@@ -1,6 +1,6 @@
 import type { Dialect, OperationName } from '../dialects/dialect.js'
 import { COUNT, FLAG, type JsonSchema, list, object, TEXT, TEXTS, TIME } from '../dialects/json-schema.js'
-import { OPERATIONS } from '../routes.js'
+import { OPERATION_ROUTES } from '../routes.js'
 
 type Responses = Readonly<Record<string, JsonSchema>>
 
@@ -81,7 +81,7 @@ function success(dialect: Dialect, name: OperationName): Responses {
 
 function failures({ errors }: Dialect, name: OperationName): Responses {
   if (name === 'describe') return {}
-  const { body } = OPERATIONS[name]
+  const { body } = OPERATION_ROUTES[name]
   const statuses = [
     ...[400, 401, 403, 503],
     ...(OF_ONE.includes(name) ? [404] : []),
