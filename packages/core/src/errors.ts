@@ -71,7 +71,7 @@ export const ERROR_TABLE = {
   ERR_RACE: {
     status: 409,
     title: 'Changed meanwhile',
-    meaning: 'Somebody else changed the token first; nothing was written.',
+    meaning: 'Somebody else changed the token first, and it was left as it is.',
   },
   ERR_TOO_LARGE: { status: 413, title: 'Body too large', meaning: 'The request body is longer than 64 KiB.' },
   ERR_MEDIA_TYPE: {
@@ -185,7 +185,7 @@ export interface Violation {
   readonly dimension?: string
 }
 
-/** A management call cannot be carried out as asked. Nothing was written. */
+/** A management call cannot be carried out as asked. Nothing was written, but by a `revokeAll` that ended midway. */
 export class RequestError extends LatchkeyError {
   static {
     brand(RequestError, 'RequestError')

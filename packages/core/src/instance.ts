@@ -10,7 +10,7 @@ import type { ExplainRequest, Explanation } from './verify/explain.js'
 /**
  * An instance serves one environment of one store. Calls that need the store reject with `StoreError` while it cannot
  * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls reject with `RequestError` for what
- * cannot be done as asked, and then nothing was written.
+ * cannot be done as asked, and then nothing was written (`revokeAll` alone deletes one after another).
  */
 export interface Latchkey<Scope extends string = string> {
   /** The option of that name. */

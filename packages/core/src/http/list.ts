@@ -122,7 +122,8 @@ function criteriaViolations(criteria: Criteria, { filters }: ListParams): Violat
     const { from, to } = (bound?.end === 'from' && criteria[bound.of]) || {}
     if (from === undefined || to === undefined || from <= to) return []
     const [end] = bounds.find(([, other]) => other.bound?.of === bound?.of && other.bound?.end === 'to') ?? []
-    return [{ path, message: `must not be later than ${end}` }]
+    const read = `${new Date(from).toISOString()} and ${new Date(to).toISOString()}`
+    return [{ path, message: `must not be later than ${end}. Read were ${read}.` }]
   })
   if (Buffer.byteLength(JSON.stringify(criteria)) <= MAX_CRITERIA_BYTES) return violations
   return [...violations, { path: '', message: `The filters must have at most ${MAX_CRITERIA_BYTES} bytes.` }]

@@ -4,7 +4,6 @@ import { isPlainScope } from '../policy/scopes.js'
 import type { CheckedExplain } from './inputs.js'
 
 const MAX_ASKED = 100
-const RESOURCES_ERROR = "The resources must be a list of strings, or 'any'."
 
 const string = z.string({ error: ({ input }) => `Must be a string, not ${quoted(input)}.` })
 
@@ -22,7 +21,7 @@ const scopes = z
 /** Texts that are no resources are denied by the explanation, as a guard denies them. */
 const resources = z.union(
   [z.array(z.string()).max(MAX_ASKED, `At most ${MAX_ASKED} resources are allowed.`), z.literal('any')],
-  { error: RESOURCES_ERROR },
+  { error: ({ input }) => `The resources must be a list of strings, or 'any', not ${quoted(input)}.` },
 )
 
 /** The body of `explain`: either an id or a token, and the request to judge. */

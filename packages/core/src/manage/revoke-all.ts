@@ -12,8 +12,8 @@ import { removeRecord } from './records.js'
 
 /** How a revocation of many tokens is watched and stopped. */
 export interface RevokeAllOptions {
-  /** Called before each 1,000 tokens are deleted, and at the end. What it throws stops the revocation. */
-  readonly onProgress?: ((progress: RevokeProgress) => void) | undefined
+  /** Called before each 1,000 tokens are deleted, and at the end, and waited for. What it throws stops the revocation. */
+  readonly onProgress?: ((progress: RevokeProgress) => void | Promise<void>) | undefined
   /** Stops it. Deletions under way end first; then the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
@@ -69,9 +69,9 @@ export async function revokeAll(
         signal?.throwIfAborted()
         const batch = await readBatch(revocation, asked, next, signal)
         remaining = batch.total ?? remaining
-        onProgress?.({ revoked, remaining })
+        await onProgress?.({ revoked, remaining })
         hasFound ||= batch.records.length > 0
-        revoked += await removeBatch(revocation, batch.records, signal)
+        revoked += await removeBatch(revocation, asked, batch.records, signal)
         remaining = Math.max(0, remaining - batch.records.length)
         next = batch.next
       } while (next !== undefined)
@@ -94,8 +94,12 @@ export async function revokeBatch(
   signal?: AbortSignal,
 ): Promise<RevokeProgress> {
   return runRevocation(context, principal, async (revocation) => {
-    const { records } = await readBatch(revocation, asked, undefined, signal)
-    const revoked = await removeBatch(revocation, records, signal)
+    let batch = await readBatch(revocation, asked, undefined, signal)
+    // Damaged records are left out, and must not hide those behind them.
+    while (batch.records.length === 0 && batch.next !== undefined) {
+      batch = await readBatch(revocation, asked, batch.next, signal)
+    }
+    const revoked = await removeBatch(revocation, asked, batch.records, signal)
     const { total: remaining = 0 } = await readBatch(revocation, asked, undefined, signal, 1)
     return { revoked, remaining }
   })
@@ -159,9 +163,10 @@ function narrowed(filter: ListFilter, principal: PrincipalOrHost): ListFilter {
   throw new RequestError('ERR_NOT_ALLOWED', 'The caller may revoke its own tokens only.', [violation])
 }
 
-/** Resolves to how many it deleted. */
+/** Resolves to how many it deleted: of these, those that the caller may still revoke when their turn comes. */
 async function removeBatch(
   revocation: Revocation,
+  asked: ListFilter,
   records: readonly TokenRecord[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
@@ -173,7 +178,10 @@ async function removeBatch(
     let revoked = 0
     for (const chunk of chunksOf(records, AT_ONCE)) {
       signal?.throwIfAborted()
-      const removals = await Promise.allSettled(chunk.map(removerOf(revocation, await caller())))
+      const current = await caller()
+      const filter = narrowed(asked, current)
+      const meant = chunk.filter((record) => matchesFilter(record, filter))
+      const removals = await Promise.allSettled(meant.map(removerOf(revocation, current)))
       const failed = removals.find((removal) => removal.status === 'rejected')
       if (failed !== undefined) throw failed.reason
       revoked += removals.filter((removal) => removal.status === 'fulfilled' && removal.value).length

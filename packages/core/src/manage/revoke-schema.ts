@@ -43,7 +43,11 @@ export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
       for (const name of RANGES) {
         const [from, to] = [input[`${name}After`], input[`${name}Before`]]
         if (from === undefined || to === undefined || from <= to) continue
-        context.addIssue({ code: 'custom', path: [`${name}After`], message: `Must not be later than ${name}Before.` })
+        context.addIssue({
+          code: 'custom',
+          path: [`${name}After`],
+          message: `Must not be later than ${name}Before. ${bothRead(from, to)}`,
+        })
       }
     })
     .transform(({ owner, scopes, personal, enabled, unusedSince, ...bounds }) =>
@@ -54,6 +58,11 @@ export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
         lastUsed: range(bounds.lastUsedAfter, bounds.lastUsedBefore),
       }),
     )
+}
+
+/** Relative times look alike, so both are said as they were read. */
+function bothRead(from: number, to: number): string {
+  return `Read were ${new Date(from).toISOString()} and ${new Date(to).toISOString()}.`
 }
 
 function range(from: number | undefined, to: number | undefined): TimeRange | undefined {

@@ -162,6 +162,8 @@ describe('a long one', () => {
       },
     )
     await expect(running).rejects.toThrow('no')
+    const later = latchkey.revokeAll({ owner: 'ada' }, { onProgress: () => Promise.reject(new Error('not now')) })
+    await expect(later).rejects.toThrow('not now')
     expect(await left()).toHaveLength(2)
   })
 })
@@ -258,6 +260,23 @@ describe('for a caller', () => {
     const running = latchkey.revokeAll({ owner: 'ada' }, hostCaller({ expiresAt: clock.now + 500 }))
     expect(await refused(running)).toEqual({ code: 'ERR_NOT_ALLOWED', paths: [] })
     expect(await left()).toHaveLength(50 - begun)
+    expect(begun).toBeLessThan(50)
+  })
+
+  test('whose admin right ends meanwhile, the rest of the tokens of others stays', async () => {
+    let begun = 0
+    const setup = testInstance({
+      onAudit({ action, outcome }) {
+        if (action === 'revokeAll' && outcome === 'begun') begun++
+      },
+    })
+    const { latchkey, left } = await filled(50, ['ada'], setup)
+    const authorize = (): Caller => ({ owner: 'root', scopes: ['apiTokens.write'], assignOwner: begun === 0 })
+    const body = { createdBefore: '2100-01-01' }
+    const answer = await call(latchkey, { line: 'POST /revoke-all', dialect: 'latchkey', body, authorize })
+    expect(answer).toMatchObject({ status: 200, body: { revoked: begun, remaining: 0 } })
+    expect(await left()).toHaveLength(50 - begun)
+    expect(begun).toBeGreaterThan(0)
     expect(begun).toBeLessThan(50)
   })
 })

@@ -5,7 +5,7 @@ import type { CredentialSource } from '../../options.js'
 import type { Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
 import type { JsonSchema } from '../dialects/json-schema.js'
 import { resourceSchema } from '../dialects/resource.js'
-import { OPERATIONS } from '../routes.js'
+import { OPERATION_ROUTES } from '../routes.js'
 import { describeParameters, describeRequestBody } from './input.js'
 import { describeResponses } from './responses.js'
 
@@ -14,7 +14,7 @@ const SUMMARIES: Readonly<Record<OperationName, string>> = {
   create: 'Creates a token. Its value is in this answer alone.',
   lookup: 'Shows the token whose value is presented.',
   revoke: 'Deletes the token whose value is presented.',
-  revokeAll: 'Deletes tokens that match, up to 1,000 of them. Repeat until none remains.',
+  revokeAll: 'Deletes tokens that match, up to 1,000 of them. Repeat until it deletes none.',
   get: 'Shows a token.',
   update: 'Changes a token. What is absent stays.',
   delete: 'Deletes a token for good.',
@@ -68,15 +68,22 @@ export function describeRoutes(
   }
 }
 
+/** What is described where no token opens anything. */
 function withoutSecurity(items: PathItems): PathItems {
   const open = (item: JsonSchema): JsonSchema =>
     Object.fromEntries(
       Object.entries(item).map(([method, operation]) => [
         method,
-        Object.assign({}, operation, { security: undefined }),
+        Object.assign({}, operation, { security: undefined, description: withoutExemption(operation) }),
       ]),
     )
   return Object.fromEntries(Object.entries(items).map(([path, item]) => [path, open(item)]))
+}
+
+const EXEMPTION = ' A token needs no scope to do this to itself.'
+
+function withoutExemption(operation: unknown): string | undefined {
+  return (operation as { description?: string }).description?.replace(EXEMPTION, '')
 }
 
 function pathItemsOf(latchkey: Latchkey, dialect: Dialect): PathItems {
@@ -99,9 +106,9 @@ function describePaths(latchkey: Latchkey, dialect: Dialect): PathItems {
 
 function describeOperation(latchkey: Latchkey, dialect: Dialect, name: OperationName, route: RoutePattern): JsonSchema {
   const { settings, context } = internalsOf(latchkey)
-  const { exempt } = OPERATIONS[name]
+  const { exempt } = OPERATION_ROUTES[name]
   const scopes = name === 'describe' ? [] : neededScopes(name, settings.managementScopes)
-  const exemption = exempt === undefined ? '' : ' A token needs no scope to do this to itself.'
+  const exemption = exempt === undefined ? '' : EXEMPTION
   return {
     operationId: name,
     summary: SUMMARIES[name],
