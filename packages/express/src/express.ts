@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import {
   type Admission,
   clientSignal,
@@ -37,6 +38,9 @@ export function latchkeyExpress<Scope extends string, Property extends string = 
 ): ExpressAuth<Scope, Property> {
   const adapter = createAdapter<Request, Scope, DeniedHandler>('latchkeyExpress', latchkey, options)
   const { property } = adapter
+  if (OF_REQUESTS.has(property) || property in IncomingMessage.prototype) {
+    throw optionError('latchkeyExpress.property', `must not be ${property}, which every request of Express has already`)
+  }
 
   function requireToken(guardOptions: GuardOptions<Scope> = {}) {
     const { judge, onDenied } = adapter.guard(guardOptions)
@@ -80,6 +84,13 @@ export function latchkeyExpress<Scope extends string, Property extends string = 
   // A guard looks at none of the route's parameters, whatever their type, and its type tells what it adds.
   return { requireToken: requireToken as ExpressAuth<Scope, Property>['requireToken'], tokenRoutes }
 }
+
+/** What Express adds to a request, and what Node sets on each. */
+const OF_REQUESTS: ReadonlySet<string> = new Set([
+  ...['app', 'baseUrl', 'body', 'fresh', 'host', 'hostname', 'ip', 'ips', 'next', 'originalUrl', 'params', 'path'],
+  ...['protocol', 'query', 'res', 'route', 'secure', 'stale', 'subdomains', 'xhr', 'accepts', 'get', 'header', 'is'],
+  ...['param', 'range', 'method', 'url', 'socket', 'httpVersion', 'statusCode', 'complete', 'aborted'],
+])
 
 function httpRequest(req: Request, res: Response): HttpRequest {
   const [path, search] = splitTarget(req.url)

@@ -21,6 +21,11 @@ test('an adapter with an option that it does not know, or cannot use, is not mad
     [{ onDenied: 401 }, 'latchkeyExpress.onDenied must be a function, not 401'],
     [{ errors: 'github' }, `latchkeyExpress.errors must be 'problem', 'dynatrace' or 'panther', not "github"`],
     [{ property: 'a.b' }, 'latchkeyExpress.property must be a name such as apiToken, not "a.b"'],
+    [{ property: 'ip' }, 'latchkeyExpress.property must not be ip, which every request of Express has already'],
+    [
+      { property: 'headers' },
+      'latchkeyExpress.property must not be headers, which every request of Express has already',
+    ],
   ]
   for (const [options, message] of cases) {
     const make = () => latchkeyExpress(latchkey, options)

@@ -101,9 +101,11 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
   const scopes = neededScopes(operation, settings.managementScopes)
   const refuse = (error: RequestError, denial: Denial) => {
     const { headers, ...answer } = refusals.ofDenial(denial, scopes)
+    // No token was sent, so its code speaks of none.
+    const code = denial.reason === 'expired' ? 'ERR_NOT_SIGNED_IN' : answer.code
     // An address needs no challenge where no token was sent.
     const challenge = denial.reason === 'network' ? {} : { headers }
-    return new RefusedError(compact({ ...answer, ...challenge, message: error.message }), principal, error.code)
+    return new RefusedError(compact({ ...answer, code, ...challenge, message: error.message }), principal, error.code)
   }
   if (rules.isCrossSite(request)) throw refusedAs('cross_site', crossSite(), principal)
   try {

@@ -40,12 +40,19 @@ export interface ExplainParts {
   readonly now: () => number
 }
 
-/** Throws a `TypeError` (`ERR_OPTION`) for members that a request does not have, and unless it names one token. */
+/** The request. Throws a `TypeError` (`ERR_OPTION`) for members that it does not have, and unless it names one token. */
 export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
   assertKnownOptions('explain', request, ['token', 'id', 'ip', 'scopes', 'resources'])
   if ('token' in request === 'id' in request) throw optionError('explain', 'needs either a token or an id')
-  checkContext('explain', compact({ ip: request.ip, scopes: request.scopes, resources: request.resources }))
-  return request
+  // A copy, with its lists: what was checked is what is explained, whatever becomes of the object meanwhile.
+  const { ip, scopes, resources } = request
+  const context = compact({
+    ip,
+    scopes: Array.isArray(scopes) ? [...scopes] : scopes,
+    resources: Array.isArray(resources) ? [...resources] : resources,
+  })
+  checkContext('explain', context)
+  return 'token' in request ? { token: request.token, ...context } : { id: request.id, ...context }
 }
 
 /** Unlike a verification, goes on after a failed check. Reads the store, and counts no use. */

@@ -30,6 +30,18 @@ describe('explain', () => {
     expect(byId.checks.map(({ check }) => check)).not.toContain('secret')
   })
 
+  test('explains what was asked, whatever becomes of the object meanwhile', async () => {
+    const { latchkey, create } = testInstance()
+    const [mine, other] = [await create({ owner: 'ada', personal: true }), await create({ owner: 'bob' })]
+    const caller = { owner: 'ada', scopes: ['apiTokens.read'], personal: true }
+    const request = { id: mine.id, scopes: ['a'] }
+    const explaining = latchkey.explain(request, { caller })
+    Object.assign(request, { id: other.id })
+    request.scopes.push('b')
+    expect((await explaining).checks.find(({ check }) => check === 'format')?.detail).toBe(mine.id)
+    await expect(latchkey.explain(request, { caller })).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+  })
+
   test('names each check that fails, all of them at once', async () => {
     const { latchkey, clock, create } = testInstance({
       ownerScopes: async (owner) => (owner === 'o' ? ['a', 'c'] : undefined),
