@@ -54,7 +54,7 @@ function authorize(request: Request): Caller | undefined {
 }
 
 const app = express()
-app.use('/account/tokens', tokenRoutes({ authorize }))
+app.use('/account/tokens', tokenRoutes({ authorize, dialect: 'latchkey' }))
 
 app.post('/sign-in', express.json(), (req, res) => {
   const session = signIn(String(req.body.name), String(req.body.password))

@@ -117,7 +117,7 @@ describe('own-sign-in', () => {
     const { id, token } = await answerOf(send('POST', tokens, bob, wanted))
     expect(await (await send('GET', `${tokens}/${id}`, bob)).json()).toMatchObject({
       owner: 'bob',
-      personalAccessToken: true,
+      personal: true,
     })
     expect((await send('GET', `${tokens}/${id}`, ada)).status).toBe(404)
     expect((await send('POST', tokens, bob, { name: 'more', scopes: ['reports.write'] })).status).toBe(403)
@@ -160,7 +160,7 @@ describe('own-sign-in', () => {
     }
     expect(await shown()).toEqual(before)
     expect(await statusOf(`${origin}/reports`, token)).toBe(200)
-    expect(await (await send('GET', tokens, ada)).json()).toMatchObject({ totalCount: 1 })
+    expect(await (await send('GET', tokens, ada)).json()).toMatchObject({ total: 1 })
   })
 })
 
