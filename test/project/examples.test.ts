@@ -73,6 +73,14 @@ describe.each(['express', 'koa'])('%s', (name) => {
   })
 })
 
+test('a CommonJS service makes its first token, and ends cleanly', async () => {
+  const { origin, output, stop } = await startExample(join(examples, '../test/matrix/host/start.js'))
+  const token = /shown this once: (\S+)/.exec(output)?.[1]
+  expect(await answerOf(send('GET', `${origin}/reports`, bearer(token)))).toEqual({ readBy: 'admin' })
+  expect((await fetch(`${origin}/reports`)).status).toBe(401)
+  expect(await stop()).toBe(0)
+})
+
 test('nestjs: token routes below the global prefix, scopes by a decorator, and a clean end', async () => {
   const example = await startExample(join(examples, 'nestjs/dist/main.js'))
   const admin = await firstToken(example)

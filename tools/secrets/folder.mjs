@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const MEANT = [
   /^stdout of examples\/(host\/dist\/main|dist\/(express|koa|own-sign-in|environments|audit|alerts|prometheus|limits))\.js$/,
   /^stdout of test\/threats\/node\.mjs$/,
+  /^stdout of test\/matrix\/host\/start\.js$/,
   // The README's first example, as its test runs it.
   /^stdout of test\/\.example-[A-Za-z0-9]+\/example\.mjs$/,
   // What examples/ci-rotation is told to keep its secret in.
