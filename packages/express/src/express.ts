@@ -29,7 +29,7 @@ import type { AdapterOptions, DeniedHandler, ExpressAuth, GuardOptions, RoutesOp
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
  * const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
  * const app = express()
- * app.use('/api/v2/apiTokens', tokenRoutes())
+ * app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
  * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json([]))
  */
 export function latchkeyExpress<Scope extends string, Property extends string = 'apiToken'>(

@@ -64,7 +64,7 @@ export interface ExpressAuth<Scope extends string, Property extends string = 'ap
    * The management routes. Throws a `TypeError` for unknown options.
    *
    * @example
-   * app.use('/api/v2/apiTokens', tokenRoutes({ dialect: 'dynatrace' }))
+   * app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
    */
   tokenRoutes(options?: RoutesOptions): RequestHandler
 }

@@ -25,7 +25,7 @@ import type { AdapterOptions, DeniedHandler, GuardOptions, KoaAuth, RoutesOption
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
  * const { requireToken, tokenRoutes } = latchkeyKoa(latchkey)
  * const app = new Koa()
- * app.use(tokenRoutes({ path: '/api/v2/apiTokens' }))
+ * app.use(tokenRoutes({ path: '/tokens', dialect: 'latchkey' }))
  * app.use(requireToken({ scopes: ['reports.read'] }))
  */
 export function latchkeyKoa<Scope extends string, Property extends string = 'apiToken'>(

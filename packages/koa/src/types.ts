@@ -21,7 +21,7 @@ export type GuardOptions<Scope extends string = string> = GuardBaseOptions<Scope
 
 /** What `tokenRoutes` takes. */
 export interface RoutesOptions extends RoutesBaseOptions<Context, DeniedHandler> {
-  /** Where the routes are, without a slash at the end: `/api/v2/apiTokens`. Other paths are passed on. */
+  /** Where the routes are, without a slash at the end: `/tokens`. Other paths are passed on. */
   readonly path: string
 }
 
@@ -53,7 +53,7 @@ export interface KoaAuth<Scope extends string, Property extends string = 'apiTok
    * The management routes. Throws a `TypeError` for unknown options, and for a path that no request could have.
    *
    * @example
-   * app.use(tokenRoutes({ path: '/api/v2/apiTokens', dialect: 'dynatrace' }))
+   * app.use(tokenRoutes({ path: '/tokens', dialect: 'latchkey' }))
    */
   tokenRoutes(options: RoutesOptions): Middleware<object>
 }
