@@ -1,4 +1,5 @@
-// Tells which tokens nobody used for 90 days: node dist/expiry/unused.js <SQLite file> [time]
+// Tells which tokens nobody used for 90 days. From a checkout:
+// npm run build && node examples/dist/expiry/unused.js tokens.db 2026-11-30
 import { type ApiToken, createLatchkey, type Latchkey } from '@latchkey/core'
 import { sqliteStore } from '@latchkey/store-sqlite'
 

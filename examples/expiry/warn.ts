@@ -1,4 +1,5 @@
-// Tells which tokens expire in 14 days, in 7 days and tomorrow. Run it once a day: node dist/expiry/warn.js <SQLite file> [day]
+// Tells which tokens expire in 14 days, in 7 days and tomorrow. Run it once a day, from a checkout:
+// npm run build && node examples/dist/expiry/warn.js tokens.db 2026-11-30
 import { type ApiToken, createLatchkey, type Latchkey } from '@latchkey/core'
 import { sqliteStore } from '@latchkey/store-sqlite'
 
