@@ -29,7 +29,7 @@ export const ERROR_TABLE = {
   ERR_NOT_SIGNED_IN: {
     status: 401,
     title: 'Not signed in',
-    meaning: 'These token routes are for people who are signed in. A token opens nothing here.',
+    meaning: 'Nobody is signed in, where a token opens nothing; or the access of the person who is has ended.',
   },
   ERR_INVALID_TOKEN: {
     status: 401,
@@ -181,7 +181,10 @@ export interface Violation {
   readonly path: string
   /** A sentence for the caller. */
   readonly message: string
-  /** With `ERR_NOT_ALLOWED`: what is exceeded, one of scopes, networks, resources, expiry, owner, personal, environment, metadata. */
+  /**
+   * With `ERR_NOT_ALLOWED`: what is exceeded, one of scopes, networks, resources, expiry, owner, personal, environment,
+   * metadata.
+   */
   readonly dimension?: string
 }
 
