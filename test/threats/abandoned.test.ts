@@ -86,6 +86,32 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
   })
 })
 
+test('24 a list whose client leaves right after its request is not read at all', async () => {
+  const store = counted(memoryStore())
+  const latchkey = createLatchkey({ store, hasher: testHasher, cache: { max: 100 } })
+  const { token } = await latchkey.create({ name: 'n', owner: 'mallory', scopes: ['apiTokens.read'] })
+  await latchkey.verify(token)
+  const { server, port } = await listening(hostListener('express', latchkey))
+  const closed = new Promise<void>((resolve) => {
+    let count = 0
+    server.on('request', (_, response) => {
+      response.once('close', () => {
+        if (++count === 20) resolve()
+      })
+    })
+  })
+  const before = store.pages()
+  for (let i = 0; i < 20; i++) {
+    const socket = connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.end(`GET /tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+    socket.destroySoon()
+  }
+  await closed
+  expect(store.pages()).toBe(before)
+  await latchkey.close()
+})
+
 test('24 an answer that its client does not read is given up, and one that it reads is whole', async () => {
   const body = Buffer.alloc(64 * 1024 * 1024, 'x')
   const released: string[] = []

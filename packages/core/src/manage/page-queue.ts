@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UnavailableError } from '../errors.js'
 
 /** Gives a place back. May be called more than once. */
@@ -5,7 +6,7 @@ export type Release = () => void
 
 /**
  * Bounds the pages that are read and kept in memory at a time, for each caller and in all. What does not fit waits, and
- * leaves the queue when its client is gone. So the pages of one caller cannot hold up those of another.
+ * leaves the queue when its client is gone. A client that leaves at once is noticed before its page begins. So the pages of one caller cannot hold up those of another.
  */
 export interface PageQueue {
   /**
@@ -29,6 +30,11 @@ const MAX_PAGES_PER_CALLER = 4
 const MAX_WAITING_PER_CALLER = 100
 const MAX_WAITING = 2_000
 const MAX_WAIT_MS = 5_000
+/**
+ * Turns of the event loop until a client is known to have left, if it closed its connection right after its request: one
+ * to read the end of the connection, one to end it on this side, one to close it.
+ */
+const TURNS_TO_NOTICE = 3
 /** A place that nobody gives back is free after that, so no answer may hold its page for longer. */
 export const MAX_LIFE_MS = 60_000
 
@@ -98,6 +104,7 @@ export function createPageQueue(): PageQueue {
 
   return {
     async enter(caller, rows, signal) {
+      if (signal !== undefined) for (let turn = 0; turn < TURNS_TO_NOTICE; turn++) await nextTurn()
       signal?.throwIfAborted()
       const page = { caller, isLarge: rows > MAX_SMALL }
       if (fits(page)) return new Promise((start) => begin({ ...page, start }))
