@@ -392,4 +392,23 @@ describe('what the host takes from a token’s power over itself', () => {
       expect((await call(full.latchkey, { line, by: full.by, options })).status, line).toBeLessThan(300)
     }
   })
+
+  test('is told by the description', async () => {
+    const { latchkey } = testInstance()
+    const exempt = async (self: { rotate?: boolean; delete?: boolean }) => {
+      const answer = await call(latchkey, { line: 'GET /openapi.json', options: { self, dialect: 'latchkey' } })
+      const { paths } = answer.body as { paths: Record<string, Record<string, Described>> }
+      const operations = Object.values(paths).flatMap((item) => Object.values(item))
+      const told = operations.filter(({ description }) => description?.includes('needs no scope to do this to itself'))
+      return told.map(({ operationId }) => operationId).sort()
+    }
+    expect(await exempt({})).toEqual(['cancel', 'delete', 'finish', 'get', 'rotate'])
+    expect(await exempt({ rotate: false })).toEqual(['delete', 'get'])
+    expect(await exempt({ delete: false })).toEqual(['cancel', 'finish', 'get', 'rotate'])
+  })
 })
+
+interface Described {
+  readonly operationId: string
+  readonly description?: string
+}

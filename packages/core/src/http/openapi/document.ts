@@ -5,7 +5,8 @@ import type { CredentialSource } from '../../options.js'
 import type { Dialect, OperationName, RoutePattern } from '../dialects/dialect.js'
 import type { JsonSchema } from '../dialects/json-schema.js'
 import { resourceSchema } from '../dialects/resource.js'
-import { OPERATION_ROUTES } from '../routes.js'
+import type { RoutesSettings } from '../options.js'
+import { exemptionOf, OPERATION_ROUTES } from '../routes.js'
 import { describeParameters, describeRequestBody } from './input.js'
 import { describeResponses } from './responses.js'
 
@@ -35,31 +36,36 @@ const SECURITY: Readonly<Record<CredentialSource, { readonly name: string; reado
   'x-api-key': { name: 'apiKey', scheme: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
 }
 
-type PathItems = Readonly<Record<string, JsonSchema>>
+/** One operation of a path. */
+type Operation = JsonSchema & { readonly operationId: OperationName; readonly description?: string }
+/** By method. */
+type PathItem = Readonly<Record<string, Operation>>
+type PathItems = Readonly<Record<string, PathItem>>
 
 /** By path relative to the mount. Anybody may ask for the description, and making these takes milliseconds. */
 const knownItems = new WeakMap<Latchkey, Map<Dialect, PathItems>>()
 
 /**
  * The OpenAPI 3.1 description of one mounted router, made from the schemas that validate its input. With `sessionOnly` it
- * names no security, since that is the host's.
+ * names no security, since that is the host's. What a token may do to itself is told only where `self` allows it.
  */
 export function describeRoutes(
   latchkey: Latchkey,
   dialect: Dialect,
   mount: string,
-  { sessionOnly }: { readonly sessionOnly: boolean },
+  rules: Pick<RoutesSettings, 'sessionOnly' | 'self'>,
 ): JsonSchema {
   const { settings } = internalsOf(latchkey)
-  const known = pathItemsOf(latchkey, dialect)
-  const items = Object.entries(sessionOnly ? withoutSecurity(known) : known)
+  const items = Object.entries(pathItemsOf(latchkey, dialect))
   return {
     openapi: '3.1.0',
     info: { title: 'API tokens', version: '1' },
-    paths: Object.fromEntries(items.map(([path, item]) => [`${mount}${path}`.replace(/(?<=.)\/$/, ''), item])),
+    paths: Object.fromEntries(
+      items.map(([path, item]) => [`${mount}${path}`.replace(/(?<=.)\/$/, ''), underRules(item, rules)]),
+    ),
     components: {
       schemas: { Token: resourceSchema(dialect.resource), Error: dialect.errors.schema },
-      ...(!sessionOnly && {
+      ...(!rules.sessionOnly && {
         securitySchemes: Object.fromEntries(
           settings.credentials.map((source) => [SECURITY[source].name, SECURITY[source].scheme]),
         ),
@@ -68,22 +74,18 @@ export function describeRoutes(
   }
 }
 
-/** What is described where no token opens anything. */
-function withoutSecurity(items: PathItems): PathItems {
-  const open = (item: JsonSchema): JsonSchema =>
-    Object.fromEntries(
-      Object.entries(item).map(([method, operation]) => [
-        method,
-        Object.assign({}, operation, { security: undefined, description: withoutExemption(operation) }),
-      ]),
-    )
-  return Object.fromEntries(Object.entries(items).map(([path, item]) => [path, open(item)]))
-}
-
 const EXEMPTION = ' A token needs no scope to do this to itself.'
 
-function withoutExemption(operation: unknown): string | undefined {
-  return (operation as { description?: string }).description?.replace(EXEMPTION, '')
+/** The operations of one path, as one router allows them. */
+function underRules(item: PathItem, { sessionOnly, self }: Pick<RoutesSettings, 'sessionOnly' | 'self'>): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(item).map(([method, operation]) => {
+      const { operationId, description, security } = operation
+      const isExempt = !sessionOnly && exemptionOf(operationId, self) !== undefined
+      const told = isExempt || description === undefined ? description : description.replace(EXEMPTION, '')
+      return [method, { ...operation, description: told, security: sessionOnly ? undefined : security }]
+    }),
+  )
 }
 
 function pathItemsOf(latchkey: Latchkey, dialect: Dialect): PathItems {
@@ -95,7 +97,7 @@ function pathItemsOf(latchkey: Latchkey, dialect: Dialect): PathItems {
 }
 
 function describePaths(latchkey: Latchkey, dialect: Dialect): PathItems {
-  const items: Record<string, Record<string, unknown>> = {}
+  const items: Record<string, Record<string, Operation>> = {}
   for (const [name, route] of Object.entries(dialect.routes) as [OperationName, RoutePattern][]) {
     const item = items[route.path] ?? {}
     items[route.path] = item
@@ -104,7 +106,7 @@ function describePaths(latchkey: Latchkey, dialect: Dialect): PathItems {
   return items
 }
 
-function describeOperation(latchkey: Latchkey, dialect: Dialect, name: OperationName, route: RoutePattern): JsonSchema {
+function describeOperation(latchkey: Latchkey, dialect: Dialect, name: OperationName, route: RoutePattern): Operation {
   const { settings, context } = internalsOf(latchkey)
   const { exempt } = OPERATION_ROUTES[name]
   const scopes = name === 'describe' ? [] : neededScopes(name, settings.managementScopes)
