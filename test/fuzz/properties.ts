@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { CORPUS } from './corpus.js'
-import { asBlock, asBody, asCursor, asHeaders, asPath, asQuery, asToken, cursor, good } from './targets.js'
+import { asBlock, asBody, asCursor, asHeaders, asPath, asQuery, asResource, asToken, cursor, good } from './targets.js'
 
 export interface Fuzz {
   readonly name: string
@@ -56,6 +56,8 @@ const parameter = fc.oneof(
   fc.tuple(fc.constantFrom('from', 'to'), fc.oneof(times, anyText)),
   fc.tuple(fc.constant('sort'), mutated(fc.constantFrom('+name', '-creationDate', ' lastUsedDate'), '+- ,')),
   fc.tuple(fc.constant('fields'), mutated(fc.constantFrom('+scopes', 'id,name', '-owner,+enabled'), '+- ,')),
+  fc.tuple(fc.constantFrom('createdAfter', 'expiresBefore', 'lastUsedAfter', 'unusedSince'), fc.oneof(times, anyText)),
+  fc.tuple(fc.constantFrom('owner', 'scope', 'personal', 'enabled'), fc.oneof(fc.constantFrom('bob', 'true'), anyText)),
   fc.tuple(fc.constantFrom('pageSize', 'limit'), mutated(fc.constantFrom('100', '1'), '0123456789-+e.')),
   fc.tuple(fc.constantFrom('nextPageKey', 'cursor'), mutated(fc.constant(cursor), 'ABab01-_')),
   fc.tuple(fc.string({ maxLength: 10 }), anyText),
@@ -81,6 +83,11 @@ const blockTexts = fc
   .chain(([{ block, address }]) =>
     fc.record({ text: mutated(fc.constant(block), '0123456789abcdefF:./% x'), address: fc.constant(address) }),
   )
+
+/** A resource and one that differs from it in a few letters, or nothing. */
+const resourcePairs = fc
+  .constantFrom('project:1', 'project:*', 'a.b-c_d:x/y?z', 'project:', ':1', 'project:null', 'team:*')
+  .chain((one) => fc.tuple(mutated(fc.constant(one), ':*/ project:1*'), mutated(fc.constant(one), ':*/ project:1*')))
 
 const members = [
   'name',
@@ -152,6 +159,13 @@ export const FUZZES: readonly Fuzz[] = [
         scopes: ['reports.read'],
         allowedCIDRBlocks: Array.from({ length: 10 * size }, (_, i) => `10.${i}.0.0/16`),
       }),
+  ),
+  fuzz(
+    'resource',
+    fc.oneof(resourcePairs, fc.tuple(anyText, anyText)),
+    ([held, asked]) => asResource(held, asked),
+    (text) => asResource(text, text),
+    (size) => () => asResource(`project:${'1'.repeat(10 * size)}`, `project:${'1'.repeat(10 * size)}`),
   ),
   fuzz(
     'list query',

@@ -117,9 +117,35 @@ export async function asBlock(text: string, address: string): Promise<void> {
   must(allowed === (same && blocks.check(address, family)), `${address} in ${text} is ${allowed}`)
 }
 
+/** Any text as a resource of a token, and as the one that a route names. */
+export async function asResource(held: string, asked: string): Promise<void> {
+  const body = { name: 'n', scopes: ['reports.read'], resources: [held] }
+  const answer = await route('POST', '', { body, caller: ADMIN, dialect: 'latchkey' })
+  must(answer?.status === (isResource(held) ? 201 : 400), `${held} is accepted if it is a resource`)
+  if (answer?.status !== 201) return
+  const { id, token } = answer.body as { id: string; token: string }
+  const allowed = (await latchkey.verify(token, { resources: [asked] })).ok
+  const anywhere = (await latchkey.verify(token)).ok
+  await latchkey.delete(id)
+  const covers = held.endsWith(':*') ? asked.startsWith(held.slice(0, -1)) : asked === held
+  const isOne = isResource(asked) && !asked.endsWith('*')
+  must(allowed === (covers && isOne), `${held} for ${asked} is ${allowed}`)
+  must(!anywhere, 'a bound token is refused where nothing is named')
+}
+
+/** By letters, without a regular expression. */
+function isResource(text: string): boolean {
+  const colon = text.indexOf(':')
+  const [type, id] = [text.slice(0, Math.max(colon, 0)), text.slice(colon + 1)]
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-'
+  const isVisible = (letter: string) => letter > ' ' && letter <= '~' && letter !== '*'
+  const named = id === '*' || (id !== '' && [...id].every(isVisible) && !['undefined', 'null'].includes(id))
+  return text.length <= 200 && type !== '' && [...type].every((letter) => letters.includes(letter)) && named
+}
+
 /** Any query of a list, by a caller who may see alice's tokens only. */
 export async function asQuery(search: string): Promise<void> {
-  for (const dialect of ['dynatrace', 'panther'] as const) {
+  for (const dialect of ['dynatrace', 'panther', 'latchkey'] as const) {
     const answer = await route('GET', '', { search, caller: LIMITED, dialect })
     must(answer?.status === 200 || answer?.status === 400, `${search} is 200 or 400`)
     must(!JSON.stringify(answer?.body).includes(bob.id), "bob's token is not listed")
