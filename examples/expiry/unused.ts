@@ -19,7 +19,7 @@ export async function* unusedTokens(latchkey: Latchkey, now: number): AsyncGener
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [path = 'tokens.sqlite', time] = process.argv.slice(2)
+  const [path = 'tokens.db', time] = process.argv.slice(2)
   const store = sqliteStore({ path })
   const latchkey = createLatchkey({ prefix: 'acme', store })
   const now = time === undefined ? Date.now() : Date.parse(time)

@@ -28,7 +28,7 @@ export async function* warningsOf(latchkey: Latchkey, at: number): AsyncGenerato
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [path = 'tokens.sqlite', day] = process.argv.slice(2)
+  const [path = 'tokens.db', day] = process.argv.slice(2)
   const store = sqliteStore({ path })
   const latchkey = createLatchkey({ prefix: 'acme', store })
   for await (const { days, token } of warningsOf(latchkey, day === undefined ? Date.now() : Date.parse(day))) {

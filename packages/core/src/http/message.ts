@@ -4,7 +4,7 @@ import type { AddressSource } from './forgeable-address.js'
 /** A request as every framework can describe it. Nothing in it is trusted. */
 export interface HttpRequest extends RequestHeaders, AddressSource {
   readonly method: string
-  /** The path that the router is mounted at, as the client knows it, without a slash at its end: `/api/v2/apiTokens`. */
+  /** The path that the router is mounted at, as the client knows it, without a slash at its end: `/tokens`. */
   readonly mount: string
   /** The path below the mount, percent-encoded as it came. */
   readonly path: string
