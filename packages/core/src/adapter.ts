@@ -1,5 +1,6 @@
 /** For authors of adapters: the guard and the management routes, free of any framework. */
 export { optionError } from './errors.js'
+export type { ConsoleRequest, TokenConsole } from './http/console.js'
 export {
   type Adapter,
   type AdapterGuard,
@@ -35,4 +36,5 @@ export type { GuardDenial } from './http/refusal.js'
 export { createRouter, type RoutedResponse, type Router } from './http/router.js'
 export type { Latchkey } from './instance.js'
 export type { Caller } from './manage/caller.js'
+export { assertKnownOptions } from './option-checks.js'
 export type { ApiToken } from './types.js'

@@ -21,7 +21,7 @@ export interface HttpRequest extends RequestHeaders, AddressSource {
   body(): Promise<unknown>
 }
 
-/** An answer; `body` becomes JSON, or is bytes that are JSON already. */
+/** An answer; `body` becomes JSON, or is bytes: of JSON, unless `headers` name another type. */
 export interface HttpResponse {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>

@@ -2,6 +2,7 @@ import { optionError, quoted } from '../errors.js'
 import type { Caller } from '../manage/caller.js'
 import { assertKnownOptions, booleanOption } from '../option-checks.js'
 import { isPlainScope } from '../policy/scopes.js'
+import type { TokenConsole } from './console.js'
 import { type CsrfOptions, crossSiteCheck, type IsCrossSite } from './csrf.js'
 import type { Dialect, DialectName } from './dialects/dialect.js'
 import { dynatrace } from './dialects/dynatrace.js'
@@ -86,6 +87,11 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   readonly resources?: boolean | undefined
   /** Whether `GET /openapi.json` describes the routes to anybody. Default `true`. */
   readonly describe?: boolean | undefined
+  /**
+   * The page on which people manage tokens, at `<mount>/console/`: `tokenConsole()` of `@latchkey/console`. It needs the
+   * dialect `latchkey`. Default none.
+   */
+  readonly console?: TokenConsole | undefined
   /** Answers a refused caller. Default: the `onDenied` of the adapter. */
   readonly onDenied?: DeniedHandler | undefined
 }
@@ -166,6 +172,7 @@ export interface RoutesSettings {
   readonly secretInPath: boolean
   readonly sessionOnly: boolean
   readonly resources: boolean
+  readonly console: TokenConsole | undefined
   readonly isCrossSite: IsCrossSite
 }
 
@@ -178,14 +185,15 @@ export function readRoutesOptions<HostRequest>(
   adapterOptions: readonly string[],
 ): RoutesSettings {
   const known = ['dialect', 'authorize', 'sessionOnly', 'csrf', 'self', 'secretInPath', 'resources', 'describe']
-  assertKnownOptions('tokenRoutes', options, [...known, 'onDenied', ...adapterOptions])
-  const { dialect = 'dynatrace', authorize, csrf, self = {}, onDenied } = options
+  assertKnownOptions('tokenRoutes', options, [...known, 'console', 'onDenied', ...adapterOptions])
+  const { dialect = 'dynatrace', authorize, csrf, self = {}, console, onDenied } = options
   const { sessionOnly = false, secretInPath = false, resources = false, describe = true } = options
   if (!Object.hasOwn(DIALECTS, dialect)) {
     throw optionError('tokenRoutes.dialect', `must be ${oneOf(DIALECTS)}, not ${quoted(dialect)}`)
   }
   assertFunction('tokenRoutes.authorize', authorize)
   assertFunction('tokenRoutes.onDenied', onDenied)
+  assertConsole(console, dialect)
   assertKnownOptions('tokenRoutes.self', self, ['rotate', 'delete'])
   const ofSelf = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true }
   const flags = { ...ofSelf, sessionOnly, secretInPath, resources, describe }
@@ -199,6 +207,7 @@ export function readRoutesOptions<HostRequest>(
     secretInPath,
     sessionOnly,
     resources,
+    console,
     isCrossSite: crossSiteCheck(csrf),
   }
 }
@@ -206,6 +215,16 @@ export function readRoutesOptions<HostRequest>(
 function assertFunction(place: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') {
     throw optionError(place, `must be a function, not ${quoted(value)}`)
+  }
+}
+
+function assertConsole(page: unknown, dialect: DialectName): void {
+  if (page === undefined) return
+  if (typeof page !== 'function') {
+    throw optionError('tokenRoutes.console', `must be tokenConsole() of @latchkey/console, not ${quoted(page)}`)
+  }
+  if (dialect !== 'latchkey') {
+    throw optionError('tokenRoutes.console', `needs dialect: 'latchkey', whose words the page speaks, not '${dialect}'`)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
 import type { Principal } from '../manage/caller.js'
 import { admitCaller, HostError, RefusedError, type Visit } from './admit-caller.js'
+import { answerConsole } from './console.js'
 import type { Dialect, OperationName } from './dialects/dialect.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { describeRoutes } from './openapi/document.js'
@@ -40,16 +41,18 @@ export function createRouter<HostRequest>(
   options: RoutesOptions<HostRequest> = {},
   adapterOptions: readonly string[] = [],
 ): Router<HostRequest> {
-  const { dialect, secretInPath, resources, ...rules } = readRoutesOptions(options, adapterOptions)
+  const { dialect, secretInPath, resources, console, ...rules } = readRoutesOptions(options, adapterOptions)
   const { authorize } = options
   return async (latchkey, request, hostRequest) => {
+    const signIn = { authorize: async () => authorize?.(hostRequest), hasSignIn: authorize !== undefined }
+    const file = console && answerConsole(console, request, dialect, { ...rules, ...signIn })
+    if (file !== undefined) return file
     const match = matchRoute(dialect, request.method, request.path)
     if (match === undefined) return undefined
     if ('allow' in match) return methodNotAllowed(dialect, match.allow)
     const { operation, id } = match
     if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount, rules) }
     const { context } = internalsOf(latchkey)
-    const signIn = { authorize: async () => authorize?.(hostRequest), hasSignIn: authorize !== undefined }
     const visit: Visit = { latchkey, request, operation, id, rules, ...signIn }
     let deniedBy: unknown
     const rememberDenial = (error: unknown) => {
