@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensureChromium } from './chromium.mjs'
 import { ensurePostgres } from './postgres.mjs'
 import { prepare } from './prepare.mjs'
 import { ensureRedis } from './redis.mjs'
@@ -51,12 +52,14 @@ async function test(args) {
   else await prepare()
   await ensureRedis()
   await ensurePostgres()
+  await ensureChromium()
   await nodeStep('run the tests (vitest)', 'node_modules/vitest/vitest.mjs', ['run', ...args], { stdout: 'inherit' })
   if (args.length === 0) say('all checks and tests passed')
 }
 
 const LONG_TESTS = [
   'test/threats',
+  'test/console',
   'test/soak',
   'packages/store-sqlite',
   'packages/store-redis',
@@ -68,6 +71,7 @@ async function long(args) {
   await prepare()
   await ensureRedis()
   await ensurePostgres()
+  await ensureChromium()
   await nodeStep(
     'run the long form of the tests (vitest)',
     'node_modules/vitest/vitest.mjs',
@@ -92,6 +96,7 @@ async function check() {
     'packages/express/test/own-token/tsconfig.express4.json',
   )
   await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
+  await typesStep('check the types of the tokens page (tsc)', 'packages/console/page/tsconfig.json')
   await nodeStep('check that the manifests say where the packages come from', 'tools/manifests.mjs', ['--check'])
   await nodeStep('check that imports run one way', 'tools/check-imports.mjs', [])
   await nodeStep('check that the generated pages say what the code says', 'tools/docs/generate.mjs', ['--check'])
@@ -168,6 +173,7 @@ async function secrets(args) {
   await prepare()
   await ensureRedis()
   await ensurePostgres()
+  await ensureChromium()
   await searchRun(args)
 }
 

@@ -7,6 +7,7 @@ import { nodeStep, root, step } from './step.mjs'
 export async function prepare() {
   await install()
   removeStaleOutputs()
+  await nodeStep('build the tokens page (vite)', 'packages/console/build-page.mjs', [])
   await nodeStep('compile the packages (tsc -b)', 'node_modules/typescript/bin/tsc', ['-b'])
 }
 

@@ -33,6 +33,7 @@ describe.each(FRAMEWORKS)('the example host on %s', (framework) => {
     expect(JSON.parse(host.stdout())).toEqual({
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       adminToken: expect.stringMatching(/^acme\.[A-Z2-7]{24}\.[A-Z2-7]{64}$/),
+      page: `${host.url}/tokens/console/#token=${host.adminToken}`,
     })
     expect(host.stderr()).toBe('')
   })

@@ -1,5 +1,7 @@
 // Never run: whoever compiles with exactOptionalPropertyTypes may hand `undefined` to every optional member of what the
 // public functions take. Checked by tsc.
+
+import type { ConsoleOptions } from '@latchkey/console'
 import type {
   Argon2idOptions,
   CacheOptions,
@@ -38,6 +40,7 @@ interface Given {
   audit: NonNullable<LatchkeyOptions['audit']>
   cache: CacheOptions
   caller: Caller
+  console: ConsoleOptions
   create: CreateInput
   csrf: NonNullable<RoutesOptions<object>['csrf']>
   explain: ExplainRequest

@@ -56,7 +56,9 @@ async function npmStart() {
 test('npm start installs, builds and runs; the second time it does neither again; SIGTERM to npm ends the host', async () => {
   const compiled = () => stat(join(copy, 'packages/core/dist/index.js'))
   const first = await npmStart()
-  expect(first.progress()).toMatch(/install the packages.*\n.*compile the packages.*\n.*start the example host/)
+  expect(first.progress()).toMatch(
+    /install the packages.*\n.*build the tokens page.*\n.*compile the packages.*\n.*start the example host/,
+  )
   expect(first.lines.map((line) => JSON.parse(line))).toEqual([{ args: ['--json'], pid: expect.any(Number) }])
   expect((await first.stop()).code).toBe(7)
 

@@ -1,3 +1,4 @@
+export { chromiumBinary } from '#programs'
 export { type Pgbouncer, startPgbouncer } from './pgbouncer.js'
 export {
   type PostgresServer,

@@ -44,6 +44,30 @@ export function findPgbouncer() {
   return undefined
 }
 
+/** The path of Chromium. Throws a sentence if there is none. */
+export function chromiumBinary() {
+  const found = findChromium()
+  if (found === undefined) throw new Error('Chromium is not there: install it, or set CHROMIUM_BIN to its path')
+  return found.path
+}
+
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+const MAC_BROWSERS = [
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+/** CHROMIUM_BIN, else one of the path, else one among the applications of a Mac. */
+export function findChromium() {
+  const given = process.env.CHROMIUM_BIN
+  const places = pathFolders().flatMap((folder) => CHROMIUM_NAMES.map((name) => join(folder, name)))
+  for (const path of given ? [given] : [...places, ...MAC_BROWSERS]) {
+    const version = existsSync(path) ? versionOf(path) : undefined
+    if (version) return { path, version }
+  }
+  return undefined
+}
+
 function pathFolders() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
 }

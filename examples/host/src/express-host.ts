@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { tokenConsole } from '@latchkey/console'
 import { latchkeyExpress } from '@latchkey/express'
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from 'express'
 import type { Environments } from './environments.js'
@@ -16,7 +17,7 @@ export function expressHost(latchkey: HostLatchkey, environments: Environments):
   const takeMetrics: RequestHandler = (_req, res) => void res.status(202).json(metricsAccepted())
 
   const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
-  app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
+  app.use('/tokens', tokenRoutes({ dialect: 'latchkey', resources: true, console: tokenConsole({ tokenLink: true }) }))
   app.use('/api/v2/apiTokens', tokenRoutes())
   app.use('/api-tokens', tokenRoutes({ dialect: 'panther' }))
   app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), showMetrics)

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { tokenConsole } from '@latchkey/console'
 import { latchkeyKoa, type RoutesOptions } from '@latchkey/koa'
 import Koa, { type Context, type Middleware } from 'koa'
 import proxyAddr from 'proxy-addr'
@@ -16,7 +17,8 @@ export function koaHost(latchkey: HostLatchkey, environments: Environments): Req
     return next()
   })
 
-  app.use(tokenRoutes(latchkey, { path: '/tokens', dialect: 'latchkey' }))
+  const page = tokenConsole({ tokenLink: true })
+  app.use(tokenRoutes(latchkey, { path: '/tokens', dialect: 'latchkey', resources: true, console: page }))
   app.use(tokenRoutes(latchkey, { path: '/api/v2/apiTokens' }))
   app.use(tokenRoutes(latchkey, { path: '/api-tokens', dialect: 'panther' }))
   app.use(metrics(latchkey, ''))

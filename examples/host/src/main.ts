@@ -6,7 +6,7 @@ import { auditFile } from './audit.js'
 import { type Environments, hostEnvironments } from './environments.js'
 import { openStore } from './stores.js'
 import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
-import { welcome } from './welcome.js'
+import { pageLink, welcome } from './welcome.js'
 
 /** How long requests in flight may take after the signal. */
 const GRACE_MS = 1_000
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
 
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ url, adminToken: adminToken ?? null })}\n`
+      ? `${JSON.stringify({ url, adminToken: adminToken ?? null, page: pageLink(url, adminToken) })}\n`
       : welcome(url, options.store, adminToken),
   )
 

@@ -1,3 +1,8 @@
+/** The tokens page, signed in by what stands behind `#`, which no browser sends to the server. */
+export function pageLink(url: string, adminToken: string | undefined): string {
+  return `${url}/tokens/console/${adminToken === undefined ? '' : `#token=${adminToken}`}`
+}
+
 /** What the host prints at start: the admin token, and commands that use it. */
 export function welcome(url: string, store: string, adminToken: string | undefined): string {
   const lines = [`The example host listens at ${url}`, '']
@@ -5,6 +10,8 @@ export function welcome(url: string, store: string, adminToken: string | undefin
     lines.push(
       `Its tokens are in ${withoutPassword(store)}, from an earlier start. The admin token was shown then; nobody can show it again.`,
       'If it is lost, `npm start -- --reset-admin` gives it a new value.',
+      '',
+      `The tokens page: ${pageLink(url, adminToken)}`,
     )
     return `${lines.join('\n')}\n`
   }
@@ -12,6 +19,10 @@ export function welcome(url: string, store: string, adminToken: string | undefin
     'The admin token, shown this once:',
     '',
     `  ${adminToken}`,
+    '',
+    'The tokens page, signed in with it:',
+    '',
+    `  ${pageLink(url, adminToken)}`,
     '',
     'Refused without a token:',
     '',

@@ -1,0 +1,227 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { asApiError, call } from './api'
+import { actorName, ago, exactTime, isExpired, lastUseTitle, statusesOf } from './format'
+import { Rotation } from './rotation'
+import {
+  announce,
+  changeToken,
+  closeToken,
+  details,
+  detailsError,
+  dialog,
+  failDetails,
+  mayAct,
+  refreshDetails,
+} from './state'
+import type { Token } from './types'
+import { ErrorNotice, Progress, useTask } from './ui'
+import { openedId } from './view'
+
+/** The details of the token that is opened. */
+export function Details() {
+  const id = openedId.value
+  const token = details.value
+  const error = detailsError.value
+  const heading = useRef<HTMLHeadingElement>(null)
+  const isRead = token?.id === id
+  // The eye and the screen reader follow the click.
+  useEffect(() => {
+    if (!isRead) return
+    heading.current?.focus({ preventScroll: true })
+    heading.current?.scrollIntoView({ block: 'nearest' })
+  }, [id, isRead])
+
+  if (id === '') return null
+  if (token === undefined || !isRead) {
+    return (
+      <section class="card details" aria-label="Details">
+        <ErrorNotice error={error} retry={() => void refreshDetails()} />
+        <Progress when={error === undefined} label="Loading" />
+        {error !== undefined && (
+          <div class="actions">
+            <button type="button" class="button" onClick={closeToken}>
+              Close
+            </button>
+          </div>
+        )}
+      </section>
+    )
+  }
+  return (
+    <section class="card details" aria-label={token.name}>
+      <div class="details-head">
+        <h2 ref={heading} tabIndex={-1}>
+          <bdi>{token.name}</bdi>
+        </h2>
+        <button type="button" class="button quiet-button" onClick={() => closeAndReturn(token.id)}>
+          Close
+        </button>
+      </div>
+      <p class="status-line">
+        {statusesOf(token).map((each) => (
+          <span key={each} class={`status status-${each.toLowerCase()}`}>
+            {each}
+          </span>
+        ))}
+        {token.personal && <span class="tag">Personal</span>}
+      </p>
+      <ErrorNotice error={error} retry={() => void refreshDetails()} />
+      <Acts token={token} />
+      {token.previousSecret !== undefined && <Rotation token={token} previous={token.previousSecret} />}
+      <Members token={token} />
+    </section>
+  )
+}
+
+/** The focus goes back to the row that opened the details. */
+function closeAndReturn(id: string): void {
+  closeToken()
+  document.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus()
+}
+
+function Acts({ token }: { readonly token: Token }) {
+  const { id, enabled } = token
+  const { change, issue, own } = mayAct(token)
+  const toggle = useTask(async () => {
+    try {
+      await changeToken(id, { enabled: !enabled })
+      announce(enabled ? 'The token is disabled. It is refused from now on.' : 'The token is enabled.')
+    } catch (error) {
+      failDetails(id, await readAgain(id, error))
+    }
+  })
+  const open = (kind: 'edit' | 'rotate' | 'delete') => () => {
+    dialog.value = { kind, token }
+  }
+  const mayRotate = issue && enabled && !isExpired(token)
+  return (
+    <div class="acts">
+      {change && (
+        <button type="button" class="button" onClick={open('edit')}>
+          Edit
+        </button>
+      )}
+      {enabled && change && !own && (
+        <button type="button" class="button" aria-disabled={toggle.isBusy} onClick={() => void toggle.start()}>
+          Disable
+        </button>
+      )}
+      {!enabled && change && issue && (
+        <button type="button" class="button" aria-disabled={toggle.isBusy} onClick={() => void toggle.start()}>
+          Enable
+        </button>
+      )}
+      {mayRotate && (
+        <button type="button" class="button" onClick={open('rotate')}>
+          Rotate
+        </button>
+      )}
+      {(change || own) && (
+        <button type="button" class="button danger-quiet" onClick={open('delete')}>
+          Delete
+        </button>
+      )}
+      <Progress when={toggle.isBusy} />
+    </div>
+  )
+}
+
+/** After a lost race the person looks at the token as it is now. */
+async function readAgain(id: string, error: unknown): Promise<unknown> {
+  if (asApiError(error).status !== 409) return error
+  try {
+    details.value = await call<Token>('GET', `/${encodeURIComponent(id)}`)
+    return error
+  } catch (other) {
+    return other
+  }
+}
+
+function Members({ token }: { readonly token: Token }) {
+  const { createdBy, modifiedAt, modifiedBy, rotatedAt, lastUsedAt, lastUsedIp, expiresAt, metadata } = token
+  return (
+    <dl class="members">
+      <Member name="Id">
+        <code class="breaking">{token.id}</code>
+      </Member>
+      <Member name="Owner">
+        <bdi>{token.owner}</bdi>
+      </Member>
+      <Member name="Scopes">
+        <ul class="plain">
+          {token.scopes.map((scope) => (
+            <li key={scope}>
+              <code class="breaking">{scope}</code>
+            </li>
+          ))}
+        </ul>
+      </Member>
+      <Member name="Expires">{expiresAt === undefined ? 'Never' : <Time at={expiresAt} />}</Member>
+      <Member name="Last used">
+        {lastUsedAt === undefined ? 'Never' : <Time at={lastUsedAt} title={lastUseTitle(token)} />}
+        {lastUsedIp !== undefined && <div class="muted">from {lastUsedIp}</div>}
+      </Member>
+      <Member name="Allowed networks">{listOr(token.networks, 'Every address')}</Member>
+      <Member name="Resources">{listOr(token.resources, 'All')}</Member>
+      <Member name="Created">
+        <Time at={token.createdAt} />
+        {createdBy && (
+          <div class="muted">
+            by <bdi>{actorName(createdBy)}</bdi>
+          </div>
+        )}
+      </Member>
+      {modifiedAt !== undefined && (
+        <Member name="Changed">
+          <Time at={modifiedAt} />
+          {modifiedBy && (
+            <div class="muted">
+              by <bdi>{actorName(modifiedBy)}</bdi>
+            </div>
+          )}
+        </Member>
+      )}
+      {rotatedAt !== undefined && (
+        <Member name="Rotated">
+          <Time at={rotatedAt} />
+        </Member>
+      )}
+      {metadata !== undefined && (
+        <Member name="Metadata">
+          <code class="breaking">{JSON.stringify(metadata)}</code>
+        </Member>
+      )}
+    </dl>
+  )
+}
+
+function Member({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  )
+}
+
+export function Time({ at, title }: { readonly at: string; readonly title?: string }) {
+  return (
+    <time dateTime={at} title={title ?? exactTime(at)}>
+      {ago(at)} <span class="muted">({exactTime(at)})</span>
+    </time>
+  )
+}
+
+function listOr(items: readonly string[], none: string) {
+  if (items.length === 0) return none
+  return (
+    <ul class="plain">
+      {items.map((item) => (
+        <li key={item}>
+          <code class="breaking">{item}</code>
+        </li>
+      ))}
+    </ul>
+  )
+}

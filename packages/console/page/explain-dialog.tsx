@@ -1,0 +1,124 @@
+import { useSignal } from '@preact/signals'
+import { call } from './api'
+import { Modal } from './modal'
+import { capabilities } from './session'
+import { openToken } from './state'
+import { Actions, closeDialog } from './token-dialogs'
+import { linesOf } from './token-fields'
+import type { Explanation } from './types'
+import { errorsOf, Field, Form, useTask } from './ui'
+import { openedId } from './view'
+
+const CHECKS: Readonly<Record<string, string>> = {
+  format: 'Form of the token',
+  known: 'Is there such a token',
+  secret: 'Secret',
+  enabled: 'Enabled',
+  expiry: 'Expiry',
+  owner: 'Owner',
+  network: 'Address',
+  scope: 'Scopes',
+  resource: 'Resources',
+}
+
+/** The id of a whole token, or the text itself. */
+export function idIn(text: string): string {
+  return text.trim().split('.').slice(0, 2).join('.')
+}
+
+function isWhole(text: string): boolean {
+  return text.trim().split('.').length > 2
+}
+
+/** Every check of a request with its outcome. */
+export function ExplainDialog() {
+  const id = useSignal(openedId.peek())
+  const ip = useSignal('')
+  const scopes = useSignal('')
+  const resources = useSignal('')
+  const explanation = useSignal<Explanation | undefined>(undefined)
+  const members = ['id', 'token', 'ip', 'scopes', 'resources']
+  const task = useTask(async () => {
+    explanation.value = undefined
+    const asked = { scopes: wordsOf(scopes.value), resources: wordsOf(resources.value) }
+    explanation.value = await call<Explanation>('POST', '/explain', {
+      ...(isWhole(id.value) ? { token: id.value.trim() } : { id: id.value.trim() }),
+      ...(ip.value.trim() !== '' && { ip: ip.value.trim() }),
+      ...(asked.scopes.length > 0 && { scopes: asked.scopes }),
+      ...(asked.resources.length > 0 && { resources: asked.resources }),
+    })
+  })
+  const { error } = task
+  const fields = [
+    ['Id', id, [...errorsOf(error, 'id'), ...errorsOf(error, 'token')], 'As in the list, or a whole token.'],
+    ['Address', ip, errorsOf(error, 'ip'), 'Where the request came from. Empty: not judged.'],
+    ['Scopes', scopes, errorsOf(error, 'scopes', wordsOf(scopes.value)), 'What the route needs, such as reports.read.'],
+    ...(capabilities.value?.usesResources
+      ? [
+          [
+            'Resources',
+            resources,
+            errorsOf(error, 'resources', wordsOf(resources.value)),
+            'Such as project:1.',
+          ] as const,
+        ]
+      : []),
+  ] as const
+  return (
+    <Modal title="Why is a token refused?" onClose={closeDialog}>
+      <Form error={error} onSubmit={() => void task.start()}>
+        {fields.map(([label, value, errors, hint]) => (
+          <Field key={label} label={label} errors={errors} hint={hint}>
+            {(control) => (
+              <input
+                {...control}
+                type="text"
+                spellcheck={false}
+                value={value.value}
+                onInput={(event) => {
+                  value.value = event.currentTarget.value
+                }}
+              />
+            )}
+          </Field>
+        ))}
+        {explanation.value !== undefined && <Outcome explanation={explanation.value} id={idIn(id.value)} />}
+        <Actions task={task} label="Explain" leave="Close" members={members} />
+      </Form>
+    </Modal>
+  )
+}
+
+function Outcome({ explanation: { allowed, checks }, id }: { readonly explanation: Explanation; readonly id: string }) {
+  return (
+    <section aria-label="Outcome" class="outcome">
+      <p role="status">
+        <strong>{allowed ? 'Such a request is let in.' : 'Such a request is refused.'}</strong>
+      </p>
+      <ul class="checks">
+        {checks.map(({ check, passed, detail }) => (
+          <li key={check} class={passed ? 'passed' : 'failed'}>
+            <span class="outcome-mark">{passed ? 'Passed' : 'Failed'}</span>
+            <span>
+              <span>{CHECKS[check] ?? check}</span> <span class="muted">{detail}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          closeDialog()
+          void openToken(id)
+        }}
+      >
+        Show its details
+      </button>
+    </section>
+  )
+}
+
+function wordsOf(text: string): readonly string[] {
+  return linesOf(text.replace(/[\s,]+/g, '\n'))
+}

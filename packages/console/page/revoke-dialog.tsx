@@ -1,0 +1,87 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { call } from './api'
+import { count } from './format'
+import { reload } from './list'
+import { Modal } from './modal'
+import { capabilities } from './session'
+import { announce, closeToken } from './state'
+import { Actions, closeDialog } from './token-dialogs'
+import type { TokenList } from './types'
+import { ErrorNotice, Form, Progress, useTask } from './ui'
+import { filters, queryOf } from './view'
+
+interface Progressed {
+  readonly revoked: number
+  readonly remaining: number
+}
+
+/** Without the admin right, only the caller's own tokens are meant. */
+function meantFilter(): Readonly<Record<string, string>> {
+  const { owner = '', may, personal } = capabilities.peek() ?? {}
+  return { ...queryOf(filters.peek()), ...((personal || !may?.admin) && { owner }) }
+}
+
+/** Whether the filter can match a token that the caller may revoke. */
+export function canRevokeMatching(): boolean {
+  const { owner, may, personal } = capabilities.value ?? {}
+  const named = filters.value.owner
+  return may?.write === true && ((may.admin && !personal) || named === '' || named === owner)
+}
+
+function bodyOf({ scope, enabled, ...rest }: Readonly<Record<string, string>>): object {
+  return {
+    ...rest,
+    ...(scope !== undefined && { scope: [scope] }),
+    ...(enabled !== undefined && { enabled: enabled === 'true' }),
+  }
+}
+
+/** Deletes what the filters match, a thousand tokens a request. */
+export function RevokeDialog() {
+  const matching = useSignal<number | undefined>(undefined)
+  const revoked = useSignal(0)
+  const counting = useTask(async () => {
+    const query = new URLSearchParams({ ...meantFilter(), limit: '1' })
+    matching.value = (await call<TokenList>('GET', `?${query}`)).total
+  })
+  const task = useTask(async () => {
+    const body = bodyOf(meantFilter())
+    let progress: Progressed
+    do {
+      progress = await call<Progressed>('POST', '/revoke-all', body)
+      revoked.value += progress.revoked
+    } while (progress.revoked > 0 && progress.remaining > 0)
+    closeDialog()
+    closeToken()
+    announce(`${count(revoked.value, 'token')} revoked.`)
+    await reload()
+  })
+  useEffect(() => void counting.start(), [])
+
+  const { owner } = meantFilter()
+  const whose = owner === undefined ? 'of all owners' : `of ${owner}`
+  return (
+    <Modal title="Revoke matching tokens" onClose={closeDialog}>
+      <Form error={task.error} onSubmit={() => void task.start()}>
+        <ErrorNotice error={counting.error} retry={() => void counting.start()} />
+        <Progress when={matching.value === undefined && counting.isBusy} label="Counting" />
+        {matching.value !== undefined && (
+          <p>
+            <strong>{count(matching.value, 'token')}</strong> <bdi>{whose}</bdi> match the filters. They will be
+            deleted, and refused at once. This cannot be undone.
+          </p>
+        )}
+        {filters.value.status === 'active' && <p class="hint">Tokens that have expired count as well.</p>}
+        <p class="hint">The token that signs you in is kept.</p>
+        {task.isBusy && matching.value !== undefined && (
+          <div class="field">
+            <progress class="busy" aria-label="Revoked" max={Math.max(1, matching.value)} value={revoked.value} />
+            <p role="status">{`${count(revoked.value, 'token')} revoked so far`}</p>
+          </div>
+        )}
+        <Actions task={task} label="Revoke" isDangerous members={[]} />
+      </Form>
+    </Modal>
+  )
+}

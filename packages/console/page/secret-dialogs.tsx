@@ -1,0 +1,156 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { now } from './api'
+import { CONFIG, MOUNT } from './config'
+import { DAY, HOUR, isExpired } from './format'
+import { Modal } from './modal'
+import { capabilities } from './session'
+import { issued, rotateToken } from './state'
+import { Actions, closeDialog } from './token-dialogs'
+import type { IssuedToken, Token } from './types'
+import { errorsOf, Field, Form, useTask } from './ui'
+
+/** The text of a new token. It goes when the dialog goes. */
+export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
+  const wasCopied = useSignal(false)
+  const isStored = useSignal(false)
+  const hint = useSignal('')
+  const field = useRef<HTMLInputElement>(null)
+
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(token.token)
+      wasCopied.value = true
+      hint.value = 'Copied.'
+    } catch {
+      // A page without TLS, or a browser that forbids it.
+      field.current?.select()
+      hint.value = 'The browser does not let this page copy. The text is selected: copy it by the keyboard.'
+    }
+  }
+
+  useEffect(() => field.current?.focus(), [])
+
+  const mayClose = wasCopied.value || isStored.value
+  return (
+    <Modal title="Token created" isHeld onClose={() => undefined}>
+      <p>
+        This is the secret of <bdi>{token.name}</bdi>. <strong>It is shown this once.</strong> Store it where the
+        program that uses it finds it.
+      </p>
+      <div class="secret">
+        <Field label="Token">
+          {(control) => (
+            <input
+              {...control}
+              ref={field}
+              type="text"
+              class="mono"
+              readOnly
+              value={token.token}
+              onFocus={(event) => event.currentTarget.select()}
+            />
+          )}
+        </Field>
+        <button type="button" class="button primary" onClick={() => void copy()}>
+          Copy
+        </button>
+      </div>
+      <p role="status" class="hint">
+        {hint.value}
+      </p>
+      {!CONFIG.sessionOnly && (
+        <>
+          <p class="muted">Try it:</p>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard. */}
+          <pre tabIndex={0} class="command">
+            {`curl -H 'Authorization: Bearer ${token.token}' ${location.origin}${MOUNT}/self`}
+          </pre>
+        </>
+      )}
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isStored.value}
+          onChange={(event) => {
+            isStored.value = event.currentTarget.checked
+          }}
+        />
+        <span>I have stored this token</span>
+      </label>
+      <div class="actions">
+        <button
+          type="button"
+          class="button primary"
+          disabled={!mayClose}
+          onClick={() => {
+            issued.value = undefined
+          }}
+        >
+          Done
+        </button>
+      </div>
+    </Modal>
+  )
+}
+
+const OVERLAPS: readonly (readonly [value: string, label: string, length: number])[] = [
+  ['', 'Not at all', 0],
+  ['1h', '1 hour', HOUR],
+  ['1d', '1 day', DAY],
+  ['7d', '7 days', 7 * DAY],
+]
+
+/** A running overlap must end before another one begins, and a former secret cannot outlive its token. */
+function allowedOverlaps({ expiresAt, previousSecret }: Token) {
+  const { maxOverlap = 0 } = capabilities.value ?? {}
+  const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - now()
+  const longest = previousSecret === undefined ? Math.min(maxOverlap, left) : 0
+  return OVERLAPS.filter(([, , length]) => length <= longest)
+}
+
+export function RotateDialog({ token }: { readonly token: Token }) {
+  const allowed = allowedOverlaps(token)
+  const keepFor = useSignal(allowed.find(([value]) => value === '1d')?.[0] ?? allowed.at(-1)?.[0] ?? '')
+  const task = useTask(() =>
+    rotateToken(token.id, keepFor.value === '' ? {} : { previousExpiresAt: `now+${keepFor.value}` }),
+  )
+  return (
+    <Modal title="Rotate token" onClose={closeDialog}>
+      <Form error={task.error} onSubmit={() => void task.start()}>
+        <p>
+          <bdi>{token.name}</bdi> gets a new secret. Its name, scopes and id stay.
+        </p>
+        <Field
+          label="Keep the current secret working for"
+          errors={errorsOf(task.error, 'previousExpiresAt')}
+          hint={
+            keepFor.value === ''
+              ? 'Whoever has the current secret is refused at once.'
+              : 'Both secrets work until then. The details show whether the current one is still used.'
+          }
+        >
+          {(control) => (
+            <select
+              {...control}
+              value={keepFor.value}
+              onChange={(event) => {
+                keepFor.value = event.currentTarget.value
+              }}
+            >
+              {allowed.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {token.previousSecret !== undefined && !isExpired(token) && (
+          <p class="hint">A rotation is in progress. Another one ends both secrets at once.</p>
+        )}
+        <Actions task={task} label="Rotate" members={['previousExpiresAt']} />
+      </Form>
+    </Modal>
+  )
+}

@@ -1,0 +1,147 @@
+import { useSignal } from '@preact/signals'
+import { ago, lastUseTitle } from './format'
+import { Modal } from './modal'
+import { capabilities } from './session'
+import { announce, changeToken, createToken, deleteToken, dialog } from './state'
+import { changesInput, creationInput, FIELD_MEMBERS, TokenFields, useDraft } from './token-fields'
+import type { Token } from './types'
+import { ErrorNotice, errorsOf, Field, Form, OtherViolations, Progress, type Task, useTask } from './ui'
+
+export function closeDialog(): void {
+  dialog.value = undefined
+}
+
+/** What stands at the end of each form: what went wrong, and the buttons. */
+export function Actions({
+  task,
+  label,
+  isDangerous = false,
+  leave = 'Cancel',
+  members = FIELD_MEMBERS,
+}: {
+  readonly task: Task
+  readonly label: string
+  readonly isDangerous?: boolean
+  /** What the other button says. */
+  readonly leave?: string
+  readonly members?: readonly string[]
+}) {
+  const { error, isBusy, start } = task
+  return (
+    <>
+      <ErrorNotice
+        error={error}
+        more={<OtherViolations error={error} members={members} />}
+        retry={() => void start()}
+      />
+      <div class="actions">
+        <Progress when={isBusy} />
+        <button type="button" class="button" onClick={closeDialog}>
+          {leave}
+        </button>
+        <button type="submit" class={isDangerous ? 'button danger' : 'button primary'} aria-disabled={isBusy}>
+          {label}
+        </button>
+      </div>
+    </>
+  )
+}
+
+export function CreateDialog() {
+  const { owner = '', personal = false, may } = capabilities.value ?? {}
+  const draft = useDraft()
+  const ofOwner = useSignal(owner)
+  const isPersonal = useSignal(personal)
+  const task = useTask(() =>
+    createToken({
+      ...creationInput(draft),
+      ...(!personal && { personal: isPersonal.value }),
+      ...(may?.admin && ofOwner.value.trim() !== owner && { owner: ofOwner.value.trim() }),
+    }),
+  )
+  return (
+    <Modal title="Create token" onClose={closeDialog}>
+      <Form error={task.error} onSubmit={() => void task.start()}>
+        <TokenFields draft={draft} error={task.error} />
+        {may?.admin && !personal && (
+          <Field label="Owner" errors={errorsOf(task.error, 'owner')} hint="Whose token it is.">
+            {(control) => (
+              <input
+                {...control}
+                type="text"
+                spellcheck={false}
+                value={ofOwner.value}
+                onInput={(event) => {
+                  ofOwner.value = event.currentTarget.value
+                }}
+              />
+            )}
+          </Field>
+        )}
+        {!personal && (
+          <label class="check">
+            <input
+              type="checkbox"
+              aria-describedby="personal-hint"
+              checked={isPersonal.value}
+              onChange={(event) => {
+                isPersonal.value = event.currentTarget.checked
+              }}
+            />
+            <span>Personal</span>
+          </label>
+        )}
+        {!personal && (
+          <p class="hint" id="personal-hint">
+            A personal token can do no more than its owner may, and sees the tokens of its owner only.
+          </p>
+        )}
+        <Actions task={task} label="Create" />
+      </Form>
+    </Modal>
+  )
+}
+
+export function EditDialog({ token }: { readonly token: Token }) {
+  const draft = useDraft(token)
+  const task = useTask(async () => {
+    const changes = changesInput(draft, token)
+    if (Object.keys(changes).length > 0) await changeToken(token.id, changes)
+    closeDialog()
+    announce('The changes are saved.')
+  })
+  return (
+    <Modal title="Edit token" onClose={closeDialog}>
+      <Form error={task.error} onSubmit={() => void task.start()}>
+        <TokenFields draft={draft} error={task.error} token={token} />
+        <Actions task={task} label="Save" />
+      </Form>
+    </Modal>
+  )
+}
+
+export function DeleteDialog({ token }: { readonly token: Token }) {
+  const { lastUsedAt } = token
+  const task = useTask(async () => {
+    await deleteToken(token.id)
+    announce(`${token.name} is deleted.`)
+  })
+  return (
+    <Modal title="Delete token" onClose={closeDialog}>
+      <Form error={task.error} onSubmit={() => void task.start()}>
+        <p>
+          <strong>
+            <bdi>{token.name}</bdi>
+          </strong>{' '}
+          will be refused at once, everywhere. This cannot be undone.
+        </p>
+        <p class="muted">
+          {lastUsedAt === undefined
+            ? 'It was never used.'
+            : `It was last used ${ago(lastUsedAt)} (${lastUseTitle(token)}).`}
+        </p>
+        <Actions task={task} label="Delete" isDangerous />
+      </Form>
+    </Modal>
+  )
+}

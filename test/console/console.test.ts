@@ -1,0 +1,436 @@
+// The tokens page as people use it: in Chromium, on Express and on Koa, below a prefix and behind a proxy.
+import type { Caller } from '@latchkey/core'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { accessibilityProblems, expectFitsPhone, openPage, startBrowser, type Watched, watch } from './browser.js'
+import { type House, openHouse, type Plan, type Stage } from './stage.js'
+
+const DAY = 86_400_000
+
+/** As `expect.poll`, on a machine that may be busy. */
+const eventually: typeof expect.poll = (actual) => expect.poll(actual, { timeout: 10_000, interval: 20 })
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await startBrowser()
+})
+afterAll(() => browser?.close())
+
+/** Whatever a test opens must have had no problem at its end. */
+const watched: Watched[] = []
+afterEach(async () => {
+  const problems = watched.flatMap((each) => each.problems)
+  await Promise.all(watched.splice(0).map(({ page }) => page.context().close()))
+  expect(problems).toEqual([])
+})
+
+async function open(url: string, options?: Parameters<typeof openPage>[1]): Promise<Page> {
+  const opened = await openPage(browser, options)
+  watched.push(opened)
+  await opened.page.goto(url)
+  return opened.page
+}
+
+/** Clicks, or, with `byKeyboard`, moves the focus there and presses. */
+type Hand = (target: Locator, key?: string) => Promise<void>
+const byMouse: Hand = (target) => target.click()
+const byKeyboard: Hand = async (target, key = 'Enter') => {
+  await target.focus()
+  await target.press(key)
+}
+
+describe.each(['express', 'koa'] as const)('on %s', (framework) => {
+  let house: House
+  beforeAll(async () => {
+    house = await openHouse(framework)
+  })
+  afterAll(() => house?.close())
+
+  interface Opened extends Stage {
+    readonly page: Page
+    readonly admin: { readonly id: string; readonly token: string }
+  }
+
+  /** A stage with one token, which signs the page in. */
+  async function signedIn(plan?: Plan, caller: object = {}): Promise<Opened> {
+    const stage = house.stage(plan)
+    const scopes = ['reports.*', 'logs.*', 'apiTokens.*']
+    const admin = await stage.latchkey.create({ name: 'admin', owner: 'ada', scopes, ...caller })
+    const page = await open(`${stage.url}#token=${admin.token}`)
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    return Object.assign(stage, { page, admin })
+  }
+
+  const dialog = (page: Page, name: string) => page.getByRole('dialog', { name })
+  const button = (inside: Page | Locator, name: string) => inside.getByRole('button', { name, exact: true })
+  const rows = (page: Page) => page.getByRole('table', { name: 'Tokens' }).locator('tbody').getByRole('row')
+
+  async function isLetIn({ api }: Stage, token: string): Promise<boolean> {
+    const { status } = await fetch(`${api}/self`, { headers: { Authorization: `Bearer ${token}` } })
+    return status === 200
+  }
+
+  describe.each([
+    ['mouse', byMouse],
+    ['keyboard', byKeyboard],
+  ])('by %s', (_, press) => {
+    test('a token is created, shown once, used, found, edited, disabled, enabled, rotated and deleted', async () => {
+      const stage = await signedIn({ resources: true })
+      const { page, latchkey, admin } = stage
+      await eventually(() => page.getByText('1 token', { exact: true }).count()).toBe(1)
+
+      await press(button(page, 'Create token'))
+      const creation = dialog(page, 'Create token')
+      await creation.getByRole('textbox', { name: 'Name' }).fill('Nightly report')
+      await press(creation.getByRole('checkbox', { name: 'reports.read' }), 'Space')
+      await creation.getByRole('combobox', { name: 'Expires' }).selectOption('30 days')
+      await creation.getByRole('textbox', { name: 'Allowed networks' }).fill('203.0.113.0/24\n2001:db8::/32')
+      await creation.getByRole('textbox', { name: 'Resources' }).fill('project:1')
+      await press(button(creation, 'Create'))
+
+      const created = dialog(page, 'Token created')
+      const secret = await created.getByRole('textbox', { name: 'Token' }).inputValue()
+      expect(await isLetIn(stage, secret)).toBe(true)
+      await eventually(() => created.getByText('curl -H').textContent()).toContain(secret)
+      // Nothing but its own button closes it.
+      for (const _ of [1, 2, 3]) await page.keyboard.press('Escape')
+      await page.mouse.click(5, 5)
+      expect(await created.isVisible()).toBe(true)
+      expect(await button(created, 'Done').isDisabled()).toBe(true)
+      await press(button(created, 'Copy'))
+      await created.getByText('Copied.').waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(secret)
+      await press(button(created, 'Done'))
+      await created.waitFor({ state: 'detached' })
+      expect(await page.content()).not.toContain(secret.slice(-64))
+
+      await eventually(() => rows(page).count()).toBe(2)
+      await press(button(page, 'Nightly report'))
+      const region = page.getByRole('region', { name: 'Nightly report' })
+      await eventually(() => region.textContent()).toContain('203.0.113.0/24')
+      const [{ id = '' } = {}] = (await latchkey.list({ owner: 'ada' })).tokens.filter(({ name }) => name !== 'admin')
+      expect(await latchkey.get(id)).toMatchObject({
+        ...{ scopes: ['reports.read'], networks: ['203.0.113.0/24', '2001:db8::/32'], resources: ['project:1'] },
+        createdBy: { kind: 'token', id: admin.id },
+      })
+
+      await press(button(region, 'Edit'))
+      const edit = dialog(page, 'Edit token')
+      await edit.getByRole('textbox', { name: 'Name' }).fill('Weekly report')
+      await press(edit.getByRole('checkbox', { name: 'logs.read' }), 'Space')
+      await press(button(edit, 'Save'))
+      const renamed = page.getByRole('region', { name: 'Weekly report' })
+      await renamed.waitFor()
+      expect(await latchkey.get(id)).toMatchObject({ name: 'Weekly report', scopes: ['reports.read', 'logs.read'] })
+
+      await press(button(renamed, 'Disable'))
+      await button(renamed, 'Enable').waitFor()
+      expect(await isLetIn(stage, secret)).toBe(false)
+      await press(button(renamed, 'Enable'))
+      await button(renamed, 'Disable').waitFor()
+      expect(await isLetIn(stage, secret)).toBe(true)
+
+      await press(button(renamed, 'Rotate'))
+      const rotation = dialog(page, 'Rotate token')
+      const kept = rotation.getByRole('combobox', { name: 'Keep the current secret working for' })
+      expect(await kept.locator('option').allTextContents()).toEqual(['Not at all', '1 hour', '1 day', '7 days'])
+      await kept.selectOption('1 hour')
+      await press(button(rotation, 'Rotate'))
+      const renewed = await created.getByRole('textbox', { name: 'Token' }).inputValue()
+      await press(created.getByRole('checkbox', { name: 'I have stored this token' }), 'Space')
+      await press(button(created, 'Done'))
+      const running = renamed.getByRole('region', { name: 'Rotation in progress' })
+      await running.getByText('it is safe to finish').waitFor()
+      // Whoever has not moved shows.
+      expect(await isLetIn(stage, secret)).toBe(true)
+      await latchkey.flush()
+      await press(button(page, 'Refresh'))
+      await running.getByText('The old secret is still in use').waitFor()
+      await press(button(running, 'Cancel rotation'))
+      await running.waitFor({ state: 'detached' })
+      expect([await isLetIn(stage, secret), await isLetIn(stage, renewed)]).toEqual([true, false])
+
+      await press(button(renamed, 'Rotate'))
+      await press(button(rotation, 'Rotate'))
+      await press(created.getByRole('checkbox', { name: 'I have stored this token' }), 'Space')
+      await press(button(created, 'Done'))
+      await press(button(running, 'Finish now'))
+      await running.waitFor({ state: 'detached' })
+      expect(await isLetIn(stage, secret)).toBe(false)
+
+      await press(button(renamed, 'Delete'))
+      const deletion = dialog(page, 'Delete token')
+      await eventually(() => deletion.textContent()).toMatch(/Weekly report.*last used/)
+      await press(button(deletion, 'Delete'))
+      await renamed.waitFor({ state: 'detached' })
+      await eventually(() => rows(page).count()).toBe(1)
+      await expect(latchkey.get(id)).rejects.toThrow('There is no such token')
+    })
+
+    test('sign-in by a pasted token, filters in the address, sorting, revoking what matches, explaining, sign-out', async () => {
+      const stage = house.stage()
+      const { latchkey } = stage
+      const scopes = ['reports.*', 'logs.*', 'apiTokens.*']
+      const admin = await latchkey.create({ name: 'admin', owner: 'ada', scopes })
+      for (const [name, owner, more] of [
+        ['b', 'bob', {}],
+        ['c', 'bob', { expiresAt: Date.now() + 3 * DAY }],
+        ['d', 'bob', { enabled: false, scopes: ['logs.read'] }],
+        ['e', 'eve', { scopes: ['logs.read'] }],
+      ] as const) {
+        await latchkey.create({ name, owner, scopes: ['reports.read'], ...more })
+      }
+      const page = await open(stage.url)
+      const field = page.getByLabel('Token', { exact: true })
+      await field.fill('acme.wrong')
+      await press(button(page, 'Sign in'))
+      await page.getByText('This token is not valid').waitFor()
+      expect(await field.getAttribute('aria-invalid')).toBe('true')
+      await field.fill(` ${admin.token}\n`)
+      await press(button(page, 'Sign in'))
+      await eventually(() => rows(page).count()).toBe(5)
+      await eventually(() => page.getByText('in 2 days').count()).toBe(1)
+
+      await page.getByRole('textbox', { name: 'Owner' }).fill('bob')
+      await eventually(() => rows(page).count()).toBe(3)
+      expect(new URL(page.url()).search).toBe('?owner=bob')
+      await press(button(page.getByRole('columnheader', { name: 'Name' }), 'Name'))
+      await expect
+        .poll(async () => (await rows(page).allTextContents()).map((text) => text[0]))
+        .toEqual(['b', 'c', 'd'])
+      await page.getByRole('combobox', { name: 'Status' }).selectOption('Disabled')
+      await eventually(() => rows(page).count()).toBe(1)
+      await page.getByRole('combobox', { name: 'Status' }).selectOption('Any')
+      await page.getByRole('combobox', { name: 'Scope' }).selectOption('reports.read')
+      await page.getByRole('combobox', { name: 'Last used' }).selectOption('Not in 90 days')
+      await page.getByText('No token matches').waitFor()
+      await page.getByRole('combobox', { name: 'Last used' }).selectOption('Any time')
+      await eventually(() => rows(page).count()).toBe(2)
+
+      await press(button(page, 'Revoke matching tokens'))
+      const revocation = dialog(page, 'Revoke matching tokens')
+      await eventually(() => revocation.textContent()).toMatch(/2 tokens of bob/)
+      await press(button(revocation, 'Revoke'))
+      await revocation.waitFor({ state: 'detached' })
+      await eventually(() => rows(page).count()).toBe(0)
+      const left = (await latchkey.list({ sort: 'name' })).tokens
+      expect(left.map(({ name }) => name).toSorted()).toEqual(['admin', 'd', 'e'])
+      await press(button(page, 'Clear filters'))
+      await eventually(() => rows(page).count()).toBe(3)
+
+      await press(button(page, 'Why is a token refused?'))
+      const why = dialog(page, 'Why is a token refused?')
+      await why.getByRole('textbox', { name: 'Id' }).fill(left.find(({ name }) => name === 'd')?.id ?? '')
+      await why.getByRole('textbox', { name: 'Address' }).fill('203.0.113.9')
+      await why.getByRole('textbox', { name: 'Scopes' }).fill('reports.read')
+      await press(button(why, 'Explain'))
+      await eventually(() => why.getByText('Failed').count()).toBe(2)
+      await page.keyboard.press('Escape')
+      await why.waitFor({ state: 'detached' })
+
+      await press(button(page, 'Sign out'))
+      await field.waitFor()
+      const secret = admin.token.slice(-64)
+      const kept = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie])')
+      const places = [kept, page.url(), await page.content(), stage.log.join()]
+      expect(places.filter((text) => text.includes(secret))).toEqual([])
+      expect(await page.evaluate('Promise.all([indexedDB.databases(), caches.keys()])')).toEqual([[], []])
+      expect(await field.inputValue()).toBe('')
+    })
+  })
+
+  test('the link signs in, and is taken out of the address and the history', async () => {
+    const { page, url, admin } = await signedIn()
+    expect(page.url()).toBe(url)
+    const other = await house.stage().latchkey.create({ name: 'other', owner: 'o', scopes: ['logs.read'] })
+    await page.goto('about:blank')
+    await page.goBack()
+    await page.getByLabel('Token', { exact: true }).waitFor()
+    expect(page.url()).toBe(url)
+    // The same page with another token behind `#` is not loaded anew.
+    await page.goto(`${url}#token=${other.token}`)
+    await page.getByText('This token is not valid').waitFor()
+    await page.goto(`${url}#token=${admin.token}`)
+    await button(page, 'Sign out').waitFor()
+    expect(page.url()).toBe(url)
+  })
+
+  test('violations stand beside their fields, and what was typed stays through a 503 and an ended session', async () => {
+    const people = new Map<string, Caller>([['1', { id: 'u', owner: 'ada', scopes: ['reports.read', 'apiTokens.*'] }]])
+    const stage = house.stage({ people })
+    const page = await open(stage.url)
+    await page.getByText('Or sign in to the application').waitFor()
+    await page.context().addCookies([{ name: 'session', value: '1', url: stage.api }])
+    await button(page, 'I am signed in').click()
+    await button(page, 'Create token').click()
+    const creation = dialog(page, 'Create token')
+    const name = creation.getByRole('textbox', { name: 'Name' })
+    const networks = creation.getByRole('textbox', { name: 'Allowed networks' })
+    await networks.fill('10.0.0.0/8\nsomewhere')
+    await button(creation, 'Create').click()
+    await eventually(() => name.getAttribute('aria-invalid')).toBe('true')
+    const [, error = ''] = (await networks.getAttribute('aria-describedby'))?.split(' ') ?? []
+    expect(await creation.locator(`[id="${error}"]`).textContent()).toContain('somewhere')
+    expect(await creation.getByRole('group', { name: 'Scopes' }).getAttribute('aria-invalid')).toBe('true')
+    expect(await name.evaluate((element) => element.matches(':focus'))).toBe(true)
+
+    await name.fill('Kept')
+    await networks.fill('10.0.0.0/8')
+    await creation.getByRole('checkbox', { name: 'reports.read' }).check()
+    stage.failing.add('insert')
+    await button(creation, 'Create').click()
+    await button(creation, 'Try again').waitFor()
+    expect(await name.inputValue()).toBe('Kept')
+    stage.failing.clear()
+
+    // Somebody ends the session.
+    const [ada] = [...people.values()]
+    people.clear()
+    await button(creation, 'Try again').click()
+    await page.getByText('Your sign-in has ended').waitFor()
+    if (ada !== undefined) people.set('1', ada)
+    await button(page, 'I am signed in').click()
+    await creation.waitFor()
+    expect([await name.inputValue(), await networks.inputValue()]).toEqual(['Kept', '10.0.0.0/8'])
+    await button(creation, 'Create').click()
+    await dialog(page, 'Token created').waitFor()
+    expect((await stage.latchkey.list()).tokens.map((token) => token.name)).toEqual(['Kept'])
+  })
+
+  test('what another tab deleted, and a lost race, are told with what to do', async () => {
+    const { page, url, latchkey, admin } = await signedIn()
+    const made = await Promise.all(
+      ['first', 'second'].map((name) => latchkey.create({ name, owner: 'ada', scopes: ['logs.read'] })),
+    )
+    await button(page, 'Refresh').click()
+    await button(page, 'first').click()
+    const other = await page.context().newPage()
+    watched.push(watch(other))
+    await other.goto(`${url}#token=${admin.token}`)
+    await button(other, 'first').click()
+    await button(other.getByRole('region', { name: 'first' }), 'Delete').click()
+    await button(dialog(other, 'Delete token'), 'Delete').click()
+    await dialog(other, 'Delete token').waitFor({ state: 'detached' })
+
+    const region = page.getByRole('region', { name: 'first' })
+    await button(region, 'Disable').click()
+    await region.getByText('does not exist any more').waitFor()
+    await eventually(() => rows(page).count()).toBe(2)
+
+    await button(page, 'second').click()
+    const second = page.getByRole('region', { name: 'second' })
+    await button(second, 'Rotate').click()
+    // The page believes that one runs; it ended meanwhile.
+    const id = made[1]?.id ?? ''
+    await latchkey.rotate(id, { previousExpiresAt: Date.now() + DAY })
+    await button(dialog(page, 'Rotate token'), 'Rotate').click()
+    await dialog(page, 'Rotate token').getByText('A rotation is under way').waitFor()
+  })
+
+  test('names and addresses are text, however hostile', async () => {
+    const { page, latchkey } = await signedIn()
+    const names = ['<img src=x onerror=alert(1)>', 'שלום \u202bעולם', 'x'.repeat(200), '"\'><script>alert(1)</script>']
+    for (const name of names.filter((each) => !each.includes('\u202b'))) {
+      await latchkey.create({ name, owner: '<b>bob</b>', scopes: ['logs.read'] })
+    }
+    await button(page, 'Refresh').click()
+    for (const name of names.filter((each) => !each.includes('\u202b'))) {
+      await button(page, name).click()
+      await page.getByRole('region', { name, exact: true }).waitFor()
+    }
+    expect(await page.locator('img, b, #page script').count()).toBe(0)
+    await expectFitsPhone(page)
+  })
+
+  test('work that takes longer than half a second shows that it goes on', async () => {
+    const stage = await signedIn()
+    let answer = () => {}
+    stage.delay = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await button(stage.page, 'Refresh').click()
+    await stage.page.getByRole('progressbar').waitFor()
+    answer()
+    await stage.page.getByRole('progressbar').waitFor({ state: 'detached' })
+  })
+
+  test('a caller sees what it may do: no creation without the right, no owners for personal callers, no dates beyond', async () => {
+    const reader = await signedIn({}, { scopes: ['apiTokens.read'] })
+    expect(await button(reader.page, 'Create token').count()).toBe(0)
+    const options = { maxLifetime: 60 * DAY }
+    const { page } = await signedIn({ options }, { personal: true, expiresAt: Date.now() + 10 * DAY })
+    expect(await page.getByRole('columnheader', { name: 'Owner' }).count()).toBe(0)
+    expect(await page.getByRole('textbox', { name: 'Owner' }).count()).toBe(0)
+    await button(page, 'Create token').click()
+    const creation = dialog(page, 'Create token')
+    expect(await creation.getByRole('checkbox', { name: 'Personal' }).count()).toBe(0)
+    expect(await creation.getByRole('textbox', { name: 'Resources' }).count()).toBe(0)
+    const expires = creation.getByRole('combobox', { name: 'Expires' })
+    expect(await expires.locator('option').allTextContents()).toEqual(['7 days', 'On a date'])
+    // Nobody but the admin right names owners.
+    expect(await creation.getByRole('textbox', { name: 'Owner' }).count()).toBe(0)
+  })
+
+  test('a token without a right over tokens sees itself', async () => {
+    const { page } = await signedIn({}, { name: 'worker', scopes: ['logs.read'] })
+    await eventually(() => rows(page).count()).toBe(1)
+    await button(page, 'worker').click()
+    const region = page.getByRole('region', { name: 'worker' })
+    await button(region, 'Rotate').click()
+    await button(dialog(page, 'Rotate token'), 'Rotate').click()
+    const created = dialog(page, 'Token created')
+    await created.getByRole('checkbox', { name: 'I have stored this token' }).check()
+    await button(created, 'Done').click()
+    // The page goes on with the new secret, and with the old one when that is back.
+    await button(region, 'Cancel rotation').click()
+    await button(region, 'Rotate').waitFor()
+    await button(page, 'Refresh').click()
+    await eventually(() => rows(page).count()).toBe(1)
+  })
+
+  test('fifty rows a page, more on demand, within the width of a phone', async () => {
+    const stage = house.stage()
+    for (let i = 0; i < 120; i++) await stage.latchkey.create({ name: `t${i}`, owner: 'ada', scopes: ['logs.read'] })
+    const { token } = await stage.latchkey.create({ name: 'admin', owner: 'ada', scopes: ['apiTokens.*'] })
+    const page = await open(`${stage.url}#token=${token}`)
+    await eventually(() => rows(page).count()).toBe(50)
+    await page.getByText('121 tokens').waitFor()
+    await button(page, 'Load more').click()
+    await eventually(() => rows(page).count()).toBe(100)
+    await button(page, 'Load more').click()
+    await eventually(() => rows(page).count()).toBe(121)
+    expect(await button(page, 'Load more').count()).toBe(0)
+    await expectFitsPhone(page)
+    expect(await button(page, 'Sign out').isVisible()).toBe(true)
+  })
+
+  test.runIf(framework === 'express')('axe finds nothing on any view, light and dark', async () => {
+    const stage = await signedIn({ resources: true })
+    const { page, latchkey } = stage
+    const made = await latchkey.create({
+      name: 'seen',
+      owner: 'bob',
+      scopes: ['logs.read'],
+      expiresAt: Date.now() + DAY,
+    })
+    await latchkey.create({ name: 'off', owner: 'bob', scopes: ['logs.read'], enabled: false })
+    await latchkey.rotate(made.id, { previousExpiresAt: Date.now() + DAY / 2 })
+    await button(page, 'Refresh').click()
+    await button(page, 'seen').click()
+    await page.getByRole('region', { name: 'Rotation in progress' }).waitFor()
+    const found: Record<string, string[]> = { details: await accessibilityProblems(page) }
+    await button(page, 'Create token').click()
+    await button(dialog(page, 'Create token'), 'Create').click()
+    await page.locator('[aria-invalid]').first().waitFor()
+    found.creation = await accessibilityProblems(page)
+    await page.keyboard.press('Escape')
+    await button(page, 'Why is a token refused?').click()
+    await button(dialog(page, 'Why is a token refused?'), 'Explain').click()
+    await page.getByText('Such a request').waitFor()
+    found.explain = await accessibilityProblems(page)
+    await page.keyboard.press('Escape')
+    await button(page, 'Sign out').click()
+    found.signIn = await accessibilityProblems(page)
+    expect(Object.entries(found).filter(([, problems]) => problems.length > 0)).toEqual([])
+  })
+})
