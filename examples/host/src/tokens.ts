@@ -44,8 +44,7 @@ const ADMIN = { name: 'admin', owner: 'admin', scopes: ['*'] } as const
 
 /** Creates the first token of an empty store, with every scope. `undefined` if the store has tokens already. */
 export async function firstToken(latchkey: HostLatchkey): Promise<string | undefined> {
-  const { totalCount } = await latchkey.list({ limit: 1 })
-  return totalCount > 0 ? undefined : (await latchkey.create(ADMIN)).token
+  return (await latchkey.createFirst(ADMIN))?.token
 }
 
 /** Replaces a lost admin token: rotates it, or creates a new one if the old one is restricted or gone. */

@@ -49,6 +49,15 @@ export interface Latchkey<Scope extends string = string> {
    */
   create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
   /**
+   * As `create`, if the environment has no token yet; else resolves to `undefined`. Of several nodes that call it at the
+   * same moment, one gets the token.
+   *
+   * @example
+   * const first = await latchkey.createFirst({ name: 'admin', owner: 'admin', scopes: ['*'] })
+   * if (first !== undefined) console.log(`Keep this token: ${first.token}`)
+   */
+  createFirst(input: CreateInput, options?: OnBehalf): Promise<IssuedToken | undefined>
+  /**
    * The metadata of a token, also of a disabled or expired one. Rejects with `ERR_NOT_FOUND`.
    *
    * @example

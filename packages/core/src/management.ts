@@ -5,7 +5,9 @@ import { type OnBehalf, type Principal, type PrincipalOrHost, principalFromCalle
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
 import { createToken } from './manage/create.js'
+import { createFirstToken } from './manage/create-first.js'
 import { explainToken } from './manage/explain.js'
+import type { CreateInput } from './manage/inputs.js'
 import { listTokens } from './manage/list.js'
 import { readRevokeFilter } from './manage/list-request.js'
 import { getToken, lookupToken } from './manage/lookup.js'
@@ -18,7 +20,17 @@ import { normalAddress } from './policy/address.js'
 import { checkExplainRequest } from './verify/explain.js'
 
 type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
-type Others = 'create' | 'get' | 'list' | 'update' | 'delete' | 'lookup' | 'revoke' | 'revokeAll' | 'explain'
+type Others =
+  | 'create'
+  | 'createFirst'
+  | 'get'
+  | 'list'
+  | 'update'
+  | 'delete'
+  | 'lookup'
+  | 'revoke'
+  | 'revokeAll'
+  | 'explain'
 type ManagementCalls = Pick<Latchkey, Others | Rotations>
 
 /** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
@@ -59,19 +71,16 @@ export function managementCalls(context: ManageContext): ManagementCalls {
   }
 
   const nothing = () => undefined
+  const readCreate = (input: CreateInput) => (by: PrincipalOrHost) => {
+    if (by === undefined) return checkInput(schemas.createOwned, input)
+    return { owner: by.grant.owner, ...checkInput(schemas.create, input) }
+  }
 
   return {
     create: (input, options) =>
-      call(
-        'create',
-        options,
-        undefined,
-        (by) => {
-          if (by === undefined) return checkInput(schemas.createOwned, input)
-          return { owner: by.grant.owner, ...checkInput(schemas.create, input) }
-        },
-        (by, checked) => createToken(context, checked, by),
-      ),
+      call('create', options, undefined, readCreate(input), (by, checked) => createToken(context, checked, by)),
+    createFirst: (input, options) =>
+      call('create', options, undefined, readCreate(input), (by, checked) => createFirstToken(context, checked, by)),
     update: (id, input, options) =>
       call(
         'update',

@@ -23,16 +23,18 @@ export interface IssuedToken {
 
 /**
  * Makes a token. Throws `ERR_NOT_ALLOWED` if it would grant more than the caller has, and if its owner has
- * `maxTokensPerOwner` tokens already.
+ * `maxTokensPerOwner` tokens already. `publicPart`: of its id, instead of a random one; then `ERR_CONFLICT` if there is a
+ * token with it.
  */
 export async function createToken(
   context: ManageContext,
   input: CheckedCreate & { readonly owner: string },
   principal: PrincipalOrHost,
+  publicPart?: string,
 ): Promise<IssuedToken> {
   const { audit, environment, now } = context
   return audit.run('create', principal, async (trail) => {
-    const issued = context.format.generate()
+    const issued = context.format.generate(publicPart)
     const record: TokenRecord = compact({
       id: issued.id,
       name: input.name,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { detached } from '../detached.js'
 import { optionError } from '../errors.js'
 import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
@@ -30,8 +30,8 @@ export interface ParsedToken {
 /** The token format `prefix.PUBLIC24.SECRET64` for the prefix of new tokens, and for former ones that are accepted. */
 export interface TokenFormat {
   readonly prefix: string
-  /** A new token: 120 random bits of id, 285 of secret. */
-  generate(): ParsedToken
+  /** A new token: 120 random bits of id, 285 of secret. `publicPart`: instead of the random one. */
+  generate(publicPart?: string): ParsedToken
   /** A new secret for the same id. */
   renew(id: string): ParsedToken
   /** Whether this has the outer shape of an accepted token: length, prefix and dots. Takes nanoseconds. */
@@ -69,7 +69,7 @@ export function tokenFormat(prefix: string, accepted: readonly string[] = []): T
 
   return {
     prefix,
-    generate: () => renew(head + randomText(PUBLIC_LENGTH)),
+    generate: (publicPart = randomText(PUBLIC_LENGTH)) => renew(head + publicPart),
     renew,
     hasShape,
     idOf: (text) => (hasShape(text) ? idIn(text) : undefined),
@@ -103,9 +103,19 @@ export function tokenPattern(prefix?: string): RegExp {
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
 }
 
+/** The public part of the first token of an environment: always the same, and random to who does not have the key. */
+export function firstPublicPart(sealingKey: Uint8Array, environment: string): string {
+  const digest = createHmac('sha256', sealingKey).update(`the first token of ${environment}`).digest()
+  return textOf(digest.subarray(0, PUBLIC_LENGTH))
+}
+
 /** Random characters, uniform because the alphabet has 32 of them. */
 function randomText(length: number): string {
+  return textOf(randomBytes(length))
+}
+
+function textOf(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of randomBytes(length)) text += ALPHABET[byte & 31]
+  for (const byte of bytes) text += ALPHABET[byte & 31]
   return text
 }
