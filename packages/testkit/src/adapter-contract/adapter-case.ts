@@ -18,7 +18,18 @@ export interface AdapterCase {
  * Builds a host application of the adapter's framework to a plan, and hands out its listener for a `node:http` server.
  * The contract starts that server, on a free port of 127.0.0.1, and closes it.
  */
-export type MountHost = (plan: HostPlan) => RequestListener | Promise<RequestListener>
+export type MountHost = (plan: HostPlan) => Mounted | Promise<Mounted>
+
+/** The listener, and what the framework does in its own way. */
+export type Mounted = RequestListener | { readonly listener: RequestListener; readonly facts: FrameworkFacts }
+
+/** What a framework does before any code of the host or the adapter runs. */
+export interface FrameworkFacts {
+  /** It decodes every path, and answers one that cannot be decoded by itself, with 400. Default `false`. */
+  readonly refusesUndecodablePaths?: boolean
+  /** Only the methods that it knows reach a route: any other is the host's 404, never our 405. Default `false`. */
+  readonly routesKnownMethodsOnly?: boolean
+}
 
 /** What the contract reads of a framework's own request object. Express's `Request` and Koa's `Context` have it. */
 export interface HostRequest {

@@ -164,12 +164,12 @@ export interface Essence {
   readonly text: string
 }
 
-/** Header lines without those that differ by the moment or the framework, and the body. */
+/** Header lines, their names in lower case, without those that differ by the moment or the framework, and the body. */
 export function essenceOf(reply: Reply): Essence {
   const lines: string[] = []
   for (let i = 0; i < reply.rawHeaders.length; i += 2) {
-    const name = String(reply.rawHeaders[i])
-    if (!/^(?:date|connection|keep-alive|x-powered-by)$/i.test(name)) lines.push(`${name}: ${reply.rawHeaders[i + 1]}`)
+    const name = String(reply.rawHeaders[i]).toLowerCase()
+    if (!/^(?:date|connection|keep-alive|x-powered-by)$/.test(name)) lines.push(`${name}: ${reply.rawHeaders[i + 1]}`)
   }
   return { status: reply.status, lines: lines.sort(byCode), text: reply.text }
 }

@@ -25,9 +25,11 @@ import { sameAnswerCases } from './same-answers.js'
 export type {
   AdapterCase,
   AdapterGroup,
+  FrameworkFacts,
   GuardedRoute,
   HostPlan,
   HostRequest,
+  Mounted,
   MountHost,
   PlannedGuard,
   RenderDenied,

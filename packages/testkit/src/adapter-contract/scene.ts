@@ -16,6 +16,7 @@ import { readPage, testHasher } from '../fixtures.js'
 import type {
   AdapterCase,
   AdapterGroup,
+  FrameworkFacts,
   GuardedRoute,
   HostPlan,
   HostRequest,
@@ -93,6 +94,7 @@ export interface SceneOptions extends RoutesOptions<HostRequest, RenderDenied> {
 
 /** A running host with an instance over a memory store, and what a case needs around it. */
 export interface Scene {
+  readonly facts: FrameworkFacts
   readonly latchkey: Latchkey
   readonly data: MemoryData
   readonly store: FaultyStore
@@ -164,7 +166,9 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }
-  const server = await serve(await mount(plan), options.server)
+  const mounted = await mount(plan)
+  const { listener, facts } = typeof mounted === 'function' ? { listener: mounted, facts: {} } : mounted
+  const server = await serve(listener, options.server)
 
   async function records(): Promise<readonly TokenRecord[]> {
     const environment = await memoryStore(data).open(latchkey.environment)
@@ -174,7 +178,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
 
   try {
     await body({
-      ...{ latchkey, data, store, handled, errors, records, send: server.send },
+      ...{ facts, latchkey, data, store, handled, errors, records, send: server.send },
       wait(time) {
         now += time
       },
