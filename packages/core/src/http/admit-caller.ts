@@ -21,6 +21,7 @@ import { guardStateOf } from './guard.js'
 import type { HttpRequest } from './message.js'
 import type { GuardDenial, Refusal } from './refusal.js'
 import { exemptionOf, type SelfService } from './routes.js'
+import { throwError } from './thrown.js'
 
 /** Refuses the caller of an operation. Its answer may be finer than its code, which the audit keeps. */
 export class RefusedError extends RequestError {
@@ -76,7 +77,8 @@ async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefin
   return beforeDeadline(deadlineIn(hostTimeout), authorize).catch((error: unknown) => {
     if (error instanceof TimeoutError) throw new UnavailableError('ERR_AUTHORIZE', `authorize gave ${error.message}`)
     // It is about a call of the host's own, so it is not the fault of this request's sender.
-    throw error instanceof RequestError ? new HostError('authorize failed', { cause: error }) : error
+    if (error instanceof RequestError) throw new HostError('authorize failed', { cause: error })
+    return throwError(error)
   })
 }
 

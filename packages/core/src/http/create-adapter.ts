@@ -3,6 +3,7 @@ import { type InstanceSource, instancesOf } from './instances.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type AdapterOptions, type GuardOptions, type RoutesOptions, readAdapterOptions } from './options.js'
 import { createRouter } from './router.js'
+import { throwingErrors } from './thrown.js'
 
 /** One guard of an adapter. */
 export interface AdapterGuard<HostRequest, DeniedHandler> {
@@ -55,7 +56,8 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
   latchkey: InstanceSource<HostRequest, Scope>,
   options: AdapterOptions<DeniedHandler> = {},
 ): Adapter<HostRequest, Scope, DeniedHandler> {
-  const { instance, instanceFor } = instancesOf(latchkey)
+  const { instance, ...source } = instancesOf(latchkey)
+  const instanceFor = throwingErrors(source.instanceFor)
   const settings = readAdapterOptions(place, options)
   return {
     property: settings.property,
@@ -63,7 +65,7 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
       const guard = createGuard<Scope, HostRequest>(guardOptions, [], instance, settings.errors)
       return {
         judge: (hostRequest, request, key) => guard(instanceFor(hostRequest), request, key, hostRequest),
-        onDenied: guardOptions.onDenied ?? settings.onDenied,
+        onDenied: throwingErrors(guardOptions.onDenied ?? settings.onDenied),
       }
     },
     routes(routesOptions, adapterOptions = []) {
@@ -75,7 +77,7 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
           const { denial, ...response } = routed
           return { response, denied: denial && { denial, response } }
         },
-        onDenied: routesOptions.onDenied ?? settings.onDenied,
+        onDenied: throwingErrors(routesOptions.onDenied ?? settings.onDenied),
       }
     },
   }

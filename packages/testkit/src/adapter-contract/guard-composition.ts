@@ -59,6 +59,14 @@ export const guardCompositionCases: readonly AdapterCase[] = [
     }
     assert.deepEqual([scene.errors, scene.handled], [Array(4).fill(RENDERING_FAILED), []])
   }),
+  guardCase('an onDenied that throws nothing lets nobody in: frameworks take that for no error', async (scene) => {
+    const unknown = await scene.issue()
+    await scene.latchkey.delete(unknown.id)
+    for (const headers of [[], bearer(unknown)]) {
+      assert.equal((await scene.send({ path: '/rendering-fails-without-error', headers })).status, 500)
+    }
+    assert.deepEqual([scene.errors.length, scene.handled], [2, []])
+  }),
   {
     group: 'guard',
     name: 'a function chooses the instance of each request, and tokens of one are unknown to the other',
@@ -111,6 +119,20 @@ export const guardCompositionCases: readonly AdapterCase[] = [
         assert.ok(!reply.text.includes(FOREIGN.message))
       }
       assert.deepEqual([scene.errors, scene.handled], [[FOREIGN, FOREIGN], []])
+    },
+  ),
+  guardCase(
+    'a function that throws nothing lets nobody in',
+    {
+      resolve: () => {
+        const nothing: unknown = undefined
+        throw nothing
+      },
+    },
+    async (scene) => {
+      const issued = await scene.issue({ scopes: ['*'] })
+      for (const path of ['/reports', MOUNT]) assert.equal((await scene.get(path, issued)).status, 500)
+      assert.deepEqual([scene.errors.length, scene.handled], [2, []])
     },
   ),
   guardCase(

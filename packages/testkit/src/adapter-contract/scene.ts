@@ -54,6 +54,7 @@ const ROUTES: readonly GuardedRoute[] = [
   { path: '/resource-and-none', guards: [{ resource: named }, {}] },
   { path: '/rendering-fails', guards: [{ onDenied: failToRender }] },
   { path: '/rendering-fails-late', guards: [{ onDenied: async () => failToRender() }] },
+  { path: '/rendering-fails-without-error', guards: [{ onDenied: () => Promise.reject() }] },
   { path: '/optional', guards: [{ scopes: ['reports.read'], optional: true }] },
   { path: '/optional-then-needed', guards: [{ optional: true }, { scopes: ['reports.read'] }] },
   { path: '/needed-then-optional', guards: [{ scopes: ['reports.read'] }, { optional: true }] },
