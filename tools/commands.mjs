@@ -95,6 +95,10 @@ async function check() {
     'check the types beside a token of the host, for Express 4 (tsc)',
     'packages/express/test/own-token/tsconfig.express4.json',
   )
+  await typesStep(
+    'check the types beside a token of the host, for Fastify (tsc)',
+    'packages/fastify/test/own-token/tsconfig.json',
+  )
   await typesStep('check the types for Koa 2 (tsc)', 'packages/koa/test/tsconfig.koa2.json')
   await typesStep('check the types of the tokens page (tsc)', 'packages/console/page/tsconfig.json')
   await nodeStep('check that the manifests say where the packages come from', 'tools/manifests.mjs', ['--check'])

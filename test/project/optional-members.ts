@@ -20,6 +20,7 @@ import type {
 } from '@latchkey/core'
 import type { GuardedRequest, GuardOptions, HttpRequest, RoutesOptions } from '@latchkey/core/adapter'
 import type * as express from '@latchkey/express'
+import type * as fastify from '@latchkey/fastify'
 import type * as koa from '@latchkey/koa'
 import type { MigrateOptions, PostgresQueryOptions, PostgresStoreOptions } from '@latchkey/store-postgres'
 import type { RedisStoreOptions } from '@latchkey/store-redis'
@@ -46,6 +47,8 @@ interface Given {
   explain: ExplainRequest
   expressGuard: express.GuardOptions<string>
   expressRoutes: express.RoutesOptions
+  fastifyGuard: fastify.GuardOptions<string>
+  fastifyRoutes: fastify.RoutesOptions
   guard: GuardOptions
   guarded: GuardedRequest
   hmacSha256: HmacSha256Options

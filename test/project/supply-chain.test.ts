@@ -34,6 +34,7 @@ const RUNTIME: Readonly<Record<string, readonly string[]>> = {
   '@latchkey/console': [],
   '@latchkey/core': ['@node-rs/argon2', 'ipaddr.js', 'lru-cache', 'zod'],
   '@latchkey/express': [],
+  '@latchkey/fastify': [],
   '@latchkey/koa': [],
   '@latchkey/store-postgres': [],
   '@latchkey/store-redis': [],

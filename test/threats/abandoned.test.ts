@@ -45,7 +45,7 @@ async function listening(listener: Parameters<typeof createServer>[1]) {
   return { server, port: (server.address() as AddressInfo).port }
 }
 
-describe.each(FRAMEWORKS)('on %s', (framework) => {
+describe.each([...FRAMEWORKS, 'fastify'] as const)('on %s', (framework) => {
   test('24 lists whose clients leave are not read, and the list of a neighbour goes on', async () => {
     const store = counted(memoryStore())
     const latchkey = createLatchkey({ store, hasher: testHasher, cache: { max: 100 } })

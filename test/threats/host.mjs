@@ -1,12 +1,14 @@
 // A host for the proofs: it runs within a test, and as a process of its own (see node.mjs). Plain JavaScript, so that Node
 // runs it as it is.
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
 import { latchkeyKoa } from '@latchkey/koa'
 import express from 'express'
+import { fastify } from 'fastify'
 import Koa from 'koa'
 
 /**
- * Both frameworks' own requests have it.
+ * The frameworks' own requests have it.
  * @typedef {{ readonly headers: import('node:http').IncomingHttpHeaders }} HostRequest
  *
  * `scopes`: each is a route `/<scope>` that needs it, default `reports.read`. There are also `/any` (a token) and `/open`.
@@ -24,14 +26,14 @@ import Koa from 'koa'
 
 /**
  * Answers of guarded routes hold the token that the handler saw: `{"token": …}`, `null` for none.
- * @param {'express' | 'koa'} framework
+ * @param {'express' | 'fastify' | 'koa'} framework
  * @param {import('@latchkey/core').Latchkey | ((request: HostRequest) => import('@latchkey/core').Latchkey)} latchkey
  * @param {HostOptions} [options]
  * @returns {import('node:http').RequestListener}
  */
 export function hostListener(framework, latchkey, options = {}) {
   const plan = { scopes: ['reports.read'], trustProxy: false, routes: {}, ...options }
-  const listener = (framework === 'express' ? onExpress : onKoa)(latchkey, plan)
+  const listener = { express: onExpress, fastify: onFastify, koa: onKoa }[framework](latchkey, plan)
   return options.tokenInCookie ? withCookie(listener) : listener
 }
 
@@ -58,6 +60,23 @@ function onExpress(latchkey, { scopes, trustProxy, routes }) {
   app.all('/open', seen)
   app.use((_error, _req, res, _next) => res.sendStatus(500))
   return app
+}
+
+function onFastify(latchkey, { scopes, trustProxy, routes }) {
+  const app = fastify({ trustProxy })
+  app.setErrorHandler((_error, _request, reply) => reply.code(500).send())
+  const { plugin, requireToken, tokenRoutes } = latchkeyFastify(latchkey)
+  const seen = async (request) => ({ token: request.apiToken ?? null })
+  app.register(plugin)
+  app.register(tokenRoutes(routes), { prefix: '/tokens' })
+  app.register(tokenRoutes({ ...routes, secretInPath: true }), { prefix: '/secret-in-path' })
+  app.register(tokenRoutes({ ...routes, dialect: 'panther' }), { prefix: '/panther' })
+  app.register(tokenRoutes({ ...routes, dialect: 'latchkey' }), { prefix: '/latchkey' })
+  for (const scope of scopes) app.all(`/${scope}`, { onRequest: requireToken({ scopes: [scope] }) }, seen)
+  app.all('/any', { onRequest: requireToken() }, seen)
+  app.all('/open', seen)
+  const ready = app.ready()
+  return (request, response) => void ready.then(() => app.routing(request, response))
 }
 
 function onKoa(latchkey, { scopes, trustProxy, routes }) {

@@ -4,18 +4,20 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net'
 import { createLatchkey, type Latchkey, type LatchkeyOptions, memoryStore, type TokenStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
 import { latchkeyKoa } from '@latchkey/koa'
 import { testHasher } from '@latchkey/testkit'
 import connectTimeout from 'connect-timeout'
 import express4 from 'express4'
 import express5 from 'express5'
+import { type FastifyReply, type FastifyRequest, fastify, type onRequestHookHandler } from 'fastify'
 import type { Middleware } from 'koa'
 import Koa2 from 'koa2'
 import Koa3 from 'koa3'
 import { onTestFinished } from 'vitest'
 import { type Call, client } from './client.js'
 
-/** Of both frameworks' own kind, made of one that each host can have. */
+/** Of every framework's own kind, made of one that each host can have. */
 export type HostMiddleware = (
   req: IncomingMessage,
   res: ServerResponse,
@@ -99,6 +101,45 @@ function onKoa(Framework: typeof Koa3, plan: RequestPlan): RequestListener {
   return app.callback()
 }
 
+function onFastify(plan: RequestPlan): RequestListener {
+  const { before = pass, between = pass, timeout, reached = () => undefined } = plan
+  const { plugin, requireToken, tokenRoutes } = latchkeyFastify(plan.latchkey)
+  const guard = requireToken({ scopes: ['reports.read'] })
+  const app = fastify({ trustProxy: plan.trustsProxy === true ? 'loopback' : false })
+  app.register(plugin)
+  if (timeout !== undefined) {
+    app.addHook('onRequest', (_request, reply, done) => {
+      const timer = setTimeout(() => void reply.code(503).send('Response timeout'), timeout)
+      reply.raw.once('close', () => clearTimeout(timer))
+      done()
+    })
+  }
+  app.addHook('onRequest', fastifyHook(before))
+  // Its own routes take any body, also one without a type.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.register(tokenRoutes({ authorize: plan.authorize }), { prefix: '/tokens' })
+  const seen = async (request: FastifyRequest) => {
+    reached(request.url)
+    return { id: request.apiToken?.id }
+  }
+  const onDenied = (_denied: object, request: FastifyRequest, reply: FastifyReply) => {
+    reached(request.url)
+    reply.code(418).send()
+  }
+  app.all('/reports', { onRequest: guard }, seen)
+  app.all('/twice', { onRequest: [guard, fastifyHook(between), guard] }, seen)
+  app.all('/rendered', { onRequest: requireToken({ scopes: ['reports.read'], onDenied }) }, seen)
+  const ready = app.ready()
+  return (req, res) => void ready.then(() => app.routing(req, res))
+}
+
+function fastifyHook(middleware: HostMiddleware): onRequestHookHandler {
+  return (request, reply, done) => {
+    const proceed = (error?: unknown) => done(error as Error | undefined)
+    Promise.resolve(middleware(request.raw, reply.raw, proceed)).catch(proceed)
+  }
+}
+
 function koaMiddleware(middleware: HostMiddleware): Middleware {
   return (ctx, next) =>
     new Promise((resolve, reject) => {
@@ -129,6 +170,7 @@ export const KOAS = [
 export const HOSTS: readonly (readonly [name: string, mount: (plan: RequestPlan) => RequestListener])[] = [
   ...EXPRESSES.map(([name, framework]) => [name, (plan: RequestPlan) => onExpress(framework, plan)] as const),
   ...KOAS.map(([name, framework]) => [name, (plan: RequestPlan) => onKoa(framework, plan)] as const),
+  ['Fastify 5', onFastify],
 ]
 
 export const TTL = 60_000

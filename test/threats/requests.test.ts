@@ -7,8 +7,10 @@ import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
 import { latchkeyKoa } from '@latchkey/koa'
 import { testHasher } from '@latchkey/testkit'
+import { fastify } from 'fastify'
 import Koa from 'koa'
 import { createRequest, createResponse } from 'node-mocks-http'
 import serverless from 'serverless-http'
@@ -27,8 +29,6 @@ function heard(channel: string): { readonly ip?: string }[] {
 }
 
 describe.each(HOSTS)('on %s', (name, mount) => {
-  const isExpress = name.startsWith('Express')
-
   test('27 an admission is as old as cache.ttl at most: then a second guard judges again', async () => {
     const { latchkey, clock, issue } = setting()
     let between = async () => {}
@@ -329,7 +329,8 @@ describe.each(HOSTS)('on %s', (name, mount) => {
   test('35 a mock request without raw headers is judged', async () => {
     const { latchkey, issue } = setting()
     const { id, token } = await issue()
-    const judged = isExpress ? mockOnExpress(latchkey) : mockOnKoa(latchkey)
+    const mock = MOCKS[name.split(' ')[0] as keyof typeof MOCKS]
+    const judged = mock(latchkey)
     expect(await judged({ authorization: `Bearer ${token}` })).toBe(id)
     expect(await judged({})).toBe(401)
   })
@@ -360,8 +361,21 @@ function mockOnKoa(latchkey: RequestPlan['latchkey']): Judged {
   }
 }
 
+function mockOnFastify(latchkey: RequestPlan['latchkey']): Judged {
+  const app = fastify()
+  app.addHook('onRequest', async ({ raw }) => void delete (raw as { rawHeaders?: unknown }).rawHeaders)
+  const onRequest = latchkeyFastify(latchkey).requireToken({ scopes: ['reports.read'] })
+  app.get('/', { onRequest }, async (request) => request.apiToken?.id)
+  return async (headers) => {
+    const { statusCode, body } = await app.inject({ url: '/', headers })
+    return statusCode === 200 ? body : statusCode
+  }
+}
+
+const MOCKS = { Express: mockOnExpress, Fastify: mockOnFastify, Koa: mockOnKoa }
+
 // Express 4 and 5 build on HTTP/1's requests and responses, and do not run on HTTP/2.
-describe.each(KOAS)('on %s over HTTP/2', (name) => {
+describe.each([...KOAS.map(([name]) => name), 'Fastify 5'])('on %s over HTTP/2', (name) => {
   const mount = HOSTS.find(([host]) => host === name)?.[1]
 
   test('37 a body without length and content type is a body: 415, and no secret dies', async () => {
@@ -404,7 +418,11 @@ describe.each(KOAS)('on %s over HTTP/2', (name) => {
 async function freshAdapters() {
   vi.resetModules()
   const { createLatchkey, memoryStore } = await import('@latchkey/core')
-  const [{ latchkeyExpress }, { latchkeyKoa }] = [await import('@latchkey/express'), await import('@latchkey/koa')]
+  const [{ latchkeyExpress }, { latchkeyFastify }, { latchkeyKoa }] = [
+    await import('@latchkey/express'),
+    await import('@latchkey/fastify'),
+    await import('@latchkey/koa'),
+  ]
   const latchkey = createLatchkey({ store: memoryStore(), hasher: testHasher })
   const codes: unknown[] = []
   const listener = (warning: Error & { code?: string }) => void codes.push(warning.code)
@@ -422,32 +440,32 @@ async function freshAdapters() {
     await new Promise(setImmediate)
     return codes
   }
-  return { latchkey, latchkeyExpress, latchkeyKoa, warnings }
+  return { latchkey, latchkeyExpress, latchkeyFastify, latchkeyKoa, warnings }
 }
 
 const FORGEABLE = ['LATCHKEY_FORGEABLE_ADDRESS']
 
+const BELIEVES_ANYBODY: readonly unknown[] = [
+  true,
+  () => true,
+  '0.0.0.0/1,128.0.0.0/1',
+  '::/1',
+  ['0.0.0.0/1', '::/1', '8000::/1', '128.0.0.0/1'],
+]
+const BELIEVES_PROXIES: readonly unknown[] = [
+  false,
+  'loopback',
+  ['loopback', 'linklocal', 'uniquelocal'],
+  1,
+  2,
+  '10.0.0.0/8',
+  (address: string) => address === '127.0.0.1',
+]
+
 describe.each(EXPRESSES)('on %s', (_name, framework) => {
-  const believesAnybody: readonly unknown[] = [
-    true,
-    () => true,
-    99,
-    '0.0.0.0/1,128.0.0.0/1',
-    '::/1',
-    ['0.0.0.0/1', '::/1', '8000::/1', '128.0.0.0/1'],
-  ]
-  const believesProxies: readonly unknown[] = [
-    false,
-    'loopback',
-    ['loopback', 'linklocal', 'uniquelocal'],
-    1,
-    2,
-    '10.0.0.0/8',
-    (address: string) => address === '127.0.0.1',
-  ]
   test.each([
-    ...believesAnybody.map((setting) => ({ setting, warned: FORGEABLE })),
-    ...believesProxies.map((setting) => ({ setting, warned: [] })),
+    ...[...BELIEVES_ANYBODY, 99].map((setting) => ({ setting, warned: FORGEABLE })),
+    ...BELIEVES_PROXIES.map((setting) => ({ setting, warned: [] })),
   ])('32 whoever believes strangers is warned: $setting, $warned', async ({ setting, warned }) => {
     for (const path of ['/guarded', '/tokens']) {
       const { latchkey, latchkeyExpress, warnings } = await freshAdapters()
@@ -457,6 +475,24 @@ describe.each(EXPRESSES)('on %s', (_name, framework) => {
       app.use('/tokens', tokenRoutes())
       app.get('/guarded', requireToken(), (_req, res) => void res.end())
       expect([path, await warnings(app, path)]).toEqual([path, warned])
+    }
+  })
+})
+
+describe('on Fastify 5', () => {
+  test.each([
+    ...BELIEVES_ANYBODY.map((setting) => ({ setting, warned: FORGEABLE })),
+    // A number is believed by no recent Fastify: it cannot tell a proxy from a client.
+    ...[...BELIEVES_PROXIES, 99].map((setting) => ({ setting, warned: [] })),
+  ])('32 whoever believes strangers is warned: $setting, $warned', async ({ setting, warned }) => {
+    for (const path of ['/guarded', '/tokens']) {
+      const { latchkey, latchkeyFastify, warnings } = await freshAdapters()
+      const { requireToken, tokenRoutes } = latchkeyFastify(latchkey)
+      const app = fastify({ trustProxy: setting as boolean })
+      app.register(tokenRoutes(), { prefix: '/tokens' })
+      app.get('/guarded', { onRequest: requireToken() }, async () => 'ok')
+      await app.ready()
+      expect([path, await warnings(app.routing, path)]).toEqual([path, warned])
     }
   })
 })

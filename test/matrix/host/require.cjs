@@ -1,7 +1,9 @@
 const scenario = require('./scenario.cjs')
+const onFastify = require('./fastify.cjs')
 
-scenario({
-  core: require('@latchkey/core'),
-  adapter: require('@latchkey/express'),
-  express: require('express'),
-}).then(() => console.log('ok'))
+const core = require('@latchkey/core')
+
+void Promise.all([
+  scenario({ core, adapter: require('@latchkey/express'), express: require('express') }),
+  onFastify({ core, adapter: require('@latchkey/fastify'), fastify: require('fastify') }),
+]).then(() => console.log('ok'))
