@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-export type Framework = 'express' | 'koa'
+export type Framework = 'express' | 'fastify' | 'koa'
 export const FRAMEWORKS: readonly Framework[] = ['express', 'koa']
 
 /** The compiled example host. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 export interface HostOptions {
-  readonly framework: 'express' | 'koa'
+  readonly framework: 'express' | 'fastify' | 'koa'
   /** `memory`, `sqlite:<file>`, `redis://<host>`, or `postgres://<user>@<host>/<database>`. */
   readonly store: string
   /** Replaces a lost admin token. */
@@ -17,7 +17,7 @@ export interface HostOptions {
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
-  'npm start -- [--framework express|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
+  'npm start -- [--framework express|fastify|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
 
 /** Reads the command line. The message of an error is meant for the user. */
 export function readArguments(args: readonly string[]): HostOptions {
@@ -33,8 +33,8 @@ export function readArguments(args: readonly string[]): HostOptions {
     },
   })
   const { framework, store, port, audit, json } = values
-  if (framework !== 'express' && framework !== 'koa')
-    throw new Error(`--framework must be express or koa, not ${framework}.`)
+  if (framework !== 'express' && framework !== 'fastify' && framework !== 'koa')
+    throw new Error(`--framework must be express, fastify or koa, not ${framework}.`)
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port must be 0 to 65535, not ${port}.`)
   return { framework, store, port: Number(port), audit, json, resetAdmin: values['reset-admin'] }
 }

@@ -1,6 +1,6 @@
 import type { ApiToken } from '@latchkey/core'
 
-/** What the host serves, on either framework. */
+/** What the host serves, on every framework. */
 export const METRICS = { metrics: [{ name: 'requests', value: 1 }] }
 
 export function metricsAccepted(): { accepted: boolean } {
