@@ -1,7 +1,7 @@
 import { measureAbuse } from './abuse/attack.js'
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { FRAMEWORK_NAMES, type FrameworkName } from './http/guards.js'
+import { ATTACKED, type FrameworkName } from './http/guards.js'
 
 const ATTACKS = ['quiet', 'abandoned', 'unread', 'rotations'] as const
 
@@ -17,9 +17,9 @@ A neighbour with another owner asks for a list of 100 all the time: \`neighbourP
 that were not answered 200. \`firstUseMs\` is the longest first use of another neighbour's token. \`growthMiB\` is the most that the
 resident memory grew, \`leftMiB\` what of it was left ten seconds after the attack and a garbage collection. \`hashes\` counts the
 slow hashes of the attack. \`answered200\`, \`answered403\`, \`answered409\` and \`answered503\` are what the attacker got.`,
-  cases: FRAMEWORK_NAMES.flatMap((framework) => ATTACKS.map((attack) => `${framework}-${attack}`)),
+  cases: ATTACKED.flatMap((framework) => ATTACKS.map((attack) => `${framework}-${attack}`)),
   options: {},
-  bounds: () => FRAMEWORK_NAMES.flatMap(boundsOf),
+  bounds: () => ATTACKED.flatMap(boundsOf),
   async measure({ cases }) {
     const rows = []
     for (const name of cases) {

@@ -1,7 +1,7 @@
 import { attack, issueTokens } from './flood/attack.js'
 import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
-import { FRAMEWORK_NAMES, type FrameworkName } from './http/guards.js'
+import { ATTACKED, type FrameworkName } from './http/guards.js'
 
 await runBenchmark({
   name: 'flood',
@@ -15,9 +15,9 @@ same time. The difference between \`cold\` and \`warm\` is what the proofs add t
 \`good…Us\` is the time of the requests with good tokens, \`delayP99Ms\` the delay of the server's event loop. \`refused\` tokens found
 the queue of proofs full and got 503 with \`Retry-After\`. \`ofArgon2\` is the time of the burst, divided by what Argon2 alone
 needs for the admitted tokens. Server, holders and attackers are processes of their own, on the same cores.`,
-  cases: FRAMEWORK_NAMES,
+  cases: ATTACKED,
   options: { seconds: 20 },
-  bounds: () => FRAMEWORK_NAMES.flatMap(boundsOf),
+  bounds: () => ATTACKED.flatMap(boundsOf),
   async measure({ cases, seconds }) {
     const tokens = await issueTokens()
     const rows = []

@@ -4,7 +4,7 @@ import { expect, median } from './harness/observe.js'
 import type { Row } from './harness/report.js'
 import { type Figures, measureRounds, medianRows, type Rounds } from './harness/rounds.js'
 import { type KnownToken, knownToken } from './harness/tokens.js'
-import { FRAMEWORK_NAMES, type FrameworkName, GUARD_NAMES, type GuardName, PEER_GUARDS } from './http/guards.js'
+import { FRAMEWORK_NAMES, type FrameworkName, type GuardName, guardsOf, peersOf } from './http/guards.js'
 import { startServer } from './http/load.js'
 
 type Samples = ReadonlyMap<string, readonly Figures[]>
@@ -18,13 +18,13 @@ const RATIOS = {
   cpuOfFloor: ['cpuUs', 'floor'],
 } as const
 
-const CASES = FRAMEWORK_NAMES.flatMap((framework) => GUARD_NAMES.map((guard) => `${framework}-${guard}`))
+const CASES = FRAMEWORK_NAMES.flatMap((framework) => guardsOf(framework).map((guard) => `${framework}-${guard}`))
 
 await runBenchmark({
   name: 'http',
   title: 'A guard in a server',
   about: `
-One JSON route of Express 5 or Koa 3 behind each guard, under as many requests as it can answer on 32 connections. \`bare\` has
+One JSON route of Express 5, Fastify 5 or Koa 3 behind each guard, under as many requests as it can answer on 32 connections. \`bare\` has
 no guard. \`floor\` does the least that any check must do, in a middleware written by hand. Ratios are medians of the ratios
 within the rounds.
 
@@ -42,9 +42,9 @@ process serves all guards, which take over from each other every 250 requests: t
   },
 })
 
-function boundsOf(framework: string, oneProcess: boolean): Bound[] {
+function boundsOf(framework: FrameworkName, oneProcess: boolean): Bound[] {
   const row = `${framework}-latchkey`
-  const peers = PEER_GUARDS.map((peer) => ({
+  const peers = peersOf(framework).map((peer) => ({
     ...{ row, figure: 'rps', per: `${framework}-${peer}`, atLeast: 1, reason: 'ahead of every peer' },
   }))
   if (!oneProcess) return peers

@@ -16,7 +16,7 @@ const store = memoryStore()
 const latchkey = createLatchkey({ store, cache: LONG_CACHE })
 await latchkey.ready()
 const { bare, latchkey: guarded } = FRAMEWORKS[framework as FrameworkName]
-const urls = { open: await serve(bare()), guarded: await serve(guarded(latchkey)) }
+const urls = { open: await serve(await bare()), guarded: await serve(await guarded(latchkey)) }
 
 let eventLoop = watchEventLoop()
 let before = { bytes: 0, proofs: 0 }
