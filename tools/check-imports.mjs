@@ -15,7 +15,7 @@ const RANKS = {
     ['store/'],
     ['verify/'],
     ['manage/'],
-    ['options.ts'],
+    ['options.ts', 'foreign-options.ts'],
     ['settings.ts'],
     ['instance.ts', 'internals.ts'],
     ['management.ts'],

@@ -17,7 +17,7 @@ export type ManagementOperation =
   | 'explain'
   | 'capabilities'
 
-export type AuditAction = ManagementOperation | 'purge'
+export type AuditAction = ManagementOperation | 'purge' | 'import'
 
 /** One management operation, as the audit tells of it. Never holds a secret, a hash or a tag. */
 export interface AuditEntry {
@@ -45,6 +45,8 @@ export interface AuditEntry {
   readonly violations?: readonly Violation[]
   /** With `purge`: the tokens that were removed. */
   readonly ids?: readonly string[]
+  /** With `import`: of its rows, those that were imported, those that were there already, and those that break rules. */
+  readonly counts?: { readonly imported: number; readonly skipped: number; readonly rejected: number }
 }
 
 /** The host's own keeper of the audit. What it returns is awaited. */

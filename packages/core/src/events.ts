@@ -16,8 +16,8 @@ import type { CredentialDenialReason, DenialReason } from './types.js'
  * })
  */
 export interface LatchkeyEvents {
-  /** A request's token was let in. Published once per request. */
-  verified: { environment: string; id: string; ip?: string }
+  /** A request's token was let in. Published once per request. `format`: of a foreign key, the name of its format. */
+  verified: { environment: string; id: string; ip?: string; format?: string }
   /**
    * A request was refused. The reason is finer than what callers are told. `id` is absent where no token's id is known:
    * for malformed tokens, and for requests without a credential (`no_credential`) or with an unclear one

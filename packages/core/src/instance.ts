@@ -1,5 +1,7 @@
 import type { OnBehalf } from './manage/caller.js'
 import type { IssuedToken } from './manage/create.js'
+import type { ImportOptions, ImportResult } from './manage/import.js'
+import type { ImportRow } from './manage/import-row.js'
 import type { CreateInput, RotateInput, UpdateInput } from './manage/inputs.js'
 import type { TokenPage } from './manage/list.js'
 import type { ListRequest, NextRequest, TokenFilter } from './manage/list-request.js'
@@ -143,6 +145,20 @@ export interface Latchkey<Scope extends string = string> {
    */
   revokeAll(filter: TokenFilter, options?: OnBehalf & RevokeAllOptions): Promise<{ readonly revoked: number }>
   /**
+   * Takes keys over that another system handed out: their holders go on using them. Each is a token like any other, and
+   * `rotate` gives it a secret of ours. The option `foreign` says how the keys are recognised. For the host itself: nobody
+   * is judged, and any owner and scope that is declared can be given.
+   *
+   * A row that breaks rules is rejected, and changes nothing. A key that is there already is skipped, so an import that was
+   * stopped can be run again. A key that was deleted meanwhile is imported again: take it out of the rows first.
+   *
+   * @example
+   * const { imported, skipped, rejected } = await latchkey.importTokens([
+   *   { name: 'Nightly export', owner: 'ada', scopes: ['reports.read'], sha256: row.keyHash },
+   * ])
+   */
+  importTokens(rows: Iterable<ImportRow> | AsyncIterable<ImportRow>, options?: ImportOptions): Promise<ImportResult>
+  /**
    * Removes the tokens that expired before a past time, in epoch milliseconds, and resolves to how many. Default:
    * `retention` ago. Rejects with a `TypeError` (`ERR_OPTION`) for a time in the future.
    *
@@ -224,6 +240,11 @@ export interface Stats {
    * A hash that no hasher here can check counts too. A key may go when the instances that have run for long do not name it.
    */
   readonly hashes: Readonly<Record<string, number>>
+  /**
+   * Tokens in memory that are foreign keys, by the name of their format: those that were used of late and are still to be
+   * rotated. A list says it of every token.
+   */
+  readonly foreign: Readonly<Record<string, number>>
   /** Records read from the store for verification. */
   readonly storeReads: number
   /** Slow hashes: running and waiting now, done so far, and refused because too many waited. */

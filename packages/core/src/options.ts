@@ -1,6 +1,7 @@
 import type { OnAudit } from './audit-entry.js'
 import type { Hasher } from './secret/hasher.js'
 import type { TokenStore } from './store/token-store.js'
+import type { ForeignFormat } from './token/foreign.js'
 import type { ManagementScopes } from './types.js'
 import type { OwnerScopes } from './verify/owner-scopes.js'
 
@@ -23,6 +24,8 @@ export interface LatchkeyOptions<
   readonly prefix?: string | undefined
   /** Former or coming prefixes, whose tokens are accepted too. A rotated token keeps its prefix. Default none. */
   readonly acceptPrefixes?: readonly string[] | undefined
+  /** Formats of keys that another system handed out, and that `importTokens` has taken over. Default none. */
+  readonly foreign?: readonly ForeignFormat[] | undefined
   /** The realm in `WWW-Authenticate`. Default `api`. */
   readonly realm?: string | undefined
   /** The host's scopes, with a description each. Only these can be granted. Default: any scope can. */

@@ -1,6 +1,7 @@
 import type { OnAudit } from './audit-entry.js'
 import { compact } from './compact.js'
 import { optionError, quoted } from './errors.js'
+import { readForeign } from './foreign-options.js'
 import { assertKnownOptions, booleanOption, integerOption, isObject } from './option-checks.js'
 import type { CredentialSource, LatchkeyOptions } from './options.js'
 import { isPlainScope } from './policy/scopes.js'
@@ -8,6 +9,7 @@ import { argon2id } from './secret/argon2id.js'
 import type { Hasher } from './secret/hasher.js'
 import { assertEnvironmentName } from './store/environments.js'
 import type { TokenStore } from './store/token-store.js'
+import type { ForeignFormats } from './token/foreign.js'
 import { isPrefix, PREFIX_RULE } from './token/format.js'
 import type { ManagementScopes } from './types.js'
 import type { OwnerScopes } from './verify/owner-scopes.js'
@@ -18,6 +20,7 @@ export interface Settings {
   readonly environment: string
   readonly prefix: string
   readonly acceptPrefixes: readonly string[]
+  readonly foreign: ForeignFormats
   readonly realm: string
   /** Descriptions by scope, the management scopes included. `undefined`: the host declares none, so any can be granted. */
   readonly scopes: ReadonlyMap<string, string> | undefined
@@ -87,6 +90,7 @@ export function readOptions(
     environment,
     prefix,
     acceptPrefixes: readPrefixes(prefix, options.acceptPrefixes),
+    foreign: readForeign(options.foreign),
     realm,
     scopes: readScopes(options.scopes, managementScopes),
     managementScopes,
@@ -118,6 +122,7 @@ const OPTION_NAMES: readonly (keyof LatchkeyOptions)[] = [
   'environment',
   'prefix',
   'acceptPrefixes',
+  'foreign',
   'realm',
   'scopes',
   'managementScopes',

@@ -50,8 +50,13 @@ export interface StoredSecret {
   gen: number
   /** PHC string of the secret. */
   hash: string
-  /** The first 8 hex digits of the SHA-256 of the whole token. Most wrong secrets are refused by it, without a slow hash. */
+  /**
+   * The first 8 hex digits of the SHA-256 of the whole token, or of the digest of a foreign key. Most wrong secrets are
+   * refused by it, without a slow hash. Empty for a foreign key with a slow hash that was not used yet.
+   */
   tag: string
+  /** The name of its format, if it is a foreign key that was imported. Absent: a secret of ours. */
+  format?: string
   /** From this moment on the secret is refused. Absent: it has no end of its own. */
   until?: number
   lastUsedAt?: number
@@ -83,6 +88,8 @@ export interface ApiToken {
   readonly networks: readonly string[]
   /** The resources that it is bound to: `type:id` or `type:*`. Empty means every resource. */
   readonly resources: readonly string[]
+  /** The name of its foreign format, for an imported key until it is rotated. Absent: a token of ours. */
+  readonly format?: string
   /** The host's own data. Latchkey does not read it. */
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: number

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { type Actor, compact, isTokenRecord, StoreError, type TokenId, type TokenRecord } from '@latchkey/core/store'
+import {
+  type Actor,
+  compact,
+  isTokenRecord,
+  type StoredSecret,
+  StoreError,
+  type TokenId,
+  type TokenRecord,
+} from '@latchkey/core/store'
 
 /**
  * A document is a header of 24 bytes that the scripts read, and JSON that they do not. The header: version (4 bytes,
@@ -17,7 +25,7 @@ export interface StoredDocument {
   readonly record: TokenRecord
 }
 
-type Secret = [hash: string, tag: string, until?: number]
+type Secret = [hash: string, tag: string, until?: number | null, format?: string]
 
 /** The names are short because Redis holds all documents in memory. */
 interface Body {
@@ -84,7 +92,7 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
     r: record.rotatedAt,
     b: record.createdBy,
     g: record.modifiedBy,
-    k: secrets.map(({ hash, tag, until }) => (until === undefined ? [hash, tag] : [hash, tag, until])),
+    k: secrets.map(encodeSecret),
     t: orAbsent(record.retired),
   }
   const header = Buffer.alloc(HEADER_LENGTH - 8)
@@ -135,11 +143,18 @@ function decode(publicPart: string, stored: Buffer, uses: Buffer | null): Stored
     rotatedAt: body.r,
     createdBy: body.b,
     modifiedBy: body.g,
-    secrets: body.k.map(([hash, tag, until], i) => compact({ gen: generations[i] ?? NO_GENERATION, hash, tag, until })),
+    secrets: body.k.map(([hash, tag, until, format], i) =>
+      compact({ gen: generations[i] ?? NO_GENERATION, hash, tag, until: until ?? undefined, format }),
+    ),
     retired: body.t ?? [],
   })
   if (uses !== null) applyUses(record, uses.toString())
   return { head: stored.subarray(0, 8), number: numberOf(stored), record }
+}
+
+function encodeSecret({ hash, tag, until, format }: StoredSecret): Secret {
+  if (format !== undefined) return [hash, tag, until ?? null, format]
+  return until === undefined ? [hash, tag] : [hash, tag, until]
 }
 
 function orAbsent(texts: string[]): string[] | undefined {

@@ -65,7 +65,10 @@ export function tokenRecord(overrides: Partial<TokenRecord> = {}, random: Random
   }
 }
 
-/** A record with every optional member: in the overlap of a rotation, both secrets used, with metadata, networks and resources. */
+/**
+ * A record with every optional member: in the overlap of a rotation away from a foreign key, both secrets used, with
+ * metadata, networks and resources.
+ */
 export function fullTokenRecord(overrides: Partial<TokenRecord> = {}, random: Random = Math.random): TokenRecord {
   const used = { lastUsedAt: CREATED_AT + 60_000, lastUsedIp: '203.0.113.9' }
   const usedBefore = { lastUsedAt: CREATED_AT + 50_000, lastUsedIp: '2001:db8::1' }
@@ -84,7 +87,7 @@ export function fullTokenRecord(overrides: Partial<TokenRecord> = {}, random: Ra
       ...used,
       secrets: [
         storedSecret({ gen: 2, ...used }, random),
-        storedSecret({ gen: 1, until: CREATED_AT + 3_600_000, ...usedBefore }, random),
+        storedSecret({ gen: 1, until: CREATED_AT + 3_600_000, format: 'legacy', ...usedBefore }, random),
       ],
       retired: [secretTag(random), secretTag(random)],
       ...overrides,

@@ -126,7 +126,7 @@ async function admitToken(
   { latchkey, request, operation, id, rules, hasSignIn }: Visit,
   isRepeated: boolean,
 ): Promise<Principal> {
-  const { settings, verifier, context } = internalsOf(latchkey)
+  const { settings, verifier } = internalsOf(latchkey)
   const { readCredential, refusals, denyCredential } = guardStateOf(latchkey)
   const credential = readCredential(request)
   if (typeof credential !== 'string') {
@@ -137,7 +137,7 @@ async function admitToken(
   }
   const exempt = exemptionOf(operation, rules.self)
   // Claiming the id of another token gains nothing: the verifier proves the secret of the claimed id.
-  const isOwn = id === 'self' || (exempt === 'own' && id === context.format.idOf(credential))
+  const isOwn = id === 'self' || (exempt === 'own' && id === (await verifier.locate(credential))?.id)
   const scopes = exempt !== undefined && isOwn ? [] : neededScopes(operation, settings.managementScopes)
   const found = await verifier.authenticate(credential, { ip: request.ip, scopes, resources: 'any', isRepeated })
   const site = { ...settings, ip: normalAddress(request.ip) }

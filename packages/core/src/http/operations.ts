@@ -12,7 +12,7 @@ import { deleteToken, revokeToken } from '../manage/remove.js'
 import { revokeBatch } from '../manage/revoke-all.js'
 import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
 import { readUpdate, updateToken } from '../manage/update.js'
-import { parseToken } from '../token/format.js'
+import { isTokenId } from '../token/id.js'
 import type { ApiToken } from '../types.js'
 import { RefusedError } from './admit-caller.js'
 import { readInput, readWords } from './body.js'
@@ -124,9 +124,9 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   delete(call) {
     return async (principal) => {
       const { context, id, secretInPath } = call
-      const isWhole = !secretInPath && parseToken(id) !== undefined
+      const isName = secretInPath || id === 'self' || isTokenId(id)
       // What names no token is looked for all the same, so that the audit tells of it.
-      await deleteToken(context, isWhole ? '' : targetId(call, principal), principal, id === 'self')
+      await deleteToken(context, isName ? targetId(call, principal) : '', principal, id === 'self')
       return NO_CONTENT
     }
   },

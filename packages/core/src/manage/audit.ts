@@ -24,6 +24,8 @@ export interface AuditOptions {
 export interface Trail {
   /** Names the token that the operation is about. */
   concerns(token: NonNullable<AuditEntry['token']>): void
+  /** Counts that the operation goes on to change. The entry of its end has them as they are then. */
+  counts(counts: NonNullable<AuditEntry['counts']>): void
   /**
    * To be called right before a write. Rejects with `UnavailableError` (`ERR_AUDIT`) if `onAudit` does not take the entry:
    * then nothing may be written. Resolves to the caller as it is by now, who must be judged again.
@@ -43,7 +45,7 @@ export interface Audit {
   purged(ids: readonly string[]): Promise<void>
 }
 
-type Detail = 'code' | 'token' | 'changes' | 'violations' | 'ids'
+type Detail = 'code' | 'token' | 'changes' | 'violations' | 'ids' | 'counts'
 type Details = { readonly outcome: AuditEntry['outcome'] } & { readonly [D in Detail]?: AuditEntry[D] | undefined }
 
 export function createAudit({ environment, now, onAudit, reads, hostTimeout }: AuditOptions): Audit {
@@ -89,14 +91,20 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
   return {
     refuse,
     async run(action, principal, operation) {
-      if (!reads && !isWrite(action))
-        return operation({ concerns: () => undefined, beforeWrite: async () => principal })
+      if (!reads && !isWrite(action)) {
+        return operation({ concerns: nothing, counts: nothing, beforeWrite: async () => principal })
+      }
       let token: AuditEntry['token']
       let changes: AuditEntry['changes']
+      let counted: AuditEntry['counts']
       let hasBegun = false
+      const about = () => ({ token, changes, counts: counted && { ...counted } })
       const trail: Trail = {
         concerns(named) {
           token = named
+        },
+        counts(counts) {
+          counted = counts
         },
         async beforeWrite(changing) {
           changes = changing
@@ -111,10 +119,10 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
       try {
         const result = await operation(trail)
         // An update that changes nothing, or the revocation of a token that is unknown, is no write.
-        if (hasBegun || !isWrite(action)) await tell(entryOf(action, principal, { outcome: 'done', token, changes }))
+        if (hasBegun || !isWrite(action)) await tell(entryOf(action, principal, { outcome: 'done', ...about() }))
         return result
       } catch (error) {
-        const told = tell(entryOf(action, principal, { ...outcomeOf(error), token, changes }))
+        const told = tell(entryOf(action, principal, { ...outcomeOf(error), ...about() }))
         // Who did not take the first entry in time is told of its end, and not waited for again.
         if (!(error instanceof UnavailableError && error.code === 'ERR_AUDIT')) await told
         throw error
@@ -125,8 +133,10 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
 }
 
 function isWrite(action: AuditAction): boolean {
-  return action === 'purge' || RULES[action].writes
+  return action === 'purge' || action === 'import' || RULES[action].writes
 }
+
+function nothing(): void {}
 
 function outcomeOf(error: unknown): Details {
   if (!(error instanceof LatchkeyError)) return { outcome: 'failed' }

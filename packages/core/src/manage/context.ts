@@ -1,7 +1,9 @@
 import type { Prover } from '../secret/prover.js'
 import type { EnvironmentStore } from '../store/token-store.js'
+import type { ForeignFormats } from '../token/foreign.js'
 import type { TokenFormat } from '../token/format.js'
 import type { ManagementScopes } from '../types.js'
+import type { ForeignIds } from '../verify/identify.js'
 import type { Loader } from '../verify/loader.js'
 import type { Verifier } from '../verify/verifier.js'
 import type { Audit } from './audit.js'
@@ -16,6 +18,8 @@ export interface ManageContext {
   readonly environment: string
   readonly store: () => Promise<EnvironmentStore>
   readonly format: TokenFormat
+  readonly foreign: ForeignFormats
+  readonly foreignIds: ForeignIds
   readonly prover: Prover
   readonly loader: Loader
   readonly verifier: Verifier

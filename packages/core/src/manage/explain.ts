@@ -1,4 +1,4 @@
-import { type ExplainRequest, type Explanation, explain, presentedId } from '../verify/explain.js'
+import { type ExplainRequest, type Explanation, explain, locateRequest } from '../verify/explain.js'
 import { notFound, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { findRecord } from './records.js'
@@ -13,8 +13,9 @@ export async function explainToken(
   principal: PrincipalOrHost,
 ): Promise<Explanation> {
   return context.audit.run('explain', principal, async (trail) => {
-    const record = await findRecord(await context.store(), presentedId(request) ?? '', principal, trail)
+    const found = await locateRequest(context, request)
+    const record = await findRecord(await context.store(), found?.id ?? '', principal, trail)
     if (record === undefined && principal !== undefined) throw notFound()
-    return explain(context, request)
+    return explain(context, request, found)
   })
 }

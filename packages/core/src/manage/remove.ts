@@ -1,7 +1,6 @@
 import { compact } from '../compact.js'
 import { RequestError, StoreError } from '../errors.js'
 import { publish } from '../events.js'
-import { parseToken } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
 import type { Trail } from './audit.js'
 import { assertSelfOrCurrent } from './authority.js'
@@ -20,14 +19,10 @@ export async function deleteToken(
   principal: PrincipalOrHost,
   isSelf = false,
 ): Promise<void> {
-  const { audit } = context
-  const id = isTokenId(idOrToken) ? idOrToken : parseToken(idOrToken)?.id
-  const refuseOwn = !isSelf && principal?.token !== undefined && id === principal.token.id
-  await audit.run('delete', principal, async (trail) => {
-    const removed =
-      id === idOrToken
-        ? await deleteById(context, id, principal, refuseOwn, trail)
-        : await endBySecret(context, idOrToken, principal, refuseOwn, trail)
+  const kept = isSelf ? undefined : principal?.token?.id
+  await context.audit.run('delete', principal, async (trail) => {
+    const end = isTokenId(idOrToken) ? deleteById : endBySecret
+    const removed = await end(context, idOrToken, principal, kept, trail)
     if (!removed) throw notFound()
   })
 }
@@ -41,14 +36,15 @@ export async function revokeToken(
   presented: unknown,
   principal: PrincipalOrHost,
 ): Promise<boolean> {
-  return context.audit.run('revoke', principal, (trail) => endBySecret(context, presented, principal, false, trail))
+  return context.audit.run('revoke', principal, (trail) => endBySecret(context, presented, principal, undefined, trail))
 }
 
+/** `kept`: the id of a token that may not be deleted. */
 async function deleteById(
   context: ManageContext,
   id: string,
   principal: PrincipalOrHost,
-  refuseOwn: boolean,
+  kept: string | undefined,
   trail: Trail,
 ): Promise<boolean> {
   const store = await context.store()
@@ -65,7 +61,7 @@ async function deleteById(
     if (unread !== undefined && caller?.grant.personal === true) throw unread
   }
   check(principal)
-  if (refuseOwn) throw ownToken()
+  if (id === kept) throw ownToken()
   check(await trail.beforeWrite())
   const removed = await removeRecord(context, store, id)
   if (removed) announce(context, id, principal)
@@ -76,7 +72,7 @@ async function endBySecret(
   context: ManageContext,
   presented: unknown,
   principal: PrincipalOrHost,
-  refuseOwn: boolean,
+  kept: string | undefined,
   trail: Trail,
 ): Promise<boolean> {
   return retryRaces(async () => {
@@ -90,7 +86,7 @@ async function endBySecret(
     trail.concerns({ id, owner, name })
     assertSelfOrCurrent(principal, { id, gen: secret.gen })
     if (secret !== entry.secrets[0]) return retirePrevious(context, id, secret.gen, principal, trail)
-    if (refuseOwn) throw ownToken()
+    if (id === kept) throw ownToken()
     await trail.beforeWrite()
     // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
     const removed = await removeRecord(context, await context.store(), id, entry.version)

@@ -174,8 +174,8 @@ async function endOverlap(
   return publicView(written, context.now())
 }
 
-function keepOnly({ retired }: TokenRecord, { gen, hash, tag }: StoredSecret, dead: StoredSecret): TokenPatch {
-  return { secrets: [{ gen, hash, tag }], retired: retire(retired, dead) }
+function keepOnly({ retired }: TokenRecord, { gen, hash, tag, format }: StoredSecret, dead: StoredSecret): TokenPatch {
+  return { secrets: [compact({ gen, hash, tag, format })], retired: retire(retired, dead) }
 }
 
 function announce(

@@ -5,6 +5,7 @@ import { parseBlock } from '../policy/cidr.js'
 import { parseResource } from '../policy/resources.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { explainSchema } from './explain-schema.js'
+import type { CheckedRow } from './import-row.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { checkMetadata } from './metadata.js'
 import { revokeSchema } from './revoke-schema.js'
@@ -21,6 +22,8 @@ export type OperationSchemas = { readonly [Operation in keyof CheckedInputs]: z.
 export interface InputSchemas extends OperationSchemas {
   /** As `create`, for calls without a caller who could be the owner. */
   readonly createOwned: z.ZodType<CheckedCreate & { owner: string }>
+  /** A row of an import. */
+  readonly importRow: z.ZodType<CheckedRow>
   /** As those of the same names, where `null` asks for the removal of a member, as in a merge patch (RFC 7396). */
   readonly merging: Pick<OperationSchemas, 'create' | 'update'>
 }
@@ -53,11 +56,16 @@ export function inputSchemas(rules: InputRules): InputSchemas {
   }
   const { enabled, networks, resources } = create
   const changedScopes = scopeList(rules.declaredScopes, false)
-  const presented = object<PresentedToken>({ token: z.string({ error: 'Must be a string.' }) })
+  const presented = object<PresentedToken>({ token: anyText })
   const nothing = object<object>({})
   return {
     create: object<CheckedCreate>(create),
     createOwned: object<CheckedCreate & { owner: string }>({ ...create, owner }),
+    importRow: object<CheckedRow>({
+      ...{ ...create, owner, expiresAt: time.nullish(), createdAt: time.nullish(), lastUsedAt: time.nullish() },
+      ...{ format: anyText.nullish(), id: anyText.nullish(), sha256: anyText.nullish() },
+      ...{ hash: anyText.nullish(), key: anyText.nullish() },
+    }),
     update: object<CheckedUpdate>({
       name: name.nullish(),
       enabled,
@@ -93,6 +101,8 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     cancel: nothing,
   }
 }
+
+const anyText = z.string({ error: 'Must be a string.' })
 
 /** For a scope that the host does not declare. */
 export function unknownScope(scope: string): string {

@@ -1,7 +1,7 @@
 import { optionError } from '../errors.js'
 import { assertKnownOptions, integerOption } from '../option-checks.js'
-import { loadArgon2 } from './argon2-binding.js'
 import type { Hasher } from './hasher.js'
+import { loadNative } from './native.js'
 
 /** The cost of new hashes. A stored hash of another cost is replaced on the next use of its token. */
 export interface Argon2idOptions {
@@ -19,7 +19,8 @@ const MAX = { memory: 65_536, passes: 10, parallelism: 4 } as const
 /** `Algorithm.Argon2id` of the binding. Its const enum cannot be imported with `isolatedModules`. */
 const ARGON2ID = 2
 
-const PHC = /^\$argon2id\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,4})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/
+const PHC =
+  /^\$argon2(?:id|i|d)\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,4})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/
 
 /**
  * A hasher that makes Argon2id hashes, by default with OWASP's minimum (19 MiB, 2 passes, 1 lane). A proof takes 10 to 15
@@ -47,20 +48,34 @@ export function argon2id(options: Argon2idOptions = {}): Hasher {
     slow: true,
     hash: (secret) =>
       hash(secret, { algorithm: ARGON2ID, memoryCost: memory, timeCost: passes, parallelism, outputLen: 32 }),
-    async verify(secret, phc) {
-      if (!withinLimits(phc)) return false
-      try {
-        return await verify(phc, secret)
-      } catch {
-        return false
-      }
-    },
+    verify: async (secret, phc) => verifyWith(verify, secret, phc),
     recognizes: (phc) => phc.startsWith('$argon2id$'),
     isCurrent: (phc) => phc.startsWith(current),
   }
 }
 
-function withinLimits(phc: string): boolean {
+type Binding = typeof import('@node-rs/argon2')
+
+function loadArgon2(): Binding {
+  return loadNative('argon2id', '@node-rs/argon2', ', or choose hmacSha256')
+}
+
+/** As the hasher of `argon2id()`, for stored hashes of any variant of Argon2. */
+export async function verifyArgon2(secret: string, phc: string): Promise<boolean> {
+  return verifyWith(loadArgon2().verify, secret, phc)
+}
+
+async function verifyWith(verify: Binding['verify'], secret: string, phc: string): Promise<boolean> {
+  if (!isArgon2WithinLimits(phc)) return false
+  try {
+    return await verify(phc, secret)
+  } catch {
+    return false
+  }
+}
+
+/** Whether this is a PHC string of Argon2 (id, i or d) whose cost is below the limits. */
+export function isArgon2WithinLimits(phc: string): boolean {
   const numbers = PHC.exec(phc)?.slice(1).map(Number) ?? []
   const [memory = Infinity, passes = Infinity, parallelism = Infinity] = numbers
   return memory <= MAX.memory && passes <= MAX.passes && parallelism <= MAX.parallelism

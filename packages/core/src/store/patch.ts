@@ -35,9 +35,9 @@ function withLastUse<T extends { lastUsedAt?: number; lastUsedIp?: string }>(tar
   return moved
 }
 
-function keepLastUse({ gen, hash, tag, until }: StoredSecret, before: readonly StoredSecret[]): StoredSecret {
+function keepLastUse({ gen, hash, tag, until, format }: StoredSecret, before: readonly StoredSecret[]): StoredSecret {
   const known = before.find((candidate) => candidate.gen === gen)
-  return compact({ gen, hash, tag, until, lastUsedAt: known?.lastUsedAt, lastUsedIp: known?.lastUsedIp })
+  return compact({ gen, hash, tag, until, format, lastUsedAt: known?.lastUsedAt, lastUsedIp: known?.lastUsedIp })
 }
 
 type Removable = 'metadata' | 'expiresAt' | 'modifiedAt' | 'modifiedBy' | 'rotatedAt'

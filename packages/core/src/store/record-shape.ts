@@ -15,7 +15,10 @@ export function isTokenRecord(value: unknown): value is TokenRecord {
     [value.scopes, value.networks, value.resources, value.retired].every(isTextList) &&
     Array.isArray(value.secrets) &&
     value.secrets.length > 0 &&
-    value.secrets.every((secret) => has(secret, SECRET) && times(secret, ['until', 'lastUsedAt']))
+    value.secrets.every(
+      (secret) =>
+        has(secret, SECRET) && optional(secret, ['format'], 'string') && times(secret, ['until', 'lastUsedAt']),
+    )
   )
 }
 

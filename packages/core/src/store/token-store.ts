@@ -23,7 +23,10 @@ export interface TokenStore {
 export interface EnvironmentStore {
   /** A UUID that was made with the keyspace. Another value means other data. */
   readonly dataset: string
-  /** 32 random bytes that were made with the keyspace, the same on all nodes. Cursors are sealed with them. */
+  /**
+   * 32 random bytes that were made with the keyspace, the same on all nodes. Cursors are sealed with them, and the ids of
+   * foreign keys are made with them.
+   */
   readonly sealingKey: Uint8Array
 
   /**
@@ -119,7 +122,7 @@ export interface TokenPatch {
   modifiedBy?: Actor | null
   rotatedAt?: number | null
   /** The whole new list. Last uses in it are ignored: the store keeps those of the generations that remain. */
-  secrets?: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until'>[]
+  secrets?: Pick<StoredSecret, 'gen' | 'hash' | 'tag' | 'until' | 'format'>[]
   retired?: string[]
 }
 

@@ -36,8 +36,6 @@ export interface TokenFormat {
   renew(id: string): ParsedToken
   /** Whether this has the outer shape of an accepted token: length, prefix and dots. Takes nanoseconds. */
   hasShape(text: unknown): text is string
-  /** The id in a text of that shape, else `undefined`. */
-  idOf(text: unknown): string | undefined
   /** As `parseToken`, of an accepted prefix. */
   parse(text: unknown): ParsedToken | undefined
   /** Whether the prefix of this id is accepted. */
@@ -72,7 +70,6 @@ export function tokenFormat(prefix: string, accepted: readonly string[] = []): T
     generate: (publicPart = randomText(PUBLIC_LENGTH)) => renew(head + publicPart),
     renew,
     hasShape,
-    idOf: (text) => (hasShape(text) ? idIn(text) : undefined),
     parse: (text) => (hasShape(text) ? parseToken(text) : undefined),
     accepts: (id) => id.startsWith(head) || otherHeads.some((other) => id.startsWith(other)),
   }

@@ -17,6 +17,7 @@ type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks' | 'resources'> &
  */
 export function publicView(record: SharedListRecord, now: number): ApiToken {
   const { metadata, createdBy, expiresAt, modifiedAt, modifiedBy, rotatedAt } = record
+  const format = record.secrets[0]?.format
   const previous = activePrevious(record, now)
   return Object.freeze({
     id: record.id,
@@ -27,7 +28,7 @@ export function publicView(record: SharedListRecord, now: number): ApiToken {
     scopes: frozenList(record.scopes),
     networks: frozenList(record.networks),
     resources: frozenList(record.resources),
-    ...compact({ metadata: metadata && deepFreeze(metadata) }),
+    ...compact({ format, metadata: metadata && deepFreeze(metadata) }),
     createdAt: record.createdAt,
     ...compact({ createdBy: frozen(createdBy), expiresAt, modifiedAt, modifiedBy: frozen(modifiedBy), rotatedAt }),
     ...lastUse(record),
@@ -48,9 +49,12 @@ export function isActive({ until }: { readonly until?: number | undefined }, now
   return until === undefined || now < until
 }
 
-/** The tags of retired secrets, newest first, with those of more secrets in front. At most `MAX_RETIRED`. */
+/**
+ * The tags of retired secrets, newest first, with those of more secrets in front. At most `MAX_RETIRED`. A foreign key that
+ * was never used may have none.
+ */
 export function retire(retired: readonly string[], ...secrets: (StoredSecret | undefined)[]): string[] {
-  const tags = secrets.flatMap((secret) => (secret === undefined ? [] : [secret.tag]))
+  const tags = secrets.flatMap((secret) => (secret === undefined || secret.tag === '' ? [] : [secret.tag]))
   return [...tags, ...retired].slice(0, MAX_RETIRED)
 }
 

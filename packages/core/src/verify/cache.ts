@@ -51,6 +51,8 @@ export interface TokenCache {
   readonly size: number
   /** The stored hashes of the cached entries by their kind. Goes through all of them. */
   hashes(): Readonly<Record<string, number>>
+  /** The cached entries whose current secret is of a foreign format, by its name. Goes through all of them. */
+  foreign(): Readonly<Record<string, number>>
 }
 
 /** `max`: how many proven secrets are kept. `ttl`: the age in ms from which on an entry does not count any more. */
@@ -127,7 +129,7 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
       return proof
     },
     addProof(digest, entry, secret, nextHash) {
-      const lastUse = unused(entry.token.id, secret.gen)
+      const lastUse = unused(entry.token.id, secret.gen, secret.format)
       const proof = { hash: secret.hash, nextHash, entry, until: secret.until, lastUse }
       proofs.set(digest, proof)
       if (entry.isCached) connect(proof, entry, secret)
@@ -150,15 +152,13 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
     get size() {
       return proven.size
     },
-    hashes() {
-      const counts: Record<string, number> = {}
-      for (const { secrets } of entries()) {
-        for (const { hash } of secrets) {
-          const kind = kindOfHash(hash)
-          counts[kind] = (counts[kind] ?? 0) + 1
-        }
-      }
-      return counts
-    },
+    hashes: () => countBy(entries().flatMap(({ secrets }) => secrets.map(({ hash }) => kindOfHash(hash)))),
+    foreign: () => countBy(entries().flatMap(({ token }) => token.format ?? [])),
   }
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
 }

@@ -70,6 +70,13 @@ export function secretWithTag({ secrets }: Entry, tag: string, now: number): Sto
   return secrets.find((secret) => secret.tag === tag && isActive(secret, now))
 }
 
+/** The living secret of a foreign format with this tag, or with none: then a proof alone can tell. */
+export function foreignSecret({ secrets }: Entry, tag: string, now: number): StoredSecret | undefined {
+  return secrets.find(
+    (secret) => secret.format !== undefined && (secret.tag === tag || secret.tag === '') && isActive(secret, now),
+  )
+}
+
 /** Whether the tag is that of a secret of this token that is dead by now. */
 export function isDeadTag({ secrets, retired }: Entry, tag: string, now: number): boolean {
   return retired.includes(tag) || secrets.some((secret) => secret.tag === tag && !isActive(secret, now))

@@ -5,14 +5,13 @@ import { clientAddress } from '../policy/address.js'
 import { missingScopes } from '../policy/evaluate.js'
 import { isExpired } from '../policy/expiry.js'
 import { isPlainResource, mayUse } from '../policy/resources.js'
-import { digestOf, tagOf } from '../secret/digest.js'
-import { parseToken, type TokenFormat } from '../token/format.js'
+import type { TokenFormat } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
 import type { VerifyContext } from '../types.js'
 import { checkContext } from './check-context.js'
 import { type Entry, isDeadTag } from './entry.js'
 import type { Loader } from './loader.js'
-import type { Identified, Verifier } from './verifier.js'
+import type { Identified, Located, Verifier } from './verifier.js'
 
 /** What to explain: a whole token, or an id for every check but that of the secret. */
 export type ExplainRequest = ({ readonly token: string } | { readonly id: string }) & VerifyContext
@@ -55,33 +54,45 @@ export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
   return 'token' in request ? { token: request.token, ...context } : { id: request.id, ...context }
 }
 
-/** Unlike a verification, goes on after a failed check. Reads the store, and counts no use. */
-export async function explain(parts: ExplainParts, request: ExplainRequest): Promise<Explanation> {
-  const id = presentedId(request)
+/**
+ * Unlike a verification, goes on after a failed check. Reads the store, and counts no use. `found`: what `locateRequest` said
+ * of the request.
+ */
+export async function explain(
+  parts: ExplainParts,
+  request: ExplainRequest,
+  found: Partial<Located> = {},
+): Promise<Explanation> {
+  const { id, tag } = found
   if (id === undefined) {
     return {
       allowed: false,
-      checks: [check('format', false, 'Not of the form prefix.ID.SECRET with a right checksum.')],
+      checks: [
+        check('format', false, 'Not of the form prefix.ID.SECRET with a right checksum, nor of a foreign format.'),
+      ],
     }
   }
   const isAccepted = parts.format.accepts(id)
-  const format = check('format', isAccepted, isAccepted ? id : `${id} has a prefix that is not accepted here.`)
+  const what = found.format === undefined ? id : `${id}, of the format ${found.format}`
+  const format = check('format', isAccepted, isAccepted ? what : `${what} has a prefix that is not accepted here.`)
   const entry = await parts.loader.load(id, true)
   const known = check('known', entry !== undefined, entry === undefined ? 'No such token here.' : entry.token.name)
   if (entry === undefined) return { allowed: false, checks: [format, known] }
-  const secret = 'token' in request ? [await checkSecret(parts, entry, request.token)] : []
+  const secret = 'token' in request ? [await checkSecret(parts, entry, request.token, tag ?? '')] : []
   const checks = [format, known, ...secret, ...checkState(entry, parts.now(), request)]
   return { allowed: checks.every(({ passed }) => passed), checks }
 }
 
-/** The id of a well-formed token or id, of any prefix. */
-export function presentedId(request: ExplainRequest): string | undefined {
-  if ('token' in request) return parseToken(request.token)?.id
-  return isTokenId(request.id) ? request.id : undefined
+/** Where the record of the request is, if it has a well-formed token or id, of any prefix. */
+export async function locateRequest(
+  { verifier }: Pick<ExplainParts, 'verifier'>,
+  request: ExplainRequest,
+): Promise<Partial<Located> | undefined> {
+  if ('token' in request) return verifier.locate(request.token)
+  return isTokenId(request.id) ? { id: request.id } : undefined
 }
 
-async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token: string): Promise<Check> {
-  const tag = tagOf(digestOf(token))
+async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token: string, tag: string): Promise<Check> {
   let found: Identified | undefined
   try {
     found = await verifier.identify(token)

@@ -2,13 +2,15 @@ import { UnavailableError } from '../errors.js'
 import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { digestOf, tagOf } from '../secret/digest.js'
+import { isSha256, sha256Phc } from '../secret/foreign-hashes.js'
 import { kindOfHash } from '../secret/hasher.js'
 import type { Prover } from '../secret/prover.js'
+import { type ForeignKey, foreignTag } from '../token/foreign.js'
 import type { ParsedToken } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, VerifyContext } from '../types.js'
 import type { TokenCache } from './cache.js'
 import type { Clock } from './clock.js'
-import { type Entry, secretWithTag } from './entry.js'
+import { type Entry, foreignSecret, secretWithTag } from './entry.js'
 import type { Loader } from './loader.js'
 import type { RehashQueue } from './rehash.js'
 import type { Reporter } from './reporter.js'
@@ -20,20 +22,24 @@ export type Identification =
   | { readonly ok: false; readonly verdict: DeniedVerdict; readonly id: string | undefined }
 
 /**
- * Finds out whose living secret a token holds, in whatever state that token may be. Reads the store and proves the
- * secret where it must. `parsed`: `undefined` for a malformed token. `fresh`: goes by what the store says now, not by the cache. Rejects with `StoreError` or
- * `UnavailableError` if it cannot tell.
+ * Finds out whose living secret a token or a foreign key holds, in whatever state that token may be. Reads the store and
+ * proves the secret where it must. `presented`: `undefined` for a malformed token. `fresh`: goes by what the store says now,
+ * not by the cache. Rejects with `StoreError` or `UnavailableError` if it cannot tell.
  */
 export type Identify = (
-  parsed: ParsedToken | undefined,
+  presented: ParsedToken | ForeignKey | undefined,
   fresh: boolean,
   context: VerifyContext,
 ) => Promise<Identification>
+
+/** The ids that the record of a foreign key can have: one for each prefix that is accepted. */
+export type ForeignIds = (key: Pick<ForeignKey, 'locator'>) => Promise<readonly string[]>
 
 export interface IdentifyParts {
   readonly environment: string
   readonly cache: TokenCache
   readonly loader: Loader
+  readonly foreignIds: ForeignIds
   readonly prover: Prover
   readonly rehashes: RehashQueue
   readonly reporter: Reporter
@@ -47,12 +53,13 @@ export interface IdentifyParts {
 const MAX_PROOFS = 3
 
 export function createIdentify(parts: IdentifyParts): Identify {
-  const { environment, cache, loader, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
+  const { environment, cache, loader, foreignIds, prover, rehashes, reporter, clock, ttl, staleIfError } = parts
 
   /** The cached entry while it is recent, else the store's. An older one only if the store fails. */
   async function currentEntry(id: string): Promise<Entry | undefined> {
     const cached = cache.entry(id, clock.now())
     if (cached !== undefined) return cached
+    if (cache.isUnknown(id, clock.now())) return undefined
     try {
       return await loader.load(id)
     } catch (error) {
@@ -63,27 +70,48 @@ export function createIdentify(parts: IdentifyParts): Identify {
     }
   }
 
-  function prove(secretText: string, digest: string, entry: Entry, secret: StoredSecret): Promise<boolean> {
-    return prover.prove(secretText, secret.hash, digest, entry.token.owner, (nextHash) => {
+  /** The first of the records that there is. Only a foreign key may have one of several. */
+  async function findEntry(ids: readonly string[], fresh: boolean): Promise<Entry | undefined> {
+    for (const id of ids) {
+      const entry = fresh ? await loader.load(id, true) : await currentEntry(id)
+      if (entry !== undefined) return entry
+    }
+    return undefined
+  }
+
+  function prove(
+    presented: ParsedToken | ForeignKey,
+    tag: string,
+    digest: string,
+    entry: Entry,
+    secret: StoredSecret,
+  ): Promise<boolean> {
+    const { id, owner } = entry.token
+    const { hash: phc } = secret
+    const isUntagged = secret.tag === ''
+    const proof = { phc, digest, owner, untaggedId: isUntagged ? id : undefined, secret: provable(presented, phc) }
+    return prover.prove(proof, (nextHash) => {
       // A run at the same time may have been first.
       if (cache.findProof(digest, entry, secret) !== undefined) return
       cache.addProof(digest, entry, secret, nextHash)
-      if (nextHash !== undefined) rehashes.add({ id: entry.token.id, from: secret.hash, to: nextHash })
+      if (nextHash !== undefined || isUntagged) rehashes.add({ id, from: phc, to: nextHash ?? phc, tag })
     })
   }
 
-  return async (parsed, fresh, context) => {
-    if (parsed === undefined) return unidentified(DENIED.malformed)
-    const { id } = parsed
-    const digest = digestOf(parsed.token)
-    const tag = tagOf(digest)
+  return async (presented, fresh, context) => {
+    if (presented === undefined) return unidentified(DENIED.malformed)
+    const isForeign = 'format' in presented
+    const digest = digestOf(presented.token)
+    const tag = isForeign ? foreignTag(presented) : tagOf(digest)
+    const ids = isForeign ? await foreignIds(presented) : [presented.id]
     let provenHash: string | undefined
     for (let proofs = 0; ; proofs++) {
       // Also after a proof, which may have waited for long.
-      const entry = fresh ? await loader.load(id, true) : await currentEntry(id)
-      if (entry === undefined) return unidentified(DENIED.unknown, id)
+      const entry = await findEntry(ids, fresh)
+      if (entry === undefined) return unidentified(DENIED.unknown, ids[0])
+      const { id } = entry.token
       const now = clock.now()
-      const secret = secretWithTag(entry, tag, now)
+      const secret = isForeign ? foreignSecret(entry, tag, now) : secretWithTag(entry, tag, now)
       if (secret === undefined) {
         reporter.wrongSecret(entry, tag, now, context)
         return unidentified(DENIED.wrong_secret, id)
@@ -91,13 +119,18 @@ export function createIdentify(parts: IdentifyParts): Identify {
       const proof = cache.findProof(digest, entry, secret)
       if (proof !== undefined) return { ok: true, entry, secret, lastUse: proof.lastUse }
       // The proof may have been evicted already.
-      if (secret.hash === provenHash) return { ok: true, entry, secret, lastUse: unused(id, secret.gen) }
+      if (secret.hash === provenHash) return { ok: true, entry, secret, lastUse: unused(id, secret.gen, secret.format) }
       if (!prover.canCheck(secret.hash)) throw missingHasher(environment, id, secret.hash)
       if (proofs === MAX_PROOFS) throw new UnavailableError('ERR_OVERLOADED', 'The stored hash keeps changing')
-      if (!(await prove(parsed.secret, digest, entry, secret))) return unidentified(DENIED.wrong_secret, id)
+      if (!(await prove(presented, tag, digest, entry, secret))) return unidentified(DENIED.wrong_secret, id)
       provenHash = secret.hash
     }
   }
+}
+
+/** What is proven against a stored hash: of the SHA-256 of a foreign key, the digest. */
+function provable(presented: ParsedToken | ForeignKey, phc: string): string {
+  return 'format' in presented && isSha256(phc) ? sha256Phc(presented.digest) : presented.secret
 }
 
 /** Nobody can tell whether the secret is right, so it is an outage, not a wrong secret. */

@@ -6,6 +6,8 @@ export interface Rehash {
   readonly id: string
   readonly from: string
   readonly to: string
+  /** The tag of the secret: one that was imported with a slow hash has none before. */
+  readonly tag: string
 }
 
 /** Hashes that wait to be replaced after a change of hasher. */
@@ -48,10 +50,10 @@ export function createRehashQueue(onPending: () => void): RehashQueue {
 }
 
 /** Resolves to whether the hash was replaced. It is not if the record changed in between, and is not tried again. */
-async function replaceHash(store: EnvironmentStore, { id, from, to }: Rehash): Promise<boolean> {
+async function replaceHash(store: EnvironmentStore, { id, from, to, tag }: Rehash): Promise<boolean> {
   const record = await store.find(id)
   if (record === undefined || !record.secrets.some((secret) => secret.hash === from)) return false
-  const secrets = record.secrets.map((secret) => (secret.hash === from ? { ...secret, hash: to } : secret))
+  const secrets = record.secrets.map((secret) => (secret.hash === from ? { ...secret, hash: to, tag } : secret))
   try {
     return (await store.update(id, { secrets }, record.version)) !== undefined
   } catch (error) {

@@ -3,6 +3,7 @@ import { hasSubscribers, publish } from '../events.js'
 import { normalAddress } from '../policy/address.js'
 import type { AllowedVerdict, DeniedVerdict, VerifyContext } from '../types.js'
 import { type Entry, isDeadTag } from './entry.js'
+import type { LastUse } from './usage.js'
 
 /** What a verification is asked, and whether the token of this request has been let in before. */
 export interface RequestContext extends VerifyContext {
@@ -12,7 +13,7 @@ export interface RequestContext extends VerifyContext {
 /** Counts verdicts and publishes them. The address is read only if somebody listens. */
 export interface Reporter {
   /** Counts and publishes a request once, however often its token is judged. */
-  allow(entry: Entry, context: RequestContext): AllowedVerdict
+  allow(entry: Entry, use: LastUse, context: RequestContext): AllowedVerdict
   /** `id`: of the token, if the text had one. */
   deny(verdict: DeniedVerdict, id: string | undefined, context: VerifyContext): DeniedVerdict
   /** A secret with this tag is none of the token's living ones. Publishes `reuse` if it is a dead one. */
@@ -28,10 +29,10 @@ export function createReporter(environment: string): Reporter {
   }
 
   return {
-    allow(entry, context) {
+    allow(entry, { format }, context) {
       if (context.isRepeated) return entry.allowed
       counts.verified++
-      if (hasSubscribers('verified')) publish('verified', message(entry.token.id, context))
+      if (hasSubscribers('verified')) publish('verified', compact({ ...message(entry.token.id, context), format }))
       return entry.allowed
     },
     deny(verdict, id, context) {

@@ -14,6 +14,8 @@ const MAX_ADDRESS_LENGTH = 64
 export interface LastUse {
   readonly id: string
   readonly gen: number
+  /** The format of the secret, if it is a foreign one. */
+  readonly format: string | undefined
   /** Epoch milliseconds. */
   at: number
   /** As the framework told it. */
@@ -22,8 +24,8 @@ export interface LastUse {
   isNoted: boolean
 }
 
-export function unused(id: string, gen: number): LastUse {
-  return { id, gen, at: 0, ip: undefined, isNoted: false }
+export function unused(id: string, gen: number, format?: string): LastUse {
+  return { id, gen, format, at: 0, ip: undefined, isNoted: false }
 }
 
 /**

@@ -2,7 +2,8 @@ import { publish } from '../events.js'
 import { DENIED } from '../policy/denials.js'
 import { evaluate } from '../policy/evaluate.js'
 import { digestOf, tagOf } from '../secret/digest.js'
-import { idIn, parseToken, type TokenFormat } from '../token/format.js'
+import { type ForeignFormats, type ForeignKey, foreignTag } from '../token/foreign.js'
+import { idIn, type ParsedToken, parseToken, type TokenFormat } from '../token/format.js'
 import type { DeniedVerdict, StoredSecret, Verdict } from '../types.js'
 import { type Entry, secretWithTag } from './entry.js'
 import { createIdentify, type IdentifyParts } from './identify.js'
@@ -11,6 +12,7 @@ import type { LastUse, UsageQueue } from './usage.js'
 
 export interface VerifierParts extends IdentifyParts {
   readonly format: TokenFormat
+  readonly foreign: ForeignFormats
   /** Absent: last uses are not recorded. */
   readonly usage: UsageQueue | undefined
 }
@@ -19,6 +21,15 @@ export interface VerifierParts extends IdentifyParts {
 export interface Identified {
   readonly entry: Entry
   readonly secret: StoredSecret
+}
+
+/** Where the record of a presented text is. */
+export interface Located {
+  readonly id: string
+  /** Of a foreign key: the name of its format. */
+  readonly format?: string
+  /** The tag of its secret. */
+  readonly tag: string
 }
 
 /** May this token do this? Never writes to the store. */
@@ -40,6 +51,11 @@ export interface Verifier {
    * use.
    */
   identify(token: unknown, ip?: string): Promise<Identified | undefined>
+  /**
+   * The id of the record that a token, of whatever prefix, or a foreign key leads to. The record need not be there.
+   * `undefined` for a malformed text.
+   */
+  locate(token: unknown): Promise<Located | undefined>
   /** How many verdicts took neither the store nor a proof. */
   readonly hits: number
 }
@@ -47,16 +63,28 @@ export interface Verifier {
 const NO_CONTEXT: RequestContext = {}
 
 export function createVerifier(parts: VerifierParts): Verifier {
-  const { environment, format, cache, reporter, clock, usage } = parts
+  const { environment, format, foreign, cache, loader, foreignIds, reporter, clock, usage } = parts
   const identify = createIdentify(parts)
   let hits = 0
 
   function verifyCached(token: unknown, context: RequestContext = NO_CONTEXT): Verdict | undefined {
-    if (!format.hasShape(token)) return reporter.deny(DENIED.malformed, undefined, context)
+    if (!format.hasShape(token)) return verifyForeign(token, context)
     const digest = digestOf(token)
     const now = clock.now()
     const proof = cache.hit(digest, now)
     if (proof === undefined) return verifyById(token, digest, now, context)
+    hits++
+    return judge(proof.entry, proof.lastUse, now, context)
+  }
+
+  /** For a text that is no token of ours: of a foreign key, the cache knows the proof alone. */
+  function verifyForeign(text: unknown, context: RequestContext): Verdict | undefined {
+    if (typeof text !== 'string' || foreign.find(text) === undefined) {
+      return reporter.deny(DENIED.malformed, undefined, context)
+    }
+    const now = clock.now()
+    const proof = cache.hit(digestOf(text), now)
+    if (proof === undefined) return undefined
     hits++
     return judge(proof.entry, proof.lastUse, now, context)
   }
@@ -89,11 +117,35 @@ export function createVerifier(parts: VerifierParts): Verifier {
     const denied = evaluate(entry, now, context)
     if (denied !== undefined) return reporter.deny(denied, entry.token.id, context)
     usage?.touch(lastUse, now, context.ip)
-    return reporter.allow(entry, context)
+    return reporter.allow(entry, lastUse, context)
+  }
+
+  /** A token of any prefix, or a foreign key: what has the shape of our tokens is none. */
+  function parse(text: unknown): ParsedToken | ForeignKey | undefined {
+    const parsed = parseToken(text)
+    if (parsed !== undefined || typeof text !== 'string' || format.hasShape(text)) return parsed
+    return foreign.find(text)?.read(text)
+  }
+
+  /** As `parse`, of the prefixes that are accepted. */
+  function parseAccepted(text: unknown): ParsedToken | ForeignKey | undefined {
+    const parsed = parse(text)
+    return parsed === undefined || 'format' in parsed || format.accepts(parsed.id) ? parsed : undefined
+  }
+
+  async function locate(text: unknown): Promise<Located | undefined> {
+    const parsed = parse(text)
+    if (parsed === undefined) return undefined
+    if (!('format' in parsed)) return { id: parsed.id, tag: tagOf(digestOf(parsed.token)) }
+    const ids = await foreignIds(parsed)
+    let [found = ''] = ids
+    // Another prefix than the present one may have been in use when it was imported.
+    for (const id of ids.length > 1 ? ids : []) if ((await loader.load(id, true)) !== undefined) found = id
+    return { id: found, format: parsed.format, tag: foreignTag(parsed) }
   }
 
   async function authenticate(token: unknown, fresh: boolean, context: RequestContext) {
-    const found = await identify(format.parse(token), fresh, context)
+    const found = await identify(parseAccepted(token), fresh, context)
     if (!found.ok) return reporter.deny(found.verdict, found.id, context)
     const verdict = judge(found.entry, found.lastUse, clock.now(), context)
     return verdict.ok ? found : { ...verdict, identified: found }
@@ -115,9 +167,10 @@ export function createVerifier(parts: VerifierParts): Verifier {
     verify: async (token, context = NO_CONTEXT) => verifyCached(token, context) ?? verifyUncached(token, context),
     authenticate: (token, context) => authenticate(token, true, context),
     async identify(token, ip) {
-      const found = await identify(parseToken(token), true, { ip })
+      const found = await identify(parse(token), true, { ip })
       return found.ok ? found : undefined
     },
+    locate,
     get hits() {
       return hits
     },

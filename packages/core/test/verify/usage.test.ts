@@ -259,7 +259,7 @@ describe('the queue of uses', () => {
       expect(vi.getTimerCount()).toBe(0)
       const fresh = queue()
       fresh.writes.stop()
-      fresh.writes.rehashes.add({ id: 'lk.A', from: 'a', to: 'b' })
+      fresh.writes.rehashes.add({ id: 'lk.A', tag: '', from: 'a', to: 'b' })
       fresh.use('lk.A', 1)
       expect(vi.getTimerCount()).toBe(0)
     })

@@ -1,6 +1,7 @@
 import type { AdapterCase } from './adapter-case.js'
 import { guardCompositionCases } from './guard-composition.js'
 import { guardCredentialCases } from './guard-credentials.js'
+import { guardForeignCases } from './guard-foreign.js'
 import { guardHostileCases, guardUniformCases } from './guard-hostile.js'
 import { guardOptionsCases } from './guard-options.js'
 import { guardResourceCases } from './guard-resources.js'
@@ -45,6 +46,7 @@ export const adapterContract: readonly AdapterCase[] = [
   ...guardRevocationCases,
   ...guardRestrictionCases,
   ...guardResourceCases,
+  ...guardForeignCases,
   ...guardUnavailableCases,
   ...guardHostileCases,
   ...guardCompositionCases,

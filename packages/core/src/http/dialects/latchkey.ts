@@ -15,6 +15,7 @@ const RESOURCE: Resource = {
   scopes: always(TEXTS, ({ scopes }) => scopes),
   networks: always(TEXTS, ({ networks }) => networks),
   resources: always(TEXTS, ({ resources }) => resources),
+  format: maybe(TEXT, ({ format }) => format),
   metadata: maybe({ type: 'object' }, ({ metadata }) => metadata),
   createdAt: always(TIME, ({ createdAt }) => iso(createdAt)),
   createdBy: maybe(ACTOR, ({ createdBy }) => createdBy),
