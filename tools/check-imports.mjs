@@ -21,7 +21,7 @@ const RANKS = {
     ['management.ts'],
     ['latchkey.ts'],
     ['http/'],
-    ['index.ts', 'store.ts', 'adapter.ts'],
+    ['index.ts', 'store.ts', 'adapter.ts', 'fetch.ts'],
   ],
   // Files of host/ and of worker/ run in different threads.
   'packages/store-sqlite/src': [['shared/'], ['host/', 'worker/'], ['index.ts']],

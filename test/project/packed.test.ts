@@ -55,7 +55,9 @@ console.log(JSON.stringify(exported))`,
   const expected = await namesOf(built)
   expect(expected).toHaveProperty(['@latchkey/core'], expect.arrayContaining(['LatchkeyError']))
   expect(await namesOf(names.map((name) => [name, name]))).toEqual(expected)
-  expect(await node('one-instance.mjs', JSON.stringify([...names, '@latchkey/core/adapter']))).toBe('ok\n')
+  expect(
+    await node('one-instance.mjs', JSON.stringify([...names, '@latchkey/core/adapter', '@latchkey/core/fetch'])),
+  ).toBe('ok\n')
 })
 
 test('a host runs by import, by require, under Jest with its default configuration, and in a bundle', async () => {

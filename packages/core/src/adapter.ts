@@ -29,7 +29,7 @@ export {
   type HttpResponse,
   isAnswered,
 } from './http/message.js'
-export { mountOf, splitTarget } from './http/mount.js'
+export { assertMount, mountOf, splitTarget } from './http/mount.js'
 export type { AdapterOptions, GuardOptions, ResourceOf, RoutesOptions } from './http/options.js'
 export { readJson } from './http/read-json.js'
 export type { GuardDenial } from './http/refusal.js'

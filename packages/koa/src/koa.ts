@@ -1,5 +1,6 @@
 import {
   type Admission,
+  assertMount,
   clientSignal,
   createAdapter,
   type DeniedRequest,
@@ -63,7 +64,7 @@ export function latchkeyKoa<Scope extends string, Property extends string = 'api
   function tokenRoutes(routesOptions: RoutesOptions): Middleware<object> {
     const { answer, onDenied } = adapter.routes(routesOptions, ['path'])
     const { path: mount } = routesOptions
-    assertPath(mount)
+    assertMount('tokenRoutes.path', mount)
     const handle: Middleware = async (ctx, next) => {
       if (ctx.path !== mount && !ctx.path.startsWith(`${mount}/`)) return next()
       const answered = await answer(ctx, httpRequest(ctx, mount))
@@ -92,15 +93,6 @@ function httpRequest(ctx: Context, mount: string): HttpRequest {
   }
 }
 
-/** A path is compared with the one that clients send, so it must be written as they send it. */
-function assertPath(path: string): void {
-  if (typeof path !== 'string' || !PATH.test(path)) {
-    throw optionError('tokenRoutes.path', 'must look like /api/tokens, without a slash at its end')
-  }
-  const sent = path === '' ? '' : new URL(path, 'http://host').pathname
-  if (sent !== path) throw optionError('tokenRoutes.path', `can never match, since clients send it as ${sent}`)
-}
-
 /**
  * Makes `router.use(tokenRoutes(…))` of @koa/router fail at once. It would call the routes only where a route of its own
  * matches, so never. It looks for the property `router`, which a router's middleware has.
@@ -127,9 +119,6 @@ function forgeableBy({ app, ips }: Pick<Context, 'app' | 'ips'>): string | undef
   const isShort = ips.length > 0 && ips.length < maxIpsCount
   return isShort ? 'a `maxIpsCount` of Koa that is greater than the number of proxies' : undefined
 }
-
-/** Empty, or segments that each begin with a slash. */
-const PATH = /^(?:\/[^/?#]+)*$/
 
 function refuse(
   onDenied: DeniedHandler | undefined,

@@ -11,6 +11,7 @@ export {
   type PlannedGuard,
   type RenderDenied,
 } from './adapter-contract/index.js'
+export { type FetchHandler, fetchListener } from './fetch-listener.js'
 export {
   CREATED_AT,
   fullTokenRecord,

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from '@latchkey/core'
 import { createGuard, type GuardOptions } from '@latchkey/core/adapter'
+import { latchkeyFetch } from '@latchkey/core/fetch'
 import { type EnvironmentStore, idTaken, type TokenStore } from '@latchkey/core/store'
 import { latchkeyExpress } from '@latchkey/express'
 import express from 'express'
@@ -44,6 +45,20 @@ export async function issue(latchkey: Latchkey, { networks }: Settings): Promise
   // @ts-expect-error: the verdict is no text
   const wrong: string = await latchkey.verify(token)
   return latchkey.verify(token, { ip: undefined }) ?? wrong
+}
+
+export function door(latchkey: Latchkey<'reports.read'>): (request: Request) => Promise<Response> {
+  const { requireToken, tokenRoutes } = latchkeyFetch(latchkey)
+  const guard = requireToken({ scopes: ['reports.read'] })
+  const routes = tokenRoutes({ dialect: 'latchkey' })
+  // @ts-expect-error: a scope that is not declared
+  requireToken({ scopes: ['reports.write'] })
+  return async (request) => {
+    const managed = await routes(request, { ip: undefined, mount: '/tokens' })
+    if (managed !== undefined) return managed
+    const { token, response } = await guard(request, { ip: undefined })
+    return response ?? Response.json({ readBy: token.owner })
+  }
 }
 
 export const options: GuardOptions = { scopes: undefined }

@@ -4,8 +4,8 @@ import type { CheckedInputs } from '../manage/inputs.js'
 import type { InputSchemas } from '../manage/schemas.js'
 import { isObject } from '../option-checks.js'
 import { type BodyOperation, type Dialect, renameViolations, schemaOf } from './dialects/dialect.js'
+import { checkBodyHeaders } from './json-body.js'
 import type { HttpRequest } from './message.js'
-import { checkBodyHeaders } from './read-json.js'
 import { OPERATION_ROUTES } from './routes.js'
 
 /**

@@ -42,8 +42,8 @@ export interface Adapter<HostRequest, Scope extends string, DeniedHandler> {
 
 /**
  * Reads what the function of an adapter is given, and makes its guards and routes. `place`: the name of that function, for
- * errors. Throws a `TypeError` (`ERR_OPTION`) for what is no instance, and for unknown or wrong options of the adapter, of a
- * guard, and of routes.
+ * errors. `known`: the names of its options. Throws a `TypeError` (`ERR_OPTION`) for what is no instance, and for unknown or
+ * wrong options of the adapter, of a guard, and of routes.
  *
  * @example
  * const { property, guard, routes } = createAdapter('latchkeyHttp', latchkey, { onDenied })
@@ -55,10 +55,11 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
   place: string,
   latchkey: InstanceSource<HostRequest, Scope>,
   options: AdapterOptions<DeniedHandler> = {},
+  known: readonly string[] = ['property', 'onDenied', 'errors'],
 ): Adapter<HostRequest, Scope, DeniedHandler> {
   const { instance, ...source } = instancesOf(latchkey)
   const instanceFor = throwingErrors(source.instanceFor)
-  const settings = readAdapterOptions(place, options)
+  const settings = readAdapterOptions(place, options, known)
   return {
     property: settings.property,
     guard(guardOptions) {

@@ -1,11 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { MAX_LIFE_MS } from '../manage/page-queue.js'
+import { READ_TIMEOUT_MS, SLICE_BYTES } from './delivery-limits.js'
 import type { HttpResponse } from './message.js'
-
-const SLICE_BYTES = 64 * 1024
-/** An answer is given up when its client has taken no byte of it for so long. */
-const READ_TIMEOUT_MS = 30_000
 
 /** Aborted when the connection closes before the answer is complete. */
 export function clientSignal(response: ServerResponse): AbortSignal {

@@ -1,3 +1,5 @@
+import { optionError } from '../errors.js'
+
 /**
  * The path that a router is mounted at, as the client knows it: the path that was sent, less the rest that frameworks leave
  * to the router. Routers within routers and apps within apps have each taken a part of it away. `target`: the request's
@@ -16,3 +18,18 @@ export function splitTarget(target: string): [path: string, search: string] {
 }
 
 const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
+
+/** Empty, or segments that each begin with a slash. */
+const MOUNT = /^(?:\/[^/?#]+)*$/
+
+/**
+ * Refuses the path of a mount that no request could have. It is compared with what clients send, so it must be written as they
+ * send it. `option`: its name. Throws a `TypeError` (`ERR_OPTION`).
+ */
+export function assertMount(option: string, path: string): void {
+  if (typeof path !== 'string' || !MOUNT.test(path)) {
+    throw optionError(option, 'must look like /api/tokens, without a slash at its end')
+  }
+  const sent = path === '' ? '' : new URL(path, 'http://host').pathname
+  if (sent !== path) throw optionError(option, `can never match, since clients send it as ${sent}`)
+}

@@ -111,14 +111,15 @@ function isPropertyName(name: unknown): boolean {
 }
 
 /**
- * Checks the options of an adapter. `place`: the name of its function, as `latchkeyExpress`. Throws a `TypeError`
- * (`ERR_OPTION`) for other names, and for values that cannot be used.
+ * Checks the options of an adapter. `place`: the name of its function, as `latchkeyExpress`. `known`: the names of its options.
+ * Throws a `TypeError` (`ERR_OPTION`) for other names, and for values that cannot be used.
  */
 export function readAdapterOptions<DeniedHandler>(
   place: string,
   options: AdapterOptions<DeniedHandler>,
+  known: readonly string[],
 ): AdapterSettings<DeniedHandler> {
-  assertKnownOptions(place, options, ['property', 'onDenied', 'errors'])
+  assertKnownOptions(place, options, known)
   const { property = 'apiToken', onDenied, errors = 'problem' } = options
   if (!isPropertyName(property)) {
     throw optionError(`${place}.property`, `must be a name such as apiToken, not ${quoted(property)}`)

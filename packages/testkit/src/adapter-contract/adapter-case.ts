@@ -29,6 +29,13 @@ export interface FrameworkFacts {
   readonly refusesUndecodablePaths?: boolean
   /** Only the methods that it knows reach a route: any other is the host's 404, never our 405. Default `false`. */
   readonly routesKnownMethodsOnly?: boolean
+  /**
+   * It joins repeated headers with commas, and the application cannot tell them from one header with commas. Default
+   * `false`.
+   */
+  readonly joinsHeaders?: boolean
+  /** It resolves `.` and `..` in every path, also encoded, as the URL standard says. Default `false`. */
+  readonly resolvesDots?: boolean
 }
 
 /** What the contract reads of a framework's own request object. Express's `Request` and Koa's `Context` have it. */
