@@ -25,8 +25,8 @@ const run = (...args: string[]) => runProgram(process.execPath, [HOST, ...args],
 test('a wrong option is answered with a sentence and how the host is used', async () => {
   const { code, stdout, stderr } = await run('--framework', 'hapi')
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toContain('--framework must be express, fastify or koa, not hapi.')
-  expect(stderr).toContain('Usage: npm start -- [--framework express|fastify|koa]')
+  expect(stderr).toContain('--framework must be one of express, fastify, koa, hono, not hapi.')
+  expect(stderr).toContain('Usage: npm start -- [--framework express|fastify|koa|hono]')
   expect(stderr).not.toMatch(/^\s+at /m)
 })
 

@@ -2,7 +2,7 @@
 
 import { startRedis } from '@latchkey/test-servers'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
+import { EVERY_FRAMEWORK, FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
 
 interface Issued {
   readonly id: string
@@ -15,7 +15,7 @@ interface Page {
   readonly totalCount: number
 }
 
-describe.each(FRAMEWORKS)('environments on %s', (framework) => {
+describe.each(EVERY_FRAMEWORK)('environments on %s', (framework) => {
   let host: RunningHost
   /** One token each; `default` is the host's own, outside of `/e/`. */
   let tokens: Record<'default' | 'red' | 'blue', Issued>

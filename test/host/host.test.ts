@@ -1,8 +1,8 @@
 // The example host as a person meets it: started as a process, spoken to over HTTP, ended by a signal.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
+import { EVERY_FRAMEWORK, type RunningHost, startHost } from './start-host.js'
 
-describe.each(FRAMEWORKS)('the example host on %s', (framework) => {
+describe.each(EVERY_FRAMEWORK)('the example host on %s', (framework) => {
   let host: RunningHost
 
   beforeAll(async () => {

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-export type Framework = 'express' | 'fastify' | 'koa'
+export type Framework = 'express' | 'fastify' | 'koa' | 'hono'
+/** On which everything is tried. */
 export const FRAMEWORKS: readonly Framework[] = ['express', 'koa']
+/** On which the host's routes are tried. */
+export const EVERY_FRAMEWORK: readonly Framework[] = [...FRAMEWORKS, 'fastify', 'hono']
 
 /** The compiled example host. */
 export const HOST = join(import.meta.dirname, '../../examples/host/dist/main.js')

@@ -58,7 +58,7 @@ const quoted = samples.filter(({ notes }) => notes.has('from'))
 const own = samples.filter(({ notes }) => !notes.has('from'))
 const runnable = own.filter(
   ({ notes, place, prints }) =>
-    !place.startsWith('README.md') && (notes.has('run') || (notes.has('given') && prints !== undefined)),
+    !place.startsWith('README.md') && (notes.get('run') === '' || (notes.has('given') && prints !== undefined)),
 )
 
 describe('code', () => {
@@ -153,12 +153,12 @@ describe('the README', () => {
     expect(readme.split('\n').length).toBeLessThan(150)
   })
 
-  test.each(['express', 'fastify', 'koa'])('the %s example runs as printed', async (name) => {
+  test.each(['express', 'fastify', 'hono', 'koa'])('the %s example runs as printed', async (name) => {
     // Where the README has one too, it is the same: see `from`.
     const own = pages.get(`packages/${name}/README.md`)?.blocks.find(({ language }) => language === 'js')
     if (own === undefined) throw new Error(`the README of the package for ${name} has no example`)
     const { code } = own
-    expect(code.trim().split('\n').length).toBeLessThanOrEqual(15)
+    expect(code.trim().split('\n').length).toBeLessThanOrEqual(17)
 
     // Inside this package, where the packages under test resolve as they do for a host.
     const folder = mkdtempSync(join(import.meta.dirname, '../.example-'))

@@ -44,7 +44,7 @@ async function firstToken({ printed }: Pick<RunningExample, 'printed'>): Promise
   })
 }
 
-describe.each(['express', 'fastify', 'koa'])('%s', (name) => {
+describe.each(['express', 'fastify', 'koa', 'hono'])('%s', (name) => {
   test('guards by scope, manages tokens, and ends cleanly', async () => {
     const { origin, output, stop } = await startExample(program(name))
     const admin = /Bearer (\S+)'/.exec(output)?.[1]

@@ -41,16 +41,18 @@ async function lint(files: Record<string, string>): Promise<string[]> {
 test('Biome refuses imports that leave a package, other than by its public names, and cycles', async () => {
   const relative = 'A relative import stays in its package.'
   const relativeOfSource = 'A relative import of a source stays in its src folder.'
+  const ADAPTERS =
+    'Of our packages, an adapter imports @latchkey/core, @latchkey/core/adapter and @latchkey/core/fetch.'
   const table: [path: string, source: string, message?: string][] = [
     ['packages/core/src/uses-testkit.ts', "import '@latchkey/testkit'", 'Core imports no other package of ours.'],
     ['packages/core/src/uses-test.ts', "import '../test/a.js'", relativeOfSource],
     ['packages/core/src/fine.ts', "import './other.js'\nimport 'zod'"],
-    ['packages/express/src/fine.ts', "import '@latchkey/core'\nimport '@latchkey/core/adapter'\nimport 'express'"],
     [
-      'packages/express/src/uses-store.ts',
-      "import '@latchkey/core/store'",
-      'Of our packages, an adapter imports @latchkey/core and @latchkey/core/adapter.',
+      'packages/express/src/fine.ts',
+      "import '@latchkey/core'\nimport '@latchkey/core/adapter'\nimport '@latchkey/core/fetch'\nimport 'express'",
     ],
+    ['packages/express/src/uses-store.ts', "import '@latchkey/core/store'", ADAPTERS],
+    ['packages/hono/src/uses-store.ts', "import '@latchkey/core/store'", ADAPTERS],
     ['packages/koa/src/uses-path.ts', "import type { A } from '../../core/src/errors.js'", relativeOfSource],
     ['packages/store-redis/src/fine.ts', "import '@latchkey/core/store'"],
     [

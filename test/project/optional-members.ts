@@ -19,8 +19,16 @@ import type {
   VerifyContext,
 } from '@latchkey/core'
 import type { GuardedRequest, GuardOptions, HttpRequest, RoutesOptions } from '@latchkey/core/adapter'
+import type {
+  FetchAdapterOptions,
+  FetchClient,
+  FetchGuardOptions,
+  FetchMount,
+  FetchRoutesOptions,
+} from '@latchkey/core/fetch'
 import type * as express from '@latchkey/express'
 import type * as fastify from '@latchkey/fastify'
+import type * as hono from '@latchkey/hono'
 import type * as koa from '@latchkey/koa'
 import type { MigrateOptions, PostgresQueryOptions, PostgresStoreOptions } from '@latchkey/store-postgres'
 import type { RedisStoreOptions } from '@latchkey/store-redis'
@@ -49,10 +57,18 @@ interface Given {
   expressRoutes: express.RoutesOptions
   fastifyGuard: fastify.GuardOptions<string>
   fastifyRoutes: fastify.RoutesOptions
+  fetchAdapter: FetchAdapterOptions
+  fetchClient: FetchClient
+  fetchGuard: FetchGuardOptions
+  fetchMount: FetchMount
+  fetchRoutes: FetchRoutesOptions
   guard: GuardOptions
   guarded: GuardedRequest
   hmacSha256: HmacSha256Options
   httpRequest: HttpRequest
+  honoAdapter: hono.AdapterOptions
+  honoGuard: hono.GuardOptions<string>
+  honoRoutes: hono.RoutesOptions
   koaGuard: koa.GuardOptions<string>
   koaRoutes: koa.RoutesOptions
   lastUsed: LastUsedOptions

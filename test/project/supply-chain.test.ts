@@ -35,6 +35,7 @@ const RUNTIME: Readonly<Record<string, readonly string[]>> = {
   '@latchkey/core': ['@node-rs/argon2', 'ipaddr.js', 'lru-cache', 'zod'],
   '@latchkey/express': [],
   '@latchkey/fastify': [],
+  '@latchkey/hono': [],
   '@latchkey/koa': [],
   '@latchkey/store-postgres': [],
   '@latchkey/store-redis': [],

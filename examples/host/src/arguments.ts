@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 
+const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono'] as const
+
 export interface HostOptions {
-  readonly framework: 'express' | 'fastify' | 'koa'
+  readonly framework: (typeof FRAMEWORKS)[number]
   /** `memory`, `sqlite:<file>`, `redis://<host>`, or `postgres://<user>@<host>/<database>`. */
   readonly store: string
   /** Replaces a lost admin token. */
@@ -17,7 +19,7 @@ export interface HostOptions {
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
 export const USAGE =
-  'npm start -- [--framework express|fastify|koa] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
+  'npm start -- [--framework express|fastify|koa|hono] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
 
 /** Reads the command line. The message of an error is meant for the user. */
 export function readArguments(args: readonly string[]): HostOptions {
@@ -32,9 +34,11 @@ export function readArguments(args: readonly string[]): HostOptions {
       json: { type: 'boolean', default: false },
     },
   })
-  const { framework, store, port, audit, json } = values
-  if (framework !== 'express' && framework !== 'fastify' && framework !== 'koa')
-    throw new Error(`--framework must be express, fastify or koa, not ${framework}.`)
+  const { store, port, audit, json } = values
+  const framework = FRAMEWORKS.find((name) => name === values.framework)
+  if (framework === undefined) {
+    throw new Error(`--framework must be one of ${FRAMEWORKS.join(', ')}, not ${values.framework}.`)
+  }
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new Error(`--port must be 0 to 65535, not ${port}.`)
   return { framework, store, port: Number(port), audit, json, resetAdmin: values['reset-admin'] }
 }

@@ -49,6 +49,7 @@ async function listener(
   environments: Environments,
 ): Promise<RequestListener> {
   if (framework === 'fastify') return (await import('./fastify-host.js')).fastifyHost(latchkey, environments)
+  if (framework === 'hono') return (await import('./hono-host.js')).honoHost(latchkey, environments)
   if (framework === 'koa') return (await import('./koa-host.js')).koaHost(latchkey, environments)
   return (await import('./express-host.js')).expressHost(latchkey, environments)
 }
