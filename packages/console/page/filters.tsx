@@ -50,7 +50,7 @@ export function FilterBar() {
         ['not-90d', 'Not in 90 days'],
         ['not-365d', 'Not in a year'],
       ])}
-      <FindById />
+      <LookUp />
       {isFiltered.value && (
         <div class="filter-actions">
           <button type="button" class="button" onClick={clearFilters}>
@@ -113,7 +113,7 @@ function OwnerFilter() {
 }
 
 /** The list cannot be searched by id, but every token has its details. Of a whole token only its id is used. */
-function FindById() {
+function LookUp() {
   const text = useSignal('')
   return (
     <form
@@ -127,11 +127,12 @@ function FindById() {
         if (id !== '') void openToken(id)
       }}
     >
-      <Field label="Find by id">
+      <Field label="Look up">
         {(control) => (
           <input
             {...control}
             type="text"
+            placeholder="Id, or a whole token"
             spellcheck={false}
             value={text.value}
             onInput={(event) => {
@@ -141,7 +142,7 @@ function FindById() {
         )}
       </Field>
       <button type="submit" class="button">
-        Find
+        Open
       </button>
     </form>
   )

@@ -10,21 +10,21 @@ const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle:
 const zoned = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
 const numbers = new Intl.NumberFormat('en')
 
-const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['year', 365 * DAY],
-  ['month', 30 * DAY],
-  ['day', DAY],
-  ['hour', HOUR],
-  ['minute', MINUTE],
+/** Each unit, from the distance on from which it says enough. A lifetime of 90 days is told in days. */
+const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, length: number, from: number])[] = [
+  ['year', 365 * DAY, 360 * DAY],
+  ['month', 30 * DAY, 100 * DAY],
+  ['day', DAY, 23.5 * HOUR],
+  ['hour', HOUR, 59.5 * MINUTE],
+  ['minute', MINUTE, 45_000],
 ]
 
 /** `3 minutes ago`, `in 6 days`. */
 export function ago(time: string): string {
   const distance = Date.parse(time) - now()
-  const size = Math.abs(distance)
-  const [unit, length] = UNITS.find(([, each]) => size >= each) ?? ['second', 1_000]
-  if (unit === 'second') return distance > 0 ? 'in less than a minute' : 'just now'
-  return relative.format(Math.trunc(distance / length), unit)
+  const [unit, length] = UNITS.find(([, , from]) => Math.abs(distance) >= from) ?? []
+  if (unit === undefined || length === undefined) return distance > 0 ? 'in less than a minute' : 'just now'
+  return relative.format(Math.round(distance / length), unit)
 }
 
 /** `30 Nov 2026, 21:04:03 CET`. */

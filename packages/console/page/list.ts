@@ -57,8 +57,10 @@ export function loadMore(): Promise<void> {
   return run(async (signal) => {
     const found = await readPage(cursor, signal)
     if (signal.aborted) return
+    // A token that was made here stands in front already, wherever the sort puts it.
+    const known = new Set(pages.peek().flatMap((page) => page.map(({ id }) => id)))
     batch(() => {
-      pages.value = [...pages.peek(), found.tokens]
+      pages.value = [...pages.peek(), found.tokens.filter(({ id }) => !known.has(id))]
       nextCursor.value = found.next
     })
   })

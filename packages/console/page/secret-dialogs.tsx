@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { now } from './api'
 import { CONFIG, MOUNT } from './config'
 import { DAY, HOUR, isExpired } from './format'
@@ -29,8 +29,6 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
     }
   }
 
-  useEffect(() => field.current?.focus(), [])
-
   const mayClose = wasCopied.value || isStored.value
   return (
     <Modal title="Token created" isHeld onClose={() => undefined}>
@@ -52,7 +50,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
             />
           )}
         </Field>
-        <button type="button" class="button primary" onClick={() => void copy()}>
+        <button type="button" class="button primary" autofocus onClick={() => void copy()}>
           Copy
         </button>
       </div>
@@ -62,10 +60,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
       {!CONFIG.sessionOnly && (
         <>
           <p class="muted">Try it:</p>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by the keyboard. */}
-          <pre tabIndex={0} class="command">
-            {`curl -H 'Authorization: Bearer ${token.token}' ${location.origin}${MOUNT}/self`}
-          </pre>
+          <pre class="command">{`curl -H 'Authorization: Bearer ${token.token}' ${location.origin}${MOUNT}/self`}</pre>
         </>
       )}
       <label class="check">

@@ -78,11 +78,21 @@ export async function createToken(input: object): Promise<void> {
 }
 
 export async function changeToken(id: string, patch: object): Promise<void> {
-  show(await call<Token>('PATCH', pathOf(id), patch))
+  show(await unlessGone(id, call<Token>('PATCH', pathOf(id), patch)))
+}
+
+/** A row of a token that is not there any more goes. */
+async function unlessGone<T>(id: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (asApiError(error).status === 404) removeToken(id)
+    throw error
+  }
 }
 
 export async function rotateToken(id: string, input: object): Promise<void> {
-  const token = await call<IssuedToken>('POST', pathOf(id, '/rotate'), input)
+  const token = await unlessGone(id, call<IssuedToken>('POST', pathOf(id, '/rotate'), input))
   if (id === ownId.peek()) renewCredential(token.token)
   batch(() => {
     dialog.value = undefined
@@ -97,10 +107,12 @@ export async function endRotation(id: string, step: 'finish' | 'cancel'): Promis
   show(token)
 }
 
-/** Only as `self` may a token delete itself. */
+/** Only as `self` may a token delete itself. What somebody else deleted first is as good as deleted. */
 export async function deleteToken(id: string): Promise<void> {
   const isOwn = id === ownId.peek()
-  await call('DELETE', isOwn ? '/self' : pathOf(id))
+  await call('DELETE', isOwn ? '/self' : pathOf(id)).catch((error: unknown) => {
+    if (asApiError(error).status !== 404) throw error
+  })
   if (isOwn) return leave()
   batch(() => {
     dialog.value = undefined

@@ -70,13 +70,6 @@ function writeAddress(): void {
   history.replaceState(history.state, '', query === '' ? location.pathname : `?${query}`)
 }
 
-addEventListener('popstate', () => {
-  const { filters: read, sort: order, id } = readAddress()
-  filters.value = read
-  sort.value = order
-  openedId.value = id
-})
-
 /** The names and values of the list's query that say the same. `scope` is one literal scope. */
 export function queryOf({ owner, scope, status, used }: Filters): Readonly<Record<string, string>> {
   const [, kind, time] = /^(last|not)-(.*)$/.exec(used) ?? []
