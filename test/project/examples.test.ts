@@ -106,9 +106,9 @@ test('nestjs: token routes below the global prefix, scopes by a decorator, and a
   expect(example.printed()).not.toContain('WARN')
 })
 
-describe('own-sign-in', () => {
-  async function signedIn(origin: string, name: string, password: string): Promise<Record<string, string>> {
-    const response = await fetch(`${origin}/sign-in`, { method: 'POST', ...json({ name, password }) })
+describe.each(['own-sign-in', 'own-sign-in/koa'])('%s', (name) => {
+  async function signedIn(origin: string, who: string, password: string): Promise<Record<string, string>> {
+    const response = await fetch(`${origin}/sign-in`, { method: 'POST', ...json({ name: who, password }) })
     expect(response.status).toBe(204)
     const cookie = response.headers.get('set-cookie') ?? ''
     expect(cookie).toMatch(/HttpOnly; Secure; SameSite=Strict/)
@@ -116,7 +116,7 @@ describe('own-sign-in', () => {
   }
 
   test('people make tokens of their own, with no more than they may do, until they leave', async () => {
-    const { origin, output } = await startExample(program('own-sign-in'))
+    const { origin, output } = await startExample(program(name))
     const passwords = JSON.parse(output)
     const tokens = `${origin}/account/tokens`
     const bob = await signedIn(origin, 'bob', passwords.bob)
@@ -137,17 +137,29 @@ describe('own-sign-in', () => {
   })
 
   test('a wrong password and no session are refused', async () => {
-    const { origin, output } = await startExample(program('own-sign-in'))
+    const { origin, output } = await startExample(program(name))
     const wrong = await fetch(`${origin}/sign-in`, { method: 'POST', ...json({ name: 'ada', password: 'guess' }) })
     expect(wrong.status).toBe(401)
     const tokens = `${origin}/account/tokens`
-    const ada = await signedIn(origin, 'ada', JSON.parse(output).ada)
+    const { ada: password } = JSON.parse(output)
+    const ada = await signedIn(origin, 'ada', password)
     expect((await send('GET', tokens, ada)).status).toBe(200)
     expect((await send('GET', tokens, { ...ada, cookie: 'session=' })).status).toBe(401)
+
+    // The form leads to the first page, from which a link leads to the tokens page.
+    const form = { method: 'POST', body: new URLSearchParams({ name: 'ada', password }) }
+    const entered = await fetch(`${origin}/sign-in`, { ...form, redirect: 'manual' })
+    expect([entered.status, entered.headers.get('location')]).toEqual([303, '/'])
+    const { cookie = '' } = ada
+    const home = await (await fetch(`${origin}/`, { headers: { cookie } })).text()
+    const [, page = ''] = /href="([^"]+)"/.exec(home) ?? []
+    expect(await (await fetch(`${origin}${page}`)).text()).toContain('<title>API tokens</title>')
+    await fetch(`${origin}/sign-out`, { method: 'POST', headers: { cookie }, redirect: 'manual' })
+    expect((await send('GET', tokens, ada)).status).toBe(401)
   })
 
   test('a page of another site changes nothing with the cookie of its visitor', async () => {
-    const { origin, output } = await startExample(program('own-sign-in'))
+    const { origin, output } = await startExample(program(name))
     const tokens = `${origin}/account/tokens`
     const ada = await signedIn(origin, 'ada', JSON.parse(output).ada)
     const { id, token } = await answerOf(send('POST', tokens, ada, { name: 'laptop', scopes: ['reports.read'] }))

@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where a token is told on purpose, to whoever started the program or runs the example. */
 const MEANT = [
-  /^stdout of examples\/(host\/dist\/main|dist\/(express|fastify|hono|koa|own-sign-in|environments|audit|alerts|prometheus|limits\/\w+))\.js$/,
+  /^stdout of examples\/(host\/dist\/main|dist\/(express|fastify|hono|koa|own-sign-in|own-sign-in\/koa|environments|audit|alerts|prometheus|limits\/\w+))\.js$/,
   /^stdout of test\/threats\/node\.mjs$/,
   /^stdout of test\/matrix\/host\/start\.js$/,
   // The README's first example, as its test runs it.

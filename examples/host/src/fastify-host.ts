@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import { tokenConsole } from '@latchkey/console'
 import { latchkeyFastify } from '@latchkey/fastify'
 import { type FastifyPluginAsync, type FastifyRequest, fastify } from 'fastify'
 import type { Environments } from './environments.js'
@@ -14,7 +15,8 @@ export async function fastifyHost(latchkey: HostLatchkey, environments: Environm
   })
   const { plugin, requireToken, tokenRoutes } = latchkeyFastify(latchkey)
   app.register(plugin)
-  app.register(tokenRoutes({ dialect: 'latchkey' }), { prefix: '/tokens' })
+  const page = tokenConsole({ tokenLink: true })
+  app.register(tokenRoutes({ dialect: 'latchkey', resources: true, console: page }), { prefix: '/tokens' })
   app.register(tokenRoutes(), { prefix: '/api/v2/apiTokens' })
   app.register(tokenRoutes({ dialect: 'panther' }), { prefix: '/api-tokens' })
   app.register(metrics(requireToken))
