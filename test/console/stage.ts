@@ -35,6 +35,8 @@ export interface Plan {
   /** Whom a session's cookie names. With it, the routes have a sign-in of the host. */
   readonly people?: Map<string, Caller>
   readonly sessionOnly?: boolean
+  /** Default `true`. */
+  readonly tokenLink?: boolean
 }
 
 /** Tokens of one test, and the page above them. */
@@ -128,8 +130,8 @@ function callerOf({ people }: Plan, { headers }: IncomingMessage): Caller | unde
 }
 
 function optionsOf(plan: Plan) {
-  const { resources, sessionOnly } = plan
-  return { dialect: 'latchkey', resources, sessionOnly, console: tokenConsole({ tokenLink: true }) } as const
+  const { resources, sessionOnly, tokenLink = true } = plan
+  return { dialect: 'latchkey', resources, sessionOnly, console: tokenConsole({ tokenLink }) } as const
 }
 
 function onExpress(latchkey: Latchkey, path: string, plan: Plan): RequestListener {

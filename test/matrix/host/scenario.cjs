@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
 
-module.exports = async ({ core, adapter, express, hasher }) => {
+module.exports = async ({ core, adapter, express, page, hasher }) => {
   const { createLatchkey, hmacSha256, memoryStore, RequestError } = core
   const latchkey = createLatchkey({
     prefix: 'acme',
@@ -14,6 +14,8 @@ module.exports = async ({ core, adapter, express, hasher }) => {
   const { requireToken, tokenRoutes } = adapter.latchkeyExpress(latchkey)
   const app = express()
   app.use('/tokens', tokenRoutes())
+  const dialect = 'latchkey'
+  if (page !== undefined) app.use('/keys', tokenRoutes({ dialect, console: page.tokenConsole() }))
   app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => res.json(req.apiToken.owner))
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -25,6 +27,11 @@ module.exports = async ({ core, adapter, express, hasher }) => {
     assert.equal(await good.json(), 'ada')
     assert.equal((await fetch(`${url}/reports`)).status, 401)
     assert.equal((await fetch(`${url}/tokens`)).status, 401)
+    if (page !== undefined) {
+      const html = await (await fetch(`${url}/keys/console`)).text()
+      const [, script] = /<script type="module" src="([^"]+)"/.exec(html)
+      assert.match((await fetch(`${url}/keys/console/${script}`)).headers.get('content-type'), /javascript/)
+    }
     await assert.rejects(
       latchkey.create({ name: '', owner: 'ada', scopes: [] }),
       (error) => error instanceof RequestError,

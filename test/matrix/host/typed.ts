@@ -1,4 +1,5 @@
 // What a strict host writes; copied to typed.mts and typed.cts where the ending decides.
+import { type ConsoleOptions, tokenConsole } from '@latchkey/console'
 import {
   type ApiToken,
   createLatchkey,
@@ -31,6 +32,8 @@ export function host(settings: Settings, store: TokenStore = memoryStore()): exp
   const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
   const app = express()
   app.use('/tokens', tokenRoutes({ dialect: undefined }))
+  const page: ConsoleOptions = { title: undefined, theme: { accent: '#0b57d0', dark: undefined } }
+  app.use('/keys', tokenRoutes({ dialect: 'latchkey', console: tokenConsole(page) }))
   app.get('/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
     const token: ApiToken | undefined = req.apiToken
     res.json(token?.owner)
