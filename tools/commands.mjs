@@ -22,6 +22,7 @@ const commands = {
   fuzz,
   secrets,
   matrix,
+  screenshots,
   manifests,
   release,
 }
@@ -155,6 +156,13 @@ async function fuzz(args) {
 async function matrix(args) {
   await prepare()
   await runModule('test/matrix/dist/matrix/main.js', args)
+}
+
+/** Draws the pictures of docs/images: the tokens page in Chromium. Look at them before you commit them. */
+async function screenshots() {
+  await prepare()
+  await ensureChromium()
+  await nodeStep('draw the tokens page', 'test/console/screenshots.mjs', [])
 }
 
 /** Writes what stands in all manifests, from the root package.json. */
