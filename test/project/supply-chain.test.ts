@@ -31,6 +31,7 @@ const manifests = folders.map((folder) => JSON.parse(read(`${folder}/package.jso
 
 /** All that comes along with each published package, beside our own. */
 const RUNTIME: Readonly<Record<string, readonly string[]>> = {
+  '@latchkey/cli': ['cli-progress', 'commander', 'pg', 'redis', 'string-width'],
   '@latchkey/console': [],
   '@latchkey/core': ['@node-rs/argon2', 'ipaddr.js', 'lru-cache', 'zod'],
   '@latchkey/express': [],

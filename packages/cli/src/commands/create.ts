@@ -1,0 +1,36 @@
+import type { CreateInput } from '@latchkey/core'
+import type { Command } from 'commander'
+import { type MemberOptions, membersOf, withMembers } from '../members.js'
+import { optionsOf, withExample } from '../options.js'
+import { tell } from '../output/print.js'
+import { printIssued } from '../output/print-token.js'
+import { withHost } from '../target/open.js'
+
+interface Options extends MemberOptions {
+  readonly name: string
+  readonly scope: readonly string[]
+  readonly owner?: string
+  readonly personal?: true
+  readonly ifNone?: true
+}
+
+export function createCommand(program: Command): void {
+  const command = withMembers(program.command('create'))
+    .description('Create a token, and print it once. Needs --config.')
+    .option('--owner <owner>', 'whose it is (default: who acts)')
+    .option('--personal', 'it can do no more than its owner')
+    .option('--if-none', 'only if there is no token yet; of several nodes that start at once, one creates it')
+  withExample(command, '--config latchkey.config.mjs --name admin --scope "*" --if-none').action(async () => {
+    const options = optionsOf<Options>(command)
+    await withHost(command, 'A new secret is made by the hasher of the host', async ({ latchkey, caller }) => {
+      const { owner, personal, name, scope } = options
+      const input: CreateInput = { ...membersOf(options), name, scopes: scope, owner, personal }
+      const issued = await (options.ifNone
+        ? latchkey.createFirst(input, { caller })
+        : latchkey.create(input, { caller }))
+      if (issued === undefined) tell('There are tokens already, so none was created.')
+      else await printIssued(issued, options)
+    })
+  })
+  // What is absent is named by the library, as for every other caller.
+}

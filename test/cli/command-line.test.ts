@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { createProgram } from '@latchkey/cli'
+import { expect, test } from 'vitest'
+import { CONFIG, folderWithToken, newFolder, SQLITE } from './command.js'
+
+test('a command line that cannot work says what to write instead, and exits with 2', async () => {
+  const folder = await newFolder()
+  const cases: [readonly string[], RegExp][] = [
+    [['lsit'], /unknown command 'lsit'\n\(Did you mean list\?\)/],
+    [['list', '--owenr', 'ada'], /unknown option '--owenr'\n\(Did you mean --owner\?\)/],
+    [['show'], /missing required argument 'id'/],
+    [['list'], /Say which tokens are meant: --store sqlite:FILE, or --config FILE\./],
+    [['list', '--store', 'mysql://root:hunter2@localhost'], /not mysql:\/\/root@localhost\.\n$/],
+    [['list', ...SQLITE, '--limit', '0'], /It must be a whole number from 1\./],
+    [['list', ...CONFIG, '--prefix', 'a'], /--config brings its own store/],
+    [['list', ...CONFIG], /There is no file .*latchkey\.config\.mjs, which --config names\./],
+    [
+      ['create', ...SQLITE, '--name', 'n'],
+      /made by the hasher of the host, so it needs the host's own instance: --config/,
+    ],
+    [['rotate', 'a.b', ...SQLITE], /--config/],
+    [['lookup', ...SQLITE], /--config/],
+    [['revoke', ...SQLITE], /--config/],
+    [['check', ...SQLITE], /check is for Redis alone: --store redis:\/\/HOST\./],
+    [['migrate', ...SQLITE], /migrate is for PostgreSQL alone/],
+    [['revoke-all', ...SQLITE], /Say which tokens, with --owner or --created-before, say\./],
+    [['purge', ...SQLITE], /required option '--expired-before <time>' not specified/],
+  ]
+  const outcomes = await Promise.all(cases.map(([args]) => folder.latchkey(args)))
+  for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
+    const [args, sentence] = cases[i] ?? [[], /^$/]
+    expect(stderr, args.join(' ')).toMatch(sentence)
+    expect(stderr, args.join(' ')).not.toMatch(/hunter2|^\s+at /m)
+    expect({ code, stdout }, args.join(' ')).toEqual({ code: 2, stdout: '' })
+  }
+})
+
+test('a store that is not there, or refuses, is told in a sentence, and exits with 1', async () => {
+  const folder = await newFolder()
+  const stores: [string, RegExp][] = [
+    ['sqlite:nowhere.db', /There is no file nowhere\.db, so no tokens are in it\./],
+    ['redis://:hunter2@127.0.0.1:1', /The Redis at redis:\/\/@127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/],
+    [
+      'postgres://app:hunter2@127.0.0.1:1/app',
+      /The PostgreSQL at postgres:\/\/app@127\.0\.0\.1:1\/app cannot be used: .*ECONNREFUSED/,
+    ],
+  ]
+  for (const [store, sentence] of stores) {
+    const { code, stdout, stderr } = await folder.latchkey(['list', '--store', store])
+    expect(stderr).toMatch(sentence)
+    expect(stderr).not.toMatch(/hunter2|^\s+at /m)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  }
+})
+
+test('what is not there exits with 3, and what breaks rules with 2 and each rule', async () => {
+  const folder = await folderWithToken()
+  const missing = `acme.${'A'.repeat(24)}`
+  expect(await folder.latchkey(['show', missing, ...SQLITE])).toMatchObject({
+    code: 3,
+    stderr: 'latchkey: There is no such token.\n',
+  })
+  const wrong = ['update', folder.id, ...SQLITE, '--expires', 'tomorrow', '--network', '10.0.0.0/40']
+  const { code, stderr } = await folder.latchkey(wrong)
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^latchkey: The input is invalid\.\n {2}networks.*\n {2}expiresAt.*\n$/)
+})
+
+test('what cannot be undone is not done where nobody can be asked', async () => {
+  const folder = await folderWithToken()
+  const { id } = folder
+  const acts = [
+    ['revoke', id, ...SQLITE],
+    ['revoke-all', ...SQLITE, '--owner', 'ada'],
+    ['purge', ...SQLITE, '--expired-before', 'now'],
+    ['rotate', id, ...CONFIG],
+    ['finish', id, ...SQLITE],
+    ['cancel', id, ...SQLITE],
+  ]
+  for (const args of acts) {
+    const { code, stderr } = await folder.latchkey(args)
+    expect(stderr, args.join(' ')).toMatch(/This cannot be undone\. Say --yes, since nobody can be asked here\./)
+    expect(code).toBe(2)
+  }
+  expect((await folder.latchkey(['lookup', ...CONFIG], folder.token)).code).toBe(0)
+})
+
+test('a reader that has had enough ends the command, without a word', async () => {
+  const folder = await folderWithToken()
+  for (let i = 0; i < 3; i++) await folder.latchkey(['create', ...CONFIG, '--name', `n${i}`, '--scope', 'a'])
+  const child = folder.start(['list', '--json', ...SQLITE])
+  child.stdout?.destroy()
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(stderr).toBe('')
+})
+
+test('the help of each command has an example', () => {
+  const { commands } = createProgram()
+  expect(commands.map((command) => command.name())).toEqual(
+    expect.arrayContaining(['create', 'list', 'show', 'update', 'rotate', 'revoke', 'revoke-all', 'doctor']),
+  )
+  for (const command of commands) {
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text) })
+    command.outputHelp()
+    expect(help, command.name()).toContain(`Example:\n  $ latchkey ${command.name()}`)
+  }
+})
