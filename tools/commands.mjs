@@ -110,7 +110,7 @@ async function check() {
 /** Writes the pages of docs/ that are made from the code. */
 async function docs() {
   await prepare()
-  await nodeStep('write docs/errors.md and docs/reference', 'tools/docs/generate.mjs', [])
+  await nodeStep('write docs/errors.md, docs/cli.md and docs/reference', 'tools/docs/generate.mjs', [])
 }
 
 function typesStep(title, project) {

@@ -3,12 +3,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandPage } from './command-page.mjs'
 import { errorsPage } from './errors-page.mjs'
 import { referencePages } from './reference.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const folder = join(root, 'docs/reference')
-const pages = new Map([['docs/errors.md', await errorsPage(root)], ...referencePages(root)])
+const pages = new Map([
+  ['docs/errors.md', await errorsPage(root)],
+  ['docs/cli.md', await commandPage(root)],
+  ...referencePages(root),
+])
 
 const gone = existsSync(folder)
   ? readdirSync(folder)
