@@ -37,6 +37,6 @@ export { createRouter, type RoutedResponse, type Router } from './http/router.js
 export type { Latchkey } from './instance.js'
 export type { Caller } from './manage/caller.js'
 export { assertKnownOptions } from './option-checks.js'
-export type { ApiToken } from './types.js'
 export { parseTimeframe } from './query/timeframe.js'
 export { canCheckHash } from './secret/can-check-hash.js'
+export type { ApiToken } from './types.js'
