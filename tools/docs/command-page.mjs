@@ -44,19 +44,19 @@ export const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'repor
 - Colours and progress are for terminals alone; \`NO_COLOR=1\` turns colours off.
 - The audit of the service names you, by your name on the machine, or as \`--as\` says.
 
-| exit code | meaning                                                          |
-| --------- | ---------------------------------------------------------------- |
-| 0         | done                                                             |
+| exit code | meaning                                                           |
+| --------- | ----------------------------------------------------------------- |
+| 0         | done                                                              |
 | 1         | failed: the store, the server, or what \`doctor\` and \`check\` found |
-| 2         | misused: the command line or its input cannot work               |
-| 3         | there is no such token                                           |
+| 2         | misused: the command line or its input cannot work                |
+| 3         | there is no such token                                            |
 `
 
 /** docs/cli.md: how the command is used, and each of its commands as it describes itself. */
 export async function commandPage(root) {
   const { createProgram } = await import(pathToFileURL(join(root, 'packages/cli/dist/index.js')).href)
   const program = createProgram()
-  const general = ['## Options of every command', ...optionLines(program)].join('\n')
+  const general = ['## Options of every command', '', ...optionLines(program)].join('\n')
   return `${[INTRODUCTION.trimEnd(), general, ...program.commands.map(section)].join('\n\n')}\n`
 }
 
