@@ -44,3 +44,13 @@ export function internalsOf(instance: object): Internals {
   const copies = `was made by @latchkey/core ${made[MADE_BY]}, which does not work with @latchkey/core ${VERSION} of this adapter`
   throw optionError('latchkey', `${copies}. Install one version: npm ls @latchkey/core shows who brings which`)
 }
+
+/**
+ * Whether a hasher of the instance can check this stored hash. Throws a `TypeError` (`ERR_OPTION`) for what is no instance.
+ *
+ * @example
+ * const isUseless = record.secrets.some(({ hash }) => !canCheckHash(latchkey, hash))
+ */
+export function canCheckHash(latchkey: object, hash: string): boolean {
+  return internalsOf(latchkey).context.prover.canCheck(hash)
+}
