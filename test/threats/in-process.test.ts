@@ -10,6 +10,7 @@ import {
 } from '@latchkey/core'
 import { createGuard, createRouter } from '@latchkey/core/adapter'
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
 import { latchkeyKoa } from '@latchkey/koa'
 import { migrate, postgresStore } from '@latchkey/store-postgres'
 import { redisStore } from '@latchkey/store-redis'
@@ -171,6 +172,9 @@ test('40 no function passes over a name that it does not know', async () => {
     'Express, tokenRoutes': () => latchkeyExpress(latchkey).tokenRoutes(odd),
     'Express, tokenRoutes, self': () => latchkeyExpress(latchkey).tokenRoutes({ self: odd }),
     'Express, tokenRoutes, csrf': () => latchkeyExpress(latchkey).tokenRoutes({ csrf: odd }),
+    'Fastify, adapter': () => latchkeyFastify(latchkey, odd),
+    'Fastify, requireToken': () => latchkeyFastify(latchkey).requireToken(odd),
+    'Fastify, tokenRoutes': () => latchkeyFastify(latchkey).tokenRoutes(odd),
     'Koa, requireToken': () => latchkeyKoa(latchkey).requireToken(odd),
     'Koa, tokenRoutes': () => latchkeyKoa(latchkey).tokenRoutes({ path: '/t', ...(odd as object) }),
     'Koa, tokenRoutes, self': () => latchkeyKoa(latchkey).tokenRoutes({ path: '/t', self: odd }),

@@ -3,9 +3,11 @@ import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import { createLatchkey, memoryStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
 import { latchkeyKoa } from '@latchkey/koa'
 import connect from 'connect'
 import type { ErrorRequestHandler } from 'express'
+import { type FastifyPluginAsync, fastify } from 'fastify'
 import mount from 'koa-mount'
 import polka from 'polka'
 import { describe, expect, test } from 'vitest'
@@ -102,6 +104,23 @@ describe.each(KOAS)('on %s', (_name, Framework) => {
   })
 })
 
+describe('on Fastify 5', () => {
+  test('in plugins within plugins, below parameters, and at the root', async () => {
+    const host = setting()
+    const { tokenRoutes } = latchkeyFastify(host.latchkey)
+    const inner: FastifyPluginAsync = async (scope) => void scope.register(tokenRoutes(), { prefix: '/apiTokens' })
+    const outer: FastifyPluginAsync = async (scope) => void scope.register(inner, { prefix: '/v2/' })
+    const app = fastify({ rewriteUrl: ({ url = '' }) => url.replace('/old/', '/sub/') })
+    app.register(outer, { prefix: '/api' })
+    app.register(tokenRoutes(), { prefix: '/sub/:name/apiTokens' })
+    app.register(tokenRoutes())
+    await app.ready()
+    for (const at of ['/api/v2/apiTokens', '/sub/one%20two/apiTokens', '/old/one/apiTokens', '']) {
+      await follow(host, app.routing, at)
+    }
+  })
+})
+
 /** Hosts that take middlewares of Express and are none: they have no `req.app`, `req.ip` and `trust proxy`. */
 const OTHERS: readonly (readonly [name: string, host: (setting: Setting) => RequestListener])[] = [
   [
@@ -146,11 +165,12 @@ describe.each(OTHERS)('on %s', (_name, listener) => {
 test('what cannot work is a TypeError when it is made', async () => {
   const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
   const undeclared: string[] = ['reports.write']
-  for (const adapter of [latchkeyExpress, latchkeyKoa]) {
+  type AnyAdapter = (latchkey: unknown) => { readonly requireToken: (options: object) => unknown }
+  for (const adapter of [latchkeyExpress, latchkeyFastify, latchkeyKoa] as unknown as readonly AnyAdapter[]) {
     for (const nothing of [undefined, null, {}, 'latchkey', { ...latchkey }]) {
-      expect(attempt(() => adapter(nothing as never))).toEqual(OPTION_ERROR)
+      expect(attempt(() => adapter(nothing))).toEqual(OPTION_ERROR)
     }
-    const requireToken: (options: object) => unknown = adapter(latchkey).requireToken
+    const { requireToken } = adapter(latchkey)
     expect(attempt(() => requireToken({ scopes: undeclared }))).toEqual(OPTION_ERROR)
   }
   await latchkey.close()

@@ -1,11 +1,15 @@
-import { createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { createLatchkey, type Latchkey, memoryStore, type TokenStore } from '@latchkey/core'
 import { testHasher } from '@latchkey/testkit'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { latchkeyFastify } from '../src/index.js'
 
-function instance(): Latchkey {
-  const latchkey = createLatchkey({ store: memoryStore(), hasher: testHasher, cache: { max: 100 } })
+function instance(store: TokenStore = memoryStore()): Latchkey {
+  const latchkey = createLatchkey({ store, hasher: testHasher, cache: { max: 100 } })
   onTestFinished(() => latchkey.close())
   return latchkey
 }
@@ -211,4 +215,115 @@ test('`trustProxy` that believes anybody and a restricted token warn once; other
   expect(await careless(restricted)).toEqual([200, 'ok'])
   await new Promise(setImmediate)
   expect(warnings).toEqual([expect.objectContaining({ code: 'LATCHKEY_FORGEABLE_ADDRESS' })])
+})
+
+test('what onDenied throws after it has answered is dropped, for guards and routes', async () => {
+  const latchkey = instance()
+  // Of the right form: its refusal takes a look into the store.
+  const unknown = await latchkey.create(wanted)
+  await latchkey.delete(unknown.id)
+  const failed: unknown[] = []
+  const { requireToken, tokenRoutes } = latchkeyFastify(latchkey, {
+    onDenied(_denied, _request, reply) {
+      reply.code(418).send()
+      throw new Error('too late')
+    },
+  })
+  const app = fastify()
+  app.setErrorHandler((error, _request, reply) => {
+    failed.push(error)
+    return reply.code(500).send()
+  })
+  app.register(tokenRoutes(), { prefix: '/tokens' })
+  app.get('/', { onRequest: requireToken() }, async () => 'let in')
+  for (const url of ['/', '/tokens']) {
+    for (const token of [undefined, unknown.token]) expect(await get(app, url, token)).toEqual([418, ''])
+  }
+  expect(failed).toEqual([])
+})
+
+test('an answer that the host has taken over while the store was asked is left alone', async () => {
+  let release: () => void = () => undefined
+  const store = memoryStore()
+  const held: TokenStore = {
+    ...store,
+    async open(environment) {
+      const opened = await store.open(environment)
+      const find: typeof opened.find = (id) =>
+        new Promise<void>((go) => {
+          release = go
+        }).then(() => opened.find(id))
+      return { ...opened, find }
+    },
+  }
+  const latchkey = instance(held)
+  const { token } = await latchkey.create(wanted)
+  const { requireToken, tokenRoutes } = latchkeyFastify(latchkey)
+  const app = fastify()
+  app.addHook('onRequest', (_request, reply, done) => {
+    setImmediate(() => {
+      reply.hijack()
+      reply.raw.writeHead(200, { 'x-answered': 'by the host' })
+      release()
+      setImmediate(() => setImmediate(() => reply.raw.end('whole')))
+    })
+    done()
+  })
+  app.register(tokenRoutes(), { prefix: '/tokens' })
+  app.get('/', { onRequest: requireToken() }, async () => expect.unreachable())
+  for (const url of ['/', '/tokens']) {
+    const reply = await app.inject({ url, headers: { authorization: `Bearer ${token}` } })
+    expect([reply.statusCode, reply.headers['x-answered'], reply.body]).toEqual([200, 'by the host', 'whole'])
+  }
+})
+
+test('a body that ends too early changes nothing, and the server lives on', async () => {
+  const latchkey = instance()
+  const { token } = await latchkey.create({ ...wanted, scopes: ['*'] })
+  const answered: string[] = []
+  const app = fastify()
+  app.register(latchkeyFastify(latchkey).tokenRoutes(), { prefix: '/tokens' })
+  app.addHook('onResponse', async ({ url }) => void answered.push(url))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  onTestFinished(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': 100 }
+  const cut = request({ port, host: '127.0.0.1', method: 'POST', path: '/tokens', headers }).on(
+    'error',
+    () => undefined,
+  )
+  cut.write('{"name":"made","scopes":["a"]')
+  const [arrived] = await once(app.server, 'request')
+  cut.destroy()
+  await new Promise((resolve) => arrived.on('error', () => undefined).once('close', resolve))
+  expect(await get(app, '/tokens/self', token)).toEqual([200, expect.stringContaining('"name":"n"')])
+  expect((await latchkey.list()).tokens).toHaveLength(1)
+})
+
+test('an app that speaks HTTP/2 guards, and lists a page that is longer than a window', async () => {
+  const latchkey = instance()
+  const { id, token } = await latchkey.create({ ...wanted, scopes: ['*'] })
+  for (let i = 0; i < 1_000; i++) await latchkey.create({ ...wanted, metadata: { text: 'x'.repeat(200) } })
+  const { plugin, requireToken, tokenRoutes } = latchkeyFastify(latchkey)
+  const app = fastify({ http2: true })
+  app.register(plugin)
+  app.register(tokenRoutes({ dialect: 'latchkey' }), { prefix: '/tokens' })
+  app.get('/', { onRequest: requireToken() }, async (request) => request.apiToken?.id)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  onTestFinished(async () => {
+    session.destroy()
+    await app.close()
+  })
+  const ask = async (path: string, headers: Record<string, string> = { authorization: `Bearer ${token}` }) => {
+    const stream = session.request({ ':path': path, ...headers })
+    const [answer] = await once(stream, 'response')
+    let text = ''
+    for await (const part of stream.setEncoding('utf8')) text += part
+    return [answer[':status'], text] as const
+  }
+  expect(await ask('/')).toEqual([200, id])
+  expect((await ask('/', {}))[0]).toBe(401)
+  const [status, page] = await ask('/tokens?limit=1000')
+  expect([status, page.length > 200_000, JSON.parse(page).tokens.length]).toEqual([200, true, 1_000])
 })
