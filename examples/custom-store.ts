@@ -15,8 +15,8 @@ interface WriteEntry {
 /** Keeps its tokens in another store, and reports every write that succeeded. */
 function loggedStore(store: TokenStore, write: (entry: WriteEntry) => void): TokenStore {
   return {
-    async open(environment) {
-      const inner = await store.open(environment)
+    async open(environment, openOptions) {
+      const inner = await store.open(environment, openOptions)
       return {
         dataset: inner.dataset,
         sealingKey: inner.sealingKey,

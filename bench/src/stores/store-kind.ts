@@ -31,7 +31,7 @@ export interface BenchData {
 /** A store whose connection ends with it. */
 export function closingWith(store: TokenStore, end: () => unknown): TokenStore {
   return {
-    open: (environment) => store.open(environment),
+    open: (environment, options) => store.open(environment, options),
     async close() {
       await store.close()
       await end()

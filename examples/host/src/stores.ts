@@ -35,7 +35,7 @@ async function redis(url: string): Promise<TokenStore> {
   connected = true
   const store = redisStore({ client: nodeRedis(client) })
   return {
-    open: (environment) => store.open(environment),
+    open: (environment, options) => store.open(environment, options),
     async close() {
       await store.close()
       client.destroy()
@@ -55,7 +55,7 @@ async function postgres(url: string): Promise<TokenStore> {
     throw new Error(`The PostgreSQL of --store cannot be reached: ${error.message || error.code}`)
   })
   return {
-    open: (environment) => store.open(environment),
+    open: (environment, options) => store.open(environment, options),
     async close() {
       await store.close()
       await pool.end()

@@ -32,6 +32,7 @@ export type {
 export { type Argon2idOptions, argon2id } from './secret/argon2id.js'
 export type { Hasher } from './secret/hasher.js'
 export { type HmacSha256Options, hmacSha256 } from './secret/hmac-sha256.js'
+export { type CopyOptions, type CopyProgress, type CopyResult, copyTokens } from './store/copy.js'
 export { type MemoryData, memoryData, memoryStore } from './store/memory-store.js'
 export type { SortKey, TimeRange, TokenStore } from './store/token-store.js'
 export type { ForeignFormat } from './token/foreign.js'

@@ -31,6 +31,7 @@ export type {
   ListPage,
   ListQuery,
   ListSort,
+  OpenOptions,
   SortKey,
   TimeRange,
   TokenPatch,

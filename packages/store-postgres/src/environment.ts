@@ -69,17 +69,18 @@ export async function ping(environment: Environment): Promise<void> {
 }
 
 /**
- * Reads the environment's row, or makes it. Creates the tables if there are none. Rejects with a `StoreError` that says
+ * Reads the environment's row, or makes it with the new sealing key. Creates the tables if there are none. Rejects with a `StoreError` that says
  * what to do if the server is a replica, the tables are of another version, or a right is missing.
  */
 export async function openEnvironment(
   context: Pick<Environment, 'database' | 'settings' | 'notifier'>,
   name: string,
+  newKey: Uint8Array = randomBytes(32),
 ): Promise<Environment> {
   const { database, settings } = context
   if (!(await isMigrated(database, manageDeadline(context)))) await createTables(settings)
   await assertUsable(database, manageDeadline(context))
-  const { env, dataset, sealing_key } = await readOrMake(database, name, manageDeadline(context))
+  const { env, dataset, sealing_key } = await readOrMake(database, name, newKey, manageDeadline(context))
   const sealingKey = new Uint8Array(Buffer.from(String(sealing_key), 'hex'))
   return { ...context, name, env: Number(env), dataset: String(dataset), sealingKey }
 }
@@ -152,11 +153,16 @@ const MAKE = ({ environment, change }: Schema) => `with made as (
 )
 insert into ${change} (env, id, nonce) select env, '', $4 from made`
 
-async function readOrMake(database: Database, name: string, deadline: Deadline): Promise<PostgresRow> {
+async function readOrMake(
+  database: Database,
+  name: string,
+  newKey: Uint8Array,
+  deadline: Deadline,
+): Promise<PostgresRow> {
   for (;;) {
     const { rows } = await database.query(READ(database.schema), [name], deadline)
     if (rows[0]) return rows[0]
-    const values = [name, randomUUID(), randomBytes(32).toString('hex'), randomUUID()]
+    const values = [name, randomUUID(), Buffer.from(newKey).toString('hex'), randomUUID()]
     await database.query(MAKE(database.schema), values, deadline)
   }
 }

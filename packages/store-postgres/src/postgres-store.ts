@@ -27,11 +27,11 @@ export function postgresStore(options: PostgresStoreOptions): TokenStore {
   const feed = createFeed(settings.client, database)
   const openings = new Map<string, Promise<EnvironmentStore>>()
   return {
-    async open(name) {
+    async open(name, { sealingKey } = {}) {
       database.assertOpen()
       assertEnvironmentName(name)
       return openOnce(openings, name, async () =>
-        environmentStore(await openEnvironment({ database, settings, notifier }, name), feed),
+        environmentStore(await openEnvironment({ database, settings, notifier }, name, sealingKey), feed),
       )
     },
     async close() {

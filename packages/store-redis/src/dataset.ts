@@ -26,14 +26,17 @@ const FORMAT = 1
 /** Comes before the meta in shard 0 until all other shards have theirs. Nobody writes tokens before. */
 const CREATING = 'creating '
 
-/** Reads the data set of an environment, or creates it in a wholly empty key space. Racing callers get the same one. */
-export async function openDataset(context: DatasetContext): Promise<Dataset> {
+/**
+ * Reads the data set of an environment, or creates it, with this sealing key, in a wholly empty key space. Racing callers get
+ * the same one.
+ */
+export async function openDataset(context: DatasetContext, sealingKey?: Uint8Array): Promise<Dataset> {
   const shardCount = context.settings.shards ?? 1
   const [first, ...others] = shardRefs(context, shardCount)
   let meta = await readMeta(context, first)
   if (meta === undefined) {
     for (const shard of others) await assertEmpty(context, shard, first)
-    meta = await createMeta(context, first, (shardCount > 1 ? CREATING : '') + newMeta(shardCount))
+    meta = await createMeta(context, first, (shardCount > 1 ? CREATING : '') + newMeta(shardCount, sealingKey))
   }
   if (meta.startsWith(CREATING)) meta = await finishCreation(context, meta)
   const dataset = parseMeta(context, meta)
@@ -77,8 +80,8 @@ async function readMeta({ connection, deadline }: DatasetContext, { meta }: Shar
   return reply === null ? undefined : String(reply)
 }
 
-function newMeta(shards: number): string {
-  const sealingKey = randomBytes(32).toString('base64')
+function newMeta(shards: number, key: Uint8Array = randomBytes(32)): string {
+  const sealingKey = Buffer.from(key).toString('base64')
   return JSON.stringify({ fmt: FORMAT, dataset: randomUUID(), shards, sealingKey, createdAt: Date.now() })
 }
 

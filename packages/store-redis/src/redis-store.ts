@@ -2,6 +2,7 @@ import {
   assertEnvironmentName,
   type ChangeListener,
   type EnvironmentStore,
+  type OpenOptions,
   openOnce,
   type TokenStore,
 } from '@latchkey/core/store'
@@ -60,13 +61,13 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     return { connection, settings, environment, deadline: manageDeadline(settings) }
   }
 
-  async function open(environment: string): Promise<OpenEnvironment> {
+  async function open(environment: string, { sealingKey }: OpenOptions = {}): Promise<OpenEnvironment> {
     const context = datasetContext(environment)
-    return openOnce(environments, environment, async () => openEnvironment(context))
+    return openOnce(environments, environment, async () => openEnvironment(context, sealingKey))
   }
 
   return {
-    open: async (environment) => (await open(environment)).store,
+    open: async (environment, asked) => (await open(environment, asked)).store,
     async init(environment) {
       const context = datasetContext(environment)
       const opened = await environments.get(environment)?.catch(() => undefined)
@@ -88,9 +89,10 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   }
 }
 
-async function openEnvironment(context: DatasetContext): Promise<OpenEnvironment> {
+async function openEnvironment(context: DatasetContext, sealingKey?: Uint8Array): Promise<OpenEnvironment> {
   const { settings, connection } = context
-  const keyspace = createKeyspace(context, await openDataset(context), await databaseNumber(connection, settings))
+  const dataset = await openDataset(context, sealingKey)
+  const keyspace = createKeyspace(context, dataset, await databaseNumber(connection, settings))
   for (const warning of await memoryWarnings(keyspace)) {
     process.emitWarning(`Redis of ${keyspace.name}: ${warning}`, { code: 'LATCHKEY_REDIS' })
   }

@@ -55,11 +55,11 @@ export function memoryData(): MemoryData {
 export function memoryStore(data: MemoryData = memoryData()): TokenStore {
   const connection: Connection = { closed: false, watches: new Set() }
   return {
-    async open(environment) {
+    async open(environment, { sealingKey = randomBytes(32) } = {}) {
       assertOpen(connection)
       let keyspace = data.environments.get(environment)
       if (!keyspace) {
-        keyspace = newKeyspace()
+        keyspace = newKeyspace(sealingKey)
         data.environments.set(environment, keyspace)
       }
       return environmentStore(keyspace, connection)
@@ -72,10 +72,10 @@ export function memoryStore(data: MemoryData = memoryData()): TokenStore {
   }
 }
 
-function newKeyspace(): Keyspace {
+function newKeyspace(sealingKey: Uint8Array): Keyspace {
   return {
     dataset: randomUUID(),
-    sealingKey: new Uint8Array(randomBytes(32)),
+    sealingKey: new Uint8Array(sealingKey),
     entries: new Map(),
     listeners: createListeners(),
     lastSeq: 0,

@@ -11,12 +11,19 @@ import type { Actor, StoredSecret, TokenRecord, TokenUse } from '../types.js'
 export interface TokenStore {
   /**
    * Opens the keyspace of one environment, creating it if needed.
+   * - MUST make it with `options.sealingKey` if that is given and this call creates it, and keep the key of one that is there.
    * - MUST keep environments disjoint: nothing done in one is seen in another.
    * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
    */
-  open(environment: string): Promise<EnvironmentStore>
+  open(environment: string, options?: OpenOptions): Promise<EnvironmentStore>
   /** Releases connections and timers of all environments. Safe to call twice. Calls after it reject with `ERR_STORE`. */
   close(): Promise<void>
+}
+
+/** How an environment is opened. */
+export interface OpenOptions {
+  /** The sealing key of the environment that is moved here: 32 bytes. Default: random ones. */
+  sealingKey?: Uint8Array | undefined
 }
 
 /** The tokens of one environment. Safe for concurrent use by any number of connections and processes. */

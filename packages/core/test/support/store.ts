@@ -49,10 +49,10 @@ export function testStore(
     },
     holdFind: finds.hold,
     holdTouch: touches.hold,
-    async open(environment) {
+    async open(environment, options) {
       store.opens++
       mayFail('open')
-      const opened = await inner.open(environment)
+      const opened = await inner.open(environment, options)
       return observed({ ...opened, ...override(opened) })
     },
     close: () => inner.close(),

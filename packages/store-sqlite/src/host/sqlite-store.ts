@@ -128,9 +128,10 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
   }
 
   return {
-    async open(environment) {
+    async open(environment, { sealingKey } = {}) {
       assertOpen()
-      const opened = await worker.request({ op: 'open', environment }, busyTimeout + OPEN_TIMEOUT_MS)
+      const key = sealingKey && Buffer.from(sealingKey).toString('hex')
+      const opened = await worker.request({ op: 'open', environment, sealingKey: key }, busyTimeout + OPEN_TIMEOUT_MS)
       assertOpen()
       try {
         return environmentStore(opened, openFile(opened.identity))

@@ -21,7 +21,8 @@ export interface WorkerData {
 
 /** What the host asks of the worker. `env` is the number of the environment in the file. */
 export type Call =
-  | { op: 'open'; environment: string }
+  /** `sealingKey`: in hex, of an environment that is not there yet. */
+  | { op: 'open'; environment: string; sealingKey: string | undefined }
   | { op: 'ping' }
   | { op: 'find'; env: number; id: string }
   | { op: 'insert'; env: number; record: TokenRecord }

@@ -81,8 +81,12 @@ function assertUndamaged(db: Database, path: string): void {
   if (found !== 'ok') throw storeUnavailable(`${path} is damaged (${String(found)}); restore it from a backup.`)
 }
 
-/** The environment of this name, created if there is none. */
-export function openEnvironment(db: Database, name: string): Omit<Results['open'], 'identity'> {
+/** The environment of this name, created with this sealing key if there is none. */
+export function openEnvironment(
+  db: Database,
+  name: string,
+  newKey: string = randomBytes(32).toString('hex'),
+): Omit<Results['open'], 'identity'> {
   const find = () => db.get('SELECT id, dataset, sealing_key FROM environment WHERE name = ?', name)
   const row =
     find() ??
@@ -91,7 +95,7 @@ export function openEnvironment(db: Database, name: string): Omit<Results['open'
         'INSERT INTO environment (name, dataset, sealing_key) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
         name,
         randomUUID(),
-        randomBytes(32).toString('hex'),
+        newKey,
       )
       return find()
     })

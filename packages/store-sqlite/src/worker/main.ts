@@ -59,9 +59,9 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
     return opening
   }
 
-  async function open({ environment }: CallOf<'open'>): Promise<Results['open']> {
+  async function open({ environment, sealingKey }: CallOf<'open'>): Promise<Results['open']> {
     const { writer, identity } = await connections()
-    return { identity, ...(await retryWhileBusy(busyTimeout, () => openEnvironment(writer, environment))) }
+    return { identity, ...(await retryWhileBusy(busyTimeout, () => openEnvironment(writer, environment, sealingKey))) }
   }
 
   async function ping(): Promise<undefined> {

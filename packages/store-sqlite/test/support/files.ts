@@ -54,6 +54,9 @@ export async function runOnShared(
   let opened = 0
   await run(async () => {
     const store = opened++ % 2 === 0 ? stores[0] : stores[1]
-    return { open: (environment) => store.open(`case-${number}.${environment}`), close: async () => {} }
+    return {
+      open: (environment, options) => store.open(`case-${number}.${environment}`, options),
+      close: async () => {},
+    }
   })
 }

@@ -12,8 +12,8 @@ function keep(object) {
 
 const calls = {
   createStore: (options) => keep(sqliteStore(options)),
-  async open(store, environment) {
-    const opened = await objects.get(store).open(environment)
+  async open(store, environment, options) {
+    const opened = await objects.get(store).open(environment, options)
     return { object: keep(opened), dataset: opened.dataset, sealingKey: opened.sealingKey }
   },
   close: (store) => objects.get(store).close(),

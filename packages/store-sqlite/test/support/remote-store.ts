@@ -44,8 +44,8 @@ export async function startRemote(): Promise<RemoteProcess> {
     async store(options) {
       const store = await call<number>('createStore', options)
       return {
-        async open(environment) {
-          const opened = await call<Opened>('open', store, environment)
+        async open(environment, options) {
+          const opened = await call<Opened>('open', store, environment, options)
           return environmentStore(opened, call, watching)
         },
         close: () => call('close', store),

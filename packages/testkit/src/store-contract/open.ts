@@ -35,6 +35,19 @@ export const openCases: readonly ContractCase[] = [
     assert.equal(new Set(environments.map(identity)).size, 1)
   }),
 
+  connections('open', 'makes an environment with the given sealing key, and keeps the key of one', async (connect) => {
+    const [a, b] = [await connect(), await connect()]
+    const [given, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const moved = await a.open('moved', { sealingKey: given })
+    assert.deepEqual([...moved.sealingKey], [...given])
+    for (const store of [a, b, await connect()]) {
+      assert.equal(identity(await store.open('moved', { sealingKey: other })), identity(moved))
+      assert.equal(identity(await store.open('moved')), identity(moved))
+    }
+    const made = await a.open('made')
+    assert.equal(identity(await b.open('made', { sealingKey: given })), identity(made))
+  }),
+
   connections('open', 'environments are disjoint in every operation', async (connect) => {
     const [a, b] = [await connect(), await connect()]
     // Names of which one begins another, or that differ in case alone, are different environments.
