@@ -197,6 +197,13 @@ test('environments: a token of one is unknown in the other, also right after its
   expect(await stop()).toBe(0)
 })
 
+test('leak-reports: revokes what a signed report names, and nothing for a forged one', async () => {
+  const { code, stdout } = await runProgram(process.execPath, [program('leak-reports')], examples)
+  const told = 'to ada: Nightly export was seen at https://git.example/ada/repo/blob/main/.env'
+  expect(stdout.trim().split('\n')).toEqual(['forged: 401 true', told, 'signed: true_positive, false_positive false'])
+  expect(code).toBe(0)
+})
+
 test('custom-store: keeps every promise, and tells of writes without their values', async () => {
   const { code, stdout, stderr } = await runProgram(process.execPath, [program('custom-store')], examples)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -37,6 +37,7 @@ export { type MemoryData, memoryData, memoryStore } from './store/memory-store.j
 export type { SortKey, TimeRange, TokenStore } from './store/token-store.js'
 export type { ForeignFormat } from './token/foreign.js'
 export { tokenPattern } from './token/format.js'
+export type { Scanner } from './token/scan-rules.js'
 export type {
   Actor,
   AllowedVerdict,

@@ -6,6 +6,7 @@ import type { CreateInput, RotateInput, UpdateInput } from './manage/inputs.js'
 import type { TokenPage } from './manage/list.js'
 import type { ListRequest, NextRequest, TokenFilter } from './manage/list-request.js'
 import type { RevokeAllOptions } from './manage/revoke-all.js'
+import type { Scanner } from './token/scan-rules.js'
 import type { ApiToken, Verdict, VerifyContext } from './types.js'
 import type { ExplainRequest, Explanation } from './verify/explain.js'
 
@@ -182,6 +183,23 @@ export interface Latchkey<Scope extends string = string> {
    * latchkey.forgetOwner('ada')
    */
   forgetOwner(owner: string): void
+  /**
+   * The text with every token, and every key of the formats in `foreign`, masked: for loggers. The id of a token stays. It
+   * takes as long as the patterns of the formats take.
+   *
+   * @example
+   * logger.error(latchkey.redact(`upstream answered 400 to ${request.url}`))
+   */
+  redact(text: string): string
+  /**
+   * Rules with which a secret scanner finds the tokens of this instance, and keys of the formats in `foreign`: TOML for the
+   * configuration of gitleaks, YAML for that of trufflehog. Throws a `TypeError` (`ERR_OPTION`) for a format that the scanner
+   * cannot search: one with lookarounds, and for trufflehog one without a fixed beginning.
+   *
+   * @example
+   * await writeFile('.gitleaks.toml', `[extend]\nuseDefault = true\n\n${latchkey.scanRules('gitleaks')}`)
+   */
+  scanRules(scanner: Scanner): string
   /**
    * What this instance did and what waits now. Takes microseconds, and up to some milliseconds with a full cache.
    *

@@ -15,6 +15,8 @@ import { readOptions } from './settings.js'
 import { createOpener } from './store/opener.js'
 import { foreignId } from './token/foreign.js'
 import { tokenFormat } from './token/format.js'
+import { createRedact } from './token/redact.js'
+import { scanRules } from './token/scan-rules.js'
 import type { ManagementScopeNames, ManagementScopes, StandardManagementScopes } from './types.js'
 import { createTokenCache } from './verify/cache.js'
 import { createChangeHandler } from './verify/changes.js'
@@ -98,6 +100,8 @@ export function createLatchkey<
     importTokens: (rows, asked) => importTokens(context, rows, asked),
     purge,
     forgetOwner: loader.forgetOwner,
+    redact: createRedact(foreign.all),
+    scanRules: (scanner) => scanRules(scanner, [settings.prefix, ...settings.acceptPrefixes], foreign.all),
     stats: () => ({
       ...reporter.counts,
       cacheHits: verifier.hits,
