@@ -246,6 +246,9 @@ const THREATS = [
   46,
   47,
   48,
+  49,
+  50,
+  51,
 ]
 
 test('every guarantee of SECURITY.md points at a test that is there, and no threat is without one', () => {

@@ -6,9 +6,13 @@ import type {
   Argon2idOptions,
   CacheOptions,
   Caller,
+  CopyOptions,
   CreateInput,
   ExplainRequest,
+  ForeignFormat,
   HmacSha256Options,
+  ImportOptions,
+  ImportRow,
   LastUsedOptions,
   LatchkeyOptions,
   ListRequest,
@@ -50,9 +54,13 @@ interface Given {
   cache: CacheOptions
   caller: Caller
   console: ConsoleOptions
+  copyTokens: CopyOptions
   create: CreateInput
   csrf: NonNullable<RoutesOptions<object>['csrf']>
   explain: ExplainRequest
+  foreign: ForeignFormat
+  importRow: ImportRow
+  importTokens: ImportOptions
   expressGuard: express.GuardOptions<string>
   expressRoutes: express.RoutesOptions
   fastifyGuard: fastify.GuardOptions<string>

@@ -69,4 +69,19 @@ export const guardForeignCases: readonly AdapterCase[] = [
       assert.equal((await call('DELETE', `/${id}`)).status, 400)
     })
   }),
+
+  routesCase(
+    'nor its own, where whole tokens are taken from paths',
+    { ...FOREIGN, secretInPath: true },
+    async (scene) => {
+      await importKey(scene, ['apiTokens.write'])
+      const path = `/${encodeURIComponent(KEY)}`
+      await scene.unchanged(async () => {
+        assert.equal((await callsWith(scene, bearer({ token: KEY }))('DELETE', path)).status, 400)
+      })
+      const admin = await scene.issue({ scopes: ['*'] })
+      expectNoContent(await callsWith(scene, bearer(admin))('DELETE', path))
+      expectRefusal(await scene.get('/reports', { token: KEY }), INVALID_TOKEN)
+    },
+  ),
 ]
