@@ -1,4 +1,4 @@
-import { createLatchkey, type Latchkey, memoryStore, type VerifyContext } from '@latchkey/core'
+import { createLatchkey, type ForeignFormat, type Latchkey, memoryStore, type VerifyContext } from '@latchkey/core'
 import { expect } from '../harness/observe.js'
 import { FAST_HASHER, issue, issueMany, knownToken, LONG_CACHE, SCOPE, storeWith } from '../harness/tokens.js'
 import { type Repeat, repeatEach, repeatOne } from '../harness/verifications.js'
@@ -6,6 +6,8 @@ import { floor } from './floor.js'
 import { PEERS, type Peer } from './peers.js'
 
 const MANY = 10_000
+/** As long as a key of better-auth. */
+const FOREIGN: ForeignFormat = { name: 'foreign', match: /^[a-f]{64}$/ }
 const OPTIONS = { cache: LONG_CACHE, hasher: FAST_HASHER }
 // Frozen, as the list of a guard is.
 const IPV4: VerifyContext = { ip: '10.9.1.2', scopes: Object.freeze([SCOPE]) }
@@ -43,6 +45,14 @@ const LATCHKEY: Readonly<Record<string, () => Promise<Repeat>>> = {
   'latchkey-resource-100': () => hot(PROJECT, { resources: projects(100) }),
   'latchkey-resource-all': () => hot(PROJECT, { resources: ['project:*'] }),
   'latchkey-20-scopes': () => hot(AREA_19, { scopes: Array.from({ length: 20 }, (_, i) => `area${i}.read`) }),
+  'foreign-sha256': async () => {
+    const latchkey = foreignInstance()
+    const key = 'abcdef'.repeat(11).slice(0, 64)
+    await latchkey.importTokens([{ name: 'bench', owner: 'bench', scopes: [SCOPE], key }])
+    expect((await latchkey.verify(key, IPV4)).ok, 'the key is admitted')
+    return repeatOne(admits(latchkey, IPV4), key)
+  },
+  'latchkey-beside-foreign': () => hot(IPV4, {}, foreignInstance()),
   'latchkey-wrong-secret': async () => {
     // With the slow hasher: a wrong secret must not run it.
     const known = await knownToken()
@@ -63,6 +73,10 @@ const LATCHKEY: Readonly<Record<string, () => Promise<Repeat>>> = {
   },
   'latchkey-junk': async () => {
     const latchkey = instance()
+    return repeatOne(denies(latchkey, 'malformed'), `${(await issue(latchkey)).slice(0, 40)}!`)
+  },
+  'foreign-junk': async () => {
+    const latchkey = foreignInstance()
     return repeatOne(denies(latchkey, 'malformed'), `${(await issue(latchkey)).slice(0, 40)}!`)
   },
 }
@@ -87,6 +101,10 @@ export const CONTENDERS: Readonly<Record<string, () => Promise<Repeat>>> = {
 
 function instance(): Latchkey {
   return createLatchkey({ ...OPTIONS, store: memoryStore() })
+}
+
+function foreignInstance(): Latchkey {
+  return createLatchkey({ ...OPTIONS, store: memoryStore(), foreign: [FOREIGN] })
 }
 
 async function hot(context: VerifyContext, extra = {}, latchkey = instance()): Promise<Repeat> {
