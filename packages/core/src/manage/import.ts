@@ -39,8 +39,8 @@ export interface RejectedRow {
   readonly violations: readonly Violation[]
 }
 
-/** Rows that are written at the same time. */
-const AT_ONCE = 100
+/** Rows that are written at the same time: few enough for the few connections of a pool, whose reads have a short deadline. */
+const AT_ONCE = 25
 const PROGRESS_EVERY = 1_000
 
 type Rows = Iterable<ImportRow> | AsyncIterable<ImportRow>

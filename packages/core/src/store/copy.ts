@@ -39,8 +39,8 @@ export interface CopyResult extends CopyProgress {
 
 /** Tokens that are read, and so held in memory, at a time. */
 const BATCH_SIZE = 1_000
-/** Writes at the same time. */
-const AT_ONCE = 100
+/** Writes at the same time: few enough for the few connections of a pool, whose reads have a short deadline. */
+const AT_ONCE = 25
 /** Tokens that are compared at the end. */
 const SAMPLE_SIZE = 100
 
