@@ -33,19 +33,10 @@ export function latchkeyHono<Scope extends string, Property extends string = 'ap
     throw optionError('latchkeyHono.ip', 'must be a function such as (c) => getConnInfo(c).remote.address')
   }
 
-  function clientOf(c: Context): FetchClient {
-    return {
-      incoming: incomingOf(c),
-      get ip() {
-        return ip(c)
-      },
-    }
-  }
-
   function requireToken(guardOptions: GuardOptions<Scope> = {}): MiddlewareHandler {
     const judge = adapter.guard(guardOptions)
     return async (c, next) => {
-      const judged = judge(c, c.req.raw, clientOf(c), c)
+      const judged = judge(c, c.req.raw, new HonoClient(c, ip), c)
       const admission = judged instanceof Promise ? await judged : judged
       if (c.finalized) return undefined
       if (admission.response !== undefined) return admission.response
@@ -62,7 +53,7 @@ export function latchkeyHono<Scope extends string, Property extends string = 'ap
       const mount = mountOf(c)
       // What a middleware has read, Hono keeps, unless it was read past Hono.
       const body = c.req.raw.bodyUsed ? await c.req.text().catch(() => undefined) : undefined
-      const response = await answer(c, c.req.raw, { ...clientOf(c), mount, body })
+      const response = await answer(c, c.req.raw, { ip: ip(c), incoming: incomingOf(c), mount, body })
       if (!c.finalized) return response ?? next()
       await response?.body?.cancel()
       return undefined
@@ -71,6 +62,25 @@ export function latchkeyHono<Scope extends string, Property extends string = 'ap
 
   // The type of a guard tells what it adds to the variables.
   return { requireToken: requireToken as HonoAuth<Scope, Property>['requireToken'], tokenRoutes }
+}
+
+/** Asks the host for the address only where it is needed. */
+class HonoClient implements FetchClient {
+  private readonly c: Context
+  private readonly address: AdapterOptions['ip']
+
+  constructor(c: Context, address: AdapterOptions['ip']) {
+    this.c = c
+    this.address = address
+  }
+
+  get ip() {
+    return this.address(this.c)
+  }
+
+  get incoming() {
+    return incomingOf(this.c)
+  }
 }
 
 /** Node's own request, which `@hono/node-server` leaves in the environment. */
