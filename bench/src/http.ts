@@ -24,7 +24,7 @@ await runBenchmark({
   name: 'http',
   title: 'A guard in a server',
   about: `
-One JSON route of Express 5, Fastify 5 or Koa 3 behind each guard, under as many requests as it can answer on 32 connections. \`bare\` has
+One JSON route of Express 5, Fastify 5, Hono 4 or Koa 3 behind each guard, under as many requests as it can answer on 32 connections. \`bare\` has
 no guard. \`floor\` does the least that any check must do, in a middleware written by hand. Ratios are medians of the ratios
 within the rounds.
 

@@ -6,9 +6,13 @@ import { betterAuthApiKey, signedJwt } from '../verify/peers.js'
 import { onExpress } from './express-app.js'
 import { onFastify } from './fastify-app.js'
 import type { App, Framework } from './framework.js'
+import { onHono } from './hono-app.js'
 import { onKoa } from './koa-app.js'
 
-export const FRAMEWORKS = { express: onExpress, fastify: onFastify, koa: onKoa } satisfies Record<string, Framework>
+export const FRAMEWORKS = { express: onExpress, fastify: onFastify, hono: onHono, koa: onKoa } satisfies Record<
+  string,
+  Framework
+>
 export type FrameworkName = keyof typeof FRAMEWORKS
 export const FRAMEWORK_NAMES = Object.keys(FRAMEWORKS) as FrameworkName[]
 /** Under attack core answers, whatever the framework: these two stand for all. */

@@ -62,6 +62,9 @@ function withOwnCredential({ listener, authorization }: GuardedApp): RequestList
   if (authorization === `Bearer ${known.token}`) return listener
   return (req, res) => {
     req.headers.authorization = authorization
+    // Hono reads this list.
+    const at = req.rawHeaders.findIndex((name) => name.toLowerCase() === 'authorization')
+    if (at >= 0) req.rawHeaders[at + 1] = authorization
     listener(req, res)
   }
 }
