@@ -1,5 +1,6 @@
 const scenario = require('./scenario.cjs')
 const onFastify = require('./fastify.cjs')
+const onHono = require('./hono.cjs')
 
 const core = require('@latchkey/core')
 
@@ -11,4 +12,5 @@ void Promise.all([
     page: require('@latchkey/console'),
   }),
   onFastify({ core, adapter: require('@latchkey/fastify'), fastify: require('fastify') }),
+  onHono({ core, adapter: require('@latchkey/hono'), Hono: require('hono').Hono }),
 ]).then(() => console.log('ok'))
