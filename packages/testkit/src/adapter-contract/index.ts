@@ -12,6 +12,7 @@ import { routesAnyTokenCases } from './routes-any-token.js'
 import { routesAuthorityCases } from './routes-authority.js'
 import { routesAuthorizeCases } from './routes-authorize.js'
 import { routesBodyCases } from './routes-bodies.js'
+import { routesConsoleCases } from './routes-console.js'
 import { routesCrudCases } from './routes-crud.js'
 import { routesDeniedCases } from './routes-denied.js'
 import { routesInputCases } from './routes-input.js'
@@ -66,5 +67,6 @@ export const adapterContract: readonly AdapterCase[] = [
   ...routesPantherCases,
   ...routesLatchkeyCases,
   ...routesRevokeAllCases,
+  ...routesConsoleCases,
   ...sameAnswerCases,
 ]

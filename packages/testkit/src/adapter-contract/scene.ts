@@ -151,7 +151,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
   const errors: unknown[] = []
   const { resolve, trustProxy = false, parsesJson = false } = options
   const { mount: path = MOUNT, authorize, sessionOnly, csrf, self, secretInPath, resources, describe } = options
-  const { onDenied } = options
+  const { onDenied, console } = options
   const dialect = options.dialect ?? 'dynatrace'
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
@@ -163,7 +163,9 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       handled.push(token)
       return { token: token ?? null }
     },
-    management: { path, dialect, authorize, sessionOnly, csrf, self, secretInPath, resources, describe, onDenied },
+    management: {
+      ...{ path, dialect, authorize, sessionOnly, csrf, self, secretInPath, resources, describe, console, onDenied },
+    },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }
