@@ -219,6 +219,8 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
       await page.getByRole('combobox', { name: 'Last used' }).selectOption('Any time')
       await eventually(() => rows(page).count()).toBe(2)
 
+      await page.getByRole('combobox', { name: 'Status' }).selectOption('Active')
+      await eventually(() => rows(page).count()).toBe(2)
       await press(button(page, 'Revoke matching tokens'))
       const revocation = dialog(page, 'Revoke matching tokens')
       await eventually(() => revocation.textContent()).toMatch(/2 tokens of bob/)
@@ -521,7 +523,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
   )
 })
 
-describe.each(['express', 'koa', 'fastify'] as const)('the example host on %s', (framework) => {
+describe.each(['express', 'koa', 'fastify', 'hono'] as const)('the example host on %s', (framework) => {
   test('prints a link that opens the page signed in', async () => {
     const host = await startHost(framework)
     onTestFinished(async () => void (await host.stop()))
@@ -571,10 +573,12 @@ test.runIf(LONG)(
       await page.getByRole('button', { name: 'Load more' }).click()
       await eventually(() => rows.count()).toBe(wanted)
     }
+    // From here on the test itself asks the page for nothing, since that is work as well.
+    await page.getByRole('textbox', { name: 'Owner' }).focus()
     const observe = 'new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({ type: "longtask" })'
     await page.evaluate(`globalThis.tasks = []; ${observe}`)
-    await page.getByRole('textbox', { name: 'Owner' }).pressSequentially('owner7', { delay: 30 })
-    await eventually(() => rows.count()).toBe(50)
+    await page.keyboard.type('owner7', { delay: 30 })
+    await eventually(() => page.evaluate('document.querySelectorAll("tbody tr").length')).toBe(50)
     const durations = await page.evaluate<number[]>('tasks.map(({ duration }) => duration)')
     expect(Math.max(0, ...durations)).toBeLessThan(100)
   },

@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { call } from './api'
-import { count } from './format'
+import { call, now } from './api'
+import { count, DAY } from './format'
 import { reload } from './list'
 import { Modal } from './modal'
-import { capabilities } from './session'
+import { capabilities, ownId } from './session'
 import { announce, closeToken } from './state'
 import { Actions, closeDialog } from './token-dialogs'
-import type { TokenList } from './types'
+import type { Token, TokenList } from './types'
 import { ErrorNotice, Form, Progress, useTask } from './ui'
 import { filters, queryOf } from './view'
 
@@ -20,6 +20,22 @@ interface Progressed {
 function meantFilter(): Readonly<Record<string, string>> {
   const { owner = '', may, personal } = capabilities.peek() ?? {}
   return { ...queryOf(filters.peek()), ...((personal || !may?.admin) && { owner }) }
+}
+
+/** Whether the token that signs in, which is kept, is among those that match. */
+async function ownMatches(): Promise<boolean> {
+  if (ownId.peek() === undefined) return false
+  const token = await call<Token>('GET', '/self')
+  const { owner, scope, status, used } = filters.peek()
+  const [, kind, days] = /^(last|not)-(\d+)d$/.exec(used) ?? []
+  const isUsedSince = Date.parse(token.lastUsedAt ?? token.createdAt) >= now() - Number(days) * DAY
+  return (
+    (owner === '' || token.owner === owner) &&
+    (scope === '' || token.scopes.includes(scope)) &&
+    status !== 'disabled' &&
+    status !== 'expired' &&
+    (kind === undefined || (kind === 'last') === isUsedSince)
+  )
 }
 
 /** Whether the filter can match a token that the caller may revoke. */
@@ -43,7 +59,8 @@ export function RevokeDialog() {
   const revoked = useSignal(0)
   const counting = useTask(async () => {
     const query = new URLSearchParams({ ...meantFilter(), limit: '1' })
-    matching.value = (await call<TokenList>('GET', `?${query}`)).total
+    const [{ total }, isOwnMatching] = await Promise.all([call<TokenList>('GET', `?${query}`), ownMatches()])
+    matching.value = total - (isOwnMatching ? 1 : 0)
   })
   const task = useTask(async () => {
     const body = bodyOf(meantFilter())

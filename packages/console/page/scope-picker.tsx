@@ -60,23 +60,25 @@ export function ScopePicker({
         </Field>
       )}
       <div class="scope-groups">
-        {[...groupScopes(matching)].map(([name, members]) => (
-          <fieldset key={name} class="scope-group">
-            <legend>{name}</legend>
-            {members.map(({ scope, description }) => (
-              <label key={scope} class="check">
-                <input
-                  type="checkbox"
-                  checked={chosen.includes(scope)}
-                  onChange={(event) => toggle(scope, event.currentTarget.checked)}
-                />
-                <span>
-                  <code>{scope}</code> {description && <span class="muted">{description}</span>}
-                </span>
-              </label>
-            ))}
-          </fieldset>
-        ))}
+        <div class="scope-columns">
+          {[...groupScopes(matching)].map(([name, members]) => (
+            <fieldset key={name} class="scope-group">
+              <legend>{name}</legend>
+              {members.map(({ scope, description }) => (
+                <label key={scope} class="check">
+                  <input
+                    type="checkbox"
+                    checked={chosen.includes(scope)}
+                    onChange={(event) => toggle(scope, event.currentTarget.checked)}
+                  />
+                  <span>
+                    <code>{scope}</code> {description && <span class="muted">{description}</span>}
+                  </span>
+                </label>
+              ))}
+            </fieldset>
+          ))}
+        </div>
         {matching.length === 0 && <p class="muted">No scope has this in its name or description.</p>}
       </div>
       {notes}
