@@ -23,12 +23,15 @@ test('tokens that never expire, are not used, have expired, and hashes that nobo
 
   await environment.insert(tokenRecord({ createdAt: now }))
   await environment.insert(tokenRecord({ createdAt: now - 100 * DAY, expiresAt: now - DAY }))
+  const foreign = tokenRecord({ createdAt: now, expiresAt: now + DAY })
+  await environment.insert({ ...foreign, secrets: foreign.secrets.map((secret) => ({ ...secret, format: 'old' })) })
   await store.close()
   const { code, stdout, stderr } = await folder.latchkey(['doctor', ...CONFIG])
   expect(stdout).toMatch(/^notice {3}1 tokens never expire\. Set maxLifetime/m)
   expect(stdout).toMatch(/^notice {3}1 tokens were not used for 90 days\. latchkey list --unused-since now-90d/m)
   expect(stdout).toMatch(/^notice {3}1 tokens have expired\. latchkey purge/m)
-  expect(stdout).toMatch(/^error {4}No configured hasher can check 3 tokens\. Add their hasher to acceptHashers/m)
+  expect(stdout).toMatch(/^notice {3}1 tokens are keys of another system\. latchkey rotate/m)
+  expect(stdout).toMatch(/^error {4}No configured hasher can check 4 tokens\. Add their hasher to acceptHashers/m)
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'latchkey: Something is wrong: see above.\n' })
 })
 

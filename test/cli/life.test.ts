@@ -150,3 +150,24 @@ test('keys of another system are imported, and rows that break rules are told by
   const broken = await folder.latchkey(['import', ...CONFIG], `${rows[0]}\n{"key": "${key}`)
   expect(broken).toMatchObject({ code: 2, stderr: expect.not.stringContaining(key) })
 })
+
+test('an environment moves to another store, and its tokens work there', async () => {
+  const folder = await folderWithToken()
+  const copy = ['copy', '--from', 'sqlite:tokens.db', '--to', 'sqlite:moved.db']
+  const first = await folder.latchkey(copy)
+  expect(first.stderr).toBe('1 copied, 0 updated, 0 unchanged, 0 removed. Both hold the same now.\n')
+  expect((await folder.latchkey([...copy, '--json'])).stdout).toMatch(/^\{"copied":0,"updated":0,"unchanged":1,.*\}\n$/)
+  await folder.configure("sqliteStore({ path: 'moved.db' })")
+  expect((await folder.latchkey(['lookup', ...CONFIG], folder.token)).stdout).toContain(folder.id)
+})
+
+test('the rules for a scanner are printed', async () => {
+  const folder = await newFolder()
+  const { code, stdout } = await folder.latchkey(['scan-rules', 'gitleaks', '--prefix', 'acme'])
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^\[\[rules\]\]\nid = "acme-api-token"$/m)
+  expect(await folder.latchkey(['scan-rules', 'grep', '--prefix', 'acme'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Allowed choices are gitleaks, trufflehog'),
+  })
+})

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { copyCommand } from './commands/copy.js'
 import { createCommand } from './commands/create.js'
 import { doctorCommand } from './commands/doctor.js'
 import { explainCommand } from './commands/explain.js'
@@ -11,6 +12,7 @@ import { checkCommand, initCommand, rebuildCommand } from './commands/redis.js'
 import { revokeCommand } from './commands/revoke.js'
 import { revokeAllCommand } from './commands/revoke-all.js'
 import { cancelCommand, finishCommand, rotateCommand } from './commands/rotation.js'
+import { scanRulesCommand } from './commands/scan-rules.js'
 import { showCommand } from './commands/show.js'
 import { updateCommand } from './commands/update.js'
 import { VERSION } from './version.js'
@@ -20,9 +22,9 @@ const EVERY_COMMAND = [
   ...[rotateCommand, finishCommand, cancelCommand],
   ...[revokeCommand, revokeAllCommand, purgeCommand],
   ...[explainCommand, lookupCommand],
-  ...[importCommand],
+  ...[importCommand, copyCommand],
   ...[checkCommand, rebuildCommand, initCommand, migrateCommand],
-  ...[doctorCommand],
+  ...[scanRulesCommand, doctorCommand],
 ]
 
 /**

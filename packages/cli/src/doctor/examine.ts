@@ -3,7 +3,7 @@ import type { GlobalOptions } from '../options.js'
 import type { Target } from '../target/target.js'
 import { copyFindings } from './copies.js'
 import type { Finding } from './finding.js'
-import { hashFindings } from './hashes.js'
+import { recordFindings } from './records.js'
 import { serverFindings } from './server.js'
 
 const DAY = 86_400_000
@@ -19,7 +19,7 @@ export async function* examine(
   if (server !== undefined) yield* serverFindings(server, Date.now)
   if (store !== undefined) yield* storeFindings(store, environment)
   yield* tokenFindings(latchkey, Date.now())
-  if (store !== undefined) yield* hashFindings(target, store, latchkey.environment)
+  if (store !== undefined) yield* recordFindings(target, store)
 }
 
 async function reachable(latchkey: Latchkey): Promise<Finding> {
