@@ -5,8 +5,8 @@ import { createLatchkey, memoryStore } from '@latchkey/core'
 import { latchkeyKoa, type TokenState } from '@latchkey/koa'
 import Koa, { type Middleware } from 'koa'
 import proxyAddr from 'proxy-addr'
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible'
-import { limitOf, redis, secondsToWait } from './shared.js'
+import { countRequest } from './counter.js'
+import { redis, secondsToWait } from './shared.js'
 
 const store = memoryStore()
 const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read reports' } })
@@ -20,24 +20,11 @@ const limitGuesses: Middleware = async (ctx, next) => {
   ctx.status = 429
 }
 
-// It only counts: each token has a limit of its own.
-const window = { points: Number.MAX_SAFE_INTEGER, duration: 60 }
-const inMemory = new RateLimiterMemory(window)
-// While Redis cannot be reached, each process counts for itself.
-const requests = redis
-  ? new RateLimiterRedis({ ...window, storeClient: redis, keyPrefix: 'limit', insuranceLimiter: inMemory })
-  : inMemory
-
 /** Stands behind a guard, which has proven whose request it is. */
 const limitToken: Middleware<TokenState> = async (ctx, next) => {
-  const { apiToken } = ctx.state
-  const limit = limitOf(apiToken)
-  const { consumedPoints, msBeforeNext } = await requests.penalty(apiToken.id)
-  const seconds = Math.ceil(msBeforeNext / 1_000)
-  ctx.set('RateLimit-Policy', `"token";q=${limit};w=${window.duration}`)
-  ctx.set('RateLimit', `"token";r=${Math.max(0, limit - consumedPoints)};t=${seconds}`)
-  if (consumedPoints <= limit) return next()
-  ctx.set('Retry-After', String(seconds))
+  const { isAllowed, headers } = await countRequest(ctx.state.apiToken)
+  ctx.set(headers)
+  if (isAllowed) return next()
   ctx.status = 429
 }
 

@@ -390,7 +390,7 @@ describe('audit', () => {
   })
 })
 
-describe.each(['express', 'fastify', 'koa'])('limits on %s', (name) => {
+describe.each(['express', 'fastify', 'hono', 'koa'])('limits on %s', (name) => {
   let redis: Awaited<ReturnType<typeof startRedis>>
   beforeAll(async () => {
     redis = await startRedis()
