@@ -18,7 +18,7 @@ const ip = (c: Context<{ Bindings: HttpBindings }>) => proxyAddr(c.env.incoming,
 const { requireToken, tokenRoutes } = latchkeyHono(latchkey, { ip })
 
 const app = new Hono()
-app.all('/tokens/*', tokenRoutes({ dialect: 'latchkey' }))
+app.route('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (c) =>
   c.json({ reports: [], readBy: c.get('apiToken').owner }),
 )

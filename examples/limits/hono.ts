@@ -32,7 +32,7 @@ const limitToken = createMiddleware<{ Variables: TokenVariables }>(async (c, nex
 
 const app = new Hono<{ Bindings: HttpBindings }>()
 app.use(limitGuesses)
-app.all('/tokens/*', tokenRoutes({ dialect: 'latchkey' }))
+app.route('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), limitToken, (c) => c.json([]))
 
 const server = serve({ fetch: app.fetch, port: 3000 })

@@ -31,7 +31,7 @@ export function honoApp(plan: FetchPlan, ip: (c: Context) => string | undefined)
     if (before !== undefined) c.req.raw = await before(c.req.raw)
     await next()
   })
-  app.all('/tokens/*', tokenRoutes({ authorize: plan.authorize }))
+  app.route('/tokens', tokenRoutes({ authorize: plan.authorize }))
   const wait: MiddlewareHandler = async (_c, next) => {
     await between()
     await next()

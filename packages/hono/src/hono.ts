@@ -5,8 +5,7 @@ import {
   type InstanceSource,
   optionError,
 } from '@latchkey/core/fetch'
-// Types alone: the host may have loaded Hono's other build, as an ES module or as CommonJS.
-import type { Context, MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import type { AdapterOptions, GuardOptions, HonoAuth, RoutesOptions } from './types.js'
 
 /**
@@ -17,7 +16,7 @@ import type { AdapterOptions, GuardOptions, HonoAuth, RoutesOptions } from './ty
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
  * const { requireToken, tokenRoutes } = latchkeyHono(latchkey, { ip: (c) => getConnInfo(c).remote.address })
  * const app = new Hono()
- * app.all('/tokens/*', tokenRoutes({ dialect: 'latchkey' }))
+ * app.route('/tokens', tokenRoutes({ dialect: 'latchkey' }))
  * app.get('/reports', requireToken({ scopes: ['reports.read'] }), (c) => c.json([]))
  */
 export function latchkeyHono<Scope extends string, Property extends string = 'apiToken'>(
@@ -47,9 +46,14 @@ export function latchkeyHono<Scope extends string, Property extends string = 'ap
     }
   }
 
-  function tokenRoutes(routesOptions: RoutesOptions = {}): MiddlewareHandler {
+  function tokenRoutes(routesOptions: RoutesOptions = {}): Hono {
     const answer = adapter.routes(routesOptions)
-    return async (c, next) => {
+    const app = new Hono()
+    // Errors go on to the host's own handler, also if the host has loaded Hono's other build.
+    app.onError((error) => {
+      throw error
+    })
+    return app.all('/*', async (c, next) => {
       const mount = mountOf(c)
       // What a middleware has read, Hono keeps, unless it was read past Hono.
       const body = c.req.raw.bodyUsed ? await c.req.text().catch(() => undefined) : undefined
@@ -57,7 +61,7 @@ export function latchkeyHono<Scope extends string, Property extends string = 'ap
       if (!c.finalized) return response ?? next()
       await response?.body?.cancel()
       return undefined
-    }
+    })
   }
 
   // The type of a guard tells what it adds to the variables.
@@ -107,7 +111,7 @@ function setCacheControl(c: Context, value: string): void {
 function mountOf({ req: { routePath, path, url } }: Context): string {
   const [, base] = MOUNTED.exec(routePath) ?? []
   if (base === undefined) {
-    throw optionError('tokenRoutes', `must be mounted as app.all('/tokens/*', tokenRoutes()), not at ${routePath}`)
+    throw optionError('tokenRoutes', `must be mounted as app.route('/tokens', tokenRoutes()), not at ${routePath}`)
   }
   const { pathname } = new URL(url)
   // With `strict: false` Hono's path has no slash at its end.

@@ -5,7 +5,7 @@ import type {
   GuardOptions as GuardBaseOptions,
   RoutesOptions as RoutesBaseOptions,
 } from '@latchkey/core/fetch'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
 
 /** What a guard adds to the `Variables` of a context: the token that let this request in. */
 export type TokenVariables<Property extends string = 'apiToken', Token = ApiToken> = { [Name in Property]: Token }
@@ -52,10 +52,10 @@ export interface HonoAuth<Scope extends string, Property extends string = 'apiTo
     options: GuardOptions<Scope>,
   ): MiddlewareHandler<{ Variables: TokenVariables<Property, ApiToken | undefined> }>
   /**
-   * The management routes: a handler for a path that ends with `/*`. Throws a `TypeError` for unknown options.
+   * The management routes: an app to mount in yours. Throws a `TypeError` for unknown options.
    *
    * @example
-   * app.all('/tokens/*', tokenRoutes({ dialect: 'latchkey' }))
+   * app.route('/tokens', tokenRoutes({ dialect: 'latchkey' }))
    */
-  tokenRoutes(options?: RoutesOptions): MiddlewareHandler
+  tokenRoutes(options?: RoutesOptions): Hono
 }

@@ -50,20 +50,19 @@ describe('the routes', () => {
   const created = { method: 'POST', body: JSON.stringify({ name: 'made', scopes: ['a'] }) }
 
   test.each([
-    ['at a path', '/tokens', (app: Hono, routes: () => never) => app.all('/tokens/*', routes())],
-    ['as a middleware', '/tokens', (app: Hono, routes: () => never) => app.use('/tokens/*', routes())],
-    ['at the root', '', (app: Hono, routes: () => never) => app.use(routes())],
-    ['below a parameter', '/p/a%20b/tokens', (app: Hono, routes: () => never) => app.all('/p/:id/tokens/*', routes())],
+    ['at a path', '/tokens', (app: Hono, routes: () => never) => app.route('/tokens', routes())],
+    ['at the root', '', (app: Hono, routes: () => never) => app.route('/', routes())],
+    ['below a parameter', '/p/a%20b/tokens', (app: Hono, routes: () => never) => app.route('/p/:id/tokens', routes())],
     [
       'below a base path',
       '/api/v2/tokens',
-      (app: Hono, routes: () => never) => app.basePath('/api').all('/v2/tokens/*', routes()),
+      (app: Hono, routes: () => never) => app.basePath('/api').route('/v2/tokens', routes()),
     ],
     [
       'in a router within a router',
       '/api/v2/tokens',
       (app: Hono, routes: () => never) =>
-        app.route('/api', new Hono().route('/v2', new Hono().all('/tokens/*', routes()))),
+        app.route('/api', new Hono().route('/v2', new Hono().route('/tokens', routes()))),
     ],
   ])('are where Location says: %s', async (_, mount, place) => {
     const { app, headers, tokenRoutes } = await scene()
@@ -82,7 +81,7 @@ describe('the routes', () => {
 
   test('in an app within an app, Location follows what came over the wire', async () => {
     const { app, headers, tokenRoutes } = await scene()
-    const sub = new Hono().all('/tokens/*', tokenRoutes({ dialect: 'latchkey' }))
+    const sub = new Hono().route('/tokens', tokenRoutes({ dialect: 'latchkey' }))
     app.mount('/sub', sub.fetch)
     const init = { ...created, headers: { ...headers, 'Content-Type': 'application/json' } }
     const env = { incoming: { url: '/sub/tokens' } }
@@ -93,10 +92,10 @@ describe('the routes', () => {
   test('with other notions of a path than those of Hono', async () => {
     const { headers, tokenRoutes } = await scene()
     const byHost = new Hono({ getPath: ({ url }) => url.replace(/^https?:\//, '').replace(/\?.*$/, '') })
-    byHost.all('/localhost/tokens/*', tokenRoutes())
+    byHost.route('/localhost/tokens', tokenRoutes())
     expect((await byHost.request('/tokens/self', { headers })).status).toBe(200)
     const lenient = new Hono({ strict: false })
-    lenient.all('/tokens/*', tokenRoutes())
+    lenient.route('/tokens', tokenRoutes())
     for (const path of ['/tokens', '/tokens/', '/tokens/self', '/tokens/self/']) {
       expect([path, (await lenient.request(path, { headers })).status]).toEqual([path, 200])
     }
@@ -104,13 +103,12 @@ describe('the routes', () => {
 
   test('at a path that would hide those below, they are an error that says what to write', async () => {
     const { app, errors, headers, tokenRoutes } = await scene()
-    for (const path of ['/tokens', '/optional/:id?/*', '/pattern/:id{.+}/*', '/any/*/tokens/*'])
-      app.all(path, tokenRoutes())
-    for (const path of ['/tokens', '/optional/x', '/pattern/x/y', '/any/x/tokens/y']) {
+    for (const path of ['/optional/:id?', '/pattern/:id{.+}', '/any/*/tokens']) app.route(path, tokenRoutes())
+    for (const path of ['/optional/x', '/pattern/x/y', '/any/x/tokens/y']) {
       expect([path, (await app.request(path, { headers })).status]).toEqual([path, 500])
     }
-    const message = expect.stringContaining("must be mounted as app.all('/tokens/*', tokenRoutes()), not at /")
-    expect(errors).toEqual(Array(4).fill(expect.objectContaining({ ...OPTION_ERROR, message })))
+    const message = expect.stringContaining("must be mounted as app.route('/tokens', tokenRoutes()), not at /")
+    expect(errors).toEqual(Array(3).fill(expect.objectContaining({ ...OPTION_ERROR, message })))
   })
 })
 
@@ -148,7 +146,7 @@ test('a body that a middleware has read by Hono is used, whatever it read it as'
       await c.req[read]()
       await next()
     })
-    app.all(`/${read}/*`, tokenRoutes({ dialect: 'latchkey' }))
+    app.route(`/${read}`, tokenRoutes({ dialect: 'latchkey' }))
   }
   for (const read of reads) {
     const init = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' } }

@@ -51,7 +51,10 @@ function appOf(plan: HostPlan, ip: (c: Context) => string | undefined): Hono<{ V
     })
   }
   const { path: mount, authorize, ...routes } = plan.management
-  app.all(`${mount}/*`, tokenRoutes({ ...rendering(routes), authorize: authorize && seeing(authorize) }))
+  app.route(
+    mount === '' ? '/' : mount,
+    tokenRoutes({ ...rendering(routes), authorize: authorize && seeing(authorize) }),
+  )
   return app
 }
 

@@ -39,8 +39,7 @@ tokenRoutes({ dialect: 'github' })
 tokenRoutes({ authorize: () => ({ owner: 'root' }) })
 
 const app = new Hono<{ Variables: { requestId: string } }>()
-app.all('/tokens/*', tokenRoutes())
-app.use('/tokens/*', tokenRoutes())
+app.route('/tokens', tokenRoutes())
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (c) => {
   const owner: string = c.get('apiToken').owner
   // @ts-expect-error: a token shows no secrets
