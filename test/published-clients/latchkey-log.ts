@@ -167,7 +167,7 @@ export const latchkeyLog: readonly Exchange[] = [
     as: 'plain',
     status: 200,
     answer: {
-      ...{ owner: 'admin', personal: false, may: { read: false, write: false, admin: false }, usesResources: false },
+      ...{ owner: 'admin', personal: false, may: { read: false, write: false, admin: false }, usesResources: true },
       ...{ scopes: [], networks: [], resources: [], maxOverlap: COUNT },
     },
   },
