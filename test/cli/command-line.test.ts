@@ -26,7 +26,7 @@ test('a command line that cannot work says what to write instead, and exits with
     [['revoke-all', ...SQLITE], /Say which tokens, with --owner or --created-before, say\./],
     [['purge', ...SQLITE], /required option '--expired-before <time>' not specified/],
   ]
-  const outcomes = await Promise.all(cases.map(([args]) => folder.latchkey(args)))
+  const outcomes = await folder.latchkeyEach(cases.map(([args]) => args))
   for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
     const [args, sentence] = cases[i] ?? [[], /^$/]
     expect(stderr, args.join(' ')).toMatch(sentence)
@@ -45,9 +45,9 @@ test('a store that is not there, or refuses, is told in a sentence, and exits wi
       /The PostgreSQL at postgres:\/\/app@127\.0\.0\.1:1\/app cannot be used: .*ECONNREFUSED/,
     ],
   ]
-  for (const [store, sentence] of stores) {
-    const { code, stdout, stderr } = await folder.latchkey(['list', '--store', store])
-    expect(stderr).toMatch(sentence)
+  const outcomes = await folder.latchkeyEach(stores.map(([store]) => ['list', '--store', store]))
+  for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
+    expect(stderr).toMatch(stores[i]?.[1] ?? /^$/)
     expect(stderr).not.toMatch(/hunter2|^\s+at /m)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   }
@@ -77,9 +77,8 @@ test('what cannot be undone is not done where nobody can be asked', async () => 
     ['finish', id, ...SQLITE],
     ['cancel', id, ...SQLITE],
   ]
-  for (const args of acts) {
-    const { code, stderr } = await folder.latchkey(args)
-    expect(stderr, args.join(' ')).toMatch(/This cannot be undone\. Say --yes, since nobody can be asked here\./)
+  for (const { code, stderr } of await folder.latchkeyEach(acts)) {
+    expect(stderr).toMatch(/This cannot be undone\. Say --yes, since nobody can be asked here\.\n$/)
     expect(code).toBe(2)
   }
   expect((await folder.latchkey(['lookup', ...CONFIG], folder.token)).code).toBe(0)
@@ -87,7 +86,6 @@ test('what cannot be undone is not done where nobody can be asked', async () => 
 
 test('a reader that has had enough ends the command, without a word', async () => {
   const folder = await folderWithToken()
-  for (let i = 0; i < 3; i++) await folder.latchkey(['create', ...CONFIG, '--name', `n${i}`, '--scope', 'a'])
   const child = folder.start(['list', '--json', ...SQLITE])
   child.stdout?.destroy()
   let stderr = ''

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest'
 
 /** The compiled command. */
 export const BIN = join(import.meta.dirname, '../../packages/cli/dist/bin.js')
+const CLI = join(import.meta.dirname, '../../packages/cli/dist/index.js')
 export const PEPPER = Buffer.alloc(32, 7).toString('base64')
 
 export interface Outcome {
@@ -20,10 +21,34 @@ export interface Folder {
   readonly path: string
   /** Runs the command in the folder. `input`: what comes on stdin. */
   latchkey(args: readonly string[], input?: string): Promise<Outcome>
+  /** Runs many command lines in one process, one after another, since starting one takes longer than most of them do. */
+  latchkeyEach(lines: readonly (readonly string[])[]): Promise<readonly Outcome[]>
   /** Starts it, to be watched or interrupted. */
   start(args: readonly string[]): ReturnType<typeof spawn>
   /** Writes `latchkey.config.mjs`, as a host would. `store` and `options` are the text of expressions. */
   configure(store: string, options?: string): Promise<void>
+}
+
+/** Runs each line by the library's own function, and writes its exit code between zeros. */
+const EACH = `const { run } = require(process.argv[1])
+const each = async () => {
+  for (const args of JSON.parse(process.argv[2])) {
+    const code = await run(args)
+    process.stdout.write('\\0' + code + '\\0')
+    process.stderr.write('\\0')
+  }
+}
+each()`
+
+async function ended(child: ReturnType<typeof spawn>): Promise<Outcome> {
+  const texts = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text
+    })
+  }
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, ...texts }
 }
 
 /** A folder of one test, in which the command runs. */
@@ -36,17 +61,21 @@ export async function newFolder(): Promise<Folder> {
   return {
     path,
     start,
+    async latchkeyEach(lines) {
+      const { stdout, stderr } = await ended(
+        spawn(process.execPath, ['-e', EACH, CLI, JSON.stringify(lines)], { cwd: path, env }),
+      )
+      const [outs, errors] = [stdout.split('\0'), stderr.split('\0')]
+      return lines.map((_, i) => ({
+        code: Number(outs[2 * i + 1]),
+        stdout: outs[2 * i] ?? '',
+        stderr: errors[i] ?? '',
+      }))
+    },
     async latchkey(args, input = '') {
       const child = start(args)
-      const texts = { stdout: '', stderr: '' }
-      for (const name of ['stdout', 'stderr'] as const) {
-        child[name].setEncoding('utf8').on('data', (text: string) => {
-          texts[name] += text
-        })
-      }
       child.stdin.end(input)
-      const [code] = (await once(child, 'close')) as [number | null]
-      return { code, ...texts }
+      return ended(child)
     },
     async configure(store, options = '') {
       const from = pathToFileURL(join(import.meta.dirname, '../../packages/cli/package.json'))

@@ -4,8 +4,11 @@ import { sqliteStore } from '@latchkey/store-sqlite'
 import { startPostgres, startPostgresReplica, startRedis, startReplica } from '@latchkey/test-servers'
 import { tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
+import { LONG } from '../long.js'
 import { CONFIG, newFolder } from './command.js'
 
+/** What `npm run long` runs alone. */
+const inLong = LONG ? test : ((() => undefined) as unknown as typeof test)
 const DAY = 86_400_000
 
 test('tokens that never expire, are not used, have expired, and hashes that nobody can check', async () => {
@@ -35,7 +38,7 @@ test('tokens that never expire, are not used, have expired, and hashes that nobo
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'latchkey: Something is wrong: see above.\n' })
 })
 
-test('a replica, and the settings of Redis', async () => {
+inLong('a replica, and the settings of Redis', async () => {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const folder = await newFolder()
@@ -50,7 +53,7 @@ test('a replica, and the settings of Redis', async () => {
   expect(stdout).toMatch(/^error {4}The server is a replica, which takes no writes\. Name the primary/m)
 })
 
-test('a replica of PostgreSQL', async () => {
+inLong('a replica of PostgreSQL', async () => {
   const server = await startPostgres()
   onTestFinished(() => server.stop())
   const folder = await newFolder()

@@ -5,6 +5,9 @@ import { startHost } from '../host/start-host.js'
 import { LONG } from '../long.js'
 import { CONFIG, folderWithToken, newFolder, SQLITE } from './command.js'
 
+/** What `npm run long` runs alone. */
+const inLong = LONG ? test : ((() => undefined) as unknown as typeof test)
+
 /** Stores by name: what `--store` says, and the expression that makes it in a configuration. */
 const STORES: readonly [string, (folder: string) => Promise<{ url: string; expression: string }>][] = [
   [
@@ -88,7 +91,7 @@ describe.each(LONG ? STORES : STORES.slice(0, 1))('on %s', (_, openStore) => {
   })
 })
 
-test('several at once create one first token', async () => {
+inLong('several at once create one first token', async () => {
   const folder = await newFolder()
   await folder.configure("sqliteStore({ path: 'tokens.db' })")
   const args = ['create', ...CONFIG, '--name', 'admin', '--scope', '*', '--if-none']
@@ -98,7 +101,7 @@ test('several at once create one first token', async () => {
   expect((await folder.latchkey(['list', ...SQLITE])).stderr).toBe('1 token\n')
 })
 
-test('revoke-all ends what matches, says so, and can be interrupted and started again', async () => {
+inLong('revoke-all ends what matches, says so, and can be interrupted and started again', async () => {
   const folder = await folderWithToken()
   const { createLatchkey } = await import('@latchkey/core')
   const { sqliteStore } = await import('@latchkey/store-sqlite')

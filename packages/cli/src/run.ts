@@ -25,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** Who reads what is printed, `head` for one, may have had enough: that is no failure. */
 function endAtClosedPipe(): void {
+  if (process.stdout.listenerCount('error') > 0) return
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : FAILED))
   process.stderr.on('error', () => undefined)
 }
