@@ -65,6 +65,12 @@ const LONG_TESTS = [
   'packages/store-sqlite',
   'packages/store-redis',
   'packages/store-postgres',
+  'packages/fastify',
+  'packages/testkit',
+  'test/cli',
+  'test/host/environments',
+  'test/project/packed',
+  'packages/hono',
 ]
 
 /** The tests that have a short form in `npm test`, in their long form; or those whose path contains an argument. */

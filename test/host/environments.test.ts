@@ -2,6 +2,7 @@
 
 import { startRedis } from '@latchkey/test-servers'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { LONG } from '../long.js'
 import { EVERY_FRAMEWORK, FRAMEWORKS, type RunningHost, startHost } from './start-host.js'
 
 interface Issued {
@@ -15,7 +16,8 @@ interface Page {
   readonly totalCount: number
 }
 
-describe.each(EVERY_FRAMEWORK)('environments on %s', (framework) => {
+/** Every framework with LATCHKEY_LONG=1. */
+describe.each(LONG ? EVERY_FRAMEWORK : FRAMEWORKS)('environments on %s', (framework) => {
   let host: RunningHost
   /** One token each; `default` is the host's own, outside of `/e/`. */
   let tokens: Record<'default' | 'red' | 'blue', Issued>

@@ -4,7 +4,7 @@ import { LONG } from '../long.js'
 import { mustRun } from '../run-program.js'
 
 // Side by side: most of the time they wait.
-test.concurrent.each(['sqlite', 'redis', ...(LONG ? ['postgres'] : [])])(
+test.concurrent.each(['redis', ...(LONG ? ['sqlite', 'postgres'] : [])])(
   'on %s, no verdict is wrong and nothing leaks while nodes, clocks and the store have troubles and clients leave',
   async (store) => {
     const args = ['test/soak/dist/main.js', '--store', store, '--seconds', '8', '--seed', '4', '--json']
