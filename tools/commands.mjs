@@ -71,6 +71,7 @@ const LONG_TESTS = [
   'test/host/environments',
   'test/project/packed',
   'packages/hono',
+  'test/host/shutdown',
 ]
 
 /** The tests that have a short form in `npm test`, in their long form; or those whose path contains an argument. */
