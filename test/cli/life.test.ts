@@ -154,7 +154,7 @@ test('keys of another system are imported, and rows that break rules are told by
   expect(broken).toMatchObject({ code: 2, stderr: expect.not.stringContaining(key) })
 })
 
-test('an environment moves to another store, and its tokens work there', async () => {
+inLong('an environment moves to another store, and its tokens work there', async () => {
   const folder = await folderWithToken()
   const copy = ['copy', '--from', 'sqlite:tokens.db', '--to', 'sqlite:moved.db']
   const first = await folder.latchkey(copy)

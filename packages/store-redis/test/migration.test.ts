@@ -2,11 +2,11 @@ import { type RedisCluster, startCluster } from '@latchkey/test-servers'
 import { readPage, tokenRecord } from '@latchkey/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { CLUSTER_CLIENTS, type Connection, connectCluster } from './support.js'
+import { type Connection, connectCluster, MAIN_CLIENTS } from './support.js'
 
 const LIST = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 100, count: true } as const
 
-describe.each(CLUSTER_CLIENTS)('a Cluster of 3, on %s', (client) => {
+describe.each(MAIN_CLIENTS)('a Cluster of 3, on %s', (client) => {
   let cluster: RedisCluster
   let connection: Connection
 

@@ -7,8 +7,8 @@ export const LONG = process.env.LATCHKEY_LONG === '1'
 
 /** The newest of each kind. */
 export const CLIENTS = ['node-redis', 'ioredis'] as const
-/** Both with LATCHKEY_LONG=1; else one, for what a Cluster does rather than a client. */
-export const CLUSTER_CLIENTS = process.env.LATCHKEY_LONG === '1' ? CLIENTS : CLIENTS.slice(0, 1)
+/** Both with LATCHKEY_LONG=1; else one, for what the server does rather than a client. */
+export const MAIN_CLIENTS = process.env.LATCHKEY_LONG === '1' ? CLIENTS : CLIENTS.slice(0, 1)
 /** What hosts have besides. */
 export const OTHER_CLIENTS = ['node-redis 5', 'ioredis 5', 'iovalkey'] as const
 export type ClientName = (typeof CLIENTS | typeof OTHER_CLIENTS)[number]

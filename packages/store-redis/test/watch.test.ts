@@ -3,11 +3,11 @@ import { type RedisServer, startRedis, startTcpProxy } from '@latchkey/test-serv
 import { tokenRecord } from '@latchkey/testkit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
-import { CLIENTS, type Connection, connect, startWatching, type Watching } from './support.js'
+import { type Connection, connect, MAIN_CLIENTS, startWatching, type Watching } from './support.js'
 
 const BASE = '{latchkey:default:0}:'
 
-describe.each(CLIENTS)('watch on %s', (client) => {
+describe.each(MAIN_CLIENTS)('watch on %s', (client) => {
   let redis: RedisServer
   let connections: Connection[]
   let a: EnvironmentStore
