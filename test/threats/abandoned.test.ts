@@ -125,7 +125,7 @@ test('24 an answer that its client does not read is given up, and one that it re
   deaf.pause()
   const read = Buffer.from(await (await fetch(`http://127.0.0.1:${port}/reader`)).arrayBuffer())
   expect(read.equals(body)).toBe(true)
-  while (!released.includes('/deaf')) await new Promise((resolve) => setImmediate(resolve))
+  while (released.length < 2) await new Promise((resolve) => setImmediate(resolve))
   expect(released.toSorted((a, b) => a.localeCompare(b))).toEqual(['/deaf', '/reader'])
   deaf.destroy()
 })
