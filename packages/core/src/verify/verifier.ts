@@ -68,23 +68,15 @@ export function createVerifier(parts: VerifierParts): Verifier {
   let hits = 0
 
   function verifyCached(token: unknown, context: RequestContext = NO_CONTEXT): Verdict | undefined {
-    if (!format.hasShape(token)) return verifyForeign(token, context)
+    const isOurs = format.hasShape(token)
+    if (!isOurs && (typeof token !== 'string' || foreign.find(token) === undefined)) {
+      return reporter.deny(DENIED.malformed, undefined, context)
+    }
     const digest = digestOf(token)
     const now = clock.now()
     const proof = cache.hit(digest, now)
-    if (proof === undefined) return verifyById(token, digest, now, context)
-    hits++
-    return judge(proof.entry, proof.lastUse, now, context)
-  }
-
-  /** For a text that is no token of ours: of a foreign key, the cache knows the proof alone. */
-  function verifyForeign(text: unknown, context: RequestContext): Verdict | undefined {
-    if (typeof text !== 'string' || foreign.find(text) === undefined) {
-      return reporter.deny(DENIED.malformed, undefined, context)
-    }
-    const now = clock.now()
-    const proof = cache.hit(digestOf(text), now)
-    if (proof === undefined) return undefined
+    // A foreign key does not say its id, so the cache knows the proof alone.
+    if (proof === undefined) return isOurs ? verifyById(token, digest, now, context) : undefined
     hits++
     return judge(proof.entry, proof.lastUse, now, context)
   }
