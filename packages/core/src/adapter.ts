@@ -11,6 +11,7 @@ export {
 export { maxHeadersCountOf } from './http/credentials.js'
 export { clientSignal, streamBody } from './http/deliver.js'
 export type { DialectName } from './http/dialects/dialect.js'
+export { showToken } from './http/dialects/latchkey.js'
 export type { ErrorFormName } from './http/error-forms.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'
 export {

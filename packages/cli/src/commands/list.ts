@@ -1,11 +1,12 @@
 import type { ApiToken, ListRequest, NextRequest, SortKey } from '@latchkey/core'
+import { showToken } from '@latchkey/core/adapter'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type FilterOptions, filterOf, withFilter } from '../filter.js'
 import { type GlobalOptions, optionsOf, withExample } from '../options.js'
 import { print, tell, terminalWidth } from '../output/print.js'
 import { type Layout, layOut } from '../output/table.js'
 import { jsonText } from '../output/text.js'
-import { tokenColumns, tokenJson } from '../output/token.js'
+import { tokenColumns } from '../output/token.js'
 import { withTarget } from '../target/open.js'
 import type { Target } from '../target/target.js'
 
@@ -50,7 +51,7 @@ async function list({ latchkey, caller }: Target, options: GlobalOptions & Optio
       tell(totalCount === 1 ? '1 token' : `${totalCount} tokens`)
     }
     for (const token of tokens.slice(0, options.limit - shown)) {
-      await print(layout === undefined ? jsonText(tokenJson(token)) : layout.line(token))
+      await print(layout === undefined ? jsonText(showToken(token)) : layout.line(token))
     }
     shown += tokens.length
     if (nextCursor === undefined) return

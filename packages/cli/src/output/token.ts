@@ -3,26 +3,6 @@ import { coloured } from './colour.js'
 import type { Column } from './table.js'
 import { plain } from './text.js'
 
-const TIMES = ['createdAt', 'expiresAt', 'modifiedAt', 'rotatedAt', 'lastUsedAt']
-
-/** A token for programs: its members with times in ISO 8601, as our own dialect has them. */
-export function tokenJson(token: ApiToken): Record<string, unknown> {
-  const { previousSecret, ...members } = token
-  return {
-    ...withTimes(members),
-    ...(previousSecret !== undefined && { previousSecret: withTimes(previousSecret) }),
-  }
-}
-
-function withTimes(members: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      name,
-      TIMES.includes(name) ? new Date(value).toISOString() : value,
-    ]),
-  )
-}
-
 /** A time for a person: to the minute, in UTC. */
 export function time(at: number | undefined): string {
   return at === undefined ? 'never' : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`

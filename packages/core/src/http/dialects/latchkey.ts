@@ -1,3 +1,4 @@
+import type { ApiToken } from '../../types.js'
 import type { Dialect } from './dialect.js'
 import { anyScope, bound, flag, owner, unusedSince } from './filters.js'
 import { COUNT, FLAG, list, object, TEXT, TEXTS, TIME } from './json-schema.js'
@@ -34,6 +35,16 @@ const RESOURCE: Resource = {
         lastUsedIp: previous.lastUsedIp,
       },
   ),
+}
+
+/**
+ * A token as our own dialect shows it: a plain object, with times in ISO 8601.
+ *
+ * @example
+ * console.log(JSON.stringify(showToken(await latchkey.get(id))))
+ */
+export function showToken(token: ApiToken): Record<string, unknown> {
+  return show(RESOURCE, token)
 }
 
 const WRITABLE = own('name', 'enabled', 'scopes', 'networks', 'resources', 'metadata', 'expiresAt')
@@ -116,16 +127,16 @@ export const latchkey: Dialect = {
     schema: ISSUED,
     of: ({ token, apiToken }, mount) => ({
       headers: { Location: `${mount}/${apiToken.id}` },
-      body: { ...show(RESOURCE, apiToken), token },
+      body: { ...showToken(apiToken), token },
     }),
   },
-  updated: { status: 200, schema: TOKEN, of: (token) => ({ body: show(RESOURCE, token) }) },
+  updated: { status: 200, schema: TOKEN, of: (token) => ({ body: showToken(token) }) },
   rotated: {
     status: 200,
     schema: ISSUED,
-    of: ({ token, apiToken }) => ({ body: { ...show(RESOURCE, apiToken), token } }),
+    of: ({ token, apiToken }) => ({ body: { ...showToken(apiToken), token } }),
   },
-  ended: { status: 200, schema: TOKEN, of: (token) => ({ body: show(RESOURCE, token) }) },
+  ended: { status: 200, schema: TOKEN, of: (token) => ({ body: showToken(token) }) },
   errors: problem,
 }
 
