@@ -33,6 +33,20 @@ export function assertNoMore(call: string, more: readonly unknown[]): void {
   throw optionError(call, 'takes one argument, and no caller: it is for the host itself, and is not judged')
 }
 
+/** Checks how long work is watched and stopped. Throws a `TypeError` (`ERR_OPTION`). */
+export function assertWatchOptions(
+  call: string,
+  given: { readonly onProgress?: unknown; readonly signal?: unknown },
+): void {
+  const { onProgress, signal } = given
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw optionError(`${call}.onProgress`, `must be a function, not ${quoted(onProgress)}`)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw optionError(`${call}.signal`, `must be an AbortSignal, not ${quoted(signal)}`)
+  }
+}
+
 /** The value, if it is `true` or `false`. Throws a `TypeError` (`ERR_OPTION`). */
 export function booleanOption(place: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value

@@ -1,5 +1,6 @@
 import { isConflict } from '../errors.js'
-import { firstPublicPart } from '../token/format.js'
+import { countTokens } from '../store/count.js'
+import { publicPartOf } from '../token/format.js'
 import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { createToken, type IssuedToken } from './create.js'
@@ -15,11 +16,14 @@ export async function createFirstToken(
   principal: PrincipalOrHost,
 ): Promise<IssuedToken | undefined> {
   const store = await context.store()
-  const query = { filter: {}, sort: { by: 'createdAt', direction: 'asc' }, limit: 1, count: true } as const
-  const { totalCount = 0 } = await store.list(query)
-  if (totalCount > 0) return undefined
+  if ((await countTokens(store)) > 0) return undefined
   try {
-    return await createToken(context, input, principal, firstPublicPart(store.sealingKey, context.environment))
+    return await createToken(
+      context,
+      input,
+      principal,
+      publicPartOf(store.sealingKey, 'first token', context.environment),
+    )
   } catch (error) {
     if (isConflict(error)) return undefined
     throw error

@@ -1,6 +1,7 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
+import { countTokens } from '../store/count.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
@@ -71,11 +72,10 @@ export async function createToken(
 /** Best effort: creates at the same moment may exceed the limit by their number. */
 async function assertRoom({ maxTokensPerOwner }: ManageContext, store: EnvironmentStore, owner: string): Promise<void> {
   if (maxTokensPerOwner === undefined) return
-  const query = { filter: { owner }, sort: { by: 'createdAt', direction: 'desc' }, limit: 1, count: true } as const
-  const { totalCount = 0 } = await store.list(query)
-  if (totalCount < maxTokensPerOwner) return
+  const count = await countTokens(store, { owner })
+  if (count < maxTokensPerOwner) return
   throw new RequestError(
     'ERR_NOT_ALLOWED',
-    `The owner has ${totalCount} tokens, and may have at most ${maxTokensPerOwner}. Delete one first.`,
+    `The owner has ${count} tokens, and may have at most ${maxTokensPerOwner}. Delete one first.`,
   )
 }

@@ -1,6 +1,6 @@
 import { compact } from '../compact.js'
 import { isConflict, optionError, quoted, type Violation } from '../errors.js'
-import { assertKnownOptions, booleanOption, isObject } from '../option-checks.js'
+import { assertKnownOptions, assertWatchOptions, booleanOption, isObject } from '../option-checks.js'
 import type { EnvironmentStore } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
 import { parseInput } from './check-input.js'
@@ -102,12 +102,7 @@ function readOptions({ foreign }: ManageContext, rows: unknown, options: ImportO
     throw optionError('importTokens', 'takes a list of rows, or an iterable of them, not one row')
   }
   if (foreign.all.length === 0) throw optionError('importTokens', 'needs the option foreign of createLatchkey')
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw optionError('importTokens.onProgress', `must be a function, not ${quoted(onProgress)}`)
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw optionError('importTokens.signal', `must be an AbortSignal, not ${quoted(signal)}`)
-  }
+  assertWatchOptions('importTokens', options)
   return { dryRun: booleanOption('importTokens.dryRun', dryRun), onProgress, signal }
 }
 

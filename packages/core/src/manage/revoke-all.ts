@@ -1,7 +1,7 @@
 import { compact } from '../compact.js'
-import { optionError, quoted, RequestError } from '../errors.js'
+import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { assertKnownOptions } from '../option-checks.js'
+import { assertKnownOptions, assertWatchOptions } from '../option-checks.js'
 import { chunksOf } from '../store/chunks.js'
 import { matchesFilter } from '../store/filter.js'
 import type { EnvironmentStore, ListFilter } from '../store/token-store.js'
@@ -35,13 +35,7 @@ const AT_ONCE = 32
 /** Throws a `TypeError` (`ERR_OPTION`). */
 export function checkRevokeOptions(options: RevokeAllOptions): void {
   assertKnownOptions('revokeAll', options, ['caller', 'ip', 'onProgress', 'signal'])
-  const { onProgress, signal } = options
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw optionError('revokeAll.onProgress', `must be a function, not ${quoted(onProgress)}`)
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw optionError('revokeAll.signal', `must be an AbortSignal, not ${quoted(signal)}`)
-  }
+  assertWatchOptions('revokeAll', options)
 }
 
 /**

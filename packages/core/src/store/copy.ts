@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compact } from '../compact.js'
 import { isConflict, optionError, quoted, StoreError } from '../errors.js'
-import { assertKnownOptions, booleanOption } from '../option-checks.js'
+import { assertKnownOptions, assertWatchOptions, booleanOption } from '../option-checks.js'
 import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
 import { chunksOf } from './chunks.js'
+import { countTokens } from './count.js'
 import { assertEnvironmentName } from './environments.js'
 import type { EnvironmentStore, TokenStore } from './token-store.js'
 
@@ -68,7 +69,7 @@ export async function copyTokens(from: TokenStore, to: TokenStore, options: Copy
   }
   const damaged: string[] = []
   const sample = createSample()
-  const progress = { copied: 0, updated: 0, unchanged: 0, removed: 0, total: await countOf(source) }
+  const progress = { copied: 0, updated: 0, unchanged: 0, removed: 0, total: await countTokens(source) }
   for await (const records of batchesOf(source, damaged, signal)) {
     for (const chunk of chunksOf(records, AT_ONCE)) {
       signal?.throwIfAborted()
@@ -92,12 +93,7 @@ function readOptions(from: TokenStore, to: TokenStore, options: CopyOptions) {
   }
   if (from === to) throw optionError('copyTokens to', 'must be another store than the one that is copied')
   assertEnvironmentName(environment)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw optionError('copyTokens.onProgress', `must be a function, not ${quoted(onProgress)}`)
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw optionError('copyTokens.signal', `must be an AbortSignal, not ${quoted(signal)}`)
-  }
+  assertWatchOptions('copyTokens', options)
   return { environment, prune: booleanOption('copyTokens.prune', prune), onProgress, signal }
 }
 
@@ -118,12 +114,6 @@ async function* batchesOf(
     damaged.push(...(page.damaged ?? []).map(({ message }) => message))
     after = page.next
   } while (after !== undefined)
-}
-
-async function countOf(store: EnvironmentStore): Promise<number> {
-  const sort = { by: 'createdAt', direction: 'asc' } as const
-  const { totalCount = 0 } = await store.list({ filter: {}, sort, limit: 1, count: true })
-  return totalCount
 }
 
 /** As `Promise.all`, but nothing goes on when it rejects. */
@@ -186,7 +176,7 @@ async function assertSame(
   ids: readonly string[],
   damaged: number,
 ): Promise<void> {
-  const [wanted, found] = [(await countOf(source)) - damaged, await countOf(target)]
+  const [wanted, found] = [(await countTokens(source)) - damaged, await countTokens(target)]
   if (wanted !== found) {
     const advice =
       found > wanted ? 'Copy again with prune: true, which removes what the source does not have' : 'Copy again'

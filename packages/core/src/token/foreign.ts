@@ -1,6 +1,6 @@
-import { createHmac, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { optionError } from '../errors.js'
-import { ALPHABET } from './checksum.js'
+import { publicPartOf } from './format.js'
 
 /** A format of keys that were handed out by another system, and that are accepted beside the host's tokens. */
 export interface ForeignFormat {
@@ -59,10 +59,8 @@ export const MAX_FOREIGN_LENGTH = 512
 const MAX_ID_LENGTH = 256
 const HEX = /^[0-9a-f]{64}$/i
 const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
-/** Half of these bytes are an id: 24 characters of five bits. */
-const ID_BYTES = 15
 
-/** `whole`: the pattern with its anchors. */
+/** `pattern`: that of the format, without its anchors. */
 export function compileFormat({ name, digest, id, secret }: ForeignFormat, pattern: RegExp): CompiledFormat {
   const place = `foreign ${name}`
   return {
@@ -123,13 +121,7 @@ export function isIdPart(part: unknown): part is string {
  * environment.
  */
 export function foreignId(prefix: string, sealingKey: Uint8Array, locator: Buffer | string): string {
-  const mac = createHmac('sha256', sealingKey).update(locator).digest()
-  let publicPart = ''
-  for (let bit = 0; bit < ID_BYTES * 8; bit += 5) {
-    const twoBytes = (mac[bit >> 3] ?? 0) * 256 + (mac[(bit >> 3) + 1] ?? 0)
-    publicPart += ALPHABET[(twoBytes >> (11 - (bit & 7))) & 31]
-  }
-  return `${prefix}.${publicPart}`
+  return `${prefix}.${publicPartOf(sealingKey, 'foreign key', locator)}`
 }
 
 function requireIdPart(place: string, part: unknown): string {

@@ -100,9 +100,12 @@ export function tokenPattern(prefix?: string): RegExp {
   return new RegExp(`\\b${head}\\.[A-Z2-7]{${PUBLIC_LENGTH}}\\.[A-Z2-7]{${SECRET_LENGTH}}\\b`, 'g')
 }
 
-/** The public part of the first token of an environment: always the same, and random to who does not have the key. */
-export function firstPublicPart(sealingKey: Uint8Array, environment: string): string {
-  const digest = createHmac('sha256', sealingKey).update(`the first token of ${environment}`).digest()
+/**
+ * The public part that follows from a name: always the same one, and random to who does not have the key. `purpose` keeps
+ * names of different kinds apart.
+ */
+export function publicPartOf(sealingKey: Uint8Array, purpose: string, name: Uint8Array | string): string {
+  const digest = createHmac('sha256', sealingKey).update(`${purpose}\0`).update(name).digest()
   return textOf(digest.subarray(0, PUBLIC_LENGTH))
 }
 
