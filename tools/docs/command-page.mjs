@@ -39,7 +39,7 @@ export const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'repor
 - Secrets come from stdin, never from arguments, which other users of a machine can see. A new secret is printed once, to
   stdout, and nothing else is: \`TOKEN=$(latchkey create …)\`.
 - \`--json\` prints one JSON value a line, with times in ISO 8601, for programs. Without it, tables fit the terminal.
-- What cannot be undone is asked for first. \`--yes\` answers, and must be given where nobody can be asked.
+- You are asked before anything that cannot be undone. \`--yes\` is the answer, and is needed where nobody can be asked.
 - Ctrl-C stops \`import\` and \`revoke-all\` between two tokens. Run them again to go on.
 - Colours and progress are for terminals alone; \`NO_COLOR=1\` turns colours off.
 - The audit of the service names you, by your name on the machine, or as \`--as\` says.
