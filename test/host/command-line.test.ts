@@ -6,18 +6,23 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runProgram } from '../run-program.js'
 import { FRAMEWORKS, HOST, spawnHost } from './start-host.js'
 
-test.each(FRAMEWORKS)('on %s the three commands that it prints work in a shell as they are', async (framework) => {
+test.each(FRAMEWORKS)('on %s what it prints can be pasted into a shell, and Ctrl-C ends it', async (framework) => {
   const host = spawnHost(['--port', '0', '--framework', framework])
   onTestFinished(async () => void (await host.stop()))
   await host.printed(/-d '.*'\n/)
-  const commands = host.stdout().match(/(?<=^ *)curl .*$/gm) ?? []
+  const [token, ...commands] = host.stdout().match(/(?<=^ *)(?:TOKEN=|curl ).*$/gm) ?? []
   const answers: string[] = []
-  for (const command of commands) answers.push((await runProgram('sh', ['-c', `${command} -sS`], '/')).stdout)
+  for (const command of commands) {
+    answers.push((await runProgram('sh', ['-c', `${token}; ${command} -sS`], '/')).stdout)
+  }
   expect(answers).toEqual([
     expect.stringMatching(/^HTTP\/1.1 401 /),
     expect.stringMatching(/^HTTP\/1.1 200 [\s\S]*"metrics"/),
     expect.stringMatching(/^HTTP\/1.1 201 [\s\S]*"token":"acme\./),
   ])
+  expect(host.stdout()).toContain('Tokens are kept in memory')
+  expect(await host.stop('SIGINT')).toMatchObject({ code: 0, signal: null })
+  expect(host.stderr()).toMatch(/^\nStopping.*\nStopped\. The tokens are gone\.\n$/)
 })
 
 const run = (...args: string[]) => runProgram(process.execPath, [HOST, ...args], '/')
@@ -26,8 +31,15 @@ test('a wrong option is answered with a sentence and how the host is used', asyn
   const { code, stdout, stderr } = await run('--framework', 'hapi')
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain('--framework must be one of express, fastify, koa, hono, not hapi.')
-  expect(stderr).toContain('Usage: npm start -- [--framework express|fastify|koa|hono]')
+  expect(stderr).toContain('Usage: npm start -- [options]')
   expect(stderr).not.toMatch(/^\s+at /m)
+})
+
+test('--help says what each option does', async () => {
+  const { code, stdout, stderr } = await run('--help')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const named = stdout.match(/(?<=^  )--[a-z-]+/gm)
+  expect(named).toEqual(['--framework', '--store', '--port', '--audit', '--reset-admin', '--json', '--help'])
 })
 
 test.each([

@@ -18,11 +18,20 @@ export interface HostOptions {
 /** In the working directory, in a folder that git ignores. */
 const DEFAULT_STORE = 'sqlite:.latchkey/tokens.sqlite'
 
-export const USAGE =
-  'npm start -- [--framework express|fastify|koa|hono] [--store memory|sqlite:<file>|redis://<host>|postgres://<host>] [--port N] [--audit <file>] [--json] [--reset-admin]'
+export const USAGE = `Usage: npm start -- [options]
+
+  --framework <name>   express (default), fastify, koa or hono
+  --store <store>      ${DEFAULT_STORE} (default), sqlite:<file>, memory,
+                       redis://<host> or postgres://<user>@<host>/<database>
+  --port <number>      3000 (default); 0 takes any free port
+  --audit <file>       append every change of a token to this file, as lines of JSON
+  --reset-admin        give the admin token a new secret; the old one stops working
+  --json               print one line of JSON instead of text
+  --help               print this text
+`
 
 /** Reads the command line. The message of an error is meant for the user. */
-export function readArguments(args: readonly string[]): HostOptions {
+export function readArguments(args: readonly string[]): HostOptions | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -32,8 +41,10 @@ export function readArguments(args: readonly string[]): HostOptions {
       port: { type: 'string', default: '3000' },
       audit: { type: 'string' },
       json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.help) return 'help'
   const { store, port, audit, json } = values
   const framework = FRAMEWORKS.find((name) => name === values.framework)
   if (framework === undefined) {

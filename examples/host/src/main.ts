@@ -6,13 +6,17 @@ import { auditFile } from './audit.js'
 import { type Environments, hostEnvironments } from './environments.js'
 import { openStore } from './stores.js'
 import { firstToken, type HostLatchkey, hostTokens, resetAdminToken } from './tokens.js'
-import { pageLink, welcome } from './welcome.js'
+import { farewell, pageLink, welcome } from './welcome.js'
 
 /** How long requests in flight may take after the signal. */
 const GRACE_MS = 1_000
 
 async function main(): Promise<void> {
   const options = readCommand()
+  if (options === 'help') {
+    process.stdout.write(USAGE)
+    return
+  }
   const store = await openStore(options.store).catch(usageError)
   const onAudit = options.audit === undefined ? undefined : auditFile(options.audit)
   const latchkey = hostTokens(store, onAudit)
@@ -25,10 +29,13 @@ async function main(): Promise<void> {
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ url, adminToken: adminToken ?? null, page: pageLink(url, adminToken) })}\n`
-      : welcome(url, options.store, adminToken),
+      : welcome(url, options, adminToken),
   )
 
   await anySignal(['SIGTERM', 'SIGINT'])
+  // To stderr: stdout may be a pipe whose reader has ended at the same Ctrl-C.
+  const say = (text: string) => void (options.json || process.stderr.write(text))
+  say('\nStopping, within a second …\n')
   const closed = once(server, 'close')
   server.close()
   setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
@@ -40,6 +47,7 @@ async function main(): Promise<void> {
     throw new CommandError(`The last uses of some tokens could not be written: ${messageOf(failed.reason)}`)
   }
   await store.close()
+  say(farewell(options.store))
 }
 
 /** Loads one framework alone. */
@@ -54,7 +62,7 @@ async function listener(
   return (await import('./express-host.js')).expressHost(latchkey, environments)
 }
 
-function readCommand(): HostOptions {
+function readCommand(): HostOptions | 'help' {
   try {
     return readArguments(process.argv.slice(2))
   } catch (error) {
@@ -89,7 +97,7 @@ class CommandError extends Error {
 }
 
 function usageError(error: unknown): never {
-  throw new CommandError(`${messageOf(error)}\nUsage: ${USAGE}`, 2)
+  throw new CommandError(`${messageOf(error)}\n\n${USAGE}`, 2)
 }
 
 function startError(error: unknown): never {
