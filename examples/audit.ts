@@ -29,12 +29,12 @@ function onAudit(entry: AuditEntry): void {
 const store = memoryStore()
 const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read reports' }, onAudit })
 const { tokenRoutes } = latchkeyExpress(latchkey)
-const app = express().use('/api/v2/apiTokens', tokenRoutes())
+const app = express().use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 
 const server = app.listen(3000)
 await once(server, 'listening')
 const { token } = await latchkey.create({ name: 'first', owner: 'admin', scopes: ['*'] })
-console.log(`curl -H 'Authorization: Bearer ${token}' http://localhost:3000/api/v2/apiTokens`)
+console.log(`curl -H 'Authorization: Bearer ${token}' http://localhost:3000/tokens`)
 
 await once(process, 'SIGTERM')
 server.close()

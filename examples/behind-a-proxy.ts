@@ -47,14 +47,14 @@ app.use(morgan('combined'))
 app.use(
   cors({
     origin: ['https://app.example.com'],
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'X-API-Key', 'Content-Type'],
     exposedHeaders: ['Location', 'Retry-After', 'WWW-Authenticate'],
     maxAge: 600,
   }),
 )
 
-app.use('/api/v2/apiTokens', tokenRoutes())
+app.use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (_req, res) => {
   res.json({ reports: [] })
 })

@@ -22,7 +22,7 @@ const { requireToken, tokenRoutes } = latchkeyExpress((request) => {
 const app = express()
 // An unknown name is 404. It never creates an instance.
 app.use('/:environment', (req, _res, next) => next(named(req) === undefined ? 'router' : undefined))
-app.use('/:environment/api/v2/apiTokens', tokenRoutes())
+app.use('/:environment/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/:environment/reports', requireToken({ scopes: ['reports.read'] }), (req, res) => {
   res.json({ environment: req.params.environment, readBy: req.apiToken.owner })
 })

@@ -70,7 +70,7 @@ new Gauge({
 })
 
 const { requireToken, tokenRoutes } = latchkeyExpress(latchkey)
-const app = express().use('/api/v2/apiTokens', tokenRoutes())
+const app = express().use('/tokens', tokenRoutes({ dialect: 'latchkey' }))
 app.get('/reports', requireToken({ scopes: ['reports.read'] }), (_req, res) => void res.json({ reports: [] }))
 // Metrics tell how busy you are, so not everybody may read them.
 app.get('/metrics', requireToken({ scopes: ['metrics.read'] }), async (_req, res) => {

@@ -54,7 +54,7 @@ async function create(node: Node, admin: string): Promise<{ id: string; token: s
 }
 
 function call({ url }: Node, admin: string, method: string, path: string, body?: object): Promise<Response> {
-  return fetch(`${url}/api/v2/apiTokens${path}`, {
+  return fetch(`${url}/tokens${path}`, {
     method,
     headers: { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -191,8 +191,8 @@ test('environments: a token of one is unknown in the other, also right after its
   expect(await statusOf(`${origin}/production/reports`, production)).toBe(200)
   expect(await statusOf(`${origin}/staging/reports`, production)).toBe(401)
   expect(await statusOf(`${origin}/staging/reports`, staging)).toBe(200)
-  const listed = await send('GET', `${origin}/staging/api/v2/apiTokens`, bearer(staging))
-  expect(await listed.json()).toMatchObject({ totalCount: 1 })
+  const listed = await send('GET', `${origin}/staging/tokens`, bearer(staging))
+  expect(await listed.json()).toMatchObject({ total: 1 })
   expect(await statusOf(`${origin}/elsewhere/reports`, production)).toBe(404)
   expect(await stop()).toBe(0)
 })
@@ -293,7 +293,7 @@ test('prometheus: a scrape with a token shows events and stats', async () => {
   expect((await fetch(`${example.origin}/metrics`)).status).toBe(401)
   expect(await statusOf(`${example.origin}/reports`, admin)).toBe(200)
   expect(await statusOf(`${example.origin}/reports`, 'acme.nonsense')).toBe(401)
-  const rotated = `${example.origin}/api/v2/apiTokens/self/rotate`
+  const rotated = `${example.origin}/tokens/self/rotate`
   const { token } = await answerOf(send('POST', rotated, bearer(admin)))
   expect(await statusOf(`${example.origin}/reports`, admin)).toBe(401)
   const scraped = await send('GET', `${example.origin}/metrics`, bearer(token))
@@ -322,7 +322,7 @@ describe('audit', () => {
     onTestFinished(() => rm(folder, { recursive: true }))
     const file = join(folder, 'audit.sqlite')
     const example = await startExample(program('audit'), file)
-    const tokens = `${example.origin}/api/v2/apiTokens`
+    const tokens = `${example.origin}/tokens`
     const admin = await firstToken(example)
     const wanted = { name: 'reader', scopes: ['reports.read'] }
     const { id } = await answerOf(send('POST', tokens, bearer(admin), wanted))
@@ -356,7 +356,7 @@ describe('audit', () => {
 
   test('entries are lines of JSON; a dead secret and an escalation raise an alert', async () => {
     const example = await startExample(program('alerts'))
-    const tokens = `${example.origin}/api/v2/apiTokens`
+    const tokens = `${example.origin}/tokens`
     const admin = await firstToken(example)
     const wanted = { name: 'ci\u2028job', owner: 'ada', scopes: ['apiTokens.write', 'reports.read'] }
     const { id, token } = await answerOf(send('POST', tokens, bearer(admin), wanted))
@@ -464,7 +464,7 @@ describe('behind-a-proxy', () => {
       'Access-Control-Request-Method': 'PUT',
       'Access-Control-Request-Headers': 'authorization,content-type',
     }
-    for (const path of ['/reports', '/api/v2/apiTokens/self']) {
+    for (const path of ['/reports', '/tokens/self']) {
       const preflight = await fetch(origin + path, { method: 'OPTIONS', headers: asked })
       expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, asked.Origin])
       expect(preflight.headers.get('access-control-allow-headers')).toContain('Authorization')
@@ -488,7 +488,7 @@ describe('behind-a-proxy', () => {
   test('its logs tell of requests, and hold no token', async () => {
     const { origin, printed } = await startExample(program('behind-a-proxy'))
     const admin = await firstToken({ printed })
-    const tokens = `${origin}/api/v2/apiTokens`
+    const tokens = `${origin}/tokens`
     const { token = '' } = await answerOf(send('POST', tokens, bearer(admin), { name: 'n', scopes: ['reports.read'] }))
     await send('GET', `${origin}/reports?access_token=${token}`, {
       'X-API-Key': token,
@@ -505,7 +505,7 @@ describe('behind-a-proxy', () => {
       lines.filter((line) => !line.startsWith('{')),
     ]
     expect(byPino.map((line) => JSON.parse(line).req.url)).toEqual([
-      '/api/v2/apiTokens',
+      '/tokens',
       '/reports?access_token=[token]',
     ])
     expect(byMorgan[1]).toContain('GET /reports?access_token=[token]')
@@ -515,8 +515,8 @@ describe('behind-a-proxy', () => {
   test('a WebSocket is opened by a token, and closed when it is revoked', async () => {
     const { origin, printed } = await startExample(program('behind-a-proxy'))
     const admin = await firstToken({ printed })
-    const tokens = `${origin}/api/v2/apiTokens`
-    const wanted = { name: 'office', scopes: ['reports.read'], allowedCIDRBlocks: ['192.0.2.0/24'] }
+    const tokens = `${origin}/tokens`
+    const wanted = { name: 'office', scopes: ['reports.read'], networks: ['192.0.2.0/24'] }
     const { id, token } = await answerOf(send('POST', tokens, bearer(admin), wanted))
     const opened = (headers: Record<string, string>) => new WebSocket(origin.replace('http', 'ws'), { headers })
     for (const headers of [{}, bearer('acme.nonsense'), bearer(token)]) {
