@@ -1,7 +1,7 @@
 // The pages say what is true: their code compiles as a host would compile it, what can run runs, and links lead somewhere.
 //
 // A comment before a block of code says more about it:
-//   <!-- run -->           runs it; the block of text behind it is what it prints (the README's first examples serve: they are asked below)
+//   <!-- run -->           runs it; the block of text behind it is what it prints (the first program of a README serves: see below)
 //   <!-- from: file -->    it stands in this file, which is compiled and tested where it is
 //   <!-- given code -->    the code that a reader has in front of it; compiled with it, and run if a block of text is behind it
 
@@ -54,6 +54,8 @@ const samples = [...pages].flatMap(([path, { blocks }]): Sample[] =>
         ]
       }),
 )
+/** The pages whose first program a reader saves and runs. */
+const PROGRAMS = ['README.md', ...['express', 'fastify', 'hono', 'koa'].map((name) => `packages/${name}/README.md`)]
 const quoted = samples.filter(({ notes }) => notes.has('from'))
 const own = samples.filter(({ notes }) => !notes.has('from'))
 const runnable = own.filter(
@@ -134,7 +136,7 @@ describe('links', () => {
   test('the index names every page', () => {
     const named = pages.get('docs/README.md')?.links ?? []
     const guides = paths
-      .filter((path) => /^docs\/(?!README)[^/]+\.md$/.test(path))
+      .filter((path) => /^docs\/(?!README|reference)/.test(path))
       .map((path) => relative('docs', path))
     expect(guides.filter((guide) => !named.includes(guide))).toEqual([])
   })
@@ -153,18 +155,17 @@ describe('the README', () => {
     expect(readme.split('\n').length).toBeLessThan(150)
   })
 
-  test.each(['express', 'fastify', 'hono', 'koa'])('the %s example runs as printed', async (name) => {
-    // Where the README has one too, it is the same: see `from`.
-    const own = pages.get(`packages/${name}/README.md`)?.blocks.find(({ language }) => language === 'js')
-    if (own === undefined) throw new Error(`the README of the package for ${name} has no example`)
-    const { code } = own
-    expect(code.trim().split('\n').length).toBeLessThanOrEqual(17)
+  test.each(PROGRAMS)('the first program of %s runs as printed', async (path) => {
+    const code = pages.get(path)?.blocks.find(({ language }) => language === 'js')?.code ?? ''
+    const lines = code.trim().split('\n').length
+    expect(lines).toBeGreaterThan(10)
+    expect(lines).toBeLessThanOrEqual(path === 'README.md' ? 32 : 17)
 
     // Inside this package, where the packages under test resolve as they do for a host.
     const folder = mkdtempSync(join(import.meta.dirname, '../.example-'))
     folders.push(folder)
     writeFileSync(join(folder, 'example.mjs'), code)
-    const { origin, output } = await startExample(join(folder, 'example.mjs'))
+    const { origin, output, stop } = await startExample(join(folder, 'example.mjs'))
     const token = /Bearer (\S+)'/.exec(output)?.[1]
     const url = `${origin}/reports`
     const refused = await fetch(url)
@@ -174,12 +175,64 @@ describe('the README', () => {
     expect(admitted.status).toBe(200)
     expect(await admitted.json()).toEqual({ hello: 'me' })
 
-    // As the line below the examples makes another token.
-    const [, body, path] = /-d '(\{.+\})' http:\/\/localhost:3000(\S+)/.exec(readme) ?? []
+    // As the line below the program makes another token.
+    const [, body, mount] = /-d '(\{.+\})' http:\/\/localhost:3000(\S+)/.exec(readme) ?? []
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
-    const created = await fetch(`${origin}${path}`, { method: 'POST', headers, ...(body !== undefined && { body }) })
+    const created = await fetch(`${origin}${mount}`, { method: 'POST', headers, ...(body !== undefined && { body }) })
     expect(created.status).toBe(201)
+    if (path !== 'README.md') return
+    expect(await (await fetch(`${origin}/tokens/console/`)).text()).toContain('<title>API tokens</title>')
+    expect(await stop()).toBe(0)
   })
+})
+
+describe('a search', () => {
+  const guides = [...pages.keys()].filter((path) => /^docs\/[^/]+\.md$/.test(path))
+  const text = guides.map((path) => readFileSync(join(root, path), 'utf8')).join('\n')
+  const source = (file: string) => readFileSync(join(root, 'packages', file), 'utf8')
+
+  test.each([
+    ['core/src/options.ts', 'LatchkeyOptions'],
+    ['core/src/options.ts', 'CacheOptions'],
+    ['core/src/options.ts', 'LastUsedOptions'],
+    ['core/src/http/options.ts', 'AdapterOptions'],
+    ['core/src/http/options.ts', 'GuardOptions'],
+    ['core/src/http/options.ts', 'RoutesOptions'],
+    ['store-postgres/src/options.ts', 'PostgresStoreOptions'],
+    ['store-redis/src/options.ts', 'RedisStoreOptions'],
+    ['store-sqlite/src/host/options.ts', 'SqliteStoreOptions'],
+  ])('for an option in %s (%s) finds a guide', (file, name) => {
+    const members = membersOf(source(file), name)
+    expect(members.length).toBeGreaterThan(0)
+    expect(members.filter((member) => !new RegExp(`[\`.{ ]${member}[\`:,.(= ]`).test(text))).toEqual([])
+  })
+
+  test('for an event finds a guide', () => {
+    const events = membersOf(source('core/src/events.ts'), 'LatchkeyEvents')
+    expect(events.length).toBeGreaterThan(10)
+    expect(events.filter((event) => !text.includes(`\`latchkey:${event}\``))).toEqual([])
+  })
+
+  test('for the code of an error or of a warning finds a guide', async () => {
+    const codes = source('core/src/errors.ts').match(/(?<=^ {2})ERR_\w+(?=:)/gm) ?? []
+    const warnings: string[] = []
+    for (const file of await readdir(join(root, 'packages'), { recursive: true })) {
+      if (!/^[\w-]+\/src\/.*\.ts$/.test(file)) continue
+      warnings.push(...(source(file).match(/(?<=')LATCHKEY_[A-Z_]+(?=')/g) ?? []))
+    }
+    expect(codes.length).toBeGreaterThan(20)
+    expect(warnings.length).toBeGreaterThan(3)
+    expect([...codes, ...warnings].filter((code) => !text.includes(code))).toEqual([])
+  })
+})
+
+test('every file and folder that CONTRIBUTING.md names is there', async () => {
+  const named = [...readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]+)+)\/?`/g)]
+  const files = named.map(([, file]) => file ?? '').filter((file) => /^(?:bench|docs|examples|packages|test|tools)\//.test(file))
+  expect(files.length).toBeGreaterThan(20)
+  const missing: string[] = []
+  for (const file of files) if (!(await exists(file))) missing.push(file)
+  expect(missing).toEqual([])
 })
 
 describe('docs/hosts.md', () => {
@@ -262,6 +315,12 @@ test('every guarantee of SECURITY.md points at a test that is there, and no thre
   const numbers = new Set(rows.map(([, , name]) => Number.parseInt(name ?? '', 10)))
   expect([...numbers].toSorted((a, b) => a - b)).toEqual(THREATS)
 })
+
+/** The names of the members of an interface. */
+function membersOf(source: string, name: string): string[] {
+  const [, members = ''] = new RegExp(`export interface ${name}\\b[\\s\\S]*?\\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
+  return members.match(/(?<=^ {2}(?:readonly )?'?)(?!readonly )[\w-]+(?='?\??: )/gm) ?? []
+}
 
 /** What is quoted from within a block stands further to the left. */
 function unindented(code: string): string {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export interface RunningExample {
   readonly origin: string
@@ -14,11 +14,11 @@ export interface RunningExample {
 
 const running = new Set<ChildProcess>()
 
-/** Starts a program, on a free port instead of its own, and waits until it listens and has printed something. */
+/** Starts a program in its folder, on a free port instead of its own, and waits until it listens and has printed something. */
 export async function startExample(file: string, ...args: readonly string[]): Promise<RunningExample> {
   const preload = join(import.meta.dirname, 'listen-anywhere.mjs')
   const command = ['--import', preload, file, ...args]
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const child = spawn(process.execPath, command, { cwd: dirname(file), stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   running.add(child)
   let stdout = ''
   const first = new Promise<void>((resolve) => {
