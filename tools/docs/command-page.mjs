@@ -5,22 +5,21 @@ const INTRODUCTION = `# The command latchkey
 
 <!-- Made by npm run docs from packages/cli. Do not edit. -->
 
-\`latchkey\` manages the tokens of a store from a terminal: for an operator who has no page, and for scripts.
+\`latchkey\` manages tokens from a terminal, for operators and for scripts.
 
 \`\`\`sh
 npm install --global @latchkey/cli
 latchkey list --store sqlite:/var/lib/my-service/tokens.db --owner ada
 \`\`\`
 
-## On which tokens it works
+## Choose the tokens
 
-\`--store\` names a store: \`sqlite:FILE\`, \`redis://HOST\`, \`rediss://HOST\`, or \`postgres://USER@HOST/DATABASE\`. Whoever may open
-the store may do everything with it. A password that stands in the URL is seen by other users of the machine: for PostgreSQL,
-set \`PGPASSWORD\` instead.
+\`--store\` names a store: \`sqlite:FILE\`, \`redis://HOST\`, \`rediss://HOST\`, or \`postgres://USER@HOST/DATABASE\`. Whoever can open
+the store can do everything with it. Other users of the machine can see a password in the URL: for PostgreSQL, set \`PGPASSWORD\`
+instead.
 
-\`--config\` names a module of your service that exports its own instance, so that scopes, limits, hasher, pepper and audit are
-those of the service. What makes or checks a secret needs it: \`create\`, \`rotate\`, \`lookup\` and \`import\`, and \`revoke\` and
-\`explain\` of a whole token.
+\`--config\` names a module that exports your service's own instance, with its scopes, limits, hasher, pepper and audit. Commands that make
+or check a secret need it: \`create\`, \`rotate\`, \`lookup\`, \`import\`, and \`revoke\` and \`explain\` of a whole token.
 
 \`\`\`js
 // latchkey.config.mjs
@@ -31,24 +30,24 @@ export const store = sqliteStore({ path: '/var/lib/my-service/tokens.db' })
 export const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read reports' } })
 \`\`\`
 
-\`store\` is closed at the end. Export \`close\` too if something else must be, as the pool of PostgreSQL:
+The command closes \`store\` at the end. If something else must be closed, such as a pool of PostgreSQL, export \`close\` too:
 \`export const close = () => pool.end()\`.
 
-## What goes in and out
+## Input and output
 
-- Secrets come from stdin, never from arguments, which other users of a machine can see. A new secret is printed once, to
-  stdout, and nothing else is: \`TOKEN=$(latchkey create …)\`.
-- \`--json\` prints one JSON value a line, with times in ISO 8601, for programs. Without it, tables fit the terminal.
-- You are asked before anything that cannot be undone. \`--yes\` is the answer, and is needed where nobody can be asked.
+- Secrets come from stdin, never from arguments, because other users of the machine can see those. A new token is printed once, and
+  nothing else is printed to stdout: \`TOKEN=$(latchkey create …)\`.
+- \`--json\` prints one JSON value a line, with times in ISO 8601. Without it, tables fit the terminal.
+- The command asks before anything that cannot be undone. \`--yes\` skips the question, and is required if there is no terminal.
 - Ctrl-C stops \`import\` and \`revoke-all\` between two tokens. Run them again to go on.
-- Colours and progress are for terminals alone; \`NO_COLOR=1\` turns colours off.
-- The audit of the service names you, by your name on the machine, or as \`--as\` says.
+- Colours and progress appear only on a terminal; \`NO_COLOR=1\` turns colours off.
+- The audit records your user name on the machine, or the name given with \`--as\`.
 
 | exit code | meaning                                                           |
 | --------- | ----------------------------------------------------------------- |
 | 0         | done                                                              |
 | 1         | failed: the store, the server, or what \`doctor\` and \`check\` found |
-| 2         | misused: the command line or its input cannot work                |
+| 2         | misused: the command line or its input is wrong                   |
 | 3         | there is no such token                                            |
 `
 

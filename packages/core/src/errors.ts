@@ -29,7 +29,7 @@ export const ERROR_TABLE = {
   ERR_NOT_SIGNED_IN: {
     status: 401,
     title: 'Not signed in',
-    meaning: 'Nobody is signed in, where a token opens nothing; or the access of the person who is has ended.',
+    meaning: 'Only signed-in people may call here, and nobody is signed in, or the access of the person has ended.',
   },
   ERR_INVALID_TOKEN: {
     status: 401,
@@ -71,7 +71,7 @@ export const ERROR_TABLE = {
   ERR_RACE: {
     status: 409,
     title: 'Changed meanwhile',
-    meaning: 'Somebody else changed the token first, and it was left as it is.',
+    meaning: 'Somebody else changed the token first, and this change was not made.',
   },
   ERR_TOO_LARGE: { status: 413, title: 'Body too large', meaning: 'The request body is longer than 64 KiB.' },
   ERR_MEDIA_TYPE: {
@@ -82,19 +82,19 @@ export const ERROR_TABLE = {
   ERR_CONFLICT: {
     status: 500,
     title: 'Conflict in the store',
-    meaning: 'A store found the id taken, or the record at another version than expected.',
+    meaning: 'A store found that the id is taken, or that the record has another version than expected.',
   },
   ERR_UNAVAILABLE: {
     status: 503,
     title: 'Not available now',
     meaning:
-      'No answer can be given at the moment. Try again later. The answer does not say why; your code and the events do, by one of the codes below.',
+      'Nobody can tell at the moment. The answer does not say why; your own code and the events do, by one of the codes below.',
   },
   ERR_STORE: { status: 503, title: 'Store not available', meaning: 'The store cannot be reached, or failed.' },
   ERR_OVERLOADED: {
     status: 503,
     title: 'Overloaded',
-    meaning: 'Too many secrets wait for their first proof, or too many large pages are being sent.',
+    meaning: 'Too many tokens wait for the first check of their hash, or too many large lists are being sent.',
   },
   ERR_OWNER_SCOPES: {
     status: 503,
@@ -114,7 +114,7 @@ export const ERROR_TABLE = {
   ERR_HASHER: {
     status: 503,
     title: 'Hasher missing',
-    meaning: 'No hasher here can check the stored hash: a hasher or one of its keys is missing.',
+    meaning: 'No hasher can check the stored hash: a hasher or one of its keys is missing.',
   },
   ERR_CLOSED: { status: 503, title: 'Closed', meaning: 'The instance was closed.' },
 } as const
