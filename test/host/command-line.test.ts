@@ -38,7 +38,7 @@ test('a wrong option is answered with a sentence and how the host is used', asyn
 test('--help says what each option does', async () => {
   const { code, stdout, stderr } = await run('--help')
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  const named = stdout.match(/(?<=^  )--[a-z-]+/gm)
+  const named = stdout.match(/(?<=^ {2})--[a-z-]+/gm)
   expect(named).toEqual(['--framework', '--store', '--port', '--audit', '--reset-admin', '--json', '--help'])
 })
 

@@ -228,7 +228,9 @@ describe('a search', () => {
 
 test('every file and folder that CONTRIBUTING.md names is there', async () => {
   const named = [...readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]+)+)\/?`/g)]
-  const files = named.map(([, file]) => file ?? '').filter((file) => /^(?:bench|docs|examples|packages|test|tools)\//.test(file))
+  const files = named
+    .map(([, file]) => file ?? '')
+    .filter((file) => /^(?:bench|docs|examples|packages|test|tools)\//.test(file))
   expect(files.length).toBeGreaterThan(20)
   const missing: string[] = []
   for (const file of files) if (!(await exists(file))) missing.push(file)
@@ -318,7 +320,8 @@ test('every guarantee of SECURITY.md points at a test that is there, and no thre
 
 /** The names of the members of an interface. */
 function membersOf(source: string, name: string): string[] {
-  const [, members = ''] = new RegExp(`export interface ${name}\\b[\\s\\S]*?\\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
+  const [, members = ''] =
+    new RegExp(`export interface ${name}\\b[\\s\\S]*?\\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
   return members.match(/(?<=^ {2}(?:readonly )?'?)(?!readonly )[\w-]+(?='?\??: )/gm) ?? []
 }
 

@@ -504,10 +504,7 @@ describe('behind-a-proxy', () => {
       lines.filter((line) => line.startsWith('{')),
       lines.filter((line) => !line.startsWith('{')),
     ]
-    expect(byPino.map((line) => JSON.parse(line).req.url)).toEqual([
-      '/tokens',
-      '/reports?access_token=[token]',
-    ])
+    expect(byPino.map((line) => JSON.parse(line).req.url)).toEqual(['/tokens', '/reports?access_token=[token]'])
     expect(byMorgan[1]).toContain('GET /reports?access_token=[token]')
     for (const secret of [admin, token]) expect(lines.join()).not.toContain(secret.slice(-64))
   })

@@ -11,7 +11,8 @@ const WHAT_TO_DO = {
   ERR_NO_TOKEN: 'Send a token: see [Credentials](http-api.md#credentials).',
   ERR_NOT_SIGNED_IN: 'Sign in again. See [People manage their own tokens](own-sign-in.md).',
   ERR_INVALID_TOKEN: 'Ask [`explain`](observation.md#one-refused-token) for the reason.',
-  ERR_NOT_ALLOWED: 'Ask somebody with more rights: see [who can hand out what](first-token-and-roles.md#nobody-hands-out-more-than-they-have).',
+  ERR_NOT_ALLOWED:
+    'Ask somebody with more rights: see [who can hand out what](first-token-and-roles.md#nobody-hands-out-more-than-they-have).',
   ERR_SCOPE: 'Give the token the scope, if it should have it: see [Scopes](scopes.md#what-the-client-sees).',
   ERR_ADDRESS: 'Check whether your framework knows the client: see [Behind a proxy](behind-a-proxy.md).',
   ERR_RESOURCE: 'Check the resource that the route names: see [Resources](resources.md#it-fails-closed).',
@@ -23,9 +24,11 @@ const WHAT_TO_DO = {
   ERR_MEDIA_TYPE: 'Send `Content-Type: application/json`, uncompressed.',
   ERR_CONFLICT: 'Nothing, unless you [write a store](writing-a-store.md).',
   ERR_UNAVAILABLE: 'Try again after `Retry-After`. See [What to watch](observation.md#what-to-watch).',
-  ERR_STORE: 'Check the store: [SQLite](sqlite.md#errors), [PostgreSQL](postgres.md#what-failures-look-like), [Redis](redis.md#what-failures-look-like).',
+  ERR_STORE:
+    'Check the store: [SQLite](sqlite.md#errors), [PostgreSQL](postgres.md#what-failures-look-like), [Redis](redis.md#what-failures-look-like).',
   ERR_OVERLOADED: 'Try again. If it happens often, [choose another hasher](hashers.md).',
-  ERR_OWNER_SCOPES: 'Check your function: see [Tokens that follow their owner](first-token-and-roles.md#tokens-that-follow-their-owner).',
+  ERR_OWNER_SCOPES:
+    'Check your function: see [Tokens that follow their owner](first-token-and-roles.md#tokens-that-follow-their-owner).',
   ERR_AUTHORIZE: 'Check your function: see [What `authorize` answers](own-sign-in.md#what-authorize-answers).',
   ERR_AUDIT: 'Check where your audit writes: see [Keep a complete record](audit.md#keep-a-complete-record).',
   ERR_HASHER: 'Put it back: see [A hasher or key that is missing](hashers.md#a-hasher-or-key-that-is-missing).',
@@ -36,7 +39,8 @@ const WHAT_TO_DO = {
 export async function errorsPage(root) {
   const { ERROR_TABLE } = await import(pathToFileURL(join(root, 'packages/core/dist/index.js')).href)
   const sections = Object.entries(ERROR_TABLE).map(([code, { status, title, meaning }]) => {
-    if (!Object.hasOwn(WHAT_TO_DO, code)) throw new Error(`tools/docs/errors-page.mjs does not say what to do about ${code}`)
+    if (!Object.hasOwn(WHAT_TO_DO, code))
+      throw new Error(`tools/docs/errors-page.mjs does not say what to do about ${code}`)
     return `### ${code}\n\n**${status}, ${title}.** ${meaning} ${WHAT_TO_DO[code]}\n`
   })
   return `# Errors
