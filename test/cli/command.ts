@@ -7,9 +7,9 @@ import { pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 
 /** The compiled command. */
-export const BIN = join(import.meta.dirname, '../../packages/cli/dist/bin.js')
+const BIN = join(import.meta.dirname, '../../packages/cli/dist/bin.js')
 const CLI = join(import.meta.dirname, '../../packages/cli/dist/index.js')
-export const PEPPER = Buffer.alloc(32, 7).toString('base64')
+const PEPPER = Buffer.alloc(32, 7).toString('base64')
 
 export interface Outcome {
   readonly code: number | null

@@ -49,7 +49,7 @@ export async function createConsumer(root: string, tools: readonly string[] | 'a
 }
 
 /** No scripts are run: those of a dependency are no business of a test. */
-export function npmInstall(folder: string, specs: readonly string[]): Promise<string> {
+function npmInstall(folder: string, specs: readonly string[]): Promise<string> {
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   return mustRun('npm', ['install', ...flags, ...specs], folder)
 }
@@ -64,7 +64,7 @@ export async function publishedPackages(root: string): Promise<Published[]> {
   return packages
 }
 
-export async function manifestIn(folder: string): Promise<Manifest> {
+async function manifestIn(folder: string): Promise<Manifest> {
   return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
 }
 

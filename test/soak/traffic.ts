@@ -19,7 +19,7 @@ export async function verifyAny(world: World, node: SoakNode): Promise<void> {
   await verifyOne(world, node, tracked, token ?? '', randomItem(ASKED, random))
 }
 
-export async function verifyOne(
+async function verifyOne(
   { faults, tally }: World,
   { index: node, process, clock }: SoakNode,
   { id, history }: Tracked,

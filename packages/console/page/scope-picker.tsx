@@ -7,7 +7,7 @@ import { Field, useNotes } from './ui'
 const MANY = 20
 
 /** Scopes by their first part, in the order in which they came. */
-export function groupScopes(scopes: readonly GrantableScope[]): ReadonlyMap<string, readonly GrantableScope[]> {
+function groupScopes(scopes: readonly GrantableScope[]): ReadonlyMap<string, readonly GrantableScope[]> {
   const groups = new Map<string, GrantableScope[]>()
   for (const each of scopes) {
     const dot = each.scope.indexOf('.')

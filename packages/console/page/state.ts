@@ -54,7 +54,7 @@ export function failDetails(id: string, error: unknown): void {
   if (problem.status === 404) removeToken(id)
 }
 
-export function pathOf(id: string, rest = ''): string {
+function pathOf(id: string, rest = ''): string {
   return `/${encodeURIComponent(id)}${rest}`
 }
 

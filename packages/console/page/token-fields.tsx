@@ -40,7 +40,7 @@ export function linesOf(text: string): readonly string[] {
     .filter((line) => line !== '')
 }
 
-export function chosenScopes({ scopes, otherScopes }: TokenDraft): readonly string[] {
+function chosenScopes({ scopes, otherScopes }: TokenDraft): readonly string[] {
   return [...new Set([...scopes.value, ...linesOf(otherScopes.value.replaceAll(',', '\n'))])]
 }
 

@@ -50,7 +50,7 @@ export function Progress({ when, label = 'Working' }: { readonly when: boolean; 
 }
 
 /** What a person can do about an error. */
-export function adviceOf({ status, code, message, isTemporary }: ApiError): string {
+function adviceOf({ status, code, message, isTemporary }: ApiError): string {
   if (status === 404) return 'This token does not exist any more. Somebody else may have deleted it.'
   if (status === 409) return `${sentence(message)} Nothing was changed. Look at it as it is now, and try again.`
   if (code === 'ERR_NETWORK') return 'The server cannot be reached. Check the connection, and try again.'

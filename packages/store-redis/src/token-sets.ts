@@ -8,7 +8,7 @@ export function emptyBitmap(highest: number): Bitmap {
   return new Uint8Array((highest >> 3) + 1)
 }
 
-export function hasBit(bitmap: Bitmap, n: number): boolean {
+function hasBit(bitmap: Bitmap, n: number): boolean {
   return ((bitmap[n >> 3] ?? 0) & (0x80 >> (n & 7))) !== 0
 }
 

@@ -55,7 +55,7 @@ export interface ForeignFormats {
 }
 
 /** Longer texts are not given to a pattern of the host, which may take more than linear time. */
-export const MAX_FOREIGN_LENGTH = 512
+const MAX_FOREIGN_LENGTH = 512
 const MAX_ID_LENGTH = 256
 const HEX = /^[0-9a-f]{64}$/i
 const BASE64 = /^[A-Za-z0-9+/_-]{43}=?$/
