@@ -2,6 +2,7 @@ import { runBenchmark } from './harness/benchmark.js'
 import type { Bound } from './harness/bounds.js'
 import { inLanes } from './harness/rounds.js'
 import { pages, totals, whileListing } from './list/lists.js'
+import { writeAheadLog } from './list/log.js'
 import { createMeter, type Subject } from './list/measure.js'
 import { revokeMany } from './list/revoke-many.js'
 import { readAndWrite, touch } from './list/single-tokens.js'
@@ -14,6 +15,7 @@ const PARTS: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   pages,
   totals,
   touch,
+  log: writeAheadLog,
   concurrency: whileListing,
   revocation: revokeMany,
 }
@@ -62,7 +64,8 @@ await runBenchmark({
 Through the interface of a store, in ms. \`cpuMs\` is the processor time of all threads of this process per run, \`longestMs\` the longest
 single command of the database server (0 below 0.5 ms). A page has 200 tokens; \`+\` and \`-\` are the directions of its sort; a deep page begins up to
 10,000 tokens behind the first. \`first count\` is an exact total. A list that the store gives up at its own deadline
-has the error in the place of its figures. \`revokeAll\` deletes the tokens of
+has the error in the place of its figures. \`logBytes\` is what the touch of one token
+adds to the write-ahead log of PostgreSQL. \`revokeAll\` deletes the tokens of
 one owner, which were added for it: \`seconds\` in all, and by how many MB the heap grew at most, garbage included (\`heapMb\`).`,
   cases: Object.keys(PARTS),
   options: { store: 'sqlite', tokens: 10_000, runs: 40, path: '' },
@@ -77,7 +80,7 @@ one owner, which were added for it: \`seconds\` in all, and by how many MB the h
       // Before touches leave old versions of rows behind.
       const bytes = await data.size?.()
       const environment = await store.open('default')
-      const subject: Subject = { address: data.address, store, environment, ids, runs, meter }
+      const subject: Subject = { address: data.address, data, store, environment, ids, runs, meter }
       for (const part of cases) await PARTS[part]?.(subject)
       if (!data.filled) meter.rows.push({ name: `create, ${AT_ONCE} at once`, perSecond })
       if (bytes !== undefined) meter.rows.push({ name: 'size', bytesPerToken: bytes / count })

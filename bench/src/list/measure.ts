@@ -1,12 +1,13 @@
 import { StoreError, type TokenStore } from '@latchkey/core'
 import type { EnvironmentStore } from '@latchkey/core/store'
 import { quantile, watchEventLoop } from '../harness/observe.js'
-import type { Row } from '../harness/report.js'
+import { type Row, rounded } from '../harness/report.js'
 import type { Figures } from '../harness/rounds.js'
 import type { BenchData } from '../stores/store-kind.js'
 
 /** What is measured. */
 export interface Subject {
+  readonly data: BenchData
   readonly address: string
   readonly store: TokenStore
   readonly environment: EnvironmentStore
@@ -19,7 +20,7 @@ export interface Subject {
 
 export type Meter = ReturnType<typeof createMeter>
 
-/** Measures rows, and writes the name of each to stderr, since a run takes minutes. */
+/** Measures rows, and writes each to stderr, since a run takes minutes. */
 export function createMeter(data: BenchData) {
   const rows: Row[] = []
 
@@ -31,8 +32,9 @@ export function createMeter(data: BenchData) {
       return { error: error.message }
     })
     const longest = await data.longestCommand?.()
-    rows.push({ name, ...figures, ...(longest !== undefined && { longestMs: longest }) })
-    process.stderr.write(`latchkey: measured ${name}\n`)
+    const row = rounded({ name, ...figures, ...(longest !== undefined && { longestMs: longest }) })
+    rows.push(row)
+    process.stderr.write(`latchkey: measured ${JSON.stringify(row)}\n`)
   }
 
   return {

@@ -33,7 +33,7 @@ export async function touch({ environment, ids, meter }: Subject): Promise<void>
 }
 
 /** Of tokens all over the data set, each later than all uses before. */
-function uses(ids: readonly string[], count: number, round: number) {
+export function uses(ids: readonly string[], count: number, round: number) {
   return Array.from({ length: count }, (_, i) => ({
     id: ids[(i * 104_729 + round * 31) % ids.length] ?? '',
     gen: 1,

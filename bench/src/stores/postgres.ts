@@ -21,6 +21,8 @@ export const postgres: StoreKind = {
       // As autovacuum does within minutes.
       settle: () => pool.query(`vacuum (analyze) ${SCHEMA}.token`),
       size: async () => Number(await value(`select pg_total_relation_size('${SCHEMA}.token')`)),
+      logPosition: async () => Number(await value(`select pg_current_wal_insert_lsn() - '0/0'`)),
+      checkpoint: () => pool.query('checkpoint'),
       killListeners: async () =>
         Number(
           await value(`select count(pg_terminate_backend(pid)) from pg_stat_activity where query like 'listen %'`),

@@ -20,6 +20,10 @@ export interface BenchData {
   settle?(): Promise<unknown>
   /** The bytes that the tokens take. */
   size?(): Promise<number>
+  /** The position in the server's write-ahead log, in bytes. */
+  logPosition?(): Promise<number>
+  /** Ends a period of the write-ahead log: what is written next is logged with the whole page around it. */
+  checkpoint?(): Promise<unknown>
   /** The longest command of the database server since the last call, in ms. */
   longestCommand?(): Promise<number>
   /** Closes the connections that listen for changes, of all processes. Resolves to their number. */
