@@ -19,13 +19,13 @@ export interface AdapterOptions<DeniedHandler = unknown, Property extends string
   /** The name under which handlers find the token. Default `apiToken`. */
   readonly property?: Property | undefined
   /**
-   * Answers what guards and management routes refuse, in place of the answer of RFC 6750. Routes ask it only about the caller
-   * (401, 403, and 400 or 503 before it is known who calls), never about what the caller asks for.
+   * Answers the refusals of guards and management routes, in place of the answer of RFC 6750. Routes call it only when they
+   * refuse the caller (401, 403, and 400 or 503 before the caller is known), never for what the caller requests.
    */
   readonly onDenied?: DeniedHandler | undefined
   /**
-   * The form in which guards refuse a request. Management routes use that of their dialect. Default `problem`: problem
-   * details (RFC 9457).
+   * The form of refusals by guards. Management routes use the form of their dialect. Default `problem`: problem details
+   * (RFC 9457).
    */
   readonly errors?: ErrorFormName | undefined
 }
@@ -35,18 +35,18 @@ export interface AdapterOptions<DeniedHandler = unknown, Property extends string
  * request, or context.
  */
 export interface GuardOptions<Scope extends string = string, DeniedHandler = unknown, HostRequest = unknown> {
-  /** Plain scopes, all of which the token must cover. Default none: any valid token is let in. */
+  /** Plain scopes, all of which the token must cover. Default: none, so any valid token is let in. */
   readonly scopes?: readonly Scope[] | undefined
   /**
-   * What the request is about: one resource of the form `type:id`, or several, all of which a token that is bound to resources
-   * must cover. If it returns `undefined`, an empty list or text that is no resource, or throws, the request is refused with
-   * 403, whoever sent it. `any`: tokens that are bound to resources are let in like others. Default: they are refused with
-   * 403.
+   * Returns the resources that the request is about, of the form `type:id`. A token that is bound to resources must cover all of
+   * them. If the function returns `undefined`, an empty list or text that is not a resource, or throws, the request is refused
+   * with 403, whoever sent it. `any`: tokens that are bound to resources are let in like others. Default: they are refused
+   * with 403.
    */
   readonly resource?: 'any' | ResourceOf<HostRequest> | undefined
   /**
-   * Whether a request without a credential is let in too, without a token. One with a bad, an empty or a repeated credential
-   * is refused all the same, and nobody is let in while the token cannot be checked. Default `false`.
+   * Whether a request without a credential passes too, without a token. A request with a wrong, empty or repeated credential
+   * is still refused, and nobody passes while the token cannot be checked. Default `false`.
    */
   readonly optional?: boolean | undefined
   /** Answers what this guard refuses. Default: the `onDenied` of the adapter. */
@@ -61,28 +61,27 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName | undefined
   /**
-   * The host's own sign-in: who calls, or `undefined` to leave it to the request's token. It must authenticate, because
-   * its answer is believed. Requests from pages of other sites change nothing in its user's name: see `csrf`.
+   * The host's own sign-in: returns who is calling, or `undefined` to let the request's token decide. It must authenticate,
+   * because its answer is believed. Requests from pages of other sites cannot change anything for its users: see `csrf`.
    *
-   * It is asked again after the body has arrived, and after a new secret has been hashed: access may have been revoked
-   * meanwhile. A `StoreError` or `UnavailableError` that it throws is answered 503, and so is one that takes longer than
-   * `hostTimeout`; any other error is passed on to the framework.
+   * It is called again after the body has arrived and after a new secret has been hashed, because access may have been revoked
+   * meanwhile. If it throws a `StoreError` or `UnavailableError`, or takes longer than `hostTimeout`, the answer is 503. Any
+   * other error goes to the framework.
    */
   readonly authorize?: ((request: HostRequest) => Caller | undefined | Promise<Caller | undefined>) | undefined
   /**
-   * Whether `authorize`, which is needed then, decides alone: a token opens nothing, and without a caller the answer is 401.
-   * Default `false`.
+   * Whether only `authorize` decides who is calling: tokens are not accepted, and without a caller the answer is 401. Needs
+   * `authorize`. Default `false`.
    */
   readonly sessionOnly?: boolean | undefined
-  /** Which other sites may change tokens as a user whom `authorize` names. Default none. */
+  /** Which other sites may change tokens for a user whom `authorize` returns. Default: none. */
   readonly csrf?: CsrfOptions | undefined
-  /** What a token may do to itself without a management scope. Default: rotate and delete itself. */
+  /** What a token can do to itself without a management scope. Default: rotate and delete itself. */
   readonly self?: SelfService | undefined
-  /** Whether `DELETE /{id}` takes a whole token, which logs of proxies then keep. Default `false`: use `/revoke`. */
+  /** Whether `DELETE /{id}` accepts a whole token, which ends up in logs of proxies. Default `false`: use `/revoke`. */
   readonly secretInPath?: boolean | undefined
   /**
-   * Whether the host binds tokens to resources, so that a tokens page asks for them: `capabilities` tells. Default
-   * `false`.
+   * Whether the host binds tokens to resources, so that the tokens page asks for them. Default `false`.
    */
   readonly resources?: boolean | undefined
   /** Whether `GET /openapi.json` describes the routes to anybody. Default `true`. */
