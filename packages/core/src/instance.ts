@@ -12,16 +12,15 @@ import type { ExplainRequest, Explanation } from './verify/explain.js'
 
 /**
  * An instance serves one environment of one store. Calls that need the store reject with `StoreError` while it cannot
- * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls reject with `RequestError` for what
- * cannot be done as asked, and then nothing was written (`revokeAll` alone deletes one after another).
+ * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls that cannot be carried out reject with
+ * `RequestError`, and nothing is written (except by `revokeAll`, which deletes one token after another).
  */
 export interface Latchkey<Scope extends string = string> {
   /** The option of that name. */
   readonly environment: string
   /**
-   * May this token do this, from this address? Any text may be passed. A denial is a value; an error (`StoreError`,
-   * `UnavailableError`) means that there is no verdict now, so let nobody in. Notes the use, and does not wait for it to be
-   * written.
+   * Checks whether this token may do this, from this address. Accepts any text. A denial is a value. An error (`StoreError`,
+   * `UnavailableError`) means that nobody can tell now, so let nobody in. Notes the use; it is written later.
    *
    * Does not check whether `ip` is the client's, nor whether `scopes` are declared.
    *
@@ -32,15 +31,15 @@ export interface Latchkey<Scope extends string = string> {
    */
   verify(token: string, context?: VerifyContext<Scope>): Promise<Verdict>
   /**
-   * As `verify`, without a promise: `undefined` if the answer takes the store or a proof.
+   * Like `verify`, without a promise: returns `undefined` if the answer needs the store or a check of the hash.
    *
    * @example
    * const verdict = latchkey.verifyCached(token) ?? (await latchkey.verify(token))
    */
   verifyCached(token: string, context?: VerifyContext<Scope>): Verdict | undefined
   /**
-   * Creates a token. Its secret is in this result alone. Rejects with `ERR_INVALID_INPUT`, naming every violation, and
-   * with `ERR_NOT_ALLOWED` if it would grant more than the caller has.
+   * Creates a token. Only this result contains its secret. Rejects with `ERR_INVALID_INPUT`, naming every violation, and
+   * with `ERR_NOT_ALLOWED` if the token would grant more than the caller has.
    *
    * @example
    * const { id, token } = await latchkey.create({
@@ -52,8 +51,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
   /**
-   * As `create`, if the environment has no token yet; else resolves to `undefined`. Of several nodes that call it at the
-   * same moment, one gets the token.
+   * Like `create`, if the environment has no token yet; otherwise resolves to `undefined`. If several nodes call it at the same
+   * moment, one of them gets the token.
    *
    * @example
    * const first = await latchkey.createFirst({ name: 'admin', owner: 'admin', scopes: ['*'] })
@@ -68,8 +67,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   get(id: string, options?: OnBehalf): Promise<ApiToken>
   /**
-   * A page of tokens, with a cursor for the next one. A walk through the pages skips and repeats none of the tokens that
-   * stay, while others come and go. Rejects with `ERR_INVALID_INPUT`, also for a cursor that was altered.
+   * A page of tokens, with a cursor for the next one. While tokens come and go, a walk through the pages repeats none, and skips
+   * none that stays. Rejects with `ERR_INVALID_INPUT`, also for a cursor that was changed.
    *
    * @example
    * let page = await latchkey.list({ owner: 'ada', sort: 'name' })
@@ -77,8 +76,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   list(request?: ListRequest | NextRequest, options?: OnBehalf): Promise<TokenPage>
   /**
-   * Changes the given members and resolves to the token as it is then. On this node the change counts at once. A caller
-   * is judged by what the change adds. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
+   * Changes the given members and resolves to the changed token. On this node the change takes effect at once. What the change
+   * adds must be within what the caller has. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
    *
    * @example
    * await latchkey.update(id, { enabled: false })
@@ -92,7 +91,7 @@ export interface Latchkey<Scope extends string = string> {
    */
   delete(idOrToken: string, options?: OnBehalf): Promise<void>
   /**
-   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret dies now. Rejects with
+   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret stops working now. Rejects with
    * `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` for a token that is
    * disabled or expired, or if an overlap is asked for while another runs.
    *
@@ -101,7 +100,7 @@ export interface Latchkey<Scope extends string = string> {
    */
   rotate(id: string, input?: RotateInput, options?: OnBehalf): Promise<IssuedToken>
   /**
-   * Ends an overlap: the previous secret dies now. Rejects with `ERR_NOT_FOUND`, `ERR_RACE`, and with `ERR_STATE` if none
+   * Ends an overlap: the previous secret stops working now. Rejects with `ERR_NOT_FOUND`, `ERR_RACE`, and with `ERR_STATE` if none
    * runs.
    *
    * @example
@@ -109,7 +108,7 @@ export interface Latchkey<Scope extends string = string> {
    */
   finishRotation(id: string, options?: OnBehalf): Promise<ApiToken>
   /**
-   * Takes a rotation back during its overlap: the new secret dies now, the previous one is current again. Rejects with
+   * Undoes a rotation during its overlap: the new secret stops working now, and the previous one is current again. Rejects with
    * `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` if none runs.
    *
    * @example
@@ -131,27 +130,27 @@ export interface Latchkey<Scope extends string = string> {
    */
   revoke(token: string, options?: OnBehalf): Promise<boolean>
   /**
-   * Deletes every token that matches, and goes on until none does, also while others create more. Resolves to how many it
+   * Deletes every token that matches, until none is left, even if others create more meanwhile. Resolves to how many it
    * deleted. Each one has an audit entry. A filter without a member, or with an empty list or text, is refused
    * (`ERR_INVALID_INPUT`).
    *
-   * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: they are meant without an
-   * `owner`, and another owner is refused (`ERR_NOT_ALLOWED`).
+   * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: another `owner` is refused
+   * (`ERR_NOT_ALLOWED`), and without `owner` only its own tokens match.
    *
-   * If it is stopped by its signal, by a failure, or because others win every race (`ERR_RACE`), it rejects, and what it
-   * deleted stays deleted. Call it again to go on.
+   * If its signal, a failure or a lost race (`ERR_RACE`) stops it, it rejects, and what it deleted stays deleted. Call it again
+   * to go on.
    *
    * @example
    * const { revoked } = await latchkey.revokeAll({ owner: 'ada' })
    */
   revokeAll(filter: TokenFilter, options?: OnBehalf & RevokeAllOptions): Promise<{ readonly revoked: number }>
   /**
-   * Takes keys over that another system handed out: their holders go on using them. Each is a token like any other, and
-   * `rotate` gives it a secret of ours. The option `foreign` says how the keys are recognised. For the host itself: nobody
-   * is judged, and any owner and scope that is declared can be given.
+   * Imports keys that another system made, so that their holders can go on using them. Each becomes a token like any other, and
+   * `rotate` gives it a secret of Latchkey's own format. The option `foreign` describes the keys. Bypasses every check of a
+   * caller: any owner and any declared scope can be given.
    *
-   * A row that breaks rules is rejected, and changes nothing. A key that is there already is skipped, so an import that was
-   * stopped can be run again. A key that was deleted meanwhile is imported again: take it out of the rows first.
+   * A row that breaks rules is rejected, and changes nothing. A key that exists already is skipped, so you can run a stopped
+   * import again. A key that was deleted meanwhile is imported again: leave it out of the rows.
    *
    * @example
    * const { imported, skipped, rejected } = await latchkey.importTokens([
@@ -168,8 +167,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   purge(expiredBefore?: number): Promise<number>
   /**
-   * Every check of a verification with its outcome, for support work. Reads the store, and counts no use. Without a
-   * caller, the result says more than a caller may know. With one, rejects with `ERR_NOT_FOUND` for a token that is
+   * Every check of a verification with its outcome, for support work. Reads the store, and does not count as a use. Without
+   * `caller`, the result says more than a caller may know. With one, rejects with `ERR_NOT_FOUND` for a token that is
    * unknown or that the caller may not see.
    *
    * @example
@@ -215,8 +214,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   ready(): Promise<void>
   /**
-   * Asks the store for a sign of life, and resolves to the milliseconds of that round trip: for readiness checks. Rejects
-   * with `StoreError` if the store cannot answer, within its own deadline, and with `UnavailableError` after `close()`.
+   * Makes one round trip to the store and resolves to its duration in milliseconds, for readiness checks. Rejects with
+   * `StoreError` if the store does not answer within its own deadline, and with `UnavailableError` after `close()`.
    *
    * @example
    * app.get('/ready', async (_req, res) => {
@@ -226,15 +225,15 @@ export interface Latchkey<Scope extends string = string> {
    */
   ping(): Promise<number>
   /**
-   * Writes the last uses and replaced hashes that wait. Rejects with `StoreError`; then they wait for the next flush.
+   * Writes the last uses and replaced hashes that are still in memory. If it rejects (`StoreError`), the next flush tries again.
    *
    * @example
    * await latchkey.flush()
    */
   flush(): Promise<void>
   /**
-   * Flushes, stops watching the store and refuses further calls. The store stays open: it is the host's. Rejects with
-   * `StoreError` if the flush fails, and is closed all the same.
+   * Flushes, stops watching the store and refuses further calls. The store stays open, because it is the host's. Rejects with
+   * `StoreError` if the flush fails; the instance is closed anyway.
    *
    * @example
    * await latchkey.close()

@@ -136,7 +136,7 @@ export interface VerifyContext<Scope extends string = string> {
  * - `owner_unknown`: `ownerScopes` does not know the owner of this personal token.
  * - `network`: the client's address is not in the token's CIDR blocks, or is not known.
  * - `scope`: a scope is missing.
- * - `resource`: the token is bound to other resources, or it is not said, or not well, what it is used for.
+ * - `resource`: the token is bound to other resources, or the request names no valid resource.
  */
 export type DenialReason =
   | 'malformed'

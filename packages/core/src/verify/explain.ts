@@ -26,9 +26,9 @@ export interface Check {
 
 /** What `explain` resolves to. Holds no secret, but says more than a caller may know. */
 export interface Explanation {
-  /** Whether a request like this would be let in. With an `id`, the secret is taken to be right. */
+  /** Whether a request like this would be let in. With an `id`, the secret counts as right. */
   readonly allowed: boolean
-  /** In the order of a verification. Ends with the first one without which the others cannot be made. */
+  /** In the order of a verification. Ends early if a check fails that all later ones need. */
   readonly checks: readonly Check[]
 }
 

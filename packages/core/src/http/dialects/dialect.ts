@@ -13,7 +13,7 @@ import type { JsonSchema } from './json-schema.js'
 import type { Resource } from './resource.js'
 
 /**
- * Whose words the management routes speak: `latchkey` (those of the in-process calls), `dynatrace` (access tokens v2) or
+ * The API that the management routes speak: `latchkey` (the names of the in-process calls), `dynatrace` (access tokens v2) or
  * `panther` (api-tokens).
  */
 export type DialectName = 'latchkey' | 'dynatrace' | 'panther'
