@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
 import {
   type Admission,
   clientSignal,
@@ -11,13 +9,13 @@ import {
   isAnswered,
   mountOf,
   optionError,
-  readJson,
   splitTarget,
   streamBody,
 } from '@latchkey/core/adapter'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { ClientRequest } from './client-request.js'
 import type { AdapterOptions, DeniedHandler, FastifyAuth, GuardOptions, RoutesOptions } from './types.js'
+import { bodyOf, leaveBodiesUnread } from './unread-bodies.js'
 
 /**
  * Latchkey for Fastify 5. The client's address is `request.ip`, so the app's `trustProxy` decides what it is.
@@ -88,14 +86,7 @@ export function latchkeyFastify<Scope extends string>(
         }
         return reply
       }
-      // Of this scope alone: bodies reach the routes unread.
-      app.removeAllContentTypeParsers()
-      app.addContentTypeParser('*', (_request, payload, parsed) => parsed(null, payload))
-      app.setErrorHandler<{ code?: unknown }>((error, request, reply) => {
-        // Fastify refuses what is no media type before it looks for a parser. The routes say in their own words why.
-        if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return handler(request, reply)
-        throw error
-      })
+      leaveBodiesUnread(app)
       const method = app.supportedMethods.filter((name) => name !== 'OPTIONS')
       for (const url of app.prefix === '' ? ['/*'] : ['', '/*']) app.route({ method, url, handler })
       done()
@@ -156,11 +147,6 @@ function mountReader(prefix: string): ReadMount {
   const depth = prefix.split('/').filter((segment) => segment !== '').length
   const pattern = new RegExp(`^(?:/+[^/]+){${depth}}`)
   return (path) => pattern.exec(path)?.[0] ?? ''
-}
-
-/** The stream that hooks of the host have left, or what one of them has put in its place. */
-function bodyOf({ body, raw }: FastifyRequest): Promise<unknown> {
-  return body instanceof Readable ? readJson(body as IncomingMessage, undefined) : readJson(raw, body)
 }
 
 /** As bytes: to text, Fastify would add a charset. */

@@ -171,6 +171,28 @@ test('the routes see what the hooks of the host did before them, also with a bod
   expect([made.statusCode, made.headers.location]).toEqual([201, `/a%20b/tokens/${made.json().id}`])
 })
 
+test('no content type makes the routes run before the hooks of the host', async () => {
+  const latchkey = instance()
+  const [{ token }, { id }] = [await latchkey.create({ ...wanted, scopes: ['*'] }), await latchkey.create(wanted)]
+  const types: unknown[] = []
+  const app = fastify()
+  app.addHook('preHandler', async ({ headers }, reply) => {
+    types.push(headers['content-type'])
+    if (headers['x-inside'] === undefined) return reply.code(403).send('outside')
+  })
+  app.register(latchkeyFastify(latchkey).tokenRoutes({ dialect: 'latchkey' }), { prefix: '/tokens' })
+  const drop = async (type: string, more: Record<string, string> = {}) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': type, ...more }
+    const { statusCode } = await app.inject({ method: 'DELETE', url: `/tokens/${id}`, headers, payload: 'x' })
+    return statusCode
+  }
+  const sent = ['json', '', 'text/plain;', 'application/json']
+  for (const type of sent) expect([type, await drop(type)]).toEqual([type, 403])
+  expect(types).toEqual(sent)
+  expect((await latchkey.get(id))?.id).toBe(id)
+  expect(await drop('json', { 'x-inside': 'yes' })).toBe(204)
+})
+
 test.each<FastifyServerOptions>([
   {},
   { routerOptions: { ignoreTrailingSlash: true } },
