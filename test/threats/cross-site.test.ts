@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { LONG } from '../long.js'
 import { hostListener } from './host.mjs'
 import { FRAMEWORKS, type Framework, type Scene, scene } from './scene.js'
 
@@ -57,7 +58,7 @@ async function rotating({ issue, latchkey }: Scene): Promise<string> {
   return id
 }
 
-describe.each(FRAMEWORKS)('on %s', (framework) => {
+describe.each(LONG ? ([...FRAMEWORKS, 'fastify'] as const) : FRAMEWORKS)('on %s', (framework) => {
   test('34 a page of another site changes nothing in the name of a signed-in user', async () => {
     const host = await scene(framework, {}, { routes: { authorize } })
     const { call, records } = host

@@ -115,6 +115,31 @@ describe.each(FETCH_HOSTS)('on %s', (name, mount) => {
     }
   })
 
+  test('34 a token that the host takes from a cookie is bound as a sign-in is', async () => {
+    const { latchkey, issue } = setting()
+    const { id, token } = await issue(['*'])
+    const before = (sent: Request) => {
+      const headers = new Headers(sent.headers)
+      const [, taken] = /(?:^|; )token=([^;]*)/.exec(headers.get('Cookie') ?? '') ?? []
+      if (taken !== undefined) headers.set('Authorization', `Bearer ${taken}`)
+      return new Request(sent, { headers })
+    }
+    const { call } = await serve(mount({ latchkey, before }))
+    const stored = await latchkey.get(id)
+    const cookie = ['Cookie', `theme=dark; token=${token}`]
+    for (const site of [
+      ['Sec-Fetch-Site', 'cross-site'],
+      ['Origin', 'https://evil.example'],
+    ]) {
+      expect((await call('POST', '/tokens/self/rotate', undefined, { headers: [...cookie, ...site] })).status).toBe(403)
+    }
+    expect(await latchkey.get(id)).toEqual(stored)
+    const headers = ['Sec-Fetch-Site', 'cross-site']
+    expect((await call('PUT', `/tokens/${id}`, token, { headers, body: { name: 'x' } })).status).toBe(204)
+    const own = { headers: [...cookie, 'Sec-Fetch-Site', 'same-origin'] }
+    expect((await call('POST', '/tokens/self/rotate', undefined, own)).status).toBe(200)
+  })
+
   test('37 a body without length and content type is a body: 415, and no secret dies', async () => {
     const { latchkey, issue } = setting()
     const { id, token } = await issue(['*'])

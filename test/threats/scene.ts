@@ -36,7 +36,7 @@ export interface Scene {
 
 /** A host of this framework with an instance of its own, over real HTTP, until the test ends. */
 export async function scene(
-  framework: Framework,
+  framework: Framework | 'fastify',
   options: Partial<LatchkeyOptions> = {},
   host: HostOptions & {
     readonly choose?: (request: HostRequest, own: Latchkey) => Latchkey

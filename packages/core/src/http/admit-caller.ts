@@ -173,13 +173,11 @@ function crossSite(): RequestError {
 
 /**
  * Whether a header of the request holds the credential. If not, the application took it from elsewhere: from a cookie, which
- * browsers add to what pages of other sites send.
+ * browsers add to what pages of other sites send. Without raw headers, only a cookie that holds it as it is can be told.
  */
-function wasSent(credential: string, { rawHeaders }: HttpRequest): boolean {
-  return (
-    rawHeaders === undefined ||
-    rawHeaders.some(
-      (value, i) => i % 2 === 1 && value.includes(credential) && !/^cookie$/i.test(rawHeaders[i - 1] ?? ''),
-    )
+function wasSent(credential: string, { headers, rawHeaders }: HttpRequest): boolean {
+  if (rawHeaders === undefined) return !String(headers.cookie ?? '').includes(credential)
+  return rawHeaders.some(
+    (value, i) => i % 2 === 1 && value.includes(credential) && !/^cookie$/i.test(rawHeaders[i - 1] ?? ''),
   )
 }
