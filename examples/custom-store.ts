@@ -25,7 +25,7 @@ function loggedStore(store: TokenStore, write: (entry: WriteEntry) => void): Tok
           await inner.insert(record)
           write({ environment, operation: 'insert', id: record.id })
         },
-        find: (id) => inner.find(id),
+        find: (id, options) => inner.find(id, options),
         async update(id, patch, expectedVersion) {
           const record = await inner.update(id, patch, expectedVersion)
           if (record !== undefined) write({ environment, operation: 'update', id, members: Object.keys(patch) })

@@ -26,6 +26,7 @@ export type {
   ChangeEvent,
   ChangeListener,
   EnvironmentStore,
+  FindOptions,
   ListFilter,
   ListOptions,
   ListPage,

@@ -1,4 +1,4 @@
-import { deadlineIn, parseTokenId, type TokenRecord } from '@latchkey/core/store'
+import { type Deadline, deadlineIn, type FindOptions, parseTokenId, type TokenRecord } from '@latchkey/core/store'
 import { prepared } from './database.js'
 import { type Environment, queryPresent } from './environment.js'
 import { decodeRow, SELECTED } from './row.js'
@@ -10,11 +10,20 @@ from ${environment} e left join ${token} t on t.env = e.env and t.public = $3 an
 where e.env = $1 and e.dataset = $2::text::uuid and not pg_is_in_recovery()`,
 )
 
-/** `deadline`: that of the operation of which this is a step. Default: that of a point read. */
 export async function find(
   environment: Environment,
   id: string,
-  deadline = deadlineIn(environment.settings.readTimeout),
+  { patient = false }: FindOptions = {},
+): Promise<TokenRecord | undefined> {
+  const { readTimeout, manageTimeout } = environment.settings
+  return findWithin(environment, id, deadlineIn(patient ? manageTimeout : readTimeout))
+}
+
+/** As `find`, as a step of an operation with this deadline. */
+export async function findWithin(
+  environment: Environment,
+  id: string,
+  deadline: Deadline,
 ): Promise<TokenRecord | undefined> {
   const parts = parseTokenId(id)
   if (parts === undefined) return undefined

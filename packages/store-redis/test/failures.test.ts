@@ -150,7 +150,7 @@ describe.each(CLIENTS)('%s', (client) => {
     await environment.insert(refused)
   })
 
-  test('a script that hangs: reads fail within their deadline, a write waits and succeeds once it was killed', async () => {
+  test('a script that hangs: reads fail within their deadline, a write and a patient read wait and succeed once it was killed', async () => {
     const redis = await server('--lua-time-limit', '20')
     const environment = await (await storeOn(client, redis)).open(ENVIRONMENT)
     const [record, late] = [tokenRecord(), tokenRecord()]
@@ -163,11 +163,13 @@ describe.each(CLIENTS)('%s', (client) => {
       ),
     )
     const started = performance.now()
+    const patient = environment.find(record.id, { patient: true })
     await unavailable(environment.find(record.id), /BUSY|no answer/)
     expect(performance.now() - started).toBeLessThan(600)
     const inserting = environment.insert(late)
     await redis.command('SCRIPT', 'KILL')
     await Promise.all([hanging, inserting])
+    expect(await patient).toEqual(record)
     expect(await environment.find(late.id)).toEqual(late)
   })
 

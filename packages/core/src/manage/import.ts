@@ -39,9 +39,11 @@ export interface RejectedRow {
   readonly violations: readonly Violation[]
 }
 
-/** Rows that are written at the same time: few enough for the few connections of a pool, whose reads have a short deadline. */
+/** Rows that are written at the same time: few enough for the few connections of a pool. */
 const AT_ONCE = 25
 const PROGRESS_EVERY = 1_000
+/** How records are found: no request waits for them. */
+const PATIENT = { patient: true }
 
 type Rows = Iterable<ImportRow> | AsyncIterable<ImportRow>
 type Outcome = 'imported' | 'skipped' | readonly Violation[]
@@ -133,7 +135,7 @@ async function takeOver(
 }
 
 async function exists(store: EnvironmentStore, ids: readonly string[]): Promise<boolean> {
-  for (const id of ids) if ((await store.find(id)) !== undefined) return true
+  for (const id of ids) if ((await store.find(id, PATIENT)) !== undefined) return true
   return false
 }
 
@@ -154,7 +156,7 @@ async function insert({ loader }: ManageContext, store: EnvironmentStore, record
 /** The id is taken: by this key, or by another one that has the same name. A slow hash cannot tell the two apart. */
 async function compareStored(store: EnvironmentStore, ids: readonly string[], tag: string): Promise<Outcome> {
   for (const id of ids) {
-    const record = await store.find(id)
+    const record = await store.find(id, PATIENT)
     if (record === undefined) continue
     const tags = [...record.secrets.map((secret) => secret.tag), ...record.retired]
     if (tag === '' || tags.includes(tag) || tags.includes('')) return 'skipped'

@@ -40,8 +40,10 @@ export interface CopyResult extends CopyProgress {
 
 /** Tokens that are read, and so held in memory, at a time. */
 const BATCH_SIZE = 1_000
-/** Writes at the same time: few enough for the few connections of a pool, whose reads have a short deadline. */
+/** Writes at the same time: few enough for the few connections of a pool. */
 const AT_ONCE = 25
+/** How records are found: no request waits for them. */
+const PATIENT = { patient: true }
 /** Tokens that are compared at the end. */
 const SAMPLE_SIZE = 100
 
@@ -129,7 +131,7 @@ async function copyRecord(target: EnvironmentStore, record: TokenRecord): Promis
   } catch (error) {
     if (!isConflict(error)) throw error
   }
-  const known = await target.find(record.id)
+  const known = await target.find(record.id, PATIENT)
   if (known === undefined) throw conflict(`The target has the token ${record.id} under another prefix.`)
   if (isDeepStrictEqual(withoutUses(known), withoutUses(record))) {
     await target.touch(usesOf(record))
@@ -163,7 +165,7 @@ async function removeOthers(
   for await (const records of batchesOf(target, [], signal)) {
     for (const chunk of chunksOf(records, AT_ONCE)) {
       signal?.throwIfAborted()
-      const removals = chunk.map(async ({ id }) => (await source.find(id)) === undefined && target.remove(id))
+      const removals = chunk.map(async ({ id }) => (await source.find(id, PATIENT)) === undefined && target.remove(id))
       for (const isRemoved of await allSettled(removals)) if (isRemoved) removed++
     }
   }
@@ -183,7 +185,7 @@ async function assertSame(
     throw conflict(`The source has ${wanted} tokens and the target ${found}. ${advice}.`)
   }
   for (const id of ids) {
-    const [a, b] = await Promise.all([source.find(id), target.find(id)])
+    const [a, b] = await Promise.all([source.find(id, PATIENT), target.find(id, PATIENT)])
     if (isDeepStrictEqual(a && withoutUses(a), b && withoutUses(b))) continue
     throw conflict(`The token ${id} differs. It was changed meanwhile: copy again.`)
   }

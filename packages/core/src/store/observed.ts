@@ -37,7 +37,7 @@ export function observedStore(store: EnvironmentStore, environment: string): Env
     sealingKey: store.sealingKey,
     ping: () => observe('ping', () => store.ping()),
     insert: (record) => observe('insert', () => store.insert(record)),
-    find: (id) => observe('find', () => store.find(id)),
+    find: (id, options) => observe('find', () => store.find(id, options)),
     update: (id, patch, version) => observe('update', () => store.update(id, patch, version)),
     remove: (id, version) => observe('remove', () => store.remove(id, version)),
     list: (query, options) => {

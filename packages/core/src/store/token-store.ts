@@ -55,8 +55,9 @@ export interface EnvironmentStore {
    * - MUST reflect every write acknowledged before the call, by anyone.
    * - MUST NOT find a public part under another prefix.
    * - MUST take one round trip.
+   * - A deadline that is shorter than that of a write is not for `options.patient`.
    */
-  find(id: string): Promise<TokenRecord | undefined>
+  find(id: string, options?: FindOptions): Promise<TokenRecord | undefined>
 
   /**
    * Applies a patch if the record still has `expectedVersion`, and returns the new record.
@@ -114,6 +115,12 @@ export interface EnvironmentStore {
    * - MUST NOT deliver events of other environments.
    */
   watch(listener: ChangeListener): Promise<Unwatch>
+}
+
+/** How `find` is called. */
+export interface FindOptions {
+  /** The read is a step of long work, which rather waits than fails. No request waits for it. */
+  patient?: boolean | undefined
 }
 
 /** What an update may change. `null` removes an optional member. */

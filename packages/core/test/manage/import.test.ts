@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { AuditEntry, ForeignFormat, ImportProgress, ImportRow } from '../../src/index.js'
+import {
+  type AuditEntry,
+  type ForeignFormat,
+  type ImportProgress,
+  type ImportRow,
+  memoryData,
+} from '../../src/index.js'
 import { DAY, MINUTE, NOW, testInstance } from '../support/instance.js'
 import { outcome } from '../support/outcome.js'
+import { testStore } from '../support/store.js'
 
 const PLAIN: ForeignFormat = { name: 'plain', match: /^k[0-9]{1,6}$/ }
 const NAMED: ForeignFormat = { name: 'named', match: /^n_[0-9]+_[0-9]+$/, id: (text) => text.split('_')[1] ?? '' }
@@ -92,6 +99,22 @@ describe('importTokens', () => {
     const result = await latchkey.importTokens(again)
     expect(result).toMatchObject({ imported: 0, skipped: 3, rejected: [{ row: 3, violations: [{ path: 'id' }] }] })
     expect(tried).toEqual(result)
+  })
+
+  test('waits for what is there as long as for a write', async () => {
+    const data = memoryData()
+    const asked: unknown[] = []
+    const store = testStore(data, (opened) => ({
+      find(id, options) {
+        asked.push(options)
+        return opened.find(id, options)
+      },
+    }))
+    const { latchkey } = host({ data, store })
+    await latchkey.importTokens([row({ key: 'k1' })])
+    await latchkey.importTokens([row({ key: 'k1' })])
+    await latchkey.importTokens([row({ key: 'k1' })], { dryRun: true })
+    expect(asked).toEqual([{ patient: true }, { patient: true }, { patient: true }])
   })
 
   test('with dryRun counts and writes nothing, not even an entry of the audit', async () => {

@@ -66,11 +66,11 @@ export function testStore(
   function observed(opened: EnvironmentStore): EnvironmentStore {
     return {
       ...opened,
-      async find(id) {
+      async find(id, options) {
         store.finds.push(id)
         mayFail('find')
         const mayAnswer = finds.start()
-        const record = await opened.find(id)
+        const record = await opened.find(id, options)
         await store.afterFind(id)
         await mayAnswer()
         return record

@@ -11,7 +11,7 @@ import {
   versionConflict,
 } from '@latchkey/core/store'
 import { type Environment, manageDeadline } from '../environment.js'
-import { find } from '../find.js'
+import { findWithin } from '../find.js'
 import { COLUMN_COUNT, COLUMN_NAMES, columnParameters, columnValues, encodeUses, withUses } from '../row.js'
 import { FIRST_PARAMETER, loggedWrite, runWrite } from './logged-write.js'
 
@@ -59,7 +59,7 @@ export async function update(
   const parts = parseTokenId(id)
   if (parts === undefined) return undefined
   const deadline = manageDeadline(environment)
-  const found = await find(environment, id, deadline)
+  const found = await findWithin(environment, id, deadline)
   if (found === undefined) return undefined
   assertVersion(found, expectedVersion)
 
@@ -94,6 +94,6 @@ export async function remove(environment: Environment, id: string, expectedVersi
 
 /** After a write that found no token at the version: throws if there is one, which is at another. */
 async function assertGone(environment: Environment, id: string, expected: number, deadline: Deadline): Promise<void> {
-  const current = await find(environment, id, deadline)
+  const current = await findWithin(environment, id, deadline)
   if (current !== undefined) throw versionConflict(id, current.version, expected)
 }

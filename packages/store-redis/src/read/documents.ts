@@ -1,6 +1,13 @@
-import { causeCode, chunksOf, parseTokenId, storeUnavailable, type TokenRecord } from '@latchkey/core/store'
+import {
+  causeCode,
+  chunksOf,
+  type FindOptions,
+  parseTokenId,
+  storeUnavailable,
+  type TokenRecord,
+} from '@latchkey/core/store'
 import { DamagedDocument, decodeDocument, type StoredDocument } from '../codec.js'
-import { type Connection, type RedisDeadline, readDeadline } from '../connection.js'
+import { type Connection, manageDeadline, type RedisDeadline, readDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
 
@@ -97,13 +104,21 @@ interface Batch {
  *
  * Reads of one turn of the event loop go together, since a client spends several times as long on a command as Redis.
  */
-export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRecord | undefined> {
+export function createFind(
+  keyspace: Keyspace,
+): (id: string, options?: FindOptions) => Promise<TokenRecord | undefined> {
   /** The batch of each shard that still takes reads. */
   const open = new Map<ShardRef, Batch>()
+  /** The same, of patient reads. */
+  const openPatient = new Map<ShardRef, Batch>()
 
-  async function readBatch(shard: ShardRef, publicParts: readonly string[]): Promise<(Buffer | null)[]> {
+  async function readBatch(
+    open: Map<ShardRef, Batch>,
+    shard: ShardRef,
+    publicParts: readonly string[],
+  ): Promise<(Buffer | null)[]> {
     const { connection, settings, rollbackGuard, listeners } = keyspace
-    const deadline = readDeadline(settings)
+    const deadline = open === openPatient ? manageDeadline(settings) : readDeadline(settings)
     await new Promise((resolve) => setImmediate(resolve))
     open.delete(shard)
     const expected = rollbackGuard.latestSeq(shard.index)
@@ -115,20 +130,20 @@ export function createFind(keyspace: Keyspace): (id: string) => Promise<TokenRec
     return values
   }
 
-  function batchOf(shard: ShardRef): Batch {
+  function batchOf(open: Map<ShardRef, Batch>, shard: ShardRef): Batch {
     const batch = open.get(shard)
     if (batch !== undefined && batch.publicParts.length < MAX_FIND_BATCH) return batch
     const publicParts: string[] = []
-    const fresh = { publicParts, values: readBatch(shard, publicParts) }
+    const fresh = { publicParts, values: readBatch(open, shard, publicParts) }
     open.set(shard, fresh)
     return fresh
   }
 
-  return async (id) => {
+  return async (id, { patient = false } = {}) => {
     const publicPart = parseTokenId(id)?.publicPart
     if (publicPart === undefined) return undefined
     const shard = shardOf(keyspace, publicPart)
-    const { publicParts, values } = batchOf(shard)
+    const { publicParts, values } = batchOf(patient ? openPatient : open, shard)
     const index = 2 * (publicParts.push(publicPart) - 1)
     const [document = null, uses = null] = (await values).slice(index, index + 2)
     if (document === null) return undefined
