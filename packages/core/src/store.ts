@@ -13,6 +13,7 @@ export {
   causeCode,
   driverFailure,
   idTaken,
+  noEnvironment,
   storeClosed,
   storeUnavailable,
   versionConflict,

@@ -1,5 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { causeCode, type Deadline, deadlineIn, storeUnavailable } from '@latchkey/core/store'
+import {
+  causeCode,
+  type Deadline,
+  deadlineIn,
+  noEnvironment,
+  type OpenOptions,
+  storeUnavailable,
+} from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from './client.js'
 import { type Answer, type Database, type Prepared, prepared, type Schema } from './database.js'
 import { migrate, SCHEMA_VERSION } from './migrate.js'
@@ -69,18 +76,23 @@ export async function ping(environment: Environment): Promise<void> {
 }
 
 /**
- * Reads the environment's row, or makes it with the new sealing key. Creates the tables if there are none. Rejects with a `StoreError` that says
- * what to do if the server is a replica, the tables are of another version, or a right is missing.
+ * Reads the environment's row, or, if `create`, makes it with the new sealing key, and the tables if there are none. Rejects
+ * with a `StoreError` that says what to do if the server is a replica, the tables are of another version, or a right is missing.
  */
 export async function openEnvironment(
   context: Pick<Environment, 'database' | 'settings' | 'notifier'>,
   name: string,
-  newKey: Uint8Array = randomBytes(32),
+  { sealingKey: newKey = randomBytes(32), create = true }: OpenOptions = {},
 ): Promise<Environment> {
   const { database, settings } = context
-  if (!(await isMigrated(database, manageDeadline(context)))) await createTables(settings)
+  if (!(await isMigrated(database, manageDeadline(context)))) {
+    if (!create) throw noEnvironment(name)
+    await createTables(settings)
+  }
   await assertUsable(database, manageDeadline(context))
-  const { env, dataset, sealing_key } = await readOrMake(database, name, newKey, manageDeadline(context))
+  const found = await read(database, name, manageDeadline(context))
+  if (found === undefined && !create) throw noEnvironment(name)
+  const { env, dataset, sealing_key } = found ?? (await make(database, name, newKey, manageDeadline(context)))
   const sealingKey = new Uint8Array(Buffer.from(String(sealing_key), 'hex'))
   return { ...context, name, env: Number(env), dataset: String(dataset), sealingKey }
 }
@@ -153,16 +165,16 @@ const MAKE = ({ environment, change }: Schema) => `with made as (
 )
 insert into ${change} (env, id, nonce) select env, '', $4 from made`
 
-async function readOrMake(
-  database: Database,
-  name: string,
-  newKey: Uint8Array,
-  deadline: Deadline,
-): Promise<PostgresRow> {
+async function read(database: Database, name: string, deadline: Deadline): Promise<PostgresRow | undefined> {
+  return (await database.query(READ(database.schema), [name], deadline)).rows[0]
+}
+
+/** Somebody else may be first: then it is theirs. */
+async function make(database: Database, name: string, newKey: Uint8Array, deadline: Deadline): Promise<PostgresRow> {
   for (;;) {
-    const { rows } = await database.query(READ(database.schema), [name], deadline)
-    if (rows[0]) return rows[0]
     const values = [name, randomUUID(), Buffer.from(newKey).toString('hex'), randomUUID()]
     await database.query(MAKE(database.schema), values, deadline)
+    const made = await read(database, name, deadline)
+    if (made !== undefined) return made
   }
 }

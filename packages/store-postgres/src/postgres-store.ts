@@ -27,11 +27,11 @@ export function postgresStore(options: PostgresStoreOptions): TokenStore {
   const feed = createFeed(settings.client, database)
   const openings = new Map<string, Promise<EnvironmentStore>>()
   return {
-    async open(name, { sealingKey } = {}) {
+    async open(name, options) {
       database.assertOpen()
       assertEnvironmentName(name)
       return openOnce(openings, name, async () =>
-        environmentStore(await openEnvironment({ database, settings, notifier }, name, sealingKey), feed),
+        environmentStore(await openEnvironment({ database, settings, notifier }, name, options), feed),
       )
     },
     async close() {

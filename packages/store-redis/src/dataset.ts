@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { type StoreError, storeUnavailable } from '@latchkey/core/store'
+import { noEnvironment, type OpenOptions, type StoreError, storeUnavailable } from '@latchkey/core/store'
 import type { Connection, RedisDeadline } from './connection.js'
 import { type ShardRef, shardRef } from './keys.js'
 import { isShardCount, type Settings } from './options.js'
@@ -27,14 +27,18 @@ const FORMAT = 1
 const CREATING = 'creating '
 
 /**
- * Reads the data set of an environment, or creates it, with this sealing key, in a wholly empty key space. Racing callers get
- * the same one.
+ * Reads the data set of an environment, or, if `create`, makes it, with this sealing key, in a wholly empty key space. Racing
+ * callers get the same one.
  */
-export async function openDataset(context: DatasetContext, sealingKey?: Uint8Array): Promise<Dataset> {
+export async function openDataset(
+  context: DatasetContext,
+  { sealingKey, create = true }: OpenOptions = {},
+): Promise<Dataset> {
   const shardCount = context.settings.shards ?? 1
   const [first, ...others] = shardRefs(context, shardCount)
   let meta = await readMeta(context, first)
   if (meta === undefined) {
+    if (!create) throw noEnvironment(context.environment)
     for (const shard of others) await assertEmpty(context, shard, first)
     meta = await createMeta(context, first, (shardCount > 1 ? CREATING : '') + newMeta(shardCount, sealingKey))
   }

@@ -62,9 +62,9 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     return { connection, settings, environment, deadline: manageDeadline(settings) }
   }
 
-  async function open(environment: string, { sealingKey }: OpenOptions = {}): Promise<OpenEnvironment> {
+  async function open(environment: string, options?: OpenOptions): Promise<OpenEnvironment> {
     const context = datasetContext(environment)
-    return openOnce(environments, environment, async () => openEnvironment(context, sealingKey))
+    return openOnce(environments, environment, async () => openEnvironment(context, options))
   }
 
   return {
@@ -80,8 +80,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       }
       return { dataset: dataset.id, created }
     },
-    check: async (environment) => check((await open(environment)).keyspace),
-    rebuild: async (environment) => rebuild((await open(environment)).keyspace),
+    check: async (environment) => check((await open(environment, { create: false })).keyspace),
+    rebuild: async (environment) => rebuild((await open(environment, { create: false })).keyspace),
     async close() {
       connection.close()
       const opened = await Promise.allSettled(environments.values())
@@ -90,9 +90,9 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   }
 }
 
-async function openEnvironment(context: DatasetContext, sealingKey?: Uint8Array): Promise<OpenEnvironment> {
+async function openEnvironment(context: DatasetContext, options?: OpenOptions): Promise<OpenEnvironment> {
   const { settings, connection } = context
-  const dataset = await openDataset(context, sealingKey)
+  const dataset = await openDataset(context, options)
   const keyspace = createKeyspace(context, dataset, await databaseNumber(connection, settings))
   for (const warning of await memoryWarnings(keyspace)) {
     process.emitWarning(`Redis of ${keyspace.name}: ${warning}`, { code: 'LATCHKEY_REDIS' })

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { misused } from '../failures.js'
 import { type GlobalOptions, optionsOf } from '../options.js'
 import { openConfig } from './config.js'
-import { openStore } from './stores.js'
+import { type OpenStore, openStore } from './stores.js'
 import type { Target } from './target.js'
 
 /** Opens what `--store` or `--config` names, runs the command on it, and closes it whatever happens. */
@@ -39,6 +39,7 @@ async function openTarget(options: GlobalOptions): Promise<Target> {
   }
   if (url === undefined) throw misused('Say which tokens are meant: --store sqlite:FILE, or --config FILE.')
   const opened = await openStore(url)
+  await assertEnvironment(opened, environment)
   const latchkey = createLatchkey({ store: opened.store, environment, prefix, lastUsed: false })
   return {
     ...{ latchkey, store: opened.store, server: opened.server, isHosts: false, caller },
@@ -47,6 +48,14 @@ async function openTarget(options: GlobalOptions): Promise<Target> {
       await opened.close()
     },
   }
+}
+
+/** A name that was mistyped must not make an environment, of which an empty list is then the truth. */
+async function assertEnvironment({ store, close }: OpenStore, name = 'default'): Promise<void> {
+  await store.open(name, { create: false }).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
 }
 
 /** Whoever sits at the machine may do everything: the rights of the store's files and of its server are what counts. */

@@ -62,7 +62,7 @@ const SAMPLE_SIZE = 100
  */
 export async function copyTokens(from: TokenStore, to: TokenStore, options: CopyOptions = {}): Promise<CopyResult> {
   const { environment, prune, onProgress, signal } = readOptions(from, to, options)
-  const source = await from.open(environment)
+  const source = await from.open(environment, { create: false })
   const target = await to.open(environment, { sealingKey: source.sealingKey })
   if (!isDeepStrictEqual(Buffer.from(source.sealingKey), Buffer.from(target.sealingKey))) {
     throw conflict(

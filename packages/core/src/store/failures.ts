@@ -18,6 +18,11 @@ export function assertVersion({ id, version }: TokenRecord, expected: number | u
   if (expected !== undefined && version !== expected) throw versionConflict(id, version, expected)
 }
 
+/** `ERR_STORE`: an environment that is not there, and is not to be created. */
+export function noEnvironment(name: string): StoreError {
+  return storeUnavailable(`There is no environment ${name} in this store. Check both: a service makes it when it starts.`)
+}
+
 /** `ERR_STORE`: a call after `close()`. */
 export function storeClosed(): StoreError {
   return storeUnavailable('The store was closed.')

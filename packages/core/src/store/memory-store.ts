@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { StoreError } from '../errors.js'
 import { parseTokenId, requireTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
-import { assertVersion, idTaken, storeClosed, storeUnavailable } from './failures.js'
+import { assertVersion, idTaken, noEnvironment, storeClosed, storeUnavailable } from './failures.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
 import { applyPatch, applyUse } from './patch.js'
@@ -55,10 +55,11 @@ export function memoryData(): MemoryData {
 export function memoryStore(data: MemoryData = memoryData()): TokenStore {
   const connection: Connection = { closed: false, watches: new Set() }
   return {
-    async open(environment, { sealingKey = randomBytes(32) } = {}) {
+    async open(environment, { sealingKey = randomBytes(32), create = true } = {}) {
       assertOpen(connection)
       let keyspace = data.environments.get(environment)
       if (!keyspace) {
+        if (!create) throw noEnvironment(environment)
         keyspace = newKeyspace(sealingKey)
         data.environments.set(environment, keyspace)
       }

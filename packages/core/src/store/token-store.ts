@@ -12,6 +12,7 @@ export interface TokenStore {
   /**
    * Opens the keyspace of one environment, creating it if needed.
    * - MUST make it with `options.sealingKey` if that is given and this call creates it, and keep the key of one that is there.
+   * - MUST reject with `ERR_STORE`, creating nothing, if it is not there and `options.create` is `false`.
    * - MUST keep environments disjoint: nothing done in one is seen in another.
    * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
    */
@@ -24,6 +25,8 @@ export interface TokenStore {
 export interface OpenOptions {
   /** The sealing key of the environment that is moved here: 32 bytes. Default: random ones. */
   sealingKey?: Uint8Array | undefined
+  /** Whether an environment that is not there is created. Default `true`. */
+  create?: boolean | undefined
 }
 
 /** The tokens of one environment. Safe for concurrent use by any number of connections and processes. */

@@ -128,10 +128,11 @@ export function sqliteStore(options: SqliteStoreOptions): TokenStore {
   }
 
   return {
-    async open(environment, { sealingKey } = {}) {
+    async open(environment, { sealingKey, create = true } = {}) {
       assertOpen()
       const key = sealingKey && Buffer.from(sealingKey).toString('hex')
-      const opened = await worker.request({ op: 'open', environment, sealingKey: key }, busyTimeout + OPEN_TIMEOUT_MS)
+      const call = { op: 'open', environment, sealingKey: key, create } as const
+      const opened = await worker.request(call, busyTimeout + OPEN_TIMEOUT_MS)
       assertOpen()
       try {
         return environmentStore(opened, openFile(opened.identity))

@@ -21,8 +21,8 @@ export interface WorkerData {
 
 /** What the host asks of the worker. `env` is the number of the environment in the file. */
 export type Call =
-  /** `sealingKey`: in hex, of an environment that is not there yet. */
-  | { op: 'open'; environment: string; sealingKey: string | undefined }
+  /** `sealingKey`: in hex, of an environment that is not there yet. `create`: whether it is made. */
+  | { op: 'open'; environment: string; sealingKey: string | undefined; create: boolean }
   | { op: 'ping' }
   | { op: 'find'; env: number; id: string }
   | { op: 'insert'; env: number; record: TokenRecord }

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { storeUnavailable } from '@latchkey/core/store'
+import { noEnvironment, storeUnavailable } from '@latchkey/core/store'
 import { type Database, openDatabase, transaction } from '../shared/database.js'
 import { isBusy } from '../shared/errors.js'
 import type { ExitLock } from '../shared/exit-lock.js'
 import { fileIdentity } from '../shared/file-identity.js'
-import type { Results, WorkerSettings } from '../shared/protocol.js'
+import type { CallOf, Results, WorkerSettings } from '../shared/protocol.js'
 import { createCheckpointer } from './checkpoint.js'
 import { prepareFile } from './prepare-file.js'
 import { migrate } from './schema.js'
@@ -81,16 +81,16 @@ function assertUndamaged(db: Database, path: string): void {
   if (found !== 'ok') throw storeUnavailable(`${path} is damaged (${String(found)}); restore it from a backup.`)
 }
 
-/** The environment of this name, created with this sealing key if there is none. */
+/** The environment of this name, created with this sealing key if there is none and that is wanted. */
 export function openEnvironment(
   db: Database,
-  name: string,
-  newKey: string = randomBytes(32).toString('hex'),
+  { environment: name, sealingKey: newKey = randomBytes(32).toString('hex'), create }: CallOf<'open'>,
 ): Omit<Results['open'], 'identity'> {
   const find = () => db.get('SELECT id, dataset, sealing_key FROM environment WHERE name = ?', name)
   const row =
     find() ??
     transaction(db, () => {
+      if (!create) throw noEnvironment(name)
       db.run(
         'INSERT INTO environment (name, dataset, sealing_key) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
         name,

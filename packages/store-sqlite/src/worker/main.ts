@@ -59,9 +59,9 @@ function serve(port: MessagePort, { settings, exitLockState }: WorkerData): void
     return opening
   }
 
-  async function open({ environment, sealingKey }: CallOf<'open'>): Promise<Results['open']> {
+  async function open(call: CallOf<'open'>): Promise<Results['open']> {
     const { writer, identity } = await connections()
-    return { identity, ...(await retryWhileBusy(busyTimeout, () => openEnvironment(writer, environment, sealingKey))) }
+    return { identity, ...(await retryWhileBusy(busyTimeout, () => openEnvironment(writer, call))) }
   }
 
   async function ping(): Promise<undefined> {

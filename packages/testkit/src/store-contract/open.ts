@@ -48,6 +48,14 @@ export const openCases: readonly ContractCase[] = [
     assert.equal(identity(await b.open('made', { sealingKey: given })), identity(made))
   }),
 
+  connections('open', 'with create: false rejects with ERR_STORE, and creates nothing', async (connect) => {
+    const [a, b] = [await connect(), await connect()]
+    await rejectsWith('ERR_STORE', a.open('absent', { create: false }))
+    await rejectsWith('ERR_STORE', b.open('absent', { create: false }))
+    const made = await a.open('absent')
+    assert.equal(identity(await b.open('absent', { create: false })), identity(made))
+  }),
+
   connections('open', 'environments are disjoint in every operation', async (connect) => {
     const [a, b] = [await connect(), await connect()]
     // Names of which one begins another, or that differ in case alone, are different environments.
