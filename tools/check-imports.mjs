@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 /** The parts of each source folder, lowest rank first. A part imports parts of lower ranks only. */
 const RANKS = {
   'packages/core/src': [
-    ['errors.ts', 'types.ts', 'result.ts', 'compact.ts', 'detached.ts', 'time-slices.ts', 'version.ts', 'origin.ts'],
+    [
+      ...['errors.ts', 'types.ts', 'result.ts', 'compact.ts', 'counted.ts', 'detached.ts', 'time-slices.ts'],
+      ...['version.ts', 'origin.ts'],
+    ],
     ['audit-entry.ts'],
     ['option-checks.ts', 'events.ts'],
     ['token/'],

@@ -21,7 +21,7 @@ test('tokens that never expire, are not used, have expired, and hashes that nobo
   const healthy = await folder.latchkey(['doctor', '--store', `sqlite:${folder.path}/tokens.db`])
   expect(healthy).toMatchObject({ code: 0, stderr: '' })
   expect(healthy.stdout).toMatch(
-    /^ok {7}The store answers within \d+ ms\.\nok {7}1 tokens are in the environment default\.\n$/,
+    /^ok {7}The store answers within \d+ ms\.\nok {7}The environment default has 1 token\.\n$/,
   )
 
   await environment.insert(tokenRecord({ createdAt: now }))
@@ -30,10 +30,10 @@ test('tokens that never expire, are not used, have expired, and hashes that nobo
   await environment.insert({ ...foreign, secrets: foreign.secrets.map((secret) => ({ ...secret, format: 'old' })) })
   await store.close()
   const { code, stdout, stderr } = await folder.latchkey(['doctor', ...CONFIG])
-  expect(stdout).toMatch(/^notice {3}1 tokens never expire\. Set maxLifetime/m)
-  expect(stdout).toMatch(/^notice {3}1 tokens were not used for 90 days\. latchkey list --unused-since now-90d/m)
-  expect(stdout).toMatch(/^notice {3}1 tokens have expired\. latchkey purge/m)
-  expect(stdout).toMatch(/^notice {3}1 tokens are keys of another system\. latchkey rotate/m)
+  expect(stdout).toMatch(/^notice {3}1 token will never expire\. Set maxLifetime/m)
+  expect(stdout).toMatch(/^notice {3}1 token went unused for 90 days\. latchkey list --unused-since now-90d/m)
+  expect(stdout).toMatch(/^notice {3}1 token expired\. latchkey purge/m)
+  expect(stdout).toMatch(/^notice {3}1 token came from another system\. latchkey rotate/m)
   expect(stdout).toMatch(/^error {4}No configured hasher can check 4 tokens\. Add their hasher to acceptHashers/m)
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'latchkey: Something is wrong: see above.\n' })
 })

@@ -85,7 +85,7 @@ export function RevokeDialog() {
         <Progress when={matching.value === undefined && counting.isBusy} label="Counting" />
         {matching.value !== undefined && (
           <p>
-            <strong>{count(matching.value, 'token')}</strong> <bdi>{whose}</bdi> match the filters. They will be
+            The filters match <strong>{count(matching.value, 'token')}</strong> <bdi>{whose}</bdi>. What matches is
             deleted, and refused at once. This cannot be undone.
           </p>
         )}

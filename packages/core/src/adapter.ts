@@ -1,4 +1,5 @@
 /** For authors of adapters: the guard and the management routes, free of any framework. */
+export { counted } from './counted.js'
 export { optionError } from './errors.js'
 export type { ConsoleRequest, TokenConsole } from './http/console.js'
 export {

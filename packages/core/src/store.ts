@@ -3,6 +3,7 @@
  * must pass is in `@latchkey/testkit`.
  */
 export { compact } from './compact.js'
+export { counted } from './counted.js'
 export { isConflict, LatchkeyError, optionError, StoreError } from './errors.js'
 export { assertKnownOptions, integerOption } from './option-checks.js'
 export { chunksOf } from './store/chunks.js'

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { noEnvironment, type OpenOptions, type StoreError, storeUnavailable } from '@latchkey/core/store'
+import { counted, noEnvironment, type OpenOptions, type StoreError, storeUnavailable } from '@latchkey/core/store'
 import type { Connection, RedisDeadline } from './connection.js'
 import { type ShardRef, shardRef } from './keys.js'
 import { isShardCount, type Settings } from './options.js'
@@ -102,7 +102,7 @@ function parseMeta(context: DatasetContext, meta: string): Dataset {
   }
   const wanted = context.settings.shards
   if (wanted !== undefined && wanted !== shards) {
-    throw failure(context, `has ${shards} shards, but the option says ${wanted}.`)
+    throw failure(context, `has ${counted(shards, 'shard')}, but the option says ${wanted}.`)
   }
   return {
     meta: Buffer.from(meta),

@@ -1,4 +1,5 @@
 import { type CopyProgress, copyTokens } from '@latchkey/core'
+import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
 import { CommandError } from '../failures.js'
 import { interruptSignal } from '../interrupt.js'
@@ -55,7 +56,7 @@ async function copy(command: Command, source: OpenStore, target: OpenStore): Pro
   const result = await copyTokens(source.store, target.store, { environment, prune, onProgress, signal })
     .catch((error: unknown) => {
       if (!signal.aborted) throw error
-      throw new CommandError(`Interrupted after ${done} tokens. Run the command again to go on.`)
+      throw new CommandError(`Interrupted after ${counted(done, 'token')}. Run the command again to go on.`)
     })
     .finally(() => progress.stop())
   if (json === true) return print(jsonText(result))

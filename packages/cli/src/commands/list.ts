@@ -1,5 +1,5 @@
 import type { ApiToken, ListRequest, NextRequest, SortKey } from '@latchkey/core'
-import { showToken } from '@latchkey/core/adapter'
+import { counted, showToken } from '@latchkey/core/adapter'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type FilterOptions, filterOf, withFilter } from '../filter.js'
 import { type GlobalOptions, optionsOf, withExample } from '../options.js'
@@ -48,7 +48,7 @@ async function list({ latchkey, caller }: Target, options: GlobalOptions & Optio
     if (options.json !== true && layout === undefined) {
       layout = layOut(tokenColumns(now), tokens, terminalWidth())
       if (tokens.length > 0) await print(layout.head)
-      tell(totalCount === 1 ? '1 token' : `${totalCount} tokens`)
+      tell(counted(totalCount, 'token'))
     }
     for (const token of tokens.slice(0, options.limit - shown)) {
       await print(layout === undefined ? jsonText(showToken(token)) : layout.line(token))

@@ -1,3 +1,4 @@
+import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
 import { readTime } from '../filter.js'
 import { optionsOf, withExample } from '../options.js'
@@ -16,10 +17,11 @@ export function purgeCommand(program: Command): void {
     const at = readTime('expired-before', expiredBefore, Date.now())
     await withTarget(command, async ({ latchkey }) => {
       const { totalCount } = await latchkey.list({ expires: { to: at }, limit: 1 })
-      await confirm(`${totalCount} tokens that expired by ${new Date(at).toISOString()} will be removed.`, yes)
+      const what = `This removes ${counted(totalCount, 'token')}, which expired by ${new Date(at).toISOString()}.`
+      if (totalCount > 0) await confirm(what, yes)
       const removed = await latchkey.purge(at)
       if (json === true) await print(jsonText({ removed }))
-      else tell(`${removed} tokens are removed.`)
+      else tell(removed === 0 ? 'No token expired by then.' : `Removed ${counted(removed, 'token')}.`)
     })
   })
 }

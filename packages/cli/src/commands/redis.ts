@@ -1,3 +1,4 @@
+import { counted } from '@latchkey/core/adapter'
 import type { RedisStore } from '@latchkey/store-redis'
 import type { Command } from 'commander'
 import { CommandError, misused } from '../failures.js'
@@ -18,7 +19,10 @@ export function checkCommand(program: Command): void {
       const lines = [...report.problems, ...report.warnings]
       if (isJson) await print(jsonText(report))
       else
-        for (const line of [...lines, `${report.tokens} tokens, ${report.problems.length} problems`])
+        for (const line of [
+          ...lines,
+          `${counted(report.tokens, 'token')}, ${counted(report.problems.length, 'problem')}`,
+        ])
           await print(plain(line))
       if (!report.ok) throw new CommandError('Indexes and documents disagree: latchkey rebuild makes the indexes anew.')
     }),
@@ -34,7 +38,7 @@ export function rebuildCommand(program: Command): void {
       const report = await store.rebuild(environment)
       if (isJson) return print(jsonText(report))
       for (const id of report.unreadable) tell(`The document ${plain(id)} cannot be read, and was left alone.`)
-      tell(`The indexes of ${report.tokens} tokens are made anew.`)
+      tell(`Made the indexes of ${counted(report.tokens, 'token')} anew.`)
     }),
   )
 }

@@ -1,4 +1,5 @@
 import { LatchkeyError, type TokenFilter } from '@latchkey/core'
+import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
 import { CommandError, misused } from '../failures.js'
 import { type FilterOptions, filterOf, withFilter } from '../filter.js'
@@ -25,7 +26,7 @@ export function revokeAllCommand(program: Command): void {
 async function revokeAll(command: Command, { latchkey, caller }: Target, filter: TokenFilter): Promise<void> {
   const { yes, json } = optionsOf(command)
   const { totalCount } = await latchkey.list({ ...filter, limit: 1 }, { caller })
-  await confirm(`${totalCount} tokens match, and will be deleted.`, yes)
+  if (totalCount > 0) await confirm(`This deletes ${counted(totalCount, 'token')}.`, yes)
   const signal = interruptSignal()
   const progress = startProgress('tokens')
   let done = 0
@@ -37,11 +38,11 @@ async function revokeAll(command: Command, { latchkey, caller }: Target, filter:
     const { revoked } = await latchkey.revokeAll(filter, { caller, onProgress, signal })
     progress.stop()
     if (json === true) await print(jsonText({ revoked }))
-    else tell(`${revoked} tokens are revoked.`)
+    else tell(revoked === 0 ? 'No token matches.' : `Revoked ${counted(revoked, 'token')}.`)
   } catch (error) {
     progress.stop()
     const reason = error instanceof Error ? error.message : String(error)
     if (!signal.aborted && !(error instanceof LatchkeyError)) throw error
-    throw new CommandError(`${reason} At least ${done} tokens are revoked. Run the command again to go on.`)
+    throw new CommandError(`${reason} At least ${counted(done, 'token')} revoked. Run the command again to go on.`)
   }
 }

@@ -1,4 +1,5 @@
 import type { Latchkey } from '@latchkey/core'
+import { counted } from '@latchkey/core/adapter'
 import type { GlobalOptions } from '../options.js'
 import type { Target } from '../target/target.js'
 import { copyFindings } from './copies.js'
@@ -39,20 +40,20 @@ async function* tokenFindings(latchkey: Latchkey, now: number): AsyncGenerator<F
   const count = async (filter: Parameters<Latchkey['list']>[0]) =>
     (await latchkey.list({ ...filter, limit: 1 })).totalCount
   const all = await count({})
-  yield { level: 'ok', text: `${all} tokens are in the environment ${latchkey.environment}.` }
+  yield { level: 'ok', text: `The environment ${latchkey.environment} has ${counted(all, 'token')}.` }
   const endless = all - (await count({ expires: { from: 0 } }))
   if (endless > 0) {
     const advice = 'Set maxLifetime, so that new ones do; latchkey update --expires gives one an end.'
-    yield { level: 'notice', text: `${endless} tokens never expire.`, advice }
+    yield { level: 'notice', text: `${counted(endless, 'token')} will never expire.`, advice }
   }
   const unused = await count({ unusedSince: now - 90 * DAY })
   if (unused > 0) {
     const advice = 'latchkey list --unused-since now-90d names them.'
-    yield { level: 'notice', text: `${unused} tokens were not used for 90 days.`, advice }
+    yield { level: 'notice', text: `${counted(unused, 'token')} went unused for 90 days.`, advice }
   }
   const expired = await count({ expires: { to: now } })
   if (expired > 0) {
     const advice = 'latchkey purge --expired-before now-30d removes those that nobody asks about any more.'
-    yield { level: 'notice', text: `${expired} tokens have expired.`, advice }
+    yield { level: 'notice', text: `${counted(expired, 'token')} expired.`, advice }
   }
 }

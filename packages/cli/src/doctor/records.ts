@@ -1,5 +1,5 @@
 import type { TokenStore } from '@latchkey/core'
-import { canCheckHash } from '@latchkey/core/adapter'
+import { canCheckHash, counted } from '@latchkey/core/adapter'
 import type { Target } from '../target/target.js'
 import type { Finding } from './finding.js'
 
@@ -27,10 +27,10 @@ export async function* recordFindings({ latchkey, isHosts }: Target, store: Toke
   } while (after !== undefined)
   if (foreign > 0) {
     const advice = 'latchkey rotate gives one a secret of our own.'
-    yield { level: 'notice', text: `${foreign} tokens are keys of another system.`, advice }
+    yield { level: 'notice', text: `${counted(foreign, 'token')} came from another system.`, advice }
   }
   if (uncheckable > 0) {
     const advice = 'Add their hasher to acceptHashers, or its key: until then they are refused with 503.'
-    yield { level: 'error', text: `No configured hasher can check ${uncheckable} tokens.`, advice }
+    yield { level: 'error', text: `No configured hasher can check ${counted(uncheckable, 'token')}.`, advice }
   }
 }

@@ -16,8 +16,8 @@ export function startProgress(unit: string): Progress {
   return {
     update(done, total) {
       if (bar === undefined) {
-        const counted = total === undefined ? `{value} ${unit}` : `[{bar}] {value} of {total} ${unit}`
-        bar = new SingleBar({ format: counted, barCompleteChar: '#', barIncompleteChar: '-', hideCursor: true })
+        const format = total === undefined ? `${unit}: {value}` : `${unit}: [{bar}] {value} of {total}`
+        bar = new SingleBar({ format, barCompleteChar: '#', barIncompleteChar: '-', hideCursor: true })
         bar.start(total ?? 0, done)
       }
       if (total !== undefined) bar.setTotal(total)

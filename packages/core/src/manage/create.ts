@@ -1,4 +1,5 @@
 import { compact } from '../compact.js'
+import { counted } from '../counted.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
 import { countTokens } from '../store/count.js'
@@ -76,6 +77,6 @@ async function assertRoom({ maxTokensPerOwner }: ManageContext, store: Environme
   if (count < maxTokensPerOwner) return
   throw new RequestError(
     'ERR_NOT_ALLOWED',
-    `The owner has ${count} tokens, and may have at most ${maxTokensPerOwner}. Delete one first.`,
+    `The owner has ${counted(count, 'token')}, and may have at most ${maxTokensPerOwner}. Delete one first.`,
   )
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compact } from '../compact.js'
+import { counted } from '../counted.js'
 import { isConflict, optionError, quoted, StoreError } from '../errors.js'
 import { assertKnownOptions, assertWatchOptions, booleanOption } from '../option-checks.js'
 import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
@@ -182,7 +183,7 @@ async function assertSame(
   if (wanted !== found) {
     const advice =
       found > wanted ? 'Copy again with prune: true, which removes what the source does not have' : 'Copy again'
-    throw conflict(`The source has ${wanted} tokens and the target ${found}. ${advice}.`)
+    throw conflict(`The source has ${counted(wanted, 'token')} and the target ${found}. ${advice}.`)
   }
   for (const id of ids) {
     const [a, b] = await Promise.all([source.find(id, PATIENT), target.find(id, PATIENT)])

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { counted } from '@latchkey/core/store'
 import { DamagedDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import { indexEntries, indexMember } from '../index-entries.js'
@@ -56,7 +57,7 @@ async function compareCounts(keyspace: Keyspace, shard: ShardRef): Promise<Count
       const differing = Object.entries(counts).filter(([, entries]) => entries !== publicParts.length)
       return {
         publicParts,
-        differences: differing.map(([name, n]) => `${name} has ${n} entries for ${publicParts.length} tokens`),
+        differences: differing.map(([name, n]) => `${name} counts ${n} for ${counted(publicParts.length, 'token')}`),
       }
     }
     if (round === MAX_ROUNDS) return { publicParts, differences: [] }
