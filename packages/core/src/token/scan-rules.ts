@@ -17,8 +17,11 @@ interface Rule {
 
 /** A keyword of fewer characters is in nearly every file. */
 const MIN_KEYWORD = 3
-/** What JavaScript has and RE2 has not: lookarounds, references to groups, and escapes of code units. */
-const NOT_RE2 = /\(\?<?[=!]|\\[1-9kuc]/
+const LOOKAROUND = /\(\?<?[=!]/
+/** The letters and digits that RE2 reads behind a backslash. Of other characters it reads all. */
+const RE2_ESCAPE = /[dDwWsSbBtnrfvpPx]|[^A-Za-z0-9_]/
+/** Escapes and classes of characters, which may hold parentheses, and the beginnings of groups that are captured. */
+const CAPTURE = /\\.|\[(?:\\.|[^\]\\])*\]|\((?:\?<[^>]*>|(?!\?))/gs
 /** The characters that a pattern begins with and that stand for themselves. */
 const FIXED = /^(?:[A-Za-z0-9_:~@#%&=,;-]|\\[-.|/])*/
 
@@ -44,8 +47,10 @@ function ruleOfPrefix(prefix: string): Rule {
 }
 
 function ruleOfFormat(scanner: Scanner, { name, pattern: { source, flags } }: CompiledFormat): Rule {
-  if (NOT_RE2.test(source)) {
-    throw optionError('scanRules', `cannot write a rule for ${name}: ${scanner} has no lookarounds, references and \\u`)
+  const escapes = [...source.matchAll(/\\(.)/gs)].map(([, escaped = '']) => escaped)
+  if (LOOKAROUND.test(source) || flags.includes('v') || !escapes.every((escaped) => RE2_ESCAPE.test(escaped))) {
+    const reason = `${scanner} has no lookarounds, no references, no flag v, and few escapes of letters, digits and _`
+    throw optionError('scanRules', `cannot write a rule for ${name}: ${reason}`)
   }
   const keyword = fixedStart(source)
   if (keyword === undefined && scanner === 'trufflehog') {
@@ -54,7 +59,9 @@ function ruleOfFormat(scanner: Scanner, { name, pattern: { source, flags } }: Co
       `cannot write a rule for ${name}: trufflehog needs keys that begin with a fixed text`,
     )
   }
-  const regex = flags.includes('i') ? `(?i)${source}` : source
+  // Of a match with groups, scanners report a group alone.
+  const ungrouped = source.replace(CAPTURE, (part) => (part.startsWith('(') ? '(?:' : part))
+  const regex = flags.includes('i') ? `(?i)${ungrouped}` : ungrouped
   return { id: `${name}-key`, description: `API key of the format ${name}`, regex, keyword }
 }
 

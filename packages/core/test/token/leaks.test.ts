@@ -7,6 +7,8 @@ import { testInstance } from '../support/instance.js'
 const NAMED: ForeignFormat = { name: 'named', match: /^key_[a-z0-9]{4}_[a-z0-9]{8}$/ }
 const HEX: ForeignFormat = { name: 'hex', match: /^[a-f0-9]{40}$/i }
 const KEY = 'key_ab12_abcd1234'
+/** A literal would need a newer target of the compiler. */
+const SETS = '^key_[[a-z]--[aeiou]]{20}$'
 
 describe('redact', () => {
   const { latchkey, create } = testInstance({ foreign: [NAMED, HEX], prefix: 'acme' })
@@ -67,7 +69,9 @@ describe('scanRules', () => {
 
   const impossible: [Scanner, RegExp, string][] = [
     ['gitleaks', /^(?=.*[0-9])[a-z0-9]{20}$/, 'gitleaks has no lookarounds'],
-    ['trufflehog', /^([a-z])\1{20}$/, 'trufflehog has no lookarounds, references'],
+    ['trufflehog', /^([a-z])\1{20}$/, 'trufflehog has no lookarounds, no references'],
+    ['gitleaks', /^key_\u0041[a-z]{20}$/, 'few escapes of letters'],
+    ['gitleaks', new RegExp(SETS, 'v'), 'no flag v'],
     ['trufflehog', /^[a-z]{20}$/, 'trufflehog needs keys that begin with a fixed text'],
     ['trufflehog', /^key_a|other_b$/, 'trufflehog needs keys that begin with a fixed text'],
     ['other' as Scanner, /^key_a$/, 'takes gitleaks or trufflehog'],
@@ -77,6 +81,14 @@ describe('scanRules', () => {
     const { latchkey } = testInstance({ foreign: [{ name: 'x', match }] })
     const call = () => latchkey.scanRules(scanner)
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(sentence) }))
+  })
+
+  test('have no groups that a scanner would report instead of the key', () => {
+    const match = /^key_([a-z]{2}|(?<year>20[0-9]{2}))\([(\])]{2}(?:x|y)\\d$/
+    const { rules } = parseToml(testInstance({ foreign: [{ name: 'x', match }] }).latchkey.scanRules('gitleaks')) as {
+      rules: { regex: string }[]
+    }
+    expect(rules[1]?.regex).toBe('key_(?:[a-z]{2}|(?:20[0-9]{2}))\\([(\\])]{2}(?:x|y)\\\\d')
   })
 
   test('take a keyword without what is repeated or may be missing', () => {
