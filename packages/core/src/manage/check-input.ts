@@ -17,7 +17,7 @@ export type CheckedInput<T> =
 export function parseInput<T extends object>(schema: z.ZodType<T>, input: unknown, keepNulls = false): CheckedInput<T> {
   const result = schema.safeParse(input)
   if (result.success) return { ok: true, value: keepNulls ? (compact(result.data) as T) : withoutNulls(result.data) }
-  return { ok: false, violations: result.error.issues.flatMap(toViolations) }
+  return { ok: false, violations: result.error.issues.flatMap(toViolations).slice(0, MAX_VIOLATIONS) }
 }
 
 /** As `parseInput`, but throws a `RequestError` (`ERR_INVALID_INPUT`) with every violation. */

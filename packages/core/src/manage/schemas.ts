@@ -38,7 +38,7 @@ const MAX_NAME_LENGTH = 200
 const ALWAYS = { when: () => true }
 
 export function inputSchemas(rules: InputRules): InputSchemas {
-  const { time, expiry, overlap } = times(rules)
+  const { time, expiry, overlap, kept } = times(rules)
   const flag = z.boolean({ error: ({ input }) => `Must be true or false, not ${quoted(input)}.` })
   const owner = text('An owner', MAX_NAME_LENGTH, 'exact')
   const name = text('A name', MAX_NAME_LENGTH, 'trimmed')
@@ -62,7 +62,7 @@ export function inputSchemas(rules: InputRules): InputSchemas {
     create: object<CheckedCreate>(create),
     createOwned: object<CheckedCreate & { owner: string }>({ ...create, owner }),
     importRow: object<CheckedRow>({
-      ...{ ...create, owner, expiresAt: time.nullish(), createdAt: time.nullish(), lastUsedAt: time.nullish() },
+      ...{ ...create, owner, expiresAt: kept.nullish(), createdAt: kept.nullish(), lastUsedAt: kept.nullish() },
       ...{ format: anyText.nullish(), id: anyText.nullish(), sha256: anyText.nullish() },
       ...{ hash: anyText.nullish(), key: anyText.nullish() },
     }),

@@ -38,15 +38,24 @@ function overlapProblem(at: number, { now, maxOverlap }: TimeRules): string | un
 }
 
 function pastProblem(at: number, now: number): string {
-  const hint = at < now / 100 ? ' Times are in milliseconds, not seconds.' : ''
-  return `The time must be in the future. Read was ${iso(at)}.${hint}`
+  return `The time must be in the future. Read was ${iso(at)}.${secondsHint(at, now)}`
+}
+
+/** A number of seconds would end every imported key in 1970. */
+function keptProblem(at: number, { now }: TimeRules): string | undefined {
+  const hint = secondsHint(at, now())
+  return hint === '' ? undefined : `Read was ${iso(at)}.${hint} Leave it out where there is none.`
+}
+
+function secondsHint(at: number, now: number): string {
+  return at < now / 100 ? ' Times are in milliseconds, not seconds.' : ''
 }
 
 function iso(at: number): string {
   return new Date(at).toISOString()
 }
 
-/** The times of an input: any, an expiry, and the end of a previous secret. */
+/** The times of an input: any, an expiry, the end of a previous secret, and one that another system has kept. */
 export function times(rules: TimeRules) {
   const time = z
     .union([z.number(), z.string()], {
@@ -65,5 +74,5 @@ export function times(rules: TimeRules) {
       const problem = problemOf(at, rules)
       if (problem !== undefined) context.addIssue(problem)
     })
-  return { time, expiry: checked(expiryProblem), overlap: checked(overlapProblem) }
+  return { time, expiry: checked(expiryProblem), overlap: checked(overlapProblem), kept: checked(keptProblem) }
 }

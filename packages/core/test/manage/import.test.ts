@@ -79,6 +79,11 @@ describe('importTokens', () => {
       ['hash'],
     ],
     ['a Date', { key: 'k1', expiresAt: new Date() }, ['expiresAt']],
+    [
+      'times in seconds',
+      { key: 'k1', createdAt: NOW / 1_000, lastUsedAt: `${NOW / 1_000}`, expiresAt: 0 },
+      ['createdAt', 'expiresAt', 'lastUsedAt'],
+    ],
   ]
 
   test.each(bad)('rejects a row with %s, and goes on', async (_, members, paths) => {
@@ -115,6 +120,12 @@ describe('importTokens', () => {
     await latchkey.importTokens([row({ key: 'k1' })])
     await latchkey.importTokens([row({ key: 'k1' })], { dryRun: true })
     expect(asked).toEqual([{ patient: true }, { patient: true }, { patient: true }])
+  })
+
+  test('names at most 300 of the faults of a row', async () => {
+    const members = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`m${i}`, 1]))
+    const { rejected } = await host().latchkey.importTokens([{ ...row({ key: 'k1' }), ...members }])
+    expect(rejected[0]?.violations).toHaveLength(300)
   })
 
   test('with dryRun counts and writes nothing, not even an entry of the audit', async () => {
