@@ -20,7 +20,7 @@ export interface Outcome {
 export interface Folder {
   readonly path: string
   /** Runs the command in the folder. `input`: what comes on stdin. */
-  latchkey(args: readonly string[], input?: string): Promise<Outcome>
+  latchkey(args: readonly string[], input?: string | Uint8Array): Promise<Outcome>
   /** Runs many command lines in one process, one after another, since starting one takes longer than most of them do. */
   latchkeyEach(lines: readonly (readonly string[])[]): Promise<readonly Outcome[]>
   /** Starts it, to be watched or interrupted. */

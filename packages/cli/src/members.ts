@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { misused } from './failures.js'
+import { readFile } from './input.js'
 import { collect } from './options.js'
 
 /** The options by which commands say what a token is to be. */
@@ -36,7 +36,7 @@ export function membersOf({ name, scope, network, resource, expires, metadata }:
 }
 
 function readJson(given: string): Record<string, unknown> {
-  const text = given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given
+  const text = given.startsWith('@') ? readFile(given.slice(1)) : given
   try {
     return JSON.parse(text) as Record<string, unknown>
   } catch {

@@ -1,14 +1,14 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { ImportRow } from '@latchkey/core'
+import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
-import { CommandError, FAILED, misused } from '../failures.js'
+import { CommandError } from '../failures.js'
+import { openFile } from '../input.js'
 import { interruptSignal } from '../interrupt.js'
 import { optionsOf, withExample } from '../options.js'
 import { print, tell } from '../output/print.js'
 import { startProgress } from '../output/progress.js'
 import { jsonText, plain } from '../output/text.js'
+import { readRows } from '../rows.js'
 import { withHost } from '../target/open.js'
 import type { Target } from '../target/target.js'
 
@@ -25,11 +25,11 @@ export function importCommand(program: Command): void {
     )
     .option('--dry-run', 'check the rows, and write nothing')
   withExample(command, 'keys.jsonl --config latchkey.config.mjs --dry-run').action(async (file: string | undefined) => {
-    if (file !== undefined && !existsSync(file)) throw misused(`There is no file ${file}.`)
-    const input = file === undefined ? process.stdin : createReadStream(file)
-    await withHost(command, 'The formats of keys are declared by the host', (target) =>
-      importRows(command, target, input),
-    )
+    await withHost(command, 'The formats of keys are declared by the host', async (target) => {
+      if (file !== undefined) return importRows(command, target, await openFile(file))
+      if (process.stdin.isTTY) tell('Type one JSON object a line, and Ctrl-D at the end.')
+      return importRows(command, target, process.stdin)
+    })
   })
 }
 
@@ -42,40 +42,29 @@ async function importRows(command: Command, { latchkey }: Target, input: Readabl
     done = imported + skipped + rejected
     progress.update(done)
   }
+  const rows = readRows(input, signal)
   const result = await latchkey
-    .importTokens(rowsIn(input), { dryRun, onProgress, signal })
+    .importTokens(rows, { dryRun, onProgress, signal })
     .catch((error: unknown) => {
       if (!signal.aborted) throw error
-      throw new CommandError(`Interrupted after ${done} keys. Run the command again to go on: those are skipped.`)
+      const advice = 'Run the command again to go on: what is there is skipped.'
+      throw new CommandError(`Interrupted after ${counted(done, 'key')}. ${advice}`)
     })
     .finally(() => progress.stop())
   const { imported, skipped, rejected } = result
   if (json === true) await print(jsonText(result))
   else {
     for (const { row, violations } of rejected) {
-      const problems = violations.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
-      await print(plain(`line ${row + 1}: ${problems.join(' ')}`))
+      const problems = rows.isUnreadable(row)
+        ? ['Is no JSON in UTF-8. Each line is one object.']
+        : violations.map(({ path, message }) => `${path === '' ? '' : `${path}: `}${message}`)
+      await print(plain(`line ${rows.lineOf(row)}: ${problems.join(' ')}`))
     }
     tell(
       `${imported} ${dryRun ? 'would be imported' : 'imported'}, ${skipped} there already, ${rejected.length} rejected.`,
     )
   }
-  if (rejected.length > 0) throw new CommandError('Some rows were rejected.', FAILED)
-}
-
-async function* rowsIn(input: Readable): AsyncGenerator<ImportRow> {
-  let number = 0
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    number++
-    yield readRow(line, number)
-  }
-}
-
-/** The error names the line alone, which may hold a key. */
-function readRow(line: string, number: number): ImportRow {
-  try {
-    return JSON.parse(line) as ImportRow
-  } catch {
-    throw misused(`Line ${number} is no JSON. Each line is one object; what came before is imported.`)
+  if (rejected.length > 0) {
+    throw new CommandError(`${counted(rejected.length, 'row')} rejected. Mend them, and run the command again.`)
   }
 }
