@@ -1,5 +1,6 @@
 import type { CreateInput } from '@latchkey/core'
 import type { Command } from 'commander'
+import { misused } from '../failures.js'
 import { type MemberOptions, membersOf, withMembers } from '../members.js'
 import { optionsOf, withExample } from '../options.js'
 import { tell } from '../output/print.js'
@@ -21,9 +22,11 @@ export function createCommand(program: Command): void {
     .option('--personal', 'it can do no more than its owner')
     .option('--if-none', 'only if there is no token yet; of several nodes that start at once, one creates it')
   withExample(command, '--config latchkey.config.mjs --name admin --scope "*" --if-none').action(async () => {
-    const options = optionsOf<Options>(command)
+    const options = optionsOf<Partial<Options>>(command)
+    const { name, scope } = options
+    if (name === undefined || scope === undefined) throw misused('A token needs a --name, and at least one --scope.')
     await withHost(command, 'A new secret is made by the hasher of the host', async ({ latchkey, caller }) => {
-      const { owner, personal, name, scope } = options
+      const { owner, personal } = options
       const input: CreateInput = { ...membersOf(options), name, scopes: scope, owner, personal }
       const issued = await (options.ifNone
         ? latchkey.createFirst(input, { caller })
@@ -32,5 +35,4 @@ export function createCommand(program: Command): void {
       else await printIssued(issued, options)
     })
   })
-  // What is absent is named by the library, as for every other caller.
 }

@@ -23,7 +23,7 @@ export async function openConfig(file: string): Promise<Pick<Target, 'latchkey' 
   await access(path).catch(() => {
     throw misused(`There is no file ${path}, which --config names.`)
   })
-  const { latchkey, store, close } = readConfig(path, await import(pathToFileURL(path).href))
+  const { latchkey, store, close } = readConfig(path, await load(path))
   return {
     latchkey,
     store,
@@ -32,6 +32,14 @@ export async function openConfig(file: string): Promise<Pick<Target, 'latchkey' 
       await store?.close()
       await close?.()
     },
+  }
+}
+
+async function load(path: string): Promise<object> {
+  try {
+    return (await import(pathToFileURL(path).href)) as object
+  } catch (error) {
+    throw misused(`${path} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

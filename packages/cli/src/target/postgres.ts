@@ -1,7 +1,7 @@
 import type { TokenStore } from '@latchkey/core'
-import { CommandError } from '../failures.js'
 import type { Server } from './server.js'
-import { withoutPassword } from './url.js'
+import { unusable } from './unusable.js'
+import { assertUrl } from './url.js'
 
 export interface OpenPostgres {
   readonly store: TokenStore
@@ -13,6 +13,7 @@ export interface OpenPostgres {
 
 /** Fails at once if the server cannot be reached, or refuses the password. */
 export async function openPostgres(url: string): Promise<OpenPostgres> {
+  assertUrl(url)
   const [{ Pool }, { migrate, nodePg, postgresStore }] = await Promise.all([
     import('pg'),
     import('@latchkey/store-postgres'),
@@ -23,7 +24,7 @@ export async function openPostgres(url: string): Promise<OpenPostgres> {
   const value = async (text: string) => Object.values<unknown>((await pool.query(text)).rows[0] ?? {})[0]
   await value('select 1').catch(async (error: NodeJS.ErrnoException) => {
     await pool.end()
-    throw new CommandError(`The PostgreSQL at ${withoutPassword(url)} cannot be used: ${error.message || error.code}`)
+    throw unusable('PostgreSQL', url, error, 'PGPASSWORD')
   })
   const client = nodePg(pool)
   const store = postgresStore({ client })

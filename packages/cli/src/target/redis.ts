@@ -1,7 +1,7 @@
 import type { RedisStore } from '@latchkey/store-redis'
-import { CommandError } from '../failures.js'
 import type { Server } from './server.js'
-import { withoutPassword } from './url.js'
+import { unusable } from './unusable.js'
+import { assertUrl } from './url.js'
 
 export interface OpenRedis {
   readonly store: RedisStore
@@ -11,17 +11,21 @@ export interface OpenRedis {
 
 /** Fails at once if the server cannot be reached, or refuses the password. */
 export async function openRedis(url: string): Promise<OpenRedis> {
+  assertUrl(url)
   const [{ createClient }, { nodeRedis, redisStore }] = await Promise.all([
     import('redis'),
     import('@latchkey/store-redis'),
   ])
   let isConnected = false
   const reconnectStrategy = (_attempts: number, cause: Error) => (isConnected ? 100 : cause)
-  const client = createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy } })
+  // As redis-cli does, so that no other user of the machine sees the password in a URL.
+  const { REDISCLI_AUTH: password } = process.env
+  const credentials = new URL(url).password === '' && password !== undefined ? { password } : {}
+  const client = createClient({ url, ...credentials, disableOfflineQueue: true, socket: { reconnectStrategy } })
   // Each call rejects by itself.
   client.on('error', () => undefined)
   await client.connect().catch((error: Error) => {
-    throw new CommandError(`The Redis at ${withoutPassword(url)} cannot be used: ${error.message}`)
+    throw unusable('Redis', url, error, 'REDISCLI_AUTH')
   })
   isConnected = true
   const store = redisStore({ client: nodeRedis(client) })

@@ -25,7 +25,9 @@ export async function openStore(url: string, creates = false): Promise<OpenStore
 
 async function openSqlite(path: string, creates: boolean): Promise<OpenStore> {
   if (path === '') throw misused('Name the file of the store: sqlite:FILE.')
-  if (!creates && !existsSync(path)) throw new CommandError(`There is no file ${path}, so no tokens are in it.`)
+  if (!creates && !existsSync(path)) {
+    throw new CommandError(`There is no file ${path}. Check the path: the service that uses it makes the file.`)
+  }
   const { sqliteStore } = await import('@latchkey/store-sqlite')
   const store = sqliteStore({ path })
   return { store, server: undefined, close: () => store.close() }
