@@ -56,6 +56,7 @@ const opened = await stores[kind](place)
 const heard = deaf ? withoutWatch(opened) : opened
 const latchkey = createLatchkey({
   prefix: 'acme',
+  foreign: [{ name: 'legacy', match: /^legacy_[0-9]_[01]$/ }],
   store: barrier === undefined ? heard : atBarrier(heard),
   hasher: testHasher,
   cache: { ttl },
@@ -63,6 +64,9 @@ const latchkey = createLatchkey({
   lastUsed: { flushInterval: 10 },
 })
 const { token: admin } = await latchkey.create({ name: 'admin', owner: 'admin', scopes: ['*'] })
+// Keys of another system. The first node imports them, and the second finds them there.
+const keys = Array.from({ length: 20 }, (_, i) => `legacy_${Math.floor(i / 2)}_${i % 2}`)
+await latchkey.importTokens(keys.map((key) => ({ name: key, owner: 'admin', scopes: ['reports.read'], key })))
 const server = createServer(hostListener(framework, latchkey))
 // A busy test may leave a connection idle for long, and must not find it closed at the moment that it uses it again.
 server.keepAliveTimeout = 300_000

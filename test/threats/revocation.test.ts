@@ -26,6 +26,21 @@ function put(name: string, refusal: number, body: object) {
   return { name, refusal, change }
 }
 
+interface Made {
+  readonly id: string
+  readonly token: string
+}
+
+async function create({ call, admin }: Node): Promise<Made> {
+  return (await call('POST', '/tokens', admin, { body: { name: 'made', scopes: ['reports.read'] } })).json<Made>()
+}
+
+/** A key of another system, which the nodes imported when they started. */
+async function findImported({ call, admin }: Node, key: string): Promise<Made> {
+  const found = await call('POST', '/tokens/lookup', admin, { body: { token: key } })
+  return { id: found.json<{ id: string }>().id, token: key }
+}
+
 const TRIALS = STORES.filter(({ shared }) => shared).flatMap((store) => [
   { store, name: store.name, line: 'the invalidation channel at work', ttl: 60_000, deaf: false, bound: 1_000 },
   { store, name: store.name, line: 'the invalidation channel down', ttl: 400, deaf: true, bound: 400 },
@@ -41,11 +56,14 @@ describe.each(TRIALS)('with two processes on $name, $line', { timeout: 120_000 }
       [there, here],
     ] as const
     // Side by side: where no word of a change arrives, each waits for the bound.
-    const trials = CHANGES.flatMap(({ name, refusal, change }) =>
-      directions.map(async ([actor, other]) => {
-        const body = { name, scopes: ['reports.read'] }
-        const made = await actor.call('POST', '/tokens', actor.admin, { body })
-        const { id, token } = made.json<{ id: string; token: string }>()
+    const imported = CHANGES.filter(({ refusal }) => refusal === 401)
+    const kinds = [
+      ...CHANGES.map((kind) => ({ ...kind, make: create })),
+      ...imported.map((kind) => ({ ...kind, name: `${kind.name}, imported`, make: findImported })),
+    ]
+    const trials = kinds.flatMap(({ name, refusal, change, make }, kind) =>
+      directions.map(async ([actor, other], direction) => {
+        const { id, token } = await make(actor, `legacy_${kind}_${direction}`)
         const use = async (node: Node) => (await node.call('GET', '/reports.read', token)).status
         // Twice: the second is a verdict of the cache.
         for (const node of [actor, actor, other, other]) expect([name, await use(node)]).toEqual([name, 200])
