@@ -47,8 +47,8 @@ async function list({ latchkey, caller }: Target, options: GlobalOptions & Optio
     const { tokens, totalCount, nextCursor } = await latchkey.list(request, { caller })
     if (options.json !== true && layout === undefined) {
       layout = layOut(tokenColumns(now), tokens, terminalWidth())
-      if (tokens.length > 0) await print(layout.head)
       tell(counted(totalCount, 'token'))
+      if (tokens.length > 0) await print(layout.head)
     }
     for (const token of tokens.slice(0, options.limit - shown)) {
       await print(layout === undefined ? jsonText(showToken(token)) : layout.line(token))

@@ -17,7 +17,7 @@ export function startProgress(unit: string): Progress {
     update(done, total) {
       if (bar === undefined) {
         const format = total === undefined ? `${unit}: {value}` : `${unit}: [{bar}] {value} of {total}`
-        bar = new SingleBar({ format, barCompleteChar: '#', barIncompleteChar: '-', hideCursor: true })
+        bar = new SingleBar({ format, barsize: 20, barCompleteChar: '#', barIncompleteChar: '-', hideCursor: true })
         bar.start(total ?? 0, done)
       }
       if (total !== undefined) bar.setTotal(total)
