@@ -2,9 +2,14 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sqliteStore } from '@latchkey/store-sqlite'
+import { startPostgres, startRedis } from '@latchkey/test-servers'
 import { tokenRecord } from '@latchkey/testkit'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { LONG } from '../long.js'
 import { CONFIG, folderWithToken, newFolder, SQLITE } from './command.js'
+
+/** What `npm run long` runs alone. */
+const inLong = LONG ? test : ((() => undefined) as unknown as typeof test)
 
 test('a command line that cannot work says what to write instead, and exits with 2', async () => {
   const folder = await newFolder()
@@ -60,6 +65,25 @@ test('a store that is not there, or refuses, is told in a sentence, and exits wi
     expect(stderr).toMatch(stores[i]?.[1] ?? /^$/)
     expect(stderr).not.toMatch(/hunter2|^\s+at /m)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  }
+})
+
+inLong('a server that asks for a password, or refuses it, is told with the variable that holds one', async () => {
+  const [redis, postgres] = await Promise.all([startRedis(), startPostgres()])
+  onTestFinished(async () => void (await Promise.all([redis.stop(), postgres.stop()])))
+  await redis.command('CONFIG', 'SET', 'requirepass', 'hunter2')
+  await postgres.query("alter role latchkey password 'hunter2'")
+  await writeFile(join(postgres.folder, 'data/pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n')
+  await postgres.query('select pg_reload_conf()')
+  const folder = await newFolder()
+  const urls = [`redis://127.0.0.1:${redis.port}`, postgres.url]
+  const wrong = urls.map((url) => url.replace(/:\/\/(?:latchkey@)?/, '://latchkey:wrong@'))
+  const outcomes = await folder.latchkeyEach([...urls, ...wrong].map((url) => ['list', '--store', url]))
+  for (const [i, { code, stderr }] of outcomes.entries()) {
+    const variable = i % 2 === 0 ? 'REDISCLI_AUTH' : 'PGPASSWORD'
+    if (i < 2) expect(stderr).toContain('it asks for a password.')
+    expect(stderr).toContain(`Check the user in the URL, and set ${variable} to the password.`)
+    expect(code).toBe(1)
   }
 })
 
