@@ -15,8 +15,8 @@ latchkey list --store sqlite:/var/lib/my-service/tokens.db --owner ada
 ## Choose the tokens
 
 \`--store\` names a store: \`sqlite:FILE\`, \`redis://HOST\`, \`rediss://HOST\`, or \`postgres://USER@HOST/DATABASE\`. Whoever can open
-the store can do everything with it. Other users of the machine can see a password in the URL: for PostgreSQL, set \`PGPASSWORD\`
-instead.
+the store can do everything with it. Other users of the machine can see a password in the URL: set \`PGPASSWORD\` for
+PostgreSQL, or \`REDISCLI_AUTH\` for Redis, instead. The environment must be there: only \`copy\`, \`init\` and your service create one.
 
 \`--config\` names a module that exports your service's own instance, with its scopes, limits, hasher, pepper and audit. Commands that make
 or check a secret need it: \`create\`, \`rotate\`, \`lookup\`, \`import\`, and \`revoke\` and \`explain\` of a whole token.
