@@ -120,7 +120,7 @@ inLong('revoke-all ends what matches, says so, and can be interrupted and starte
   while ((await left()) === 3_000) await new Promise((resolve) => setImmediate(resolve))
   child.kill('SIGINT')
   const [code] = await once(child, 'close')
-  expect(stderr).toMatch(/Interrupted\. At least \d+ tokens revoked\. Run the command again to go on\.\n$/)
+  expect(stderr).toMatch(/Interrupted\. At least \d+ tokens done\. Run the command again to go on\.\n$/)
   expect(code).toBe(1)
   const rest = await left()
   expect(rest).toBeGreaterThan(0)

@@ -1,4 +1,5 @@
 import { LatchkeyError, RequestError } from '@latchkey/core'
+import { counted } from '@latchkey/core/adapter'
 
 /** Exit codes. 0 stands for success. */
 export const FAILED = 1
@@ -18,6 +19,17 @@ export class CommandError extends Error {
 /** The command line, or what was given to it, cannot work as it is. */
 export function misused(message: string): CommandError {
   return new CommandError(message, MISUSED)
+}
+
+/**
+ * What is thrown where long work ends early: how far it came, and that it can go on, if it was interrupted or the store failed.
+ * `unit`: what was counted, as in `token`.
+ */
+export function unfinished(error: unknown, signal: AbortSignal, done: number, unit: string): unknown {
+  const isOutage = error instanceof LatchkeyError && error.code === 'ERR_STORE' && done > 0
+  if (!signal.aborted && !isOutage) return error
+  const reason = isOutage ? error.message.replace(/\.$/, '') : 'Interrupted'
+  return new CommandError(`${reason}. At least ${counted(done, unit)} done. Run the command again to go on.`)
 }
 
 export function exitCodeOf(error: unknown): number {

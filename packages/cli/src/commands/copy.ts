@@ -1,7 +1,6 @@
 import { type CopyProgress, copyTokens } from '@latchkey/core'
-import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
-import { CommandError } from '../failures.js'
+import { unfinished } from '../failures.js'
 import { interruptSignal } from '../interrupt.js'
 import { optionsOf, withExample } from '../options.js'
 import { confirm } from '../output/ask.js'
@@ -55,8 +54,7 @@ async function copy(command: Command, source: OpenStore, target: OpenStore): Pro
   }
   const result = await copyTokens(source.store, target.store, { environment, prune, onProgress, signal })
     .catch((error: unknown) => {
-      if (!signal.aborted) throw error
-      throw new CommandError(`Interrupted after ${counted(done, 'token')}. Run the command again to go on.`)
+      throw unfinished(error, signal, done, 'token')
     })
     .finally(() => progress.stop())
   if (json === true) return print(jsonText(result))

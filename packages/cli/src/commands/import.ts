@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
-import { CommandError } from '../failures.js'
+import { CommandError, unfinished } from '../failures.js'
 import { openFile } from '../input.js'
 import { interruptSignal } from '../interrupt.js'
 import { optionsOf, withExample } from '../options.js'
@@ -46,9 +46,7 @@ async function importRows(command: Command, { latchkey }: Target, input: Readabl
   const result = await latchkey
     .importTokens(rows, { dryRun, onProgress, signal })
     .catch((error: unknown) => {
-      if (!signal.aborted) throw error
-      const advice = 'Run the command again to go on: what is there is skipped.'
-      throw new CommandError(`Interrupted after ${counted(done, 'key')}. ${advice}`)
+      throw unfinished(error, signal, done, 'key')
     })
     .finally(() => progress.stop())
   const { imported, skipped, rejected } = result

@@ -1,7 +1,7 @@
-import { LatchkeyError, type TokenFilter } from '@latchkey/core'
+import type { TokenFilter } from '@latchkey/core'
 import { counted } from '@latchkey/core/adapter'
 import type { Command } from 'commander'
-import { CommandError, misused } from '../failures.js'
+import { misused, unfinished } from '../failures.js'
 import { type FilterOptions, filterOf, withFilter } from '../filter.js'
 import { interruptSignal } from '../interrupt.js'
 import { optionsOf, withExample } from '../options.js'
@@ -34,15 +34,12 @@ async function revokeAll(command: Command, { latchkey, caller }: Target, filter:
     done = revoked
     progress.update(revoked, revoked + remaining)
   }
-  try {
-    const { revoked } = await latchkey.revokeAll(filter, { caller, onProgress, signal })
-    progress.stop()
-    if (json === true) await print(jsonText({ revoked }))
-    else tell(revoked === 0 ? 'No token matches.' : `Revoked ${counted(revoked, 'token')}.`)
-  } catch (error) {
-    progress.stop()
-    const reason = error instanceof Error ? error.message : String(error)
-    if (!signal.aborted && !(error instanceof LatchkeyError)) throw error
-    throw new CommandError(`${reason} At least ${counted(done, 'token')} revoked. Run the command again to go on.`)
-  }
+  const { revoked } = await latchkey
+    .revokeAll(filter, { caller, onProgress, signal })
+    .catch((error: unknown) => {
+      throw unfinished(error, signal, done, 'token')
+    })
+    .finally(() => progress.stop())
+  if (json === true) return print(jsonText({ revoked }))
+  tell(revoked === 0 ? 'No token matches.' : `Revoked ${counted(revoked, 'token')}.`)
 }
