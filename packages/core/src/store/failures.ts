@@ -20,7 +20,9 @@ export function assertVersion({ id, version }: TokenRecord, expected: number | u
 
 /** `ERR_STORE`: an environment that is not there, and is not to be created. */
 export function noEnvironment(name: string): StoreError {
-  return storeUnavailable(`There is no environment ${name} in this store. Check both: a service makes it when it starts.`)
+  return storeUnavailable(
+    `There is no environment ${name} in this store. Check both: a service makes it when it starts.`,
+  )
 }
 
 /** `ERR_STORE`: a call after `close()`. */
