@@ -21,7 +21,7 @@ export function App() {
   return (
     <>
       <header class="head">
-        <div class="head-text">
+        <div>
           <h1>{CONFIG.title}</h1>
           {isSignedIn && <Summary />}
         </div>
@@ -65,7 +65,7 @@ function Summary() {
 function HeadActions() {
   const { may } = capabilities.value ?? {}
   return (
-    <div class="head-actions">
+    <div class="buttons">
       {may?.read && (
         <button
           type="button"

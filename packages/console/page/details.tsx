@@ -1,7 +1,6 @@
-import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { asApiError, call } from './api'
-import { actorName, ago, exactTime, isExpired, lastUseTitle, statusesOf } from './format'
+import { isExpired, statusesOf } from './format'
 import { Rotation } from './rotation'
 import {
   announce,
@@ -14,6 +13,7 @@ import {
   mayAct,
   refreshDetails,
 } from './state'
+import { Members } from './token-members'
 import type { Token } from './types'
 import { ErrorNotice, Progress, useTask } from './ui'
 import { openedId } from './view'
@@ -39,7 +39,7 @@ export function Details() {
         <ErrorNotice error={error} retry={() => void refreshDetails()} />
         <Progress when={error === undefined} label="Loading" />
         {error !== undefined && (
-          <div class="actions">
+          <div class="buttons actions">
             <button type="button" class="button" onClick={closeToken}>
               Close
             </button>
@@ -54,7 +54,7 @@ export function Details() {
         <h2 ref={heading} tabIndex={-1}>
           <bdi>{token.name}</bdi>
         </h2>
-        <button type="button" class="button quiet-button" onClick={() => closeAndReturn(token.id)}>
+        <button type="button" class="button" onClick={() => closeAndReturn(token.id)}>
           Close
         </button>
       </div>
@@ -96,7 +96,7 @@ function Acts({ token }: { readonly token: Token }) {
   }
   const mayRotate = issue && enabled && !isExpired(token)
   return (
-    <div class="acts">
+    <div class="buttons">
       {change && (
         <button type="button" class="button" onClick={open('edit')}>
           Edit
@@ -136,92 +136,4 @@ async function readAgain(id: string, error: unknown): Promise<unknown> {
   } catch (other) {
     return other
   }
-}
-
-function Members({ token }: { readonly token: Token }) {
-  const { createdBy, modifiedAt, modifiedBy, rotatedAt, lastUsedAt, lastUsedIp, expiresAt, metadata } = token
-  return (
-    <dl class="members">
-      <Member name="Id">
-        <code class="breaking">{token.id}</code>
-      </Member>
-      <Member name="Owner">
-        <bdi>{token.owner}</bdi>
-      </Member>
-      <Member name="Scopes">
-        <ul class="plain">
-          {token.scopes.map((scope) => (
-            <li key={scope}>
-              <code class="breaking">{scope}</code>
-            </li>
-          ))}
-        </ul>
-      </Member>
-      <Member name="Expires">{expiresAt === undefined ? 'Never' : <Time at={expiresAt} />}</Member>
-      <Member name="Last used">
-        {lastUsedAt === undefined ? 'Never' : <Time at={lastUsedAt} title={lastUseTitle(token)} />}
-        {lastUsedIp !== undefined && <div class="muted">from {lastUsedIp}</div>}
-      </Member>
-      <Member name="Allowed networks">{listOr(token.networks, 'Every address')}</Member>
-      <Member name="Resources">{listOr(token.resources, 'All')}</Member>
-      <Member name="Created">
-        <Time at={token.createdAt} />
-        {createdBy && (
-          <div class="muted">
-            by <bdi>{actorName(createdBy)}</bdi>
-          </div>
-        )}
-      </Member>
-      {modifiedAt !== undefined && (
-        <Member name="Changed">
-          <Time at={modifiedAt} />
-          {modifiedBy && (
-            <div class="muted">
-              by <bdi>{actorName(modifiedBy)}</bdi>
-            </div>
-          )}
-        </Member>
-      )}
-      {rotatedAt !== undefined && (
-        <Member name="Rotated">
-          <Time at={rotatedAt} />
-        </Member>
-      )}
-      {metadata !== undefined && (
-        <Member name="Metadata">
-          <code class="breaking">{JSON.stringify(metadata)}</code>
-        </Member>
-      )}
-    </dl>
-  )
-}
-
-function Member({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
-  )
-}
-
-export function Time({ at, title }: { readonly at: string; readonly title?: string }) {
-  return (
-    <time dateTime={at} title={title ?? exactTime(at)}>
-      {ago(at)} <span class="muted">({exactTime(at)})</span>
-    </time>
-  )
-}
-
-function listOr(items: readonly string[], none: string) {
-  if (items.length === 0) return none
-  return (
-    <ul class="plain">
-      {items.map((item) => (
-        <li key={item}>
-          <code class="breaking">{item}</code>
-        </li>
-      ))}
-    </ul>
-  )
 }

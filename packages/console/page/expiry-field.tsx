@@ -1,8 +1,8 @@
 import type { Signal } from '@preact/signals'
 import { now } from './api'
+import { Field } from './form'
 import { DAY, exactTime } from './format'
 import { capabilities } from './session'
-import { Field } from './ui'
 
 /** A choice of days, `date`, `never`, or, for a token that is there, `keep`. */
 export interface Expiry {

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals'
 import { call } from './api'
+import { errorsOf, Field, Form } from './form'
 import { Modal } from './modal'
 import { capabilities } from './session'
 import { openToken } from './state'
 import { Actions, closeDialog } from './token-dialogs'
 import { linesOf } from './token-fields'
 import type { Explanation } from './types'
-import { errorsOf, Field, Form, useTask } from './ui'
+import { useTask } from './ui'
 import { openedId } from './view'
 
 const CHECKS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { idIn } from './explain-dialog'
+import { Field } from './form'
 import { pages } from './list'
 import { canRevokeMatching } from './revoke-dialog'
 import { capabilities } from './session'
 import { dialog, openToken } from './state'
-import { Field } from './ui'
 import { clearFilters, type Filters, filters, isFiltered, setFilters } from './view'
 
 /** A request for each letter would be one too many. */
@@ -52,7 +52,7 @@ export function FilterBar() {
       ])}
       <LookUp />
       {isFiltered.value && (
-        <div class="filter-actions">
+        <div class="buttons">
           <button type="button" class="button" onClick={clearFilters}>
             Clear filters
           </button>

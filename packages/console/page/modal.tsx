@@ -40,6 +40,7 @@ export function Modal({
   return (
     <dialog
       ref={element}
+      class="card"
       aria-labelledby={titleId}
       {...(isHeld && { closedby: 'none' })}
       onKeyDown={(event) => {

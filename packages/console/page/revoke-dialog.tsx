@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { call, now } from './api'
+import { Form } from './form'
 import { count, DAY } from './format'
 import { reload } from './list'
 import { Modal } from './modal'
@@ -8,7 +9,7 @@ import { capabilities, ownId } from './session'
 import { announce, closeToken } from './state'
 import { Actions, closeDialog } from './token-dialogs'
 import type { Token, TokenList } from './types'
-import { ErrorNotice, Form, Progress, useTask } from './ui'
+import { ErrorNotice, Progress, useTask } from './ui'
 import { filters, queryOf } from './view'
 
 interface Progressed {

@@ -52,7 +52,7 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
           The old secret is still in use. Whoever uses it will be refused once the rotation is finished.
         </p>
       )}
-      <div class="acts">
+      <div class="buttons">
         {(change || own) && (
           <button
             type="button"

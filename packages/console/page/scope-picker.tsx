@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
+import { Field, useNotes } from './form'
 import type { GrantableScope } from './types'
-import { Field, useNotes } from './ui'
 
 /** With more, there is a field to find one. */
 const MANY = 20

@@ -2,13 +2,14 @@ import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { now } from './api'
 import { CONFIG, MOUNT } from './config'
+import { errorsOf, Field, Form } from './form'
 import { DAY, HOUR, isExpired } from './format'
 import { Modal } from './modal'
 import { capabilities } from './session'
 import { issued, rotateToken } from './state'
 import { Actions, closeDialog } from './token-dialogs'
 import type { IssuedToken, Token } from './types'
-import { errorsOf, Field, Form, useTask } from './ui'
+import { useTask } from './ui'
 
 /** The text of a new token. It goes when the dialog goes. */
 export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
@@ -73,7 +74,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
         />
         <span>I have stored this token</span>
       </label>
-      <div class="actions">
+      <div class="buttons actions">
         <button
           type="button"
           class="button primary"

@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import type { ApiError } from './api'
 import { CONFIG } from './config'
+import { Field } from './form'
 import { signIn, signInError, wasCut } from './session'
-import { ErrorNotice, Field, Progress, type Task, useTask } from './ui'
+import { ErrorNotice, Progress, type Task, useTask } from './ui'
 
 /** The way in for people whom the host does not sign in. */
 export function SignIn() {
@@ -62,7 +63,7 @@ function TokenForm() {
         )}
       </Field>
       <ErrorNotice error={error?.isTemporary ? error : undefined} retry={() => void task.start()} />
-      <div class="actions">
+      <div class="buttons actions">
         <Progress when={task.isBusy} label="Signing in" />
         <button type="submit" class="button primary" aria-disabled={task.isBusy}>
           Sign in
@@ -83,7 +84,7 @@ function HostSignIn() {
         tab. Then go on here.
       </p>
       {sessionOnly && <ErrorNotice error={signInError.value} />}
-      <div class="actions">
+      <div class="buttons actions">
         <Progress when={again.isBusy} label="Signing in" />
         <GoOn task={again} />
       </div>

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
+import { errorsOf, Field, Form, OtherViolations } from './form'
 import { ago, lastUseTitle } from './format'
 import { Modal } from './modal'
 import { capabilities } from './session'
 import { announce, changeToken, createToken, deleteToken, dialog } from './state'
 import { changesInput, creationInput, FIELD_MEMBERS, TokenFields, useDraft } from './token-fields'
 import type { Token } from './types'
-import { ErrorNotice, errorsOf, Field, Form, OtherViolations, Progress, type Task, useTask } from './ui'
+import { ErrorNotice, Progress, type Task, useTask } from './ui'
 
 export function closeDialog(): void {
   dialog.value = undefined
@@ -34,7 +35,7 @@ export function Actions({
         more={<OtherViolations error={error} members={members} />}
         retry={() => void start()}
       />
-      <div class="actions">
+      <div class="buttons actions">
         <Progress when={isBusy} />
         <button type="button" class="button" onClick={closeDialog}>
           {leave}

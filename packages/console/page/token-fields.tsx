@@ -1,11 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals'
 import type { ApiError } from './api'
 import { defaultExpiry, type Expiry, ExpiryField, expiryInput } from './expiry-field'
+import { errorsOf, Field } from './form'
 import { isExpired } from './format'
 import { ScopePicker } from './scope-picker'
 import { capabilities } from './session'
 import type { GrantableScope, Token } from './types'
-import { errorsOf, Field } from './ui'
 
 /** What is typed into the fields that creation and editing have in common. */
 export interface TokenDraft {

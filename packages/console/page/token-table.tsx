@@ -87,7 +87,7 @@ function Header({
   const following = by === first ? second : by === second ? '' : first
   return (
     <th role="columnheader" scope="col" aria-sort={order}>
-      <button type="button" class="sort" data-order={order} onClick={() => setSort(following)}>
+      <button type="button" class="sort" onClick={() => setSort(following)}>
         {label}
       </button>
     </th>
@@ -118,9 +118,9 @@ function row(token: Token, withOwner: boolean, isOpen: boolean) {
         >
           <bdi>{name}</bdi>
         </button>
-        <code class="id">{id}</code>
+        <code>{id}</code>
       </td>
-      <td role="cell" data-label="Scopes">
+      <td role="cell" data-label="Scopes" class="cell-scopes">
         {scopesCell(token.scopes)}
       </td>
       {withOwner && (

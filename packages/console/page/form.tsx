@@ -1,0 +1,130 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import type { ApiError } from './api'
+import { sentence } from './ui'
+
+/** What makes a control invalid, and describes it. */
+export interface ControlAttributes {
+  readonly id: string
+  readonly 'aria-invalid'?: 'true'
+  readonly 'aria-describedby'?: string
+}
+
+/** A label, a control, a hint, and what is wrong with it. */
+export function Field({
+  label,
+  hint,
+  errors = [],
+  children,
+}: {
+  readonly label: string
+  readonly hint?: ComponentChildren
+  readonly errors?: readonly string[]
+  readonly children: (attributes: ControlAttributes) => ComponentChildren
+}) {
+  const id = useId()
+  const { attributes, notes } = useNotes(id, hint, errors)
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children({ id, ...attributes })}
+      {notes}
+    </div>
+  )
+}
+
+/** The hint and the errors below a control, and the attributes that lead to them. */
+export function useNotes(id: string, hint: ComponentChildren, errors: readonly string[]) {
+  const isInvalid = errors.length > 0
+  const described = [...(hint ? [`${id}-hint`] : []), ...(isInvalid ? [`${id}-error`] : [])].join(' ')
+  return {
+    attributes: {
+      ...(isInvalid && { 'aria-invalid': 'true' as const }),
+      ...(described !== '' && { 'aria-describedby': described }),
+    },
+    notes: (
+      <>
+        {hint && (
+          <p class="hint" id={`${id}-hint`}>
+            {hint}
+          </p>
+        )}
+        {isInvalid && (
+          <p class="error" id={`${id}-error`}>
+            {errors.join(' ')}
+          </p>
+        )}
+      </>
+    ),
+  }
+}
+
+/** A form that never leaves the page. After an error it moves to the first field that is wrong. */
+export function Form({
+  error,
+  onSubmit,
+  children,
+  label,
+}: {
+  readonly error: ApiError | undefined
+  readonly onSubmit: () => void
+  readonly children: ComponentChildren
+  readonly label?: string
+}) {
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (error === undefined) return
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
+    const control = wrong?.matches('fieldset') ? wrong.querySelector<HTMLElement>('input') : wrong
+    control?.focus()
+  }, [error])
+  return (
+    <form
+      ref={form}
+      noValidate
+      autocomplete="off"
+      aria-label={label}
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      {children}
+    </form>
+  )
+}
+
+/** The violations of a member: of `networks`, also those of `networks[1]`, with the entry that they are about. */
+export function errorsOf(
+  error: ApiError | undefined,
+  member: string,
+  entries: readonly string[] = [],
+): readonly string[] {
+  return (error?.violations ?? []).flatMap(({ path, message }) => {
+    const [, name, index] = /^([A-Za-z]+)(?:\[(\d+)\])?/.exec(path) ?? []
+    if (name !== member) return []
+    const entry = index === undefined ? undefined : entries[Number(index)]
+    return [entry === undefined ? sentence(message) : `${entry}: ${sentence(message)}`]
+  })
+}
+
+/** Those that no field shows. */
+export function OtherViolations({
+  error,
+  members,
+}: {
+  readonly error: ApiError | undefined
+  readonly members: readonly string[]
+}) {
+  const others = (error?.violations ?? []).filter(({ path }) => !members.some((member) => path.startsWith(member)))
+  if (others.length === 0) return null
+  return (
+    <ul>
+      {others.map(({ path, message }) => (
+        <li key={path + message}>
+          {path}: {sentence(message)}
+        </li>
+      ))}
+    </ul>
+  )
+}

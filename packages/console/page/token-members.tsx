@@ -1,0 +1,92 @@
+import type { ComponentChildren } from 'preact'
+import { actorName, ago, exactTime, lastUseTitle } from './format'
+import type { Token } from './types'
+
+/** All that is known of a token. */
+export function Members({ token }: { readonly token: Token }) {
+  const { createdBy, modifiedAt, modifiedBy, rotatedAt, lastUsedAt, lastUsedIp, expiresAt, metadata } = token
+  return (
+    <dl class="members">
+      <Member name="Id">
+        <code>{token.id}</code>
+      </Member>
+      <Member name="Owner">
+        <bdi>{token.owner}</bdi>
+      </Member>
+      <Member name="Scopes">
+        <ul class="plain">
+          {token.scopes.map((scope) => (
+            <li key={scope}>
+              <code>{scope}</code>
+            </li>
+          ))}
+        </ul>
+      </Member>
+      <Member name="Expires">{expiresAt === undefined ? 'Never' : <Time at={expiresAt} />}</Member>
+      <Member name="Last used">
+        {lastUsedAt === undefined ? 'Never' : <Time at={lastUsedAt} title={lastUseTitle(token)} />}
+        {lastUsedIp !== undefined && <div class="muted">from {lastUsedIp}</div>}
+      </Member>
+      <Member name="Allowed networks">{listOr(token.networks, 'Every address')}</Member>
+      <Member name="Resources">{listOr(token.resources, 'All')}</Member>
+      <Member name="Created">
+        <Time at={token.createdAt} />
+        {createdBy && (
+          <div class="muted">
+            by <bdi>{actorName(createdBy)}</bdi>
+          </div>
+        )}
+      </Member>
+      {modifiedAt !== undefined && (
+        <Member name="Changed">
+          <Time at={modifiedAt} />
+          {modifiedBy && (
+            <div class="muted">
+              by <bdi>{actorName(modifiedBy)}</bdi>
+            </div>
+          )}
+        </Member>
+      )}
+      {rotatedAt !== undefined && (
+        <Member name="Rotated">
+          <Time at={rotatedAt} />
+        </Member>
+      )}
+      {metadata !== undefined && (
+        <Member name="Metadata">
+          <code>{JSON.stringify(metadata)}</code>
+        </Member>
+      )}
+    </dl>
+  )
+}
+
+function Member({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  )
+}
+
+function Time({ at, title }: { readonly at: string; readonly title?: string }) {
+  return (
+    <time dateTime={at} title={title ?? exactTime(at)}>
+      {ago(at)} <span class="muted">({exactTime(at)})</span>
+    </time>
+  )
+}
+
+function listOr(items: readonly string[], none: string) {
+  if (items.length === 0) return none
+  return (
+    <ul class="plain">
+      {items.map((item) => (
+        <li key={item}>
+          <code>{item}</code>
+        </li>
+      ))}
+    </ul>
+  )
+}
