@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { ago, exactTime } from './format'
-import { announce, endRotation, failDetails, mayAct, refreshDetails } from './state'
+import { announce, detailsError, endRotation, failDetails, mayAct, refreshDetails } from './state'
 import type { PreviousSecret, Token } from './types'
 import { Progress, useTask } from './ui'
 
@@ -12,7 +12,8 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
   const { id, rotatedAt, lastUsedAt, lastUsedIp } = token
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') void refreshDetails()
+      // What went wrong is read first.
+      if (document.visibilityState === 'visible' && detailsError.peek() === undefined) void refreshDetails()
     }, WATCH_MS)
     return () => clearInterval(timer)
   }, [id])
@@ -28,9 +29,10 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
   const finish = useTask(act('finish', 'The rotation is finished. The old secret is refused from now on.'))
   const cancel = useTask(act('cancel', 'The rotation is cancelled. The old secret is the only one again.'))
   const { change, issue, own } = mayAct(token)
-  const isUnused =
-    previous.lastUsedAt === undefined ||
-    (rotatedAt !== undefined && Date.parse(previous.lastUsedAt) < Date.parse(rotatedAt))
+  const isSinceRotation = (time: string | undefined) =>
+    time !== undefined && (rotatedAt === undefined || Date.parse(time) >= Date.parse(rotatedAt))
+  const isOldInUse = isSinceRotation(previous.lastUsedAt)
+  const isSafe = !isOldInUse && isSinceRotation(lastUsedAt)
 
   return (
     <section class="rotation" aria-labelledby="rotation-title">
@@ -45,18 +47,28 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
         <dt>Token last used</dt>
         <dd>{lastUse({ lastUsedAt, lastUsedIp })}</dd>
       </dl>
-      {isUnused ? (
-        <p class="safe">The old secret has not been used since the rotation began: it is safe to finish.</p>
-      ) : (
+      {isOldInUse && (
         <p class="unsafe">
-          The old secret is still in use. Whoever uses it will be refused once the rotation is finished.
+          The old secret was used after the rotation began: {lastUse(previous)}. Whoever still uses it will be refused
+          once the rotation is finished.
+        </p>
+      )}
+      {isSafe && (
+        <p class="safe">
+          The new secret is in use. The old secret has not been used since the rotation began: it is safe to finish.
+        </p>
+      )}
+      {!isOldInUse && !isSafe && (
+        <p>
+          Neither secret has been used since the rotation began. Give the new one to every program that has the old one;
+          this page shows when it is in use.
         </p>
       )}
       <div class="buttons">
         {(change || own) && (
           <button
             type="button"
-            class="button primary"
+            class={isSafe ? 'button primary' : 'button'}
             aria-disabled={finish.isBusy}
             onClick={() => void finish.start()}
           >

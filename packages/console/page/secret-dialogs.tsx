@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks'
 import { now } from './api'
 import { CONFIG, MOUNT } from './config'
 import { errorsOf, Field, Form } from './form'
-import { DAY, HOUR, isExpired } from './format'
+import { ago, DAY, exactTime, HOUR, isExpired } from './format'
 import { Modal } from './modal'
 import { capabilities } from './session'
 import { issued, rotateToken } from './state'
@@ -16,7 +16,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
   const wasCopied = useSignal(false)
   const isStored = useSignal(false)
   const hint = useSignal('')
-  const field = useRef<HTMLInputElement>(null)
+  const field = useRef<HTMLTextAreaElement>(null)
 
   async function copy(): Promise<void> {
     try {
@@ -34,17 +34,16 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
   return (
     <Modal title="Token created" isHeld onClose={() => undefined}>
       <p>
-        This is the secret of <bdi>{token.name}</bdi>. <strong>It is shown this once.</strong> Store it where the
-        program that uses it finds it.
+        This is the {token.rotatedAt === undefined ? '' : 'new '}secret of <bdi>{token.name}</bdi>.{' '}
+        <strong>It is shown this once.</strong> Store it where the program that uses it finds it.
       </p>
       <div class="secret">
         <Field label="Token">
           {(control) => (
-            <input
+            <textarea
               {...control}
               ref={field}
-              type="text"
-              class="mono"
+              rows={2}
               readOnly
               value={token.token}
               onFocus={(event) => event.currentTarget.select()}
@@ -57,6 +56,9 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
       </div>
       <p role="status" class="hint">
         {hint.value}
+      </p>
+      <p class="muted">
+        {expiryOf(token)} {formerOf(token)}
       </p>
       {!CONFIG.sessionOnly && (
         <>
@@ -88,6 +90,18 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
       </div>
     </Modal>
   )
+}
+
+function expiryOf({ expiresAt }: Token): string {
+  if (expiresAt === undefined) return 'It never expires.'
+  return `It expires ${ago(expiresAt)} (${exactTime(expiresAt)}).`
+}
+
+/** What became of the secret before this one. */
+function formerOf({ rotatedAt, previousSecret }: Token): string {
+  if (rotatedAt === undefined) return ''
+  if (previousSecret === undefined) return 'The old secret is refused from now on.'
+  return `The old secret works until ${exactTime(previousSecret.expiresAt)}.`
 }
 
 const OVERLAPS: readonly (readonly [value: string, label: string, length: number])[] = [
