@@ -440,6 +440,11 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
       expect(await creation.getByRole('textbox', { name: 'Resources' }).count()).toBe(0)
       const expires = creation.getByRole('combobox', { name: 'Expires' })
       expect(await expires.locator('option').allTextContents()).toEqual(['7 days', 'On a date'])
+      // The date begins where the choice before would have ended, on its last minute.
+      await expires.selectOption('On a date')
+      const date = creation.getByLabel('Date and time')
+      const day = await page.evaluate<string>(`new Date(Date.now() + 7 * ${DAY}).toLocaleDateString('sv')`)
+      expect(await date.inputValue()).toBe(`${day}T23:59`)
       // Nobody but the admin right names owners.
       expect(await creation.getByRole('textbox', { name: 'Owner' }).count()).toBe(0)
     },

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals'
 import { now } from './api'
 import { Field } from './form'
-import { DAY, exactTime } from './format'
+import { DAY, exactTime, MINUTE } from './format'
 import { capabilities } from './session'
 
 /** A choice of days, `date`, `never`, or, for a token that is there, `keep`. */
@@ -36,7 +36,7 @@ export function defaultExpiry(): Expiry {
   const allowed = allowedDays().filter(([days]) => days <= 90)
   const [days] = allowed.at(-1) ?? []
   return days === undefined
-    ? { choice: 'date', date: localTime(latestExpiry() - 60_000) }
+    ? { choice: 'date', date: localTime(latestExpiry() - MINUTE) }
     : { choice: String(days), date: '' }
 }
 
@@ -66,11 +66,14 @@ export function ExpiryField({
     value.value = { ...value.peek(), ...changes }
   }
   const keptExpiry = current?.expiresAt
+  const choose = (next: string) => {
+    change({ choice: next, ...(next === 'date' && date === '' && { date: lastMinute(choice, keptExpiry) }) })
+  }
   return (
     <div class="pair">
       <Field label="Expires" errors={isByDate ? [] : errors}>
         {(control) => (
-          <select {...control} value={choice} onChange={(event) => change({ choice: event.currentTarget.value })}>
+          <select {...control} value={choice} onChange={(event) => choose(event.currentTarget.value)}>
             {current !== undefined && (
               <option value="keep">
                 {keptExpiry === undefined ? 'As now: never' : `As now: ${exactTime(keptExpiry)}`}
@@ -89,8 +92,8 @@ export function ExpiryField({
       {isByDate && (
         <Field
           label="Date and time"
-          errors={errors}
-          hint={Number.isFinite(latest) && `At the latest ${exactTime(new Date(latest).toISOString())}`}
+          errors={errors.length > 0 && date === '' ? ['Enter a date and a time.'] : errors}
+          hint={`In your time zone, ${ZONE}.${latestHint(latest)}`}
         >
           {(control) => (
             <input
@@ -106,6 +109,19 @@ export function ExpiryField({
       )}
     </div>
   )
+}
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+function latestHint(latest: number): string {
+  return Number.isFinite(latest) ? ` At the latest ${exactTime(new Date(latest).toISOString())}.` : ''
+}
+
+/** A date to begin with: the last minute of the day on which the choice before would end the token. */
+function lastMinute(choice: string, kept: string | undefined): string {
+  const days = DAYS.find(([each]) => String(each) === choice)?.[0] ?? 90
+  const time = choice === 'keep' && kept !== undefined ? Date.parse(kept) : now() + days * DAY
+  return localTime(Math.min(new Date(time).setHours(23, 59, 0, 0), latestExpiry() - MINUTE))
 }
 
 /** As `datetime-local` wants it, to the minute. */
