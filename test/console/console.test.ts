@@ -342,7 +342,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
 
     const region = page.getByRole('region', { name: 'first' })
     await button(region, 'Disable').click()
-    await region.getByText('does not exist any more').waitFor()
+    await region.getByText('There is no such token. Somebody may have deleted it').waitFor()
     await eventually(() => rows(page).count()).toBe(2)
 
     await button(page, 'second').click()

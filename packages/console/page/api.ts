@@ -34,6 +34,11 @@ export class ApiError extends Error {
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500
   }
+
+  /** Whether somebody else was first, so that the token is another by now. */
+  get wasLate(): boolean {
+    return this.code === 'ERR_RACE' || this.code === 'ERR_STATE'
+  }
 }
 
 const TIMEOUT_MS = 60_000

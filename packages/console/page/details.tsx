@@ -1,5 +1,4 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { asApiError, call } from './api'
 import { isExpired, statusesOf } from './format'
 import { Rotation } from './rotation'
 import {
@@ -88,7 +87,7 @@ function Acts({ token }: { readonly token: Token }) {
       await changeToken(id, { enabled: !enabled })
       announce(enabled ? 'The token is disabled. It is refused from now on.' : 'The token is enabled.')
     } catch (error) {
-      failDetails(id, await readAgain(id, error))
+      failDetails(id, error)
     }
   })
   const open = (kind: 'edit' | 'rotate' | 'delete') => () => {
@@ -125,15 +124,4 @@ function Acts({ token }: { readonly token: Token }) {
       <Progress when={toggle.isBusy} />
     </div>
   )
-}
-
-/** After a lost race the person looks at the token as it is now. */
-async function readAgain(id: string, error: unknown): Promise<unknown> {
-  if (asApiError(error).status !== 409) return error
-  try {
-    details.value = await call<Token>('GET', `/${encodeURIComponent(id)}`)
-    return error
-  } catch (other) {
-    return other
-  }
 }

@@ -38,6 +38,11 @@ export function count(number: number, noun: string): string {
   return `${numbers.format(number)} ${noun}${number === 1 ? '' : 's'}`
 }
 
+/** A text of somebody else inside a sentence: whatever its direction, the rest keeps its own. */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`
+}
+
 export function lastUseTitle({ lastUsedAt, lastUsedIp }: Pick<Token, 'lastUsedAt' | 'lastUsedIp'>): string {
   if (lastUsedAt === undefined) return 'Never used'
   return lastUsedIp === undefined ? exactTime(lastUsedAt) : `${exactTime(lastUsedAt)}, from ${lastUsedIp}`
@@ -65,6 +70,6 @@ export function expiresSoon(token: Pick<Token, 'expiresAt'>): boolean {
 
 export function actorName({ kind, id, owner }: Actor): string {
   if (kind === 'host') return 'the host'
-  if (kind === 'user') return owner ?? id ?? 'a person'
-  return owner === undefined ? `token ${id}` : `${owner}, by token ${id}`
+  if (kind === 'user') return isolated(owner ?? id ?? 'a person')
+  return owner === undefined ? `token ${id}` : `${isolated(owner)}, with token ${id}`
 }

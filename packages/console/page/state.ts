@@ -54,6 +54,18 @@ export function failDetails(id: string, error: unknown): void {
   if (problem.status === 404) removeToken(id)
 }
 
+/** What somebody else did first is shown: the row of a token that is gone goes, another token is read again. */
+async function orShow<T>(id: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    const problem = asApiError(error)
+    if (problem.status === 404) removeToken(id)
+    if (problem.wasLate && openedId.peek() === id) await refreshDetails()
+    throw error
+  }
+}
+
 function pathOf(id: string, rest = ''): string {
   return `/${encodeURIComponent(id)}${rest}`
 }
@@ -78,21 +90,18 @@ export async function createToken(input: object): Promise<void> {
 }
 
 export async function changeToken(id: string, patch: object): Promise<void> {
-  show(await unlessGone(id, call<Token>('PATCH', pathOf(id), patch)))
+  show(await orShow(id, call<Token>('PATCH', pathOf(id), patch)))
 }
 
-/** A row of a token that is not there any more goes. */
-async function unlessGone<T>(id: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } catch (error) {
-    if (asApiError(error).status === 404) removeToken(id)
-    throw error
-  }
+/** Reads a token, and shows it as it is now. */
+export async function readToken(id: string): Promise<Token> {
+  const token = await orShow(id, call<Token>('GET', pathOf(id)))
+  show(token)
+  return token
 }
 
 export async function rotateToken(id: string, input: object): Promise<void> {
-  const token = await unlessGone(id, call<IssuedToken>('POST', pathOf(id, '/rotate'), input))
+  const token = await orShow(id, call<IssuedToken>('POST', pathOf(id, '/rotate'), input))
   if (id === ownId.peek()) renewCredential(token.token)
   batch(() => {
     dialog.value = undefined
@@ -102,7 +111,7 @@ export async function rotateToken(id: string, input: object): Promise<void> {
 }
 
 export async function endRotation(id: string, step: 'finish' | 'cancel'): Promise<void> {
-  const token = await call<Token>('POST', pathOf(id, `/rotate/${step}`), {})
+  const token = await orShow(id, call<Token>('POST', pathOf(id, `/rotate/${step}`), {}))
   if (step === 'cancel' && id === ownId.peek()) restoreCredential()
   show(token)
 }

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals'
+import { ApiError, asApiError } from './api'
 import { errorsOf, Field, Form, OtherViolations } from './form'
-import { ago, lastUseTitle } from './format'
+import { actorName, ago, isolated, lastUseTitle } from './format'
 import { Modal } from './modal'
 import { capabilities } from './session'
-import { announce, changeToken, createToken, deleteToken, dialog } from './state'
-import { changesInput, creationInput, FIELD_MEMBERS, TokenFields, useDraft } from './token-fields'
+import { announce, changeToken, createToken, deleteToken, dialog, readToken } from './state'
+import { changesInput, creationInput, FIELD_MEMBERS, rebaseDraft, TokenFields, useDraft } from './token-fields'
 import type { Token } from './types'
 import { ErrorNotice, Progress, type Task, useTask } from './ui'
 
@@ -104,28 +105,45 @@ export function CreateDialog() {
 }
 
 export function EditDialog({ token }: { readonly token: Token }) {
+  /** The token that the draft was made from. */
+  const base = useSignal(token)
   const draft = useDraft(token)
   const task = useTask(async () => {
-    const changes = changesInput(draft, token)
-    if (Object.keys(changes).length > 0) await changeToken(token.id, changes)
+    const before = base.peek()
+    const changes = changesInput(draft, before)
+    try {
+      // The routes refuse a `modifiedAt` that is another by now, and so a change of what somebody else has changed meanwhile.
+      const version = { modifiedAt: before.modifiedAt ?? null }
+      if (Object.keys(changes).length > 0) await changeToken(token.id, { ...changes, ...version })
+    } catch (error) {
+      if (!asApiError(error).violations.some(({ path }) => path === 'modifiedAt')) throw error
+      base.value = await readToken(token.id)
+      rebaseDraft(draft, before, base.value)
+      throw changedMeanwhile(base.value)
+    }
     closeDialog()
     announce('The changes are saved.')
   })
   return (
     <Modal title="Edit token" onClose={closeDialog}>
       <Form error={task.error} onSubmit={() => void task.start()}>
-        <TokenFields draft={draft} error={task.error} token={token} />
+        <TokenFields draft={draft} error={task.error} token={base.value} />
         <Actions task={task} label="Save" />
       </Form>
     </Modal>
   )
 }
 
+function changedMeanwhile({ modifiedBy }: Token): ApiError {
+  const who = modifiedBy === undefined ? 'Somebody' : actorName(modifiedBy)
+  return new ApiError(409, 'ERR_EDITED', `${who} has changed this token since you opened it.`)
+}
+
 export function DeleteDialog({ token }: { readonly token: Token }) {
   const { lastUsedAt } = token
   const task = useTask(async () => {
     await deleteToken(token.id)
-    announce(`${token.name} is deleted.`)
+    announce(`${isolated(token.name)} is deleted.`)
   })
   return (
     <Modal title="Delete token" onClose={closeDialog}>

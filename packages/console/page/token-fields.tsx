@@ -73,6 +73,21 @@ export function changesInput(draft: TokenDraft, token: Token): Record<string, un
   }
 }
 
+/** Brings what somebody else has saved into a draft, and keeps what was changed in it. */
+export function rebaseDraft(draft: TokenDraft, before: Token, after: Token): void {
+  if (draft.name.peek() === before.name) draft.name.value = after.name
+  draft.scopes.value = mergeLists(draft.scopes.peek(), before.scopes, after.scopes)
+  for (const member of ['networks', 'resources'] as const) {
+    draft[member].value = mergeLists(linesOf(draft[member].peek()), before[member], after[member]).join('\n')
+  }
+}
+
+/** What both have left in, and what either has added. */
+function mergeLists(mine: readonly string[], before: readonly string[], theirs: readonly string[]): readonly string[] {
+  const kept = theirs.filter((item) => mine.includes(item) || !before.includes(item))
+  return [...kept, ...mine.filter((item) => !before.includes(item) && !theirs.includes(item))]
+}
+
 export const FIELD_MEMBERS = ['name', 'scopes', 'expiresAt', 'networks', 'resources', 'owner', 'personal']
 
 /** The fields. `token`: the one that is edited. */

@@ -31,20 +31,12 @@ export function Members({ token }: { readonly token: Token }) {
       <Member name="Resources">{listOr(token.resources, 'All')}</Member>
       <Member name="Created">
         <Time at={token.createdAt} />
-        {createdBy && (
-          <div class="muted">
-            by <bdi>{actorName(createdBy)}</bdi>
-          </div>
-        )}
+        {createdBy && <div class="muted">by {actorName(createdBy)}</div>}
       </Member>
       {modifiedAt !== undefined && (
         <Member name="Changed">
           <Time at={modifiedAt} />
-          {modifiedBy && (
-            <div class="muted">
-              by <bdi>{actorName(modifiedBy)}</bdi>
-            </div>
-          )}
+          {modifiedBy && <div class="muted">by {actorName(modifiedBy)}</div>}
         </Member>
       )}
       {rotatedAt !== undefined && (

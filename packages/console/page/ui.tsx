@@ -50,9 +50,12 @@ export function Progress({ when, label = 'Working' }: { readonly when: boolean; 
 }
 
 /** What a person can do about an error. */
-function adviceOf({ status, code, message, isTemporary }: ApiError): string {
-  if (status === 404) return 'This token does not exist any more. Somebody else may have deleted it.'
-  if (status === 409) return `${sentence(message)} Nothing was changed. Look at it as it is now, and try again.`
+export function adviceOf({ status, code, message, isTemporary, wasLate }: ApiError): string {
+  if (status === 404) return 'There is no such token. Somebody may have deleted it, or its id is mistyped.'
+  if (wasLate) return `${sentence(message)} Nothing was changed. Look at the token as it is now, and try again.`
+  if (code === 'ERR_EDITED') {
+    return `${sentence(message)} Nothing was saved. Below is what both of you have entered: look at it, and save again.`
+  }
   if (code === 'ERR_NETWORK') return 'The server cannot be reached. Check the connection, and try again.'
   if (isTemporary) return `${sentence(message)} What you entered is kept.`
   return sentence(message)
