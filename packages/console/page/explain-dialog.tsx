@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { call } from './api'
 import { errorsOf, Field, Form } from './form'
+import { lookUp, tokenIn } from './look-up'
 import { Modal } from './modal'
 import { capabilities } from './session'
-import { openToken } from './state'
 import { Actions, closeDialog } from './token-dialogs'
 import { linesOf } from './token-fields'
 import type { Explanation } from './types'
@@ -22,15 +22,6 @@ const CHECKS: Readonly<Record<string, string>> = {
   resource: 'Resources',
 }
 
-/** The id of a whole token, or the text itself. */
-export function idIn(text: string): string {
-  return text.trim().split('.').slice(0, 2).join('.')
-}
-
-function isWhole(text: string): boolean {
-  return text.trim().split('.').length > 2
-}
-
 /** Every check of a request with its outcome. */
 export function ExplainDialog() {
   const id = useSignal(openedId.peek())
@@ -43,7 +34,7 @@ export function ExplainDialog() {
     explanation.value = undefined
     const asked = { scopes: wordsOf(scopes.value), resources: wordsOf(resources.value) }
     explanation.value = await call<Explanation>('POST', '/explain', {
-      ...(isWhole(id.value) ? { token: id.value.trim() } : { id: id.value.trim() }),
+      ...tokenIn(id.value),
       ...(ip.value.trim() !== '' && { ip: ip.value.trim() }),
       ...(asked.scopes.length > 0 && { scopes: asked.scopes }),
       ...(asked.resources.length > 0 && { resources: asked.resources }),
@@ -83,14 +74,20 @@ export function ExplainDialog() {
             )}
           </Field>
         ))}
-        {explanation.value !== undefined && <Outcome explanation={explanation.value} id={idIn(id.value)} />}
+        {explanation.value !== undefined && <Outcome explanation={explanation.value} text={id.value} />}
         <Actions task={task} label="Explain" leave="Close" members={members} />
       </Form>
     </Modal>
   )
 }
 
-function Outcome({ explanation: { allowed, checks }, id }: { readonly explanation: Explanation; readonly id: string }) {
+function Outcome({
+  explanation: { allowed, checks },
+  text,
+}: {
+  readonly explanation: Explanation
+  readonly text: string
+}) {
   return (
     <section aria-label="Outcome" class="outcome">
       <p role="status">
@@ -111,7 +108,7 @@ function Outcome({ explanation: { allowed, checks }, id }: { readonly explanatio
         class="link"
         onClick={() => {
           closeDialog()
-          void openToken(id)
+          void lookUp(text)
         }}
       >
         Show its details

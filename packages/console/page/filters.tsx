@@ -1,11 +1,11 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { idIn } from './explain-dialog'
 import { Field } from './form'
 import { pages } from './list'
+import { LookUp } from './look-up'
 import { canRevokeMatching } from './revoke-dialog'
 import { capabilities } from './session'
-import { dialog, openToken } from './state'
+import { dialog } from './state'
 import { clearFilters, type Filters, filters, isFiltered, setFilters } from './view'
 
 /** A request for each letter would be one too many. */
@@ -109,42 +109,6 @@ function OwnerFilter() {
         />
       )}
     </Field>
-  )
-}
-
-/** The list cannot be searched by id, but every token has its details. Of a whole token only its id is used. */
-function LookUp() {
-  const text = useSignal('')
-  return (
-    <form
-      class="find"
-      noValidate
-      autocomplete="off"
-      onSubmit={(event) => {
-        event.preventDefault()
-        const id = idIn(text.peek())
-        text.value = ''
-        if (id !== '') void openToken(id)
-      }}
-    >
-      <Field label="Look up">
-        {(control) => (
-          <input
-            {...control}
-            type="text"
-            placeholder="Id, or a whole token"
-            spellcheck={false}
-            value={text.value}
-            onInput={(event) => {
-              text.value = event.currentTarget.value
-            }}
-          />
-        )}
-      </Field>
-      <button type="submit" class="button">
-        Open
-      </button>
-    </form>
   )
 }
 

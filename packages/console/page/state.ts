@@ -10,12 +10,22 @@ export type DialogState =
   | { readonly kind: 'create' | 'revoke' | 'explain' }
   | { readonly kind: 'edit' | 'rotate' | 'delete'; readonly token: Token }
 
+interface LookedUp {
+  readonly id: string
+  /** Whether the secret is one of the token's. */
+  readonly isRight: boolean
+  /** A sentence about it. */
+  readonly detail: string
+}
+
 export const dialog = signal<DialogState | undefined>(undefined)
 /** A secret that is shown this once. */
 export const issued = signal<IssuedToken | undefined>(undefined)
 /** The token whose details are shown, as it was last read. */
 export const details = signal<Token | undefined>(undefined)
 export const detailsError = signal<ApiError | undefined>(undefined)
+/** What is known of the secret of a whole token that was looked up. */
+export const lookedUp = signal<LookedUp | undefined>(undefined)
 /** What was done, for the eye and for screen readers. */
 export const announcement = signal('')
 
@@ -27,6 +37,7 @@ export function announce(sentence: string): void {
 export async function openToken(id: string, known?: Token): Promise<void> {
   if (known !== undefined || details.peek()?.id !== id) details.value = known
   detailsError.value = undefined
+  lookedUp.value = undefined
   setOpenedId(id)
   await refreshDetails()
 }

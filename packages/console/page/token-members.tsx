@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { actorName, ago, exactTime, lastUseTitle } from './format'
+import { capabilities } from './session'
 import type { Token } from './types'
 
 /** All that is known of a token. */
@@ -17,7 +18,7 @@ export function Members({ token }: { readonly token: Token }) {
         <ul class="plain">
           {token.scopes.map((scope) => (
             <li key={scope}>
-              <code>{scope}</code>
+              <code>{scope}</code> <span class="muted">{meaningOf(scope)}</span>
             </li>
           ))}
         </ul>
@@ -51,6 +52,13 @@ export function Members({ token }: { readonly token: Token }) {
       )}
     </dl>
   )
+}
+
+/** What a scope lets in, as far as the routes say it. */
+function meaningOf(scope: string): string {
+  if (scope === '*') return 'Everything'
+  if (scope.endsWith('.*')) return `All that begin with ${scope.slice(0, -1)}`
+  return capabilities.value?.scopes.find((each) => each.scope === scope)?.description ?? ''
 }
 
 function Member({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
