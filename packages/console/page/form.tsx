@@ -94,16 +94,20 @@ export function Form({
   )
 }
 
-/** The violations of a member: of `networks`, also those of `networks[1]`, with the entry that they are about. */
+/**
+ * The violations of a member: of `networks`, also those of `networks[1]`, with the entry that they are about. `isMeant`: only
+ * those of some entries; -1 is the member itself.
+ */
 export function errorsOf(
   error: ApiError | undefined,
   member: string,
   entries: readonly string[] = [],
+  isMeant: (index: number) => boolean = () => true,
 ): readonly string[] {
   return (error?.violations ?? []).flatMap(({ path, message }) => {
-    const [, name, index] = /^([A-Za-z]+)(?:\[(\d+)\])?/.exec(path) ?? []
-    if (name !== member) return []
-    const entry = index === undefined ? undefined : entries[Number(index)]
+    const [, name, index = ''] = /^([A-Za-z]+)(?:\[(\d+)\])?/.exec(path) ?? []
+    if (name !== member || !isMeant(index === '' ? -1 : Number(index))) return []
+    const entry = index === '' ? undefined : entries[Number(index)]
     return [entry === undefined ? sentence(message) : `${entry}: ${sentence(message)}`]
   })
 }

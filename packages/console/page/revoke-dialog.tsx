@@ -78,7 +78,7 @@ export function RevokeDialog() {
   useEffect(() => void counting.start(), [])
 
   const { owner } = meantFilter()
-  const whose = owner === undefined ? 'of all owners' : `of ${owner}`
+  const whose = owner === undefined ? 'all owners' : owner
   return (
     <Modal title="Revoke matching tokens" onClose={closeDialog}>
       <Form error={task.error} onSubmit={() => void task.start()}>
@@ -86,13 +86,13 @@ export function RevokeDialog() {
         <Progress when={matching.value === undefined && counting.isBusy} label="Counting" />
         {matching.value !== undefined && (
           <p>
-            The filters match <strong>{count(matching.value, 'token')}</strong> <bdi>{whose}</bdi>. What matches is
+            The filters match <strong>{count(matching.value, 'token')}</strong> of <bdi>{whose}</bdi>. What matches is
             deleted, and refused at once. This cannot be undone.
           </p>
         )}
         {filters.value.status === 'active' && <p class="hint">Tokens that have expired count as well.</p>}
         <p class="hint">The token that signs you in is kept.</p>
-        {task.isBusy && matching.value !== undefined && (
+        {(task.isBusy || revoked.value > 0) && matching.value !== undefined && (
           <div class="field">
             <progress class="busy" aria-label="Revoked" max={Math.max(1, matching.value)} value={revoked.value} />
             <p role="status">{`${count(revoked.value, 'token')} revoked so far`}</p>

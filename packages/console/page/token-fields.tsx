@@ -102,6 +102,8 @@ export function TokenFields({
 }) {
   const { scopes = [], usesResources = false } = capabilities.value ?? {}
   const hasWildcard = scopes.some(({ scope }) => scope.includes('*'))
+  const chosen = chosenScopes(draft)
+  const isOther = (index: number) => index >= draft.scopes.value.length
   return (
     <>
       <Field label="Name" errors={errorsOf(error, 'name')} hint="What uses it, such as “Nightly backup”.">
@@ -120,10 +122,14 @@ export function TokenFields({
       <ScopePicker
         scopes={withHeld(scopes, token?.scopes ?? [])}
         selected={draft.scopes}
-        errors={errorsOf(error, 'scopes', chosenScopes(draft))}
+        errors={errorsOf(error, 'scopes', chosen, (index) => !isOther(index))}
       />
       {hasWildcard && (
-        <Field label="Other scopes" hint="One a line, within those that you have.">
+        <Field
+          label="Other scopes"
+          errors={errorsOf(error, 'scopes', chosen, isOther)}
+          hint="One a line, within those that you have."
+        >
           {(control) => <Lines control={control} value={draft.otherScopes} />}
         </Field>
       )}
