@@ -1,12 +1,13 @@
 // The tokens page as people use it: in Chromium, on Express and on Koa, below a prefix and behind a proxy.
 import { join } from 'node:path'
-import type { Caller } from '@latchkey/core'
+import { type Caller, StoreError } from '@latchkey/core'
+import { tokenId, tokenRecord } from '@latchkey/testkit'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startHost } from '../host/start-host.js'
 import { LONG } from '../long.js'
 import { endExamples, startExample } from '../project/start-example.js'
-import { accessibilityProblems, expectFitsPhone, openPage, startBrowser, type Watched, watch } from './browser.js'
+import { accessibilityProblems, expectFitsPhone, openPage, startBrowser, type Watched } from './browser.js'
 import { type House, openHouse, type Plan, type Stage } from './stage.js'
 
 const DAY = 86_400_000
@@ -28,7 +29,7 @@ afterAll(() => browser?.close())
 const watched: Watched[] = []
 afterEach(async () => {
   const problems = watched.flatMap((each) => each.problems.splice(0))
-  for (const { page } of watched.splice(1)) await page.close()
+  for (const { page } of watched.splice(1)) await page.context().close()
   await watched[0]?.page.context().clearCookies()
   expect(problems).toEqual([])
 })
@@ -56,6 +57,8 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
   })
   afterAll(() => house?.close())
 
+  const ADMIN = { name: 'admin', owner: 'ada', scopes: ['reports.*', 'logs.*', 'apiTokens.*'] }
+
   interface Opened extends Stage {
     readonly page: Page
     readonly admin: { readonly id: string; readonly token: string }
@@ -64,8 +67,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
   /** A stage with one token, which signs the page in. */
   async function signedIn(plan?: Plan, caller: object = {}): Promise<Opened> {
     const stage = house.stage(plan)
-    const scopes = ['reports.*', 'logs.*', 'apiTokens.*']
-    const admin = await stage.latchkey.create({ name: 'admin', owner: 'ada', scopes, ...caller })
+    const admin = await stage.latchkey.create({ ...ADMIN, ...caller })
     const page = await open(`${stage.url}#token=${admin.token}`)
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
     return Object.assign(stage, { page, admin })
@@ -190,8 +192,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
     test('sign-in by a pasted token, filters in the address, sorting, revoking what matches, explaining, sign-out', async () => {
       const stage = house.stage()
       const { latchkey } = stage
-      const scopes = ['reports.*', 'logs.*', 'apiTokens.*']
-      const admin = await latchkey.create({ name: 'admin', owner: 'ada', scopes })
+      const admin = await latchkey.create(ADMIN)
       for (const [name, owner, more] of [
         ['b', 'bob', {}],
         ['c', 'bob', { expiresAt: Date.now() + 3 * DAY }],
@@ -324,35 +325,151 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
     },
   )
 
-  onOne('what another tab deleted, and a lost race, are told with what to do', async () => {
-    const { page, url, latchkey, admin } = await signedIn()
+  onOne('what another tab did first is told with what to do, and nothing that was entered is lost', async () => {
+    const { page, url, latchkey, admin, before } = await signedIn()
     const made = await Promise.all(
       ['first', 'second'].map((name) => latchkey.create({ name, owner: 'ada', scopes: ['logs.read'] })),
     )
     await button(page, 'Refresh').click()
     await button(page, 'first').click()
-    const other = await page.context().newPage()
-    watched.push(watch(other))
+    // In a window of its own, since a tab in the background is slow.
+    const another = await openPage(browser)
+    watched.push(another)
+    const { page: other } = another
     await other.goto(`${url}#token=${admin.token}`)
     await button(other, 'first').click()
     await button(other.getByRole('region', { name: 'first' }), 'Delete').click()
     await button(dialog(other, 'Delete token'), 'Delete').click()
     await dialog(other, 'Delete token').waitFor({ state: 'detached' })
-    await other.close()
 
     const region = page.getByRole('region', { name: 'first' })
     await button(region, 'Disable').click()
     await region.getByText('There is no such token. Somebody may have deleted it').waitFor()
     await eventually(() => rows(page).count()).toBe(2)
 
-    await button(page, 'second').click()
-    const second = page.getByRole('region', { name: 'second' })
-    await button(second, 'Rotate').click()
-    // The page believes that one runs; it ended meanwhile.
+    // Between the look at the token and the write of its new secret, the other tab disables it.
     const id = made[1]?.id ?? ''
-    await latchkey.rotate(id, { previousExpiresAt: Date.now() + DAY })
-    await button(dialog(page, 'Rotate token'), 'Rotate').click()
-    await dialog(page, 'Rotate token').getByText('A rotation is under way').waitFor()
+    await button(page, 'second').click()
+    await button(other, 'second').click()
+    const [second, others] = [page, other].map((tab) => tab.locator('section.details')) as [Locator, Locator]
+    await button(second, 'Rotate').click()
+    const rotation = dialog(page, 'Rotate token')
+    const kept = rotation.getByRole('combobox', { name: 'Keep the current secret working for' })
+    await kept.selectOption('7 days')
+    before.set('update', async () => {
+      before.delete('update')
+      await button(others, 'Disable').click()
+      await button(others, 'Enable').waitFor()
+    })
+    const answer = page.waitForResponse((response) => response.url().endsWith('/rotate'))
+    await button(rotation, 'Rotate').click()
+    expect((await answer).status()).toBe(409)
+    await rotation.getByText('Nothing was changed. Look at the token as it is now, and try again.').waitFor()
+    expect(await kept.inputValue()).toBe('7d')
+    await second.getByText('Disabled').waitFor()
+    await button(others, 'Enable').click()
+    await button(others, 'Disable').waitFor()
+    await button(rotation, 'Rotate').click()
+    const created = dialog(page, 'Token created')
+    await created.getByRole('checkbox', { name: 'I have stored this token' }).check()
+    await button(created, 'Done').click()
+
+    // Both tabs edit; the other one saves first.
+    await button(other, 'Refresh').click()
+    for (const tab of [second, others]) await button(tab, 'Edit').click()
+    const [mine, theirs] = [page, other].map((tab) => dialog(tab, 'Edit token')) as [Locator, Locator]
+    await theirs.getByRole('textbox', { name: 'Name' }).fill('renamed')
+    await theirs.getByRole('checkbox', { name: 'logs.ingest' }).check()
+    await button(theirs, 'Save').click()
+    await theirs.waitFor({ state: 'detached' })
+    await mine.getByRole('checkbox', { name: 'reports.read' }).check()
+    await mine.getByRole('textbox', { name: 'Allowed networks' }).fill('10.0.0.0/8')
+    await button(mine, 'Save').click()
+    await mine.getByText('has changed this token since you opened it. Nothing was saved.').waitFor()
+    expect(await latchkey.get(id)).toMatchObject({
+      name: 'renamed',
+      scopes: ['logs.read', 'logs.ingest'],
+      networks: [],
+    })
+    expect(await mine.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('renamed')
+    await button(mine, 'Save').click()
+    await mine.waitFor({ state: 'detached' })
+    const scopes = ['logs.read', 'logs.ingest', 'reports.read']
+    expect(await latchkey.get(id)).toMatchObject({ name: 'renamed', scopes, networks: ['10.0.0.0/8'] })
+
+    // What the other tab has ended cannot be ended again.
+    await button(others, 'Finish now').click()
+    await button(others, 'Finish now').waitFor({ state: 'detached' })
+    await button(second, 'Finish now').click()
+    await second.getByText('No rotation is under way. Nothing was changed.').waitFor()
+    expect(await button(second, 'Finish now').count()).toBe(0)
+  })
+
+  onOne('a text in which a token leaked leads to its details, and says whether its secret works', async () => {
+    const { page, latchkey } = await signedIn()
+    const leaked = await latchkey.create({ name: 'leaked', owner: 'bob', scopes: ['reports.*', 'logs.read'] })
+    const field = page.getByRole('textbox', { name: 'Look up' })
+    const lookUp = async (text: string) => {
+      await field.fill(text)
+      await field.press('Enter')
+    }
+    const line = `curl -H "Authorization: Bearer ${leaked.token}" https://api.example/reports`
+    await lookUp(line)
+    const region = page.getByRole('region', { name: 'leaked' })
+    await region.getByText('The secret that you looked up works').waitFor()
+    expect(await region.textContent()).toMatch(/reports\.\* All that begin with reports\..*logs\.read Read logs/)
+    expect(await field.inputValue()).toBe('')
+    await latchkey.rotate(leaked.id)
+    await lookUp(line)
+    await region.getByText('The secret that you looked up opens nothing. A secret that was rotated away.').waitFor()
+    await lookUp('leaked')
+    await page.getByText('There is no such token').waitFor()
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+  })
+
+  onOne('revoking more than a thousand tokens goes on until none is left, through a failure in between', async () => {
+    const { page, url, store, latchkey, admin, log, before } = await signedIn()
+    const environment = await store.open('default')
+    const records = Array.from({ length: 1_050 }, () => tokenRecord({ id: tokenId('acme'), owner: 'bob' }))
+    await Promise.all(records.map((record) => environment.insert(record)))
+    await page.goto(`${url}?owner=bob#token=${admin.token}`)
+    await page.getByText('1,050 tokens', { exact: true }).waitFor()
+    const requests = () => log.filter((line) => /^POST \S+\/revoke-all /.test(line)).length
+    before.set('list', async () => {
+      if (requests() < 2) return
+      before.delete('list')
+      throw new StoreError('ERR_STORE', 'not there')
+    })
+    await button(page, 'Revoke matching tokens').click()
+    const revocation = dialog(page, 'Revoke matching tokens')
+    await eventually(() => revocation.textContent()).toContain('1,050 tokens of bob match')
+    await button(revocation, 'Revoke').click()
+    await button(revocation, 'Try again').waitFor()
+    expect(await revocation.textContent()).toContain('1,000 tokens revoked so far')
+    await button(revocation, 'Try again').click()
+    await page.getByText('1,050 tokens revoked.').waitFor()
+    expect(requests()).toBe(3)
+    expect((await latchkey.list({ owner: 'bob' })).totalCount).toBe(0)
+  })
+
+  onOne('scopes that the host has not declared are typed, and what is wrong with them stands beside them', async () => {
+    const { page, latchkey } = await signedIn({ options: { scopes: undefined } })
+    await button(page, 'Create token').click()
+    const creation = dialog(page, 'Create token')
+    await creation.getByRole('textbox', { name: 'Name' }).fill('typed')
+    await creation.getByRole('checkbox', { name: 'logs.*' }).check()
+    const others = creation.getByRole('textbox', { name: 'Other scopes' })
+    await others.fill('reports.read\nreports read')
+    await button(creation, 'Create').click()
+    await eventually(() => others.getAttribute('aria-invalid')).toBe('true')
+    await creation.getByText('reports read: ').waitFor()
+    expect(await creation.getByRole('group', { name: 'Scopes' }).getAttribute('aria-invalid')).toBe(null)
+    expect(await others.evaluate((element) => element.matches(':focus'))).toBe(true)
+    await others.fill('reports.read, reports.export')
+    await button(creation, 'Create').click()
+    await dialog(page, 'Token created').waitFor()
+    const { tokens } = await latchkey.list()
+    expect(tokens.find(({ name }) => name === 'typed')?.scopes).toEqual(['logs.*', 'reports.read', 'reports.export'])
   })
 
   onOne('48 a token that was pasted is nowhere afterwards', async () => {
@@ -399,18 +516,39 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
   })
 
   onOne('48 names and addresses are text, however hostile', async () => {
-    const { page, latchkey } = await signedIn()
-    const names = ['<img src=x onerror=alert(1)>', 'שלום \u202bעולם', 'x'.repeat(200), '"\'><script>alert(1)</script>']
-    for (const name of names.filter((each) => !each.includes('\u202b'))) {
-      await latchkey.create({ name, owner: '<b>bob</b>', scopes: ['logs.read'] })
+    const { page, store } = await signedIn()
+    const environment = await store.open('default')
+    const rightToLeft = ['שלום עולם 12', '\u202egnp.exe']
+    const names = ['<img src=x onerror=alert(1)>', 'x'.repeat(200), '"\'><script>alert(1)</script>', ...rightToLeft]
+    for (const [index, name] of names.entries()) {
+      const owner = index === 0 ? '<b>bob</b>' : name
+      const used = { lastUsedAt: Date.now(), lastUsedIp: '<img src=x onerror=alert(2)>' }
+      const createdBy = { kind: 'user', id: 'u', owner } as const
+      await environment.insert(tokenRecord({ id: tokenId('acme'), name, owner, personal: true, createdBy, ...used }))
     }
     await button(page, 'Refresh').click()
-    for (const name of names.filter((each) => !each.includes('\u202b'))) {
+    for (const name of names) {
       await button(page, name).click()
-      await page.getByRole('region', { name, exact: true }).waitFor()
+      const region = page.getByRole('region', { name, exact: true })
+      await region.getByText('<img src=x onerror=alert(2)>').waitFor()
     }
     expect(await page.locator('img, b, #page script').count()).toBe(0)
     await expectFitsPhone(page)
+    // Text that runs to the left leaves the rest of its row where it is.
+    const hebrew = rows(page).filter({ hasText: 'שלום' })
+    const placeOf = (cell: Locator) => cell.evaluate((element) => element.getBoundingClientRect().left)
+    for (const index of [0, 1, 2, 3, 4, 5]) {
+      expect(await placeOf(hebrew.getByRole('cell').nth(index))).toBe(
+        await placeOf(rows(page).last().getByRole('cell').nth(index)),
+      )
+    }
+    const [owner, tag] = [hebrew.locator('bdi').nth(1), hebrew.getByText('Personal')]
+    expect(await owner.evaluate((element) => element.matches(':dir(rtl)'))).toBe(true)
+    expect(await placeOf(tag)).toBeGreaterThan(await placeOf(owner))
+    await button(page, rightToLeft[0] ?? '').click()
+    await button(page.getByRole('region', { name: rightToLeft[0] ?? '' }), 'Delete').click()
+    await button(dialog(page, 'Delete token'), 'Delete').click()
+    await page.getByText(`\u2068${rightToLeft[0]}\u2069 is deleted.`).waitFor()
   })
 
   onOne('work that takes longer than half a second shows that it goes on', async () => {
@@ -509,7 +647,14 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
       await button(dialog(page, 'Create token'), 'Create').click()
       await page.locator('[aria-invalid]').first().waitFor()
       await look('creation')
-      await page.keyboard.press('Escape')
+      const creation = dialog(page, 'Create token')
+      await creation.getByRole('textbox', { name: 'Name' }).fill('new')
+      await creation.getByRole('checkbox', { name: 'logs.read' }).check()
+      await button(creation, 'Create').click()
+      const created = dialog(page, 'Token created')
+      await created.getByRole('checkbox', { name: 'I have stored this token' }).check()
+      await look('token created')
+      await button(created, 'Done').click()
       if (LONG) {
         for (const act of ['Edit', 'Rotate', 'Delete']) {
           await button(page.getByRole('region', { name: 'seen' }), act).click()

@@ -46,8 +46,11 @@ export interface Stage {
   readonly url: string
   /** The routes. */
   readonly api: string
+  readonly store: TokenStore
   /** Operations of the store that fail, by their names. */
   readonly failing: Set<string>
+  /** What happens just before an operation of the store, by its name. What it throws, the operation throws. */
+  readonly before: Map<string, () => Promise<void>>
   /** Waited for before the routes are asked. */
   delay: Promise<unknown> | undefined
   /** Every request that arrived: its method and target. */
@@ -88,9 +91,11 @@ export async function openHouse(framework: Framework): Promise<House> {
     stage(plan = {}) {
       const name = `s${stages.size}`
       const failing = new Set<string>()
+      const before = new Map<string, () => Promise<void>>()
+      const store = faulty(failing, before)
       const latchkey = createLatchkey({
         prefix: 'acme',
-        store: faulty(failing),
+        store,
         hasher: testHasher,
         cache: { max: 1_000 },
         scopes: SCOPES,
@@ -100,7 +105,7 @@ export async function openHouse(framework: Framework): Promise<House> {
       const routes = framework === 'express' ? onExpress : onKoa
       const api = `http://127.0.0.1:${portOf(proxy)}${PREFIX}/${name}${MOUNT}`
       const stage = {
-        ...{ latchkey, api, failing, delay: undefined, log: [] },
+        ...{ latchkey, api, store, failing, before, delay: undefined, log: [] },
         url: `${api}/console/`,
         handle: routes(latchkey, `/${name}${MOUNT}`, plan),
       }
@@ -156,8 +161,8 @@ function onKoa(latchkey: Latchkey, path: string, plan: Plan): RequestListener {
   return app.callback()
 }
 
-/** A store in memory of which single operations can be made to fail. */
-function faulty(failing: ReadonlySet<string>): TokenStore {
+/** A store in memory of which single operations can be made to fail, or to wait for something else. */
+function faulty(failing: ReadonlySet<string>, before: ReadonlyMap<string, () => Promise<void>>): TokenStore {
   const store = memoryStore()
   return {
     async open(environment) {
@@ -168,7 +173,8 @@ function faulty(failing: ReadonlySet<string>): TokenStore {
           if (typeof member !== 'function') return member
           return (...args: unknown[]) => {
             if (failing.has(String(name))) return Promise.reject(new StoreError('ERR_STORE', 'not there'))
-            return member.apply(target, args)
+            const first = before.get(String(name))
+            return first === undefined ? member.apply(target, args) : first().then(() => member.apply(target, args))
           }
         },
       })
