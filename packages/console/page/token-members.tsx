@@ -5,7 +5,7 @@ import type { Token } from './types'
 
 /** All that is known of a token. */
 export function Members({ token }: { readonly token: Token }) {
-  const { createdBy, modifiedAt, modifiedBy, rotatedAt, lastUsedAt, lastUsedIp, expiresAt, metadata } = token
+  const { createdBy, modifiedAt, modifiedBy, rotatedAt, lastUsedAt, lastUsedIp, expiresAt, format, metadata } = token
   return (
     <dl class="members">
       <Member name="Id">
@@ -30,6 +30,7 @@ export function Members({ token }: { readonly token: Token }) {
       </Member>
       <Member name="Allowed networks">{listOr(token.networks, 'Every address')}</Member>
       <Member name="Resources">{listOr(token.resources, 'All')}</Member>
+      {format !== undefined && <Member name="Format">{format}</Member>}
       <Member name="Created">
         <Time at={token.createdAt} />
         {createdBy && <div class="muted">by {actorName(createdBy)}</div>}

@@ -8,6 +8,8 @@ export interface Token {
   readonly scopes: readonly string[]
   readonly networks: readonly string[]
   readonly resources: readonly string[]
+  /** Of a token that was imported from another system, until its first rotation: which. */
+  readonly format?: string
   readonly metadata?: Readonly<Record<string, unknown>>
   readonly createdAt: string
   readonly createdBy?: Actor
