@@ -15,7 +15,7 @@ export function Members({ token }: { readonly token: Token }) {
         <bdi>{token.owner}</bdi>
       </Member>
       <Member name="Scopes">
-        <ul class="plain">
+        <ul>
           {token.scopes.map((scope) => (
             <li key={scope}>
               <code>{scope}</code> <span class="muted">{meaningOf(scope)}</span>
@@ -82,7 +82,7 @@ function Time({ at, title }: { readonly at: string; readonly title?: string }) {
 function listOr(items: readonly string[], none: string) {
   if (items.length === 0) return none
   return (
-    <ul class="plain">
+    <ul>
       {items.map((item) => (
         <li key={item}>
           <code>{item}</code>
