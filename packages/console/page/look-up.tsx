@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { call } from './api'
+import { type ApiError, call } from './api'
 import { Field } from './form'
 import { capabilities } from './session'
 import { lookedUp, openToken } from './state'
@@ -36,11 +36,13 @@ export async function lookUp(text: string): Promise<void> {
 /** The list cannot be searched by id, but every token has its details. */
 export function LookUp() {
   const text = useSignal('')
+  const tried = useSignal('')
   const task = useTask(async () => {
+    tried.value = text.peek()
     await lookUp(text.peek())
     text.value = ''
   })
-  const { error } = task
+  const error = text.value === tried.value ? task.error : undefined
   return (
     <form
       class="find"
@@ -51,7 +53,7 @@ export function LookUp() {
         if (text.peek().trim() !== '') void task.start()
       }}
     >
-      <Field label="Look up" errors={error === undefined ? [] : [adviceOf(error)]}>
+      <Field label="Look up" errors={error === undefined ? [] : [wordsFor(error)]}>
         {(control) => (
           <input
             {...control}
@@ -70,4 +72,8 @@ export function LookUp() {
       </button>
     </form>
   )
+}
+
+function wordsFor(error: ApiError): string {
+  return error.status === 404 ? 'No token has this id or secret. Names are not looked up.' : adviceOf(error)
 }
