@@ -81,22 +81,22 @@ export function CreateDialog() {
           </Field>
         )}
         {!personal && (
-          <label class="check">
-            <input
-              type="checkbox"
-              aria-describedby="personal-hint"
-              checked={isPersonal.value}
-              onChange={(event) => {
-                isPersonal.value = event.currentTarget.checked
-              }}
-            />
-            <span>Personal</span>
-          </label>
-        )}
-        {!personal && (
-          <p class="hint" id="personal-hint">
-            A personal token can do no more than its owner may, and sees the tokens of its owner only.
-          </p>
+          <div class="field">
+            <label class="check">
+              <input
+                type="checkbox"
+                aria-describedby="personal-hint"
+                checked={isPersonal.value}
+                onChange={(event) => {
+                  isPersonal.value = event.currentTarget.checked
+                }}
+              />
+              <span>Personal</span>
+            </label>
+            <p class="hint" id="personal-hint">
+              A personal token can do no more than its owner may, and sees the tokens of its owner only.
+            </p>
+          </div>
         )}
         <Actions task={task} label="Create" />
       </Form>
