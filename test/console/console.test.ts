@@ -442,7 +442,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
     })
     await button(page, 'Revoke matching tokens').click()
     const revocation = dialog(page, 'Revoke matching tokens')
-    await eventually(() => revocation.textContent()).toContain('1,050 tokens of bob match')
+    await eventually(() => revocation.textContent()).toContain('The filters match 1,050 tokens of bob.')
     await button(revocation, 'Revoke').click()
     await button(revocation, 'Try again').waitFor()
     expect(await revocation.textContent()).toContain('1,000 tokens revoked so far')
@@ -663,7 +663,7 @@ describe.each(['express', 'koa'] as const)('on %s', (framework) => {
         }
         await page.getByRole('combobox', { name: 'Status' }).selectOption('Disabled')
         await button(page, 'Revoke matching tokens').click()
-        await page.getByText('match the filters').waitFor()
+        await page.getByText('The filters match').waitFor()
         await look('revoke')
         await page.keyboard.press('Escape')
         await page.setViewportSize({ width: 360, height: 740 })
