@@ -64,7 +64,7 @@ await runBenchmark({
 Through the interface of a store, in ms. \`cpuMs\` is the processor time of all threads of this process per run, \`longestMs\` the longest
 single command of the database server (0 below 0.5 ms). A page has 200 tokens; \`+\` and \`-\` are the directions of its sort; a deep page begins up to
 10,000 tokens behind the first. \`first count\` is an exact total. A list that the store gives up at its own deadline
-has the error in the place of its figures. \`logBytes\` is what the touch of one token
+has the error in the place of its figures; over HTTP such a list is \`refused\`. \`logBytes\` is what the touch of one token
 adds to the write-ahead log of PostgreSQL. \`revokeAll\` deletes the tokens of
 one owner, which were added for it: \`seconds\` in all, and by how many MB the heap grew at most, garbage included (\`heapMb\`).`,
   cases: Object.keys(PARTS),

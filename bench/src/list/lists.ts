@@ -7,7 +7,6 @@ import { readPage } from '@latchkey/testkit'
 import autocannon from 'autocannon'
 import express from 'express'
 import { serve } from '../harness/http.js'
-import { expect } from '../harness/observe.js'
 import type { Subject } from './measure.js'
 import { DAY, NOW, ownerOf } from './tokens.js'
 
@@ -107,8 +106,8 @@ export async function whileListing(subject: Subject): Promise<void> {
   app.use('/tokens', tokenRoutes({ authorize: () => ({ owner: 'bench', scopes: ['*'] }) }))
   const url = `${await serve(app)}tokens?pageSize=${LIMIT}`
   await meter.eventLoop('the same over HTTP, for four clients at once', async () => {
-    const { '2xx': pages } = await autocannon({ url, connections: 4, amount: 20, workers: 1, timeout: 60 })
-    expect(pages > 0, 'large pages are answered')
+    const { non2xx } = await autocannon({ url, connections: 4, amount: 20, workers: 1, timeout: 60 })
+    return { refused: non2xx }
   })
   await latchkey.close()
   if (!subject.address.startsWith('memory:')) await readMeanwhile(subject)

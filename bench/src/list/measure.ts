@@ -55,13 +55,13 @@ export function createMeter(data: BenchData) {
       }),
     /** Something that is done once, and measures itself. */
     once: add,
-    /** How late the event loop of this thread is while something runs. */
-    eventLoop: (name: string, run: () => Promise<unknown>) =>
+    /** How late the event loop of this thread is while something runs, and the figures that it resolves to. */
+    eventLoop: (name: string, run: () => Promise<Figures> | Promise<void>) =>
       add(`event-loop delay during ${name}`, async () => {
         const eventLoop = watchEventLoop()
-        await run()
+        const figures = await run()
         const { delayP50Ms, delayP99Ms } = eventLoop.end()
-        return { p50Ms: delayP50Ms, p99Ms: delayP99Ms }
+        return { p50Ms: delayP50Ms, p99Ms: delayP99Ms, ...(figures ?? {}) }
       }),
     /** Times that were measured elsewhere, in ms. */
     times: (name: string, times: readonly number[]) => add(name, async () => figuresOf(times)),
