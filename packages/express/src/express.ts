@@ -1,7 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import {
   type Admission,
-  clientSignal,
   createAdapter,
   type DeniedRequest,
   encodeResponse,
@@ -13,6 +12,7 @@ import {
   mountOf,
   optionError,
   readJson,
+  routedRequest,
   splitTarget,
   streamBody,
   type TrustFunction,
@@ -94,14 +94,9 @@ const OF_REQUESTS: ReadonlySet<string> = new Set([
 
 function httpRequest(req: Request, res: Response): HttpRequest {
   const [path, search] = splitTarget(req.url)
-  const client = new ClientRequest(req)
-  const { headers, rawHeaders, maxHeadersCount, ip } = client
-  return {
-    ...{ method: req.method, mount: mountOf(req.originalUrl, path, req.baseUrl), path, search },
-    ...{ headers, rawHeaders, maxHeadersCount, ip, body: () => readJson(req, req.body) },
-    forgeableBy: () => client.forgeableBy(),
-    signal: clientSignal(res),
-  }
+  const mount = mountOf(req.originalUrl, path, req.baseUrl)
+  const target = { method: req.method, mount, path, search, body: () => readJson(req, req.body) }
+  return routedRequest(new ClientRequest(req), res, target)
 }
 
 const MOUNTED_AS_ROUTE =

@@ -1,6 +1,5 @@
 import {
   type Admission,
-  clientSignal,
   createAdapter,
   encodeResponse,
   type HttpRequest,
@@ -9,6 +8,7 @@ import {
   isAnswered,
   mountOf,
   optionError,
+  routedRequest,
   splitTarget,
   streamBody,
 } from '@latchkey/core/adapter'
@@ -132,14 +132,10 @@ function httpRequest(request: FastifyRequest, reply: FastifyReply, readMount: Re
   const [sent, search] = splitTarget(request.url)
   const mount = readMount(sent)
   const path = sent.slice(mount.length)
-  const client = new ClientRequest(request)
-  const { headers, rawHeaders, maxHeadersCount, ip } = client
-  return {
+  return routedRequest(new ClientRequest(request), reply.raw, {
     ...{ method: request.method, mount: mountOf(request.originalUrl, path, mount), path, search },
-    ...{ headers, rawHeaders, maxHeadersCount, ip, body: () => bodyOf(request) },
-    forgeableBy: () => client.forgeableBy(),
-    signal: clientSignal(reply.raw),
-  }
+    body: () => bodyOf(request),
+  })
 }
 
 /** The prefix may hold parameters, so its segments are counted in what was sent. Fastify has decoded its own copy. */

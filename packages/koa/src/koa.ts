@@ -1,10 +1,10 @@
 import {
   type Admission,
   assertMount,
-  clientSignal,
   createAdapter,
   type DeniedRequest,
   encodeResponse,
+  type GuardedRequest,
   type HttpRequest,
   type HttpResponse,
   type InstanceSource,
@@ -13,6 +13,7 @@ import {
   mountOf,
   optionError,
   readJson,
+  routedRequest,
   streamBody,
 } from '@latchkey/core/adapter'
 import type { Context, Middleware, Next } from 'koa'
@@ -49,12 +50,7 @@ export function latchkeyKoa<Scope extends string, Property extends string = 'api
     }
 
     return (ctx, next) => {
-      const { headers, rawHeaders } = ctx.req
-      const request = {
-        ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req) },
-        ...{ ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) },
-      }
-      const admission = judge(ctx, request, ctx.req)
+      const admission = judge(ctx, clientRequest(ctx), ctx.req)
       return admission instanceof Promise
         ? admission.then((late) => settle(ctx, next, late))
         : settle(ctx, next, admission)
@@ -82,14 +78,19 @@ export function latchkeyKoa<Scope extends string, Property extends string = 'api
 
 function httpRequest(ctx: Context, mount: string): HttpRequest {
   const { method, search, originalUrl } = ctx
-  const { headers, rawHeaders } = ctx.req
   const path = ctx.path.slice(mount.length)
-  return {
+  return routedRequest(clientRequest(ctx), ctx.res, {
     ...{ method, mount: mountOf(originalUrl, path, mount), path, search },
-    ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req), ip: addressOf(ctx) },
     body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
-    forgeableBy: () => forgeableBy(ctx),
-    signal: clientSignal(ctx.res),
+  })
+}
+
+/** What is read of a request. */
+function clientRequest(ctx: Context): GuardedRequest {
+  const { headers, rawHeaders } = ctx.req
+  return {
+    ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req) },
+    ...{ ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) },
   }
 }
 

@@ -12,7 +12,7 @@ export interface HttpRequest extends RequestHeaders, AddressSource {
   readonly search: string
   /** The client's address as the framework tells it, by the host's own proxy setting. */
   readonly ip: string | undefined
-  /** Aborted when the client is gone: then nobody waits for the answer. See `clientSignal`. */
+  /** Aborted when the client is gone: then nobody waits for the answer. `routedRequest` adds it. */
   readonly signal?: AbortSignal | undefined
   /**
    * The body as a JSON value: the one that the host has parsed, or read here within bounds (see `readJson`).

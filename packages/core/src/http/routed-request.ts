@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http'
+import { clientSignal } from './deliver.js'
+import type { GuardedRequest } from './guard.js'
+import type { HttpRequest } from './message.js'
+
+/** What a request asks for, and where. */
+export type RoutedTarget = Pick<HttpRequest, 'method' | 'mount' | 'path' | 'search' | 'body'>
+
+/**
+ * A request on Node as the management routes see it, of what a guard reads of it and of what it asks for. `response` tells
+ * when the client is gone.
+ *
+ * @example
+ * const body = () => readJson(req, undefined)
+ * const request = routedRequest(client, res, { method: 'GET', mount: '/tokens', path: '/self', search: '', body })
+ */
+export function routedRequest(client: GuardedRequest, response: ServerResponse, target: RoutedTarget): HttpRequest {
+  const { headers, rawHeaders, maxHeadersCount, ip } = client
+  return {
+    ...target,
+    ...{ headers, rawHeaders, maxHeadersCount, ip },
+    forgeableBy: () => client.forgeableBy?.(),
+    signal: clientSignal(response),
+  }
+}
