@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { mustRun } from '../run-program.js'
 import { runsAlone, runsAsDocumented, runsBesideModules, saysWhatIsExternal } from './bundles.js'
 import type { Consumer } from './consumer.js'
+import { runsOnNext } from './next.js'
+import { passesAttw, passesPublint } from './tarballs.js'
 import { BUNDLER, compileTyped, NODE10, NODE16, NODENEXT } from './typescript.js'
 
 /** One check: a host, how it loads the packages, and the version of the host. */
@@ -15,7 +17,14 @@ export interface Cell {
 
 /** `nodes`: programs by the version that they are. */
 export function cellsOf(consumer: Consumer, nodes: ReadonlyMap<string, string>): Cell[] {
-  return [...nodeCells(consumer, nodes), ...runnerCells(consumer), ...typeCells(consumer), ...bundleCells(consumer)]
+  return [
+    ...nodeCells(consumer, nodes),
+    ...runtimeCells(consumer),
+    ...runnerCells(consumer),
+    ...typeCells(consumer),
+    ...bundleCells(consumer),
+    ...tarballCells(consumer),
+  ]
 }
 
 function nodeCells({ folder, packages }: Consumer, nodes: ReadonlyMap<string, string>): Cell[] {
@@ -29,6 +38,7 @@ function nodeCells({ folder, packages }: Consumer, nodes: ReadonlyMap<string, st
       version,
       check: () => mustRun(node, ['one-instance.mjs', names], folder),
     },
+    { host: 'Node.js', loading: 'the command latchkey', version, check: () => mustRun(node, ['cli.mjs'], folder) },
     {
       host: 'node --test',
       loading: 'import',
@@ -36,6 +46,28 @@ function nodeCells({ folder, packages }: Consumer, nodes: ReadonlyMap<string, st
       check: () => mustRun(node, ['--test', 'node.test.mjs'], folder),
     },
   ])
+}
+
+/** Each on a server of its own, with a guard, the routes, a bound token and a repeated credential. */
+function runtimeCells(consumer: Consumer): Cell[] {
+  const { folder } = consumer
+  // The binary itself: the package's own bin is written by an install script.
+  const cpu = process.arch === 'arm64' ? 'aarch64' : process.arch
+  const bun = join(folder, 'node_modules/@oven', `bun-${process.platform}-${cpu}`, 'bin/bun')
+  const onBun = (hasher: string) => () => mustRun(bun, ['serve.mjs', hasher], folder)
+  const onDeno = (hasher: string, ...more: string[]) => {
+    const allowed = ['--node-modules-dir=manual', '--allow-env', '--allow-net', '--allow-read', ...more]
+    return () =>
+      mustRun(process.execPath, ['node_modules/deno/bin.cjs', 'run', ...allowed, 'serve.mjs', hasher], folder)
+  }
+  return [
+    { host: 'Bun', loading: 'HMAC', version: '1.4', check: onBun('hmac') },
+    { host: 'Bun', loading: 'Argon2id', version: '1.4', check: onBun('argon2') },
+    { host: 'Deno', loading: 'HMAC', version: '2.9', check: onDeno('hmac') },
+    { host: 'Deno', loading: 'Argon2id, `--allow-ffi`', version: '2.9', check: onDeno('argon2', '--allow-ffi') },
+    { host: 'Next.js', loading: 'HMAC', version: '16.4', check: () => runsOnNext(consumer, 'hmac') },
+    { host: 'Next.js', loading: 'Argon2id', version: '16.4', check: () => runsOnNext(consumer, 'argon2') },
+  ]
 }
 
 function runnerCells({ folder }: Consumer): Cell[] {
@@ -103,4 +135,14 @@ function bundleCells({ folder }: Consumer): Cell[] {
     check: () => saysWhatIsExternal(folder),
   }
   return [...cells, without].map((cell) => ({ ...cell, version: cell.host === 'esbuild' ? '0.28' : '4.68' }))
+}
+
+function tarballCells({ folder, packages, tarballs }: Consumer): Cell[] {
+  const ofEach = (check: (folder: string, name: string, tarball: string) => Promise<unknown>) => async () => {
+    for (const { manifest } of packages) await check(folder, manifest.name, tarballs.get(manifest.name) ?? '')
+  }
+  return [
+    { host: 'publint', loading: '--strict', version: '0.3', check: ofEach(passesPublint) },
+    { host: 'attw', loading: 'every column', version: '0.18', check: ofEach(passesAttw) },
+  ]
 }

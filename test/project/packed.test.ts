@@ -8,6 +8,7 @@ import { LONG } from '../long.js'
 import { runsAlone } from '../matrix/bundles.js'
 import { runJest } from '../matrix/cells.js'
 import { type Consumer, createConsumer, publishedPackages } from '../matrix/consumer.js'
+import { passesAttw, passesPublint } from '../matrix/tarballs.js'
 import { BUNDLER, compileTyped, NODE10, NODE16 } from '../matrix/typescript.js'
 import { mustRun } from '../run-program.js'
 
@@ -119,17 +120,12 @@ try { argon2id() } catch (error) { console.log(error.name, error.code, error.mes
 const OF_EACH_KIND = ['@latchkey/core', '@latchkey/express']
 
 describe.each(names)('the tarball of %s', (name) => {
-  const check = (script: string, ...args: string[]) => node(bin(script), consumer.tarballs.get(name) ?? '', ...args)
+  const tarball = () => consumer.tarballs.get(name) ?? ''
 
-  test.concurrent('passes publint --strict', async () => {
-    const tarball = consumer.tarballs.get(name) ?? ''
-    expect(await node(bin('publint/src/cli.js'), 'run', tarball, '--strict')).toContain('All good!')
-  })
+  test.concurrent('passes publint --strict', () => passesPublint(root, name, tarball()))
 
   if (!LONG && !OF_EACH_KIND.includes(name)) return
-  test.concurrent('passes attw in every column', async () => {
-    expect(await check('@arethetypeswrong/cli/dist/index.js', '--no-color', '--no-emoji')).toContain(name)
-  })
+  test.concurrent('passes attw in every column', () => passesAttw(root, name, tarball()))
 })
 
 /** Relative paths of all files, with forward slashes; without what is installed below. */

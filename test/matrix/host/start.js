@@ -5,11 +5,8 @@ const { app, latchkey, store } = require('./app.js')
 async function main() {
   const server = app.listen(3000)
   await once(server, 'listening')
-  const { totalCount } = await latchkey.list({ limit: 1 })
-  if (totalCount === 0) {
-    const { token } = await latchkey.create({ name: 'first', owner: 'admin', scopes: ['*'] })
-    console.log(`The first token, shown this once: ${token}`)
-  }
+  const first = await latchkey.createFirst({ name: 'first', owner: 'admin', scopes: ['*'] })
+  if (first !== undefined) console.log(`The first token, shown this once: ${first.token}`)
 
   await once(process, 'SIGTERM')
   server.close()

@@ -14,7 +14,16 @@ import { createGuard, type GuardOptions } from '@latchkey/core/adapter'
 import { latchkeyFetch } from '@latchkey/core/fetch'
 import { type EnvironmentStore, idTaken, type TokenStore } from '@latchkey/core/store'
 import { latchkeyExpress } from '@latchkey/express'
+import { latchkeyFastify } from '@latchkey/fastify'
+import { latchkeyHono } from '@latchkey/hono'
+import { nodePg, postgresStore } from '@latchkey/store-postgres'
+import { ioredis, nodeRedis, redisStore } from '@latchkey/store-redis'
 import express from 'express'
+import { type FastifyInstance, fastify } from 'fastify'
+import { Hono } from 'hono'
+import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import { createClient } from 'redis'
 
 interface Settings {
   networks?: readonly string[]
@@ -63,6 +72,36 @@ export function door(latchkey: Latchkey<'reports.read'>): (request: Request) => 
     return response ?? Response.json({ readBy: token.owner })
   }
 }
+
+export function onFastify(latchkey: Latchkey<'reports.read'>): FastifyInstance {
+  const { plugin, requireToken, tokenRoutes } = latchkeyFastify(latchkey, { property: undefined })
+  const app = fastify()
+  app.register(plugin)
+  app.register(tokenRoutes({ dialect: undefined }), { prefix: '/tokens' })
+  app.get('/reports', { onRequest: requireToken({ scopes: ['reports.read'] }) }, async (request) => {
+    const token: ApiToken | undefined = request.apiToken
+    return { owner: token?.owner }
+  })
+  // @ts-expect-error: a scope that is not declared
+  requireToken({ scopes: ['reports.write'] })
+  return app
+}
+
+export function onHono(latchkey: Latchkey<'reports.read'>): Hono {
+  const { requireToken, tokenRoutes } = latchkeyHono(latchkey, { ip: () => undefined, onDenied: undefined })
+  const app = new Hono()
+  app.route('/tokens', tokenRoutes({ dialect: undefined }))
+  app.get('/reports', requireToken({ scopes: ['reports.read'] }), (c) => c.json({ owner: c.get('apiToken').owner }))
+  // @ts-expect-error: a scope that is not declared
+  requireToken({ scopes: ['reports.write'] })
+  return app
+}
+
+export const stores: readonly (() => TokenStore)[] = [
+  () => postgresStore({ client: nodePg(new Pool()), schema: undefined }),
+  () => redisStore({ client: ioredis(new Redis()), prefix: undefined }),
+  () => redisStore({ client: nodeRedis(createClient()) }),
+]
 
 export const options: GuardOptions = { scopes: undefined }
 export const guard = createGuard(options)

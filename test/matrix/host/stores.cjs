@@ -1,0 +1,20 @@
+// The stores over a network, given their modules in whatever way they are loaded: nothing is asked of a server. Throws if
+// anything is not as it must be.
+const assert = require('node:assert/strict')
+
+module.exports = async ({ core, postgres, redis, Pool, Redis }) => {
+  const hasher = core.hmacSha256({ keys: { k1: Buffer.alloc(32, 'k') }, current: 'k1' })
+  const pool = new Pool({ host: '127.0.0.1', port: 1 })
+  const client = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true, enableOfflineQueue: false })
+  for (const store of [
+    postgres.postgresStore({ client: postgres.nodePg(pool) }),
+    redis.redisStore({ client: redis.ioredis(client) }),
+  ]) {
+    const latchkey = core.createLatchkey({ store, hasher })
+    await assert.rejects(latchkey.ping(), core.StoreError)
+    await latchkey.close()
+    await store.close()
+  }
+  client.disconnect()
+  await pool.end()
+}
