@@ -6,7 +6,10 @@ import { mustRun, runProgram } from '../run-program.js'
 export type Bundler = 'esbuild' | 'rollup'
 export type Format = 'cjs' | 'esm'
 
-/** esbuild leaves `require` of Node's own modules in an ES module, which has none: this line is known from Express. */
+/**
+ * An ES module has no `require`. esbuild leaves that of Node's own modules in it: this line is known from Express. Fastify reads
+ * `require.cache`, whatever bundles it.
+ */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
 
 const RESOLVE = '@rollup/plugin-node-resolve={preferBuiltins:true,exportConditions:["node"]}'
@@ -32,6 +35,7 @@ export async function bundle(
         ]
       : [
           ...[entry, '--format', format === 'esm' ? 'es' : 'cjs', '--file', output, '--silent'],
+          ...(format === 'esm' ? ['--banner', BANNER] : []),
           ...['--plugin', RESOLVE, '--plugin', '@rollup/plugin-commonjs', '--plugin', '@rollup/plugin-json'],
           ...external.flatMap((name) => ['--external', name]),
         ]
