@@ -25,6 +25,8 @@ export async function openRedis(url: string): Promise<OpenRedis> {
   // Each call rejects by itself.
   client.on('error', () => undefined)
   await client.connect().catch((error: Error) => {
+    // A server that refuses the password keeps the connection open.
+    if (client.isOpen) client.destroy()
     throw unusable('Redis', url, error, 'REDISCLI_AUTH')
   })
   isConnected = true
