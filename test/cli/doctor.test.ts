@@ -5,7 +5,7 @@ import { startPostgres, startPostgresReplica, startRedis, startReplica } from '@
 import { tokenRecord } from '@latchkey/testkit'
 import { expect, onTestFinished, test } from 'vitest'
 import { LONG } from '../long.js'
-import { CONFIG, newFolder } from './command.js'
+import { CONFIG, folderWithToken, newFolder } from './command.js'
 
 /** What `npm run long` runs alone. */
 const inLong = LONG ? test : ((() => undefined) as unknown as typeof test)
@@ -43,7 +43,8 @@ inLong('a replica, and the settings of Redis', async () => {
   onTestFinished(() => server.stop())
   const folder = await newFolder()
   const doctor = ({ port }: { port: number }) => folder.latchkey(['doctor', '--store', `redis://127.0.0.1:${port}`])
-  // The first who opens an environment creates it.
+  expect((await doctor(server)).stderr).toMatch(/There is no environment default in this store\./)
+  await folder.latchkey(['init', '--store', `redis://127.0.0.1:${server.port}`, '--yes'])
   expect(await doctor(server)).toMatchObject({ code: 0, stderr: '' })
   expect((await doctor(server)).stdout).toMatch(/^ok {7}The server is Redis \d+\.\d+/m)
   const replica = await startReplica(server)
@@ -56,7 +57,8 @@ inLong('a replica, and the settings of Redis', async () => {
 inLong('a replica of PostgreSQL', async () => {
   const server = await startPostgres()
   onTestFinished(() => server.stop())
-  const folder = await newFolder()
+  const folder = await folderWithToken()
+  await folder.latchkey(['copy', '--from', 'sqlite:tokens.db', '--to', server.url])
   const first = await folder.latchkey(['doctor', '--store', server.url])
   expect(first.stdout).toMatch(/^ok {7}The server is PostgreSQL \d+/m)
   const replica = await startPostgresReplica(server)
