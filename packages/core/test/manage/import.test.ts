@@ -204,6 +204,15 @@ describe('importTokens', () => {
     await expect(call).rejects.toMatchObject({ code: 'ERR_OPTION', message: expect.stringContaining(sentence) })
   })
 
+  test('rejects what looks like a token of ours, which no format is asked about', async () => {
+    const { latchkey, create } = testInstance({ foreign: [{ name: 'any', match: /^[^ ]+$/ }] })
+    const { token } = await create()
+    expect(await latchkey.importTokens([row({ key: token })])).toMatchObject({
+      imported: 0,
+      rejected: [{ violations: [{ path: 'key' }] }],
+    })
+  })
+
   test('needs a declared format', async () => {
     const { latchkey } = testInstance()
     await expect(latchkey.importTokens([])).rejects.toThrow('needs the option foreign')

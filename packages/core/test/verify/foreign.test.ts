@@ -211,6 +211,16 @@ describe('a foreign key with a slow hash', () => {
     expect(outcome(await latchkey.verify(KEY))).toBe('ok')
   })
 
+  test('is guessed at one at a time, whichever keys are guessed', async () => {
+    const { latchkey } = await slowHost(await bcrypt('s3cret', 10))
+    const hash = await bcryptOf('s3cret')
+    await latchkey.importTokens([row({ format: 'named', id: 'k2', hash })])
+    const guesses = ['key_k1_guess', 'key_k2_guess'].map((guess) => latchkey.verify(guess))
+    while (latchkey.stats().proofs.waiting === 0) await new Promise(setImmediate)
+    expect(latchkey.stats().proofs).toMatchObject({ running: 1, waiting: 1 })
+    expect((await Promise.all(guesses)).map(outcome)).toEqual(['wrong_secret', 'wrong_secret'])
+  })
+
   test('leaves no tag behind when it is rotated before its first use', async () => {
     const { latchkey, records } = await slowHost(await bcryptOf('s3cret'))
     const [{ id = '' } = {}] = await records()
