@@ -1,6 +1,13 @@
 // Hosts on every supported version of the frameworks, with what stands around guards and routes in real ones.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLatchkey, type Latchkey, type LatchkeyOptions, memoryStore, type TokenStore } from '@latchkey/core'
 import { latchkeyExpress } from '@latchkey/express'
@@ -17,23 +24,23 @@ import Koa3 from 'koa3'
 import { onTestFinished } from 'vitest'
 import { type Call, client } from './client.js'
 
-/** Of every framework's own kind, made of one that each host can have. */
-export type HostMiddleware = (
-  req: IncomingMessage,
-  res: ServerResponse,
-  next: (error?: unknown) => void,
-) => void | Promise<void>
+/** The headers of a request, as a middleware may change them. */
+export type HeaderEditor = Pick<Headers, 'get' | 'set' | 'delete'>
 
 /**
- * Management is at `/tokens`, `/reports` needs the scope `reports.read`, `/twice` needs it in two guards, `/rendered` has an
- * `onDenied` that answers 418. Guarded routes answer with the id of the token that they see.
+ * Management is at `/tokens`, `/reports` needs the scope `reports.read`, `/twice` needs it in two guards, `/rendered`
+ * has an `onDenied` that answers 418. Guarded routes answer with the id of the token that they see.
  */
 export interface RequestPlan {
   readonly latchkey: Latchkey
-  /** Stands in front of everything. */
-  readonly before?: HostMiddleware
+  /** What a middleware in front of everything does to the headers. */
+  readonly edit?: (headers: HeaderEditor) => void
+  /** A middleware in front of everything reads the body, and leaves nothing of it. */
+  readonly readsBody?: boolean
+  /** What a middleware in front of everything sets. */
+  readonly cacheControl?: string | undefined
   /** Stands between the two guards of `/twice`. */
-  readonly between?: HostMiddleware
+  readonly between?: () => Promise<void>
   /** Believes a proxy on this machine. */
   readonly trustsProxy?: boolean
   /** Answers 503 by itself to whatever takes longer, in ms. */
@@ -44,10 +51,44 @@ export interface RequestPlan {
   readonly reached?: (path: string) => void
 }
 
-const pass: HostMiddleware = (_req, _res, next) => next()
+/** A middleware of Node's kind. */
+type NodeMiddleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => Promise<void>
+
+function middlewares({
+  edit,
+  readsBody,
+  cacheControl,
+  between,
+}: RequestPlan): Record<'before' | 'wait', NodeMiddleware> {
+  return {
+    async before(req, res, next) {
+      edit?.(editorOf(req.headers))
+      if (readsBody) for await (const _ of req);
+      if (cacheControl !== undefined) res.setHeader('Cache-Control', cacheControl)
+      next()
+    },
+    async wait(_req, _res, next) {
+      await between?.()
+      next()
+    },
+  }
+}
+
+function editorOf(headers: IncomingHttpHeaders): HeaderEditor {
+  return {
+    get: (name) => headers[name]?.toString() ?? null,
+    set(name, value) {
+      headers[name] = value
+    },
+    delete(name) {
+      delete headers[name]
+    },
+  }
+}
 
 function onExpress(framework: typeof express5, plan: RequestPlan): RequestListener {
-  const { before = pass, between = pass, reached = () => undefined } = plan
+  const { reached = () => undefined } = plan
+  const { before, wait } = middlewares(plan)
   const { requireToken, tokenRoutes } = latchkeyExpress(plan.latchkey)
   const guard = requireToken({ scopes: ['reports.read'] })
   const app = framework()
@@ -61,7 +102,7 @@ function onExpress(framework: typeof express5, plan: RequestPlan): RequestListen
   }
   app.use('/tokens', tokenRoutes({ authorize: plan.authorize }))
   app.all('/reports', guard, seen)
-  app.all('/twice', guard, between, guard, seen)
+  app.all('/twice', guard, wait, guard, seen)
   const onDenied = (_denied: object, req: express5.Request, res: express5.Response) => {
     reached(req.path)
     res.sendStatus(418)
@@ -71,7 +112,8 @@ function onExpress(framework: typeof express5, plan: RequestPlan): RequestListen
 }
 
 function onKoa(Framework: typeof Koa3, plan: RequestPlan): RequestListener {
-  const { before = pass, between = pass, timeout, reached = () => undefined } = plan
+  const { timeout, reached = () => undefined } = plan
+  const { before, wait } = middlewares(plan)
   const { requireToken, tokenRoutes } = latchkeyKoa(plan.latchkey)
   const guard = requireToken({ scopes: ['reports.read'] })
   const app = new Framework({ proxy: plan.trustsProxy === true, maxIpsCount: 1 })
@@ -96,13 +138,14 @@ function onKoa(Framework: typeof Koa3, plan: RequestPlan): RequestListener {
   }
   const rendered = requireToken({ scopes: ['reports.read'], onDenied })
   app.use(at('/reports', guard, seen))
-  app.use(at('/twice', guard, koaMiddleware(between), guard, seen))
+  app.use(at('/twice', guard, koaMiddleware(wait), guard, seen))
   app.use(at('/rendered', rendered, seen))
   return app.callback()
 }
 
 function onFastify(plan: RequestPlan): RequestListener {
-  const { before = pass, between = pass, timeout, reached = () => undefined } = plan
+  const { timeout, reached = () => undefined } = plan
+  const { before, wait } = middlewares(plan)
   const { plugin, requireToken, tokenRoutes } = latchkeyFastify(plan.latchkey)
   const guard = requireToken({ scopes: ['reports.read'] })
   const app = fastify({ trustProxy: plan.trustsProxy === true ? 'loopback' : false })
@@ -127,24 +170,24 @@ function onFastify(plan: RequestPlan): RequestListener {
     reply.code(418).send()
   }
   app.all('/reports', { onRequest: guard }, seen)
-  app.all('/twice', { onRequest: [guard, fastifyHook(between), guard] }, seen)
+  app.all('/twice', { onRequest: [guard, fastifyHook(wait), guard] }, seen)
   app.all('/rendered', { onRequest: requireToken({ scopes: ['reports.read'], onDenied }) }, seen)
   const ready = app.ready()
   return (req, res) => void ready.then(() => app.routing(req, res))
 }
 
-function fastifyHook(middleware: HostMiddleware): onRequestHookHandler {
+function fastifyHook(middleware: NodeMiddleware): onRequestHookHandler {
   return (request, reply, done) => {
     const proceed = (error?: unknown) => done(error as Error | undefined)
-    Promise.resolve(middleware(request.raw, reply.raw, proceed)).catch(proceed)
+    middleware(request.raw, reply.raw, proceed).catch(proceed)
   }
 }
 
-function koaMiddleware(middleware: HostMiddleware): Middleware {
+function koaMiddleware(middleware: NodeMiddleware): Middleware {
   return (ctx, next) =>
     new Promise((resolve, reject) => {
       const proceed = (error?: unknown) => (error === undefined ? resolve(next()) : reject(error))
-      Promise.resolve(middleware(ctx.req, ctx.res, proceed)).catch(reject)
+      middleware(ctx.req, ctx.res, proceed).catch(reject)
     })
 }
 
@@ -166,8 +209,10 @@ export const KOAS = [
   ['Koa 3', Koa3],
 ] as const
 
+export type RequestHosts = readonly (readonly [name: string, mount: (plan: RequestPlan) => RequestListener])[]
+
 /** By name: makes a listener for a `node:http` server. */
-export const HOSTS: readonly (readonly [name: string, mount: (plan: RequestPlan) => RequestListener])[] = [
+export const HOSTS: RequestHosts = [
   ...EXPRESSES.map(([name, framework]) => [name, (plan: RequestPlan) => onExpress(framework, plan)] as const),
   ...KOAS.map(([name, framework]) => [name, (plan: RequestPlan) => onKoa(framework, plan)] as const),
   ['Fastify 5', onFastify],
@@ -225,6 +270,11 @@ function heldStore(gate: () => Promise<void>): TokenStore {
       }
     },
   }
+}
+
+/** Until what was on its way in this process is done. */
+export async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
 }
 
 /** Serves until the test ends, over connections that are kept alive. */
