@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { startTcpProxy } from '@latchkey/test-servers'
 import { runBenchmark } from './harness/benchmark.js'
 import { expect } from './harness/observe.js'
 import type { Figures } from './harness/rounds.js'
 import { crossings, cutOff } from './revocation/measure.js'
 import { withPair } from './revocation/pair.js'
-import { startSilencer } from './revocation/silencer.js'
 import { openData } from './stores/index.js'
 import type { BenchData } from './stores/store-kind.js'
 
@@ -101,9 +101,13 @@ async function listenersKilled(data: BenchData, revocations: number) {
 
 async function silenced(data: BenchData, revocations: number) {
   const address = new URL(data.address)
-  const silencer = await startSilencer(Number(address.port))
-  address.port = silencer.port
-  return withPair(data, address.href, CUT_OFF_TTL, (pair) => cutOff(pair, silencer, CUT_OFF_TTL, revocations))
+  const proxy = await startTcpProxy(Number(address.port))
+  address.port = String(proxy.port)
+  try {
+    return await withPair(data, address.href, CUT_OFF_TTL, (pair) => cutOff(pair, proxy, CUT_OFF_TTL, revocations))
+  } finally {
+    await proxy.stop()
+  }
 }
 
 /** Else the revocations fall into step with B's poll. */

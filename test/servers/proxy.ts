@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A real TCP hop before a server, to lose replies and to lead elsewhere. */
+/** A real TCP hop before a server, to lose replies, to fall silent and to lead elsewhere. */
 export interface TcpProxy {
   readonly port: number
-  /** From now on: lets the next request that contains the text through, and cuts the connection instead of answering. */
+  /** Lets the next request that contains the text through, and cuts the connection instead of answering. */
   loseReplyTo(text: string): Promise<void>
+  /** Connections stay open, and nothing passes. */
+  silence(): void
+  /** Cuts the connections that were silenced; new ones work. */
+  restore(): void
   /** Cuts all connections; new ones go to the other server. */
   switchTo(port: number): void
   stop(): Promise<void>
@@ -13,6 +17,7 @@ export interface TcpProxy {
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   let port = target
+  let silent = false
   let armed: { text: string; cut: () => void } | undefined
   const sockets = new Set<Socket>()
   const cutAll = () => {
@@ -23,6 +28,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     let cut: (() => void) | undefined
     for (const socket of [client, upstream]) {
       sockets.add(socket)
+      socket.setNoDelay(true)
       socket.on('error', () => {})
       socket.on('close', () => {
         sockets.delete(socket)
@@ -31,6 +37,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       })
     }
     client.on('data', (chunk) => {
+      if (silent) return
       if (armed && chunk.includes(armed.text)) {
         cut = armed.cut
         armed = undefined
@@ -38,6 +45,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       upstream.write(chunk)
     })
     upstream.on('data', (chunk) => {
+      if (silent) return
       if (cut === undefined) client.write(chunk)
       else {
         client.destroy()
@@ -54,6 +62,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       new Promise((resolve) => {
         armed = { text, cut: resolve }
       }),
+    silence() {
+      silent = true
+    },
+    restore() {
+      silent = false
+      cutAll()
+    },
     switchTo(other) {
       port = other
       cutAll()

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { TcpProxy } from '@latchkey/test-servers'
 import { expect, percentiles } from '../harness/observe.js'
 import { inLanes } from '../harness/rounds.js'
 import { idOf, issueMany, SETTLED_AFTER } from '../harness/tokens.js'
 import type { Pair } from './pair.js'
-import type { Silencer } from './silencer.js'
 
 /** A token that B still admits so many ms after its revocation counts as missed. */
 const MISSED_AFTER = 2_000
@@ -58,14 +58,14 @@ interface Outcome {
 }
 
 /** Revokes tokens on A that B has just seen, while nothing passes between B and the store. */
-export async function cutOff({ a, askB }: Pair, silencer: Silencer, ttl: number, revocations: number) {
+export async function cutOff({ a, askB }: Pair, proxy: TcpProxy, ttl: number, revocations: number) {
   const outcomes: Outcome[] = []
   while (outcomes.length < revocations) {
     const tokens = await issueMany(a, Math.min(BATCH, revocations - outcomes.length))
     for (const status of await Promise.all(tokens.map(askB))) expect(status === 200, 'B admits good tokens')
-    silencer.silence()
+    proxy.silence()
     outcomes.push(...(await Promise.all(tokens.map(revoke))))
-    silencer.restore()
+    proxy.restore()
     await Promise.all(tokens.map(expectRefusal))
   }
   return {
