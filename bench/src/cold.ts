@@ -1,9 +1,9 @@
-import { argon2id, createLatchkey, type Hasher, type Latchkey } from '@latchkey/core'
+import { argon2id, type Hasher, type Latchkey } from '@latchkey/core'
 import { runBenchmark } from './harness/benchmark.js'
 import { type Figures, measureRounds, medianRows, type Running } from './harness/rounds.js'
-import { FAST_HASHER, issueMany, LONG_CACHE } from './harness/tokens.js'
+import { FAST_HASHER, issueMany } from './harness/tokens.js'
 import { allAtOnce, oneByOne } from './harness/verifications.js'
-import { connectStore, openData } from './stores/index.js'
+import { openData, withInstance } from './stores/index.js'
 
 const TOKENS = 1_000
 const HASHERS: readonly Hasher[] = [argon2id(), FAST_HASHER]
@@ -29,18 +29,7 @@ async function start(name: string): Promise<Running<Figures>> {
   const found = CASES.find((each) => each.name === name)
   const hasher = found?.hasher ?? FAST_HASHER
   const data = await openData(found?.store ?? 'memory')
-
-  /** With a new instance on a new connection. */
-  async function restarted<T>(run: (latchkey: Latchkey) => Promise<T>): Promise<T> {
-    const store = await connectStore(data.address)
-    const latchkey = createLatchkey({ store, hasher, cache: LONG_CACHE })
-    await latchkey.ready()
-    const result = await run(latchkey)
-    await latchkey.close()
-    await store.close()
-    return result
-  }
-
+  const restarted = <T>(run: (latchkey: Latchkey) => Promise<T>) => withInstance(data.address, hasher, run)
   const tokens = await restarted((latchkey) => issueMany(latchkey, TOKENS))
   return {
     measure: async () => ({

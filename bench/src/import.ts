@@ -2,16 +2,15 @@ import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { copyTokens, createLatchkey, type ForeignFormat, type ImportRow } from '@latchkey/core'
 import type { EnvironmentStore } from '@latchkey/core/store'
-import { CREATED_AT, randomInt, tokenRecord } from '@latchkey/testkit'
+import { CREATED_AT, randomInt } from '@latchkey/testkit'
 import { runBenchmark } from './harness/benchmark.js'
 import { expect, memoryInUse, quantile, watchEventLoop } from './harness/observe.js'
-import { type Contender, type Figures, inLanes, measureContenders } from './harness/rounds.js'
-import { FAST_HASHER, SCOPE } from './harness/tokens.js'
+import { type Contender, type Figures, measureContenders } from './harness/rounds.js'
+import { FAST_HASHER, insertRecords, SCOPE } from './harness/tokens.js'
 import { checkStore, connectStore, openData } from './stores/index.js'
 import type { BenchData } from './stores/store-kind.js'
 
 const MIB = 2 ** 20
-const AT_ONCE = 32
 const FORMAT: ForeignFormat = { name: 'legacy', match: /^legacy_[0-9]+$/ }
 
 interface Options {
@@ -98,10 +97,7 @@ function* rows(count: number): Generator<ImportRow> {
 async function copyAll({ tokens, store, to }: Options): Promise<Contender> {
   const [from, target] = [await openData(store), await openData(to)]
   const connection = await connectStore(from.address)
-  const environment = await connection.open('default')
-  await inLanes(AT_ONCE, Array(tokens).keys(), (i) =>
-    environment.insert(tokenRecord({ name: `Key ${i}`, owner: `owner-${i % 1_000}`, createdAt: CREATED_AT + i })),
-  )
+  await insertRecords(await connection.open('default'), tokens)
   await connection.close()
   return {
     measure: () => copyOnce(from, target, tokens),
@@ -160,9 +156,8 @@ function watchMemory(count: number) {
     async at(done: number): Promise<void> {
       const isFirst = Number.isNaN(first) && done >= count / 10
       if (!isFirst && done < count) return
-      const { heap, external } = await memoryInUse()
-      if (isFirst) first = heap + external
-      last = heap + external
+      last = (await memoryInUse()).bytes
+      if (isFirst) first = last
     },
     grownMiB: () => (last - first) / MIB,
   }

@@ -1,17 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createLatchkey, type Latchkey } from '@latchkey/core'
-import { CREATED_AT, tokenRecord } from '@latchkey/testkit'
 import { runBenchmark } from './harness/benchmark.js'
 import { expect } from './harness/observe.js'
-import { type Contender, inLanes, measureContenders } from './harness/rounds.js'
-import { FAST_HASHER, issue, issueMany, LONG_CACHE, SETTLED_AFTER } from './harness/tokens.js'
+import { type Contender, measureContenders } from './harness/rounds.js'
+import { FAST_HASHER, insertRecords, issue, issueMany, LONG_CACHE, SETTLED_AFTER } from './harness/tokens.js'
 import { oneByOne, repeatEach, sliceOf } from './harness/verifications.js'
-import { checkStore, connectStore, openData } from './stores/index.js'
+import { checkStore, connectStore, openData, withInstance } from './stores/index.js'
 
 const USED = 500
 const CREATED = 500
 const PAGE = 200
-const AT_ONCE = 32
 
 await runBenchmark({
   name: 'scale',
@@ -35,13 +33,7 @@ of 200 with the total. Only the list may grow: the memory store, the default of 
 async function prepare(count: number, kind: string): Promise<Contender> {
   const data = await openData(kind)
   const store = await connectStore(data.address)
-  const environment = await store.open('default')
-  // Records whose tokens nobody has: to hash a million secrets takes a minute.
-  await inLanes(AT_ONCE, Array(count - USED).keys(), (i) =>
-    environment.insert(
-      tokenRecord({ name: `Nightly export ${i}`, owner: `owner-${i % 1_000}`, createdAt: CREATED_AT + i }),
-    ),
-  )
+  await insertRecords(await store.open('default'), count - USED)
   await data.settle?.()
   const latchkey = createLatchkey({ store, hasher: FAST_HASHER, cache: LONG_CACHE })
   const tokens = await issueMany(latchkey, USED)
@@ -51,24 +43,13 @@ async function prepare(count: number, kind: string): Promise<Contender> {
 
   const measure = async () => ({
     hotNs: await hotNs(),
-    coldUs: await coldUs(data.address, tokens),
+    coldUs: await withInstance(data.address, FAST_HASHER, (fresh) => oneByOne(fresh, tokens)),
     createUs: await createUs(latchkey),
     listMs: await listMs(latchkey, count),
   })
   // Compiles what is measured.
   await measure()
   return { measure, stop: () => store.close().then(() => data.stop()) }
-}
-
-/** With a new instance on a new connection. */
-async function coldUs(address: string, tokens: readonly string[]): Promise<number> {
-  const store = await connectStore(address)
-  const fresh = createLatchkey({ store, hasher: FAST_HASHER, cache: LONG_CACHE })
-  await fresh.ready()
-  const us = await oneByOne(fresh, tokens)
-  await fresh.close()
-  await store.close()
-  return us
 }
 
 async function createUs(latchkey: Latchkey): Promise<number> {

@@ -30,7 +30,7 @@ const questions = {
     return urls
   },
   async begin() {
-    before = { bytes: await bytesInUse(), proofs: latchkey.stats().proofs.done }
+    before = { ...(await memoryInUse()), proofs: latchkey.stats().proofs.done }
     mostWaiting = 0
     watching = setInterval(() => {
       mostWaiting = Math.max(mostWaiting, latchkey.stats().proofs.waiting)
@@ -41,7 +41,7 @@ const questions = {
   async end() {
     clearInterval(watching)
     const { delayP99Ms } = eventLoop.end()
-    const heapGrowthMiB = ((await bytesInUse()) - before.bytes) / 2 ** 20
+    const heapGrowthMiB = ((await memoryInUse()).bytes - before.bytes) / 2 ** 20
     return { delayP99Ms, heapGrowthMiB, proofs: latchkey.stats().proofs.done - before.proofs, mostWaiting }
   },
   /** What Argon2 takes for one of many proofs when the machine does nothing else. */
@@ -57,8 +57,3 @@ const questions = {
 }
 export type ServerQuestions = typeof questions
 answer(questions)
-
-async function bytesInUse(): Promise<number> {
-  const { heap, external } = await memoryInUse()
-  return heap + external
-}

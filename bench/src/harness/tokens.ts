@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { type CreateInput, createLatchkey, hmacSha256, type Latchkey, memoryStore } from '@latchkey/core'
-import { BASE32_ALPHABET, type TokenRecord } from '@latchkey/core/store'
+import { BASE32_ALPHABET, type EnvironmentStore, type TokenRecord } from '@latchkey/core/store'
+import { CREATED_AT, tokenRecord } from '@latchkey/testkit'
 import { inLanes } from './rounds.js'
 
 export const SCOPE = 'a.read'
 const AT_ONCE = 200
+const INSERTS_AT_ONCE = 32
 
 /** For benchmarks that are about something else than the slow hash. */
 export const FAST_HASHER = hmacSha256({ keys: { bench: Buffer.alloc(32, 1) }, current: 'bench' })
@@ -30,6 +32,13 @@ export async function issueMany(
   const tokens: string[] = []
   await inLanes(AT_ONCE, Array(count).keys(), async () => tokens.push(await issue(latchkey, extra)))
   return tokens
+}
+
+/** Inserts records whose tokens nobody has: to hash a million secrets takes a minute. */
+export async function insertRecords(environment: EnvironmentStore, count: number): Promise<void> {
+  await inLanes(INSERTS_AT_ONCE, Array(count).keys(), (i) =>
+    environment.insert(tokenRecord({ name: `Key ${i}`, owner: `owner-${i % 1_000}`, createdAt: CREATED_AT + i })),
+  )
 }
 
 /** A token with the record that a store keeps of it. Its hash is of Argon2id. */

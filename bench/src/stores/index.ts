@@ -1,5 +1,14 @@
-import { type MemoryData, memoryData, memoryStore, type TokenStore } from '@latchkey/core'
+import {
+  createLatchkey,
+  type Hasher,
+  type Latchkey,
+  type MemoryData,
+  memoryData,
+  memoryStore,
+  type TokenStore,
+} from '@latchkey/core'
 import { stop } from '../harness/benchmark.js'
+import { LONG_CACHE } from '../harness/tokens.js'
 import { postgres } from './postgres.js'
 import { ioredis, redis } from './redis.js'
 import { sqlite } from './sqlite.js'
@@ -21,7 +30,7 @@ const memory: StoreKind = {
   },
 }
 
-/** The stores that benchmarks can use, by the scheme of their addresses. To add one, write its file and name it here. */
+/** The stores of the benchmarks, by the scheme of their addresses. To add one, write its file and name it here. */
 const STORES: Readonly<Record<string, StoreKind>> = { memory, sqlite, redis, ioredis, postgres }
 
 /** Ends the process with a sentence if `--store` names none of them. */
@@ -37,6 +46,21 @@ export async function openData(name: string, path?: string): Promise<BenchData> 
 /** A new connection to the data at this address. Close it before the data. */
 export async function connectStore(address: string, options: ConnectOptions = {}): Promise<TokenStore> {
   return kindOf(address.slice(0, address.indexOf(':'))).connect(address, options)
+}
+
+/** With a new instance, which has cached nothing, on a new connection. */
+export async function withInstance<T>(
+  address: string,
+  hasher: Hasher,
+  run: (latchkey: Latchkey) => Promise<T>,
+): Promise<T> {
+  const store = await connectStore(address)
+  const latchkey = createLatchkey({ store, hasher, cache: LONG_CACHE })
+  await latchkey.ready()
+  const result = await run(latchkey)
+  await latchkey.close()
+  await store.close()
+  return result
 }
 
 function kindOf(name: string): StoreKind {
