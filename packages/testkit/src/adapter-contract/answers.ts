@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { ERROR_TABLE, type ErrorCode, type IssuedToken } from '@latchkey/core'
-import { json, type Reply } from './http.js'
-import { MOUNT } from './scene.js'
+import { type Ask, json, type Reply } from './http.js'
+import { MOUNT, type Scene } from './scene.js'
 
 /** A refusal, as RFC 6750 and the form of the error have it. */
 export interface Refusal {
@@ -59,6 +59,10 @@ export const TOKENS_UNAVAILABLE: Refusal = {
 export function invalidRequest(message: string): Refusal {
   return { status: 400, code: 'ERR_CREDENTIALS', challenge: `${BARE}, error="invalid_request"`, message }
 }
+
+export const NO_TOKEN_SENT = invalidRequest('The Authorization header holds no token.')
+export const EMPTY_KEY = invalidRequest('The X-API-Key header is empty.')
+export const REPEATED = invalidRequest('The Authorization header was sent more than once.')
 
 export function insufficientScope(needed: readonly string[], missing: readonly string[] = needed): Refusal {
   return {
@@ -138,6 +142,19 @@ export function expectError(
 export function expectLetIn(reply: Reply, { id }: Pick<IssuedToken, 'id'>): void {
   assert.equal(reply.status, 200, reply.text)
   assert.equal(json<{ token: { id: string } }>(reply).token.id, id)
+}
+
+/** Asks twice, since the first is judged from the store and the second from the cache. */
+export async function expectTwice(
+  scene: Scene,
+  ask: Ask,
+  issued: IssuedToken,
+  expected: Refusal | 'let in',
+): Promise<void> {
+  for (const reply of [await scene.send(ask), await scene.send(ask)]) {
+    if (expected === 'let in') expectLetIn(reply, issued)
+    else expectRefusal(reply, expected)
+  }
 }
 
 export function expectNoContent(reply: Reply): void {

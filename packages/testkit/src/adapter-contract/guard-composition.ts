@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { createLatchkey, type Latchkey, memoryStore } from '@latchkey/core'
-import { testHasher } from '../fixtures.js'
+import type { Latchkey } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope } from './answers.js'
 import { bearer, json } from './http.js'
@@ -75,13 +74,7 @@ export const guardCompositionCases: readonly AdapterCase[] = [
       const resolve = (request: { headers: Record<string, unknown> }, own: Latchkey) =>
         request.headers['x-environment'] === 'staging' ? (others[0] ?? own) : own
       await withScene(mount, { resolve }, async (scene) => {
-        const staging = createLatchkey({
-          prefix: 'acme',
-          store: memoryStore(scene.data),
-          environment: 'staging',
-          hasher: testHasher,
-          now: scene.now,
-        })
+        const staging = scene.node({ environment: 'staging' })
         others.push(staging)
         const here = await scene.issue({ scopes: ['*'] })
         const there = await staging.create({ name: 'there', owner: 'alice', scopes: ['*'] })
@@ -100,7 +93,6 @@ export const guardCompositionCases: readonly AdapterCase[] = [
             expectRefusal(await scene.send({ path, headers: at(environment, token) }), INVALID_TOKEN)
           }
         }
-        await staging.close()
       })
     },
   },

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { createLatchkey, memoryData, memoryStore } from '@latchkey/core'
-import { testHasher } from '../fixtures.js'
+import { type Latchkey, memoryData, memoryStore } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectLetIn, expectRefusal, INVALID_TOKEN, NO_CREDENTIAL } from './answers.js'
 import { bearer, JSON_TYPE, json } from './http.js'
-import { BEGIN, guardCase, MOUNT, type Scene } from './scene.js'
+import { guardCase, MOUNT, type Scene } from './scene.js'
 
 const MEGABYTE = 'A'.repeat(1_000_000)
 
@@ -124,11 +123,11 @@ async function refusedTokens(scene: Scene): Promise<Record<string, string>> {
   return {
     'not of our form': 'nonsense',
     'as long as a token': 'x'.repeat(good.length),
-    'a foreign prefix': await tokenOf('other'),
+    'a foreign prefix': await tokenOf(scene.node({ prefix: 'other', store: memoryStore() })),
     'a bad checksum': good.slice(0, -1) + last,
     'letters in lower case': good.toLowerCase(),
-    'of another store': await tokenOf('acme'),
-    'of another environment': await tokenOf('acme', scene),
+    'of another store': await tokenOf(scene.node({ store: memoryStore() })),
+    'of another environment': await tokenOf(scene.node({ environment: 'elsewhere' })),
     'a secret that was rotated away': dead.token,
     'a secret that it never had': await neverItsSecret(scene),
     disabled: disabled.token,
@@ -137,12 +136,8 @@ async function refusedTokens(scene: Scene): Promise<Record<string, string>> {
   }
 }
 
-async function tokenOf(prefix: string, scene?: Scene): Promise<string> {
-  const store = memoryStore(scene?.data)
-  const elsewhere = createLatchkey({ prefix, store, environment: 'elsewhere', hasher: testHasher, now: () => BEGIN })
-  const { token } = await elsewhere.create({ name: 'elsewhere', owner: 'alice', scopes: ['reports.read'] })
-  await elsewhere.close()
-  return token
+async function tokenOf(elsewhere: Latchkey): Promise<string> {
+  return (await elsewhere.create({ name: 'elsewhere', owner: 'alice', scopes: ['reports.read'] })).token
 }
 
 /** A known id with a well-formed secret of a copy of that token in another store. */
@@ -152,10 +147,7 @@ async function neverItsSecret(scene: Scene): Promise<string> {
   assert.ok(record)
   const data = memoryData()
   await (await memoryStore(data).open('default')).insert(record)
-  const copy = createLatchkey({ prefix: 'acme', store: memoryStore(data), hasher: testHasher, now: scene.now })
-  const { token } = await copy.rotate(id)
-  await copy.close()
-  return token
+  return (await scene.node({ store: memoryStore(data) }).rotate(id)).token
 }
 
 const ownerScopes = async (owner: string) => (owner === 'nobody' ? undefined : ['*'])

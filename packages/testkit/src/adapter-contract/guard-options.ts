@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import {
+  EMPTY_KEY,
   expectLetIn,
   expectRefusal,
   INVALID_TOKEN,
   insufficientScope,
-  invalidRequest,
   NO_CREDENTIAL,
+  NO_TOKEN_SENT,
+  REPEATED,
   UNAVAILABLE,
 } from './answers.js'
 import { apiKey, basic, bearer, json } from './http.js'
-import { guardCase, MOUNT, render, withScene } from './scene.js'
-
-const NO_BEARER = invalidRequest('The Authorization header holds no token.')
-const REPEATED = invalidRequest('The Authorization header was sent more than once.')
+import { guardCase, MOUNT, render } from './scene.js'
 
 export const guardOptionsCases: readonly AdapterCase[] = [
   guardCase('an optional guard lets in without a credential, and then there is no token', async (scene) => {
@@ -42,8 +41,8 @@ export const guardOptionsCases: readonly AdapterCase[] = [
       [bearer({ token: 'x' }), INVALID_TOKEN],
       [apiKey(gone), INVALID_TOKEN],
       [bearer(less), insufficientScope(['reports.read'])],
-      [['Authorization', 'Bearer'], NO_BEARER],
-      [['X-API-Key', ''], invalidRequest('The X-API-Key header is empty.')],
+      [['Authorization', 'Bearer'], NO_TOKEN_SENT],
+      [['X-API-Key', ''], EMPTY_KEY],
       [[...bearer(less), ...bearer(less)], REPEATED],
       [[...basic, ...basic], REPEATED],
     ] as const) {
@@ -113,20 +112,18 @@ export const guardOptionsCases: readonly AdapterCase[] = [
       assert.equal((await scene.get(`${MOUNT}/self`, issued)).status, 200)
     },
   ),
-  {
-    group: 'guard',
-    name: 'the onDenied of the routes goes before that of the adapter',
-    async run(mount) {
-      await withScene(mount, { adapter: { onDenied: adapters }, onDenied: render }, async (scene) => {
-        const ofRoutes = await scene.get(MOUNT)
-        assert.deepEqual(
-          [ofRoutes.status, json(ofRoutes)],
-          [418, { rendered: { reason: 'no_credential' }, instead: 401 }],
-        )
-        assert.deepEqual(json(await scene.get('/reports')), { adapter: 'no_credential' })
-      })
+  guardCase(
+    'the onDenied of the routes goes before that of the adapter',
+    { adapter: { onDenied: adapters }, onDenied: render },
+    async (scene) => {
+      const ofRoutes = await scene.get(MOUNT)
+      assert.deepEqual(
+        [ofRoutes.status, json(ofRoutes)],
+        [418, { rendered: { reason: 'no_credential' }, instead: 401 }],
+      )
+      assert.deepEqual(json(await scene.get('/reports')), { adapter: 'no_credential' })
     },
-  },
+  ),
 ]
 
 function adapters({ denial }: Parameters<typeof render>[0]): object {

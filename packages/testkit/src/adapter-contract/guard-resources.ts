@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import type { IssuedToken } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
 import {
-  expectLetIn,
-  expectRefusal,
+  expectTwice,
   INVALID_TOKEN,
   insufficientScope,
   type Refusal,
@@ -11,10 +10,9 @@ import {
   WRONG_RESOURCE,
 } from './answers.js'
 import { bearer, json } from './http.js'
-import { guardCase, MOUNT, type Scene } from './scene.js'
+import { callsWith, guardCase, type Scene } from './scene.js'
 
-/** Asks twice, since the first is judged from the store and the second from the cache. */
-async function expectAt(
+function expectAt(
   scene: Scene,
   path: string,
   issued: IssuedToken,
@@ -22,10 +20,7 @@ async function expectAt(
   expected: Refusal | 'let in',
 ): Promise<void> {
   const headers = [...bearer(issued), ...(named === undefined ? [] : ['X-Resource', named])]
-  for (const reply of [await scene.send({ path, headers }), await scene.send({ path, headers })]) {
-    if (expected === 'let in') expectLetIn(reply, issued)
-    else expectRefusal(reply, expected)
-  }
+  return expectTwice(scene, { path, headers }, issued, expected)
 }
 
 /** What the host's function says where it cannot tell the resource, and what clients may make it say. */
@@ -112,11 +107,7 @@ export const guardResourceCases: readonly AdapterCase[] = [
   guardCase('a bound token manages tokens, which it cannot give more than it has', async (scene) => {
     const scopes = ['reports.read', 'apiTokens.read', 'apiTokens.write']
     const issued = await scene.issue({ resources: ['project:1', 'team:*'], scopes })
-    const call = async (method: string, path: string, body?: object) =>
-      scene.send({
-        ...{ method, path: MOUNT + path, headers: [...bearer(issued), 'Content-Type', 'application/json'] },
-        ...(body && { body: JSON.stringify(body) }),
-      })
+    const call = callsWith(scene, bearer(issued))
     const create = (resources?: readonly string[]) =>
       call('POST', '', { name: 'child', scopes: ['reports.read'], resources })
     for (const resources of [undefined, [], ['project:2'], ['project:*'], ['project:1', 'team'], ['team:*', 'p:1']]) {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
-import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, type Refusal, WRONG_ADDRESS } from './answers.js'
+import {
+  expectLetIn,
+  expectRefusal,
+  expectTwice,
+  INVALID_TOKEN,
+  insufficientScope,
+  type Refusal,
+  WRONG_ADDRESS,
+} from './answers.js'
 import { bearer, forwardedFor } from './http.js'
 import { guardCase, type SceneOptions, withScene } from './scene.js'
 
@@ -16,12 +24,7 @@ function addressCase(name: string, options: SceneOptions, trials: readonly Trial
   return guardCase(name, options, async (scene) => {
     for (const { networks, headers = [], expected } of trials) {
       const issued = await scene.issue({ networks })
-      const ask = { path: '/reports', headers: [...bearer(issued), ...headers] }
-      // Twice, since the first is judged from the store and the second from the cache.
-      for (const reply of [await scene.send(ask), await scene.send(ask)]) {
-        if (expected === 'let in') expectLetIn(reply, issued)
-        else expectRefusal(reply, expected)
-      }
+      await expectTwice(scene, { path: '/reports', headers: [...bearer(issued), ...headers] }, issued, expected)
     }
     assert.equal(scene.handled.length, 2 * trials.filter(({ expected }) => expected === 'let in').length)
   })
@@ -112,11 +115,8 @@ function judged(
   const outcome = missing.length === 0 ? 'is let in' : `lacks ${missing.join(' and ')}`
   return guardCase(`a token with ${held.join(' and ')} ${outcome} at ${path}`, async (scene) => {
     const issued = await scene.issue({ scopes: held })
-    const ask = () => scene.get(path, issued)
-    for (const reply of [await ask(), await ask()]) {
-      if (missing.length === 0) expectLetIn(reply, issued)
-      else expectRefusal(reply, insufficientScope(needed, missing))
-    }
+    const expected = missing.length === 0 ? 'let in' : insufficientScope(needed, missing)
+    await expectTwice(scene, { path, headers: bearer(issued) }, issued, expected)
   })
 }
 

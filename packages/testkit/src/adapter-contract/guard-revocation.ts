@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { createLatchkey, memoryStore } from '@latchkey/core'
-import { testHasher } from '../fixtures.js'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectRefusal, INVALID_TOKEN, insufficientScope, WRONG_ADDRESS } from './answers.js'
 import { bearer, forwardedFor } from './http.js'
@@ -25,13 +23,6 @@ function refusedAfter(
   })
 }
 
-/** The same change by another node. */
-async function elsewhere(scene: Scene, change: (node: Scene['latchkey']) => Promise<unknown>): Promise<void> {
-  const node = createLatchkey({ prefix: 'acme', store: memoryStore(scene.data), hasher: testHasher, now: scene.now })
-  await change(node)
-  await node.close()
-}
-
 export const guardRevocationCases: readonly AdapterCase[] = [
   refusedAfter('deletion', ({ latchkey }, id) => latchkey.delete(id)),
   refusedAfter('disabling', ({ latchkey }, id) => latchkey.update(id, { enabled: false })),
@@ -46,10 +37,8 @@ export const guardRevocationCases: readonly AdapterCase[] = [
     ({ latchkey }, id) => latchkey.update(id, { networks: ['192.0.2.0/24'] }),
     WRONG_ADDRESS,
   ),
-  refusedAfter('deletion by another node', (scene, id) => elsewhere(scene, (node) => node.delete(id))),
-  refusedAfter('disabling by another node', (scene, id) =>
-    elsewhere(scene, (node) => node.update(id, { enabled: false })),
-  ),
+  refusedAfter('deletion by another node', (scene, id) => scene.node().delete(id)),
+  refusedAfter('disabling by another node', (scene, id) => scene.node().update(id, { enabled: false })),
 
   guardCase('a cached token is refused from the millisecond of its expiry', async (scene) => {
     const issued = await scene.issue({ expiresAt: scene.now() + 1_000 })

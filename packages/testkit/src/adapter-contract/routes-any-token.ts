@@ -9,7 +9,7 @@ import {
   NO_CREDENTIAL,
 } from './answers.js'
 import { bearer, json } from './http.js'
-import { administrator, callsWith, routesCase } from './scene.js'
+import { adminCase, administrator, callsWith, routesCase } from './scene.js'
 
 const WRITE = insufficientScope(['apiTokens.write'])
 const READ = insufficientScope(['apiTokens.read'])
@@ -57,8 +57,7 @@ const ownTokenCases: readonly AdapterCase[] = [
     expectRefusal(await call('GET', '/self'), INVALID_TOKEN)
     assert.deepEqual(await scene.records(), [])
   }),
-  routesCase('a caller cannot disable its own token, nor delete it by its id', async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('a caller cannot disable its own token, nor delete it by its id', async (scene, call, admin) => {
     await scene.unchanged(async () => {
       for (const path of ['/self', `/${admin.id}`]) expectError(await call('PUT', path, { enabled: false }), 400)
       expectError(await call('DELETE', `/${admin.id}`), 400)

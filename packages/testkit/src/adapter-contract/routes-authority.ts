@@ -4,7 +4,7 @@ import type { AuditEntry } from '@latchkey/core'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectNoContent } from './answers.js'
 import { bearer, json } from './http.js'
-import { administrator, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
+import { adminCase, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
 
 const WRITER = ['apiTokens.read', 'apiTokens.write', 'reports.read']
 const ADMIN = [...WRITER, 'apiTokens.admin']
@@ -64,8 +64,7 @@ export const routesAuthorityCases: readonly AdapterCase[] = [
     expectError(await admin('POST', '', { ...asked, scopes: ['logs.read'] }), 403, ['scopes[0]'])
   }),
 
-  routesCase('an expiry is changed by an update, or refused with the reason', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an expiry is changed by an update, or refused with the reason', async (scene, call) => {
     const { id } = await scene.issue({ expiresAt: scene.now() + 60_000 })
     const shown = async () => (json(await call('GET', `/${id}`)) as { expirationDate: string }).expirationDate
     const later = new Date(scene.now() + 3_600_000).toISOString()
@@ -77,8 +76,7 @@ export const routesAuthorityCases: readonly AdapterCase[] = [
     expectError(await call('PUT', `/${id}`, { expirationDate: 'now+1h' }), 400)
     assert.equal(await shown(), later)
   }),
-  routesCase('an overlap is at most maxOverlap', { latchkey: { maxOverlap: 3_600_000 } }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an overlap is at most maxOverlap', { latchkey: { maxOverlap: 3_600_000 } }, async (_scene, call) => {
     const tooLong = { previousSecretExpirationDate: 'now+61m' }
     expectError(await call('POST', '/self/rotate', tooLong), 400, ['previousSecretExpirationDate'])
     assert.equal((await call('POST', '/self/rotate', { previousSecretExpirationDate: 'now+1h' })).status, 200)
@@ -209,15 +207,13 @@ export const routesAuthorityCases: readonly AdapterCase[] = [
     }
     assert.deepEqual(reasons, ['no_credential', 'invalid_request', 'no_credential', 'invalid_request'])
   }),
-  routesCase('an owner has at most maxTokensPerOwner', { latchkey: { maxTokensPerOwner: 2 } }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an owner has at most maxTokensPerOwner', { latchkey: { maxTokensPerOwner: 2 } }, async (scene, call) => {
     assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 201)
     await scene.unchanged(async () => {
       expectError(await call('POST', '', { name: 'n', scopes: ['a'] }), 403)
     })
   }),
-  routesCase('the description is not there if the host does not want it', { describe: false }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('the description is not there if the host does not want it', { describe: false }, async (_scene, call) => {
     expectError(await call('GET', '/openapi.json'), 404)
   }),
 ]

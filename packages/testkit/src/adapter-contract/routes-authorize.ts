@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Caller, StoreError } from '@latchkey/core'
-import type { AdapterCase, HostRequest } from './adapter-case.js'
+import type { AdapterCase } from './adapter-case.js'
 import {
   expectError,
   expectNoContent,
@@ -11,31 +10,11 @@ import {
   TOKENS_UNAVAILABLE,
 } from './answers.js'
 import { bearer, json } from './http.js'
-import { administrator, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
+import { adminCase, administrator, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
+import { as, authorize, SIGN_IN_FAILED } from './sign-in.js'
 
-/** A sign-in of the host's own, by a header that stands for a session. */
-const SESSIONS: Readonly<Record<string, Caller>> = {
-  carol: { owner: 'carol', scopes: ['apiTokens.read', 'apiTokens.write', 'reports.*'] },
-  reader: { owner: 'reader', scopes: ['apiTokens.read'] },
-  root: { owner: 'root', scopes: ['*'], assignOwner: true },
-  ended: { owner: 'erin', scopes: ['*'], expiresAt: Date.UTC(2020, 0, 1) },
-  restricted: { owner: 'dave', scopes: ['*'], networks: ['127.0.0.0/8', '::1/128'], expiresAt: Date.UTC(2031, 0, 1) },
-  elsewhere: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'] },
-}
+const SIGN_IN: SceneOptions = { authorize }
 const NOT_SIGNED_IN = { ...NO_CREDENTIAL, message: 'Sign in, or send a token.' }
-const FAILED = new Error('the session store is away')
-
-const SIGN_IN: SceneOptions = {
-  authorize: async ({ headers }: HostRequest) => {
-    const session = headers['x-session']
-    if (session === 'failing') throw FAILED
-    if (session === 'unavailable') throw new StoreError('ERR_STORE', 'the tokens of the sign-in are away')
-    if (session === 'invalid') return { owner: '' } as Caller
-    return typeof session === 'string' ? SESSIONS[session] : undefined
-  },
-}
-
-const as = (session: string) => ['X-Session', session]
 
 export const routesAuthorizeCases: readonly AdapterCase[] = [
   routesCase('a signed-in caller manages without a token', SIGN_IN, async (scene) => {
@@ -47,8 +26,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${id}`, { enabled: false }))
     expectNoContent(await call('DELETE', `/${id}`))
   }),
-  routesCase('without a signed-in caller a token is needed', SIGN_IN, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('without a signed-in caller a token is needed', SIGN_IN, async (scene, _call, admin) => {
     for (const headers of [[], as('nobody')]) expectRefusal(await scene.send({ path: MOUNT, headers }), NOT_SIGNED_IN)
     assert.equal((await scene.get(MOUNT, admin)).status, 200)
   }),
@@ -73,11 +51,10 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     const { admin } = await administrator(scene)
     expectNoContent(await callsWith(scene, [...as('root'), ...bearer(admin)])('DELETE', `/${admin.id}`))
   }),
-  routesCase(
+  adminCase(
     'a signed-in caller whose access has expired is refused, and no token is spoken of',
     SIGN_IN,
-    async (scene) => {
-      const { admin } = await administrator(scene)
+    async (scene, _call, admin) => {
       const { id, token } = await scene.issue()
       const call = callsWith(scene, [...as('ended'), ...bearer(admin)])
       await scene.unchanged(async () => {
@@ -99,8 +76,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       })
     },
   ),
-  routesCase('a signed-in caller outside its own networks is refused', SIGN_IN, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('a signed-in caller outside its own networks is refused', SIGN_IN, async (scene, _call, admin) => {
     const { id, token } = await scene.issue()
     const call = callsWith(scene, [...as('elsewhere'), ...bearer(admin)])
     await scene.unchanged(async () => {
@@ -114,8 +90,7 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
       }
     })
   }),
-  routesCase('a StoreError of the sign-in is answered 503', SIGN_IN, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('a StoreError of the sign-in is answered 503', SIGN_IN, async (scene, _call, admin) => {
     const call = callsWith(scene, [...as('unavailable'), ...bearer(admin)])
     await scene.unchanged(async () => {
       for (const reply of [await call('GET', ''), await call('POST', '', { name: 'n', scopes: ['a'] })]) {
@@ -154,18 +129,17 @@ export const routesAuthorizeCases: readonly AdapterCase[] = [
     assert.equal((await restricted('POST', '', within)).status, 201)
     assert.equal((await callsWith(scene, as('root'))('POST', '', { ...asked, owner: 'erin' })).status, 201)
   }),
-  routesCase(
+  adminCase(
     'any other error of the sign-in, and an invalid caller, reach the error handling',
     SIGN_IN,
-    async (scene) => {
-      const { admin } = await administrator(scene)
+    async (scene, _call, admin) => {
       await scene.unchanged(async () => {
         for (const session of ['failing', 'invalid']) {
           const call = callsWith(scene, [...as(session), ...bearer(admin)])
           assert.equal((await call('POST', '', { name: 'n', scopes: ['a'] })).status, 500)
         }
       })
-      assert.equal(scene.errors[0], FAILED)
+      assert.equal(scene.errors[0], SIGN_IN_FAILED)
       assert.ok(scene.errors[1] instanceof TypeError)
     },
   ),

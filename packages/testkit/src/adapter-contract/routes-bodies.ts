@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectNoContent } from './answers.js'
 import { bearer, JSON_TYPE, json } from './http.js'
-import { administrator, callsWith, MOUNT, routesCase, type Scene } from './scene.js'
+import { adminCase, administrator, callsWith, MOUNT, routesCase, type Scene } from './scene.js'
 
 const GOOD = JSON.stringify({ name: 'n', scopes: ['a'] })
 const KIB_64 = 64 * 1024
@@ -103,11 +103,10 @@ export const routesBodyCases: readonly AdapterCase[] = [
     assert.ok((await scene.records()).some(({ name }) => name === 'z\u00fcge \u{1f600}'))
   }),
   ...[false, true].map((parsesJson) =>
-    routesCase(
+    adminCase(
       `bodies that ${parsesJson ? 'the host has parsed' : 'the routes read'} are understood`,
       { parsesJson },
-      async (scene) => {
-        const { admin, call } = await administrator(scene)
+      async (scene, call, admin) => {
         const created = await call('POST', '', { name: 'z\u00fcge', scopes: ['a'] })
         assert.equal(created.status, 201)
         const { id } = json<{ id: string }>(created)
@@ -134,8 +133,7 @@ export const routesBodyCases: readonly AdapterCase[] = [
       },
     ),
   ),
-  routesCase('__proto__ in a body that the host parsed changes nothing', { parsesJson: true }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('__proto__ in a body that the host parsed changes nothing', { parsesJson: true }, async (scene, call) => {
     const { id } = await scene.issue()
     await scene.unchanged(async () => {
       // Some parsers refuse it themselves, with 400 too.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
 import { json } from './http.js'
-import { administrator, BEGIN, MOUNT, routesCase } from './scene.js'
+import { adminCase, BEGIN, MOUNT } from './scene.js'
 
 const FULL = {
   name: ' Nightly report ',
@@ -16,8 +16,7 @@ const FULL = {
 }
 
 export const routesCrudCases: readonly AdapterCase[] = [
-  routesCase('create answers 201 with the whole token and its location', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('create answers 201 with the whole token and its location', async (scene, call) => {
     const reply = await call('POST', '', { name: 'report', scopes: ['reports.read'] })
     const { id, token, ...rest } = json(reply)
     assert.deepEqual([reply.status, rest], [201, {}])
@@ -27,8 +26,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
     expectLetIn(await scene.get('/reports', { token: String(token) }), { id: String(id) })
   }),
-  routesCase('get shows the resource without unset members', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('get shows the resource without unset members', async (scene, call) => {
     const { id } = await scene.issue()
     const reply = await call('GET', `/${id}`)
     assert.deepEqual(json(reply), {
@@ -42,8 +40,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     })
     assert.equal(reply.status, 200)
   }),
-  routesCase('every member is kept as given, and shown in full', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('every member is kept as given, and shown in full', async (_scene, call) => {
     const created = json(await call('POST', '', FULL))
     assert.equal(created.expirationDate, iso(BEGIN + 86_400_000))
     const { owner, allowedCIDRBlocks, additionalMetadata, scopes } = FULL
@@ -60,8 +57,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
       allowedCIDRBlocks,
     })
   }),
-  routesCase('get shows the last use once it is written', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('get shows the last use once it is written', async (scene, call) => {
     const issued = await scene.issue()
     scene.wait(1_500)
     expectLetIn(await scene.get('/reports', issued), issued)
@@ -69,8 +65,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     const { lastUsedDate, lastUsedIpAddress } = json(await call('GET', `/${issued.id}`))
     assert.deepEqual([lastUsedDate, lastUsedIpAddress], ['2030-01-01T00:00:01.500Z', '127.0.0.1'])
   }),
-  routesCase('update answers 204 and changes what is given, at once', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('update answers 204 and changes what is given, at once', async (scene, call) => {
     const issued = await scene.issue()
     expectLetIn(await scene.get('/reports', issued), issued)
     scene.wait(1_000)
@@ -81,8 +76,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${issued.id}`, { scopes: ['logs.read'] }))
     assert.equal((await scene.get('/reports', issued)).status, 403)
   }),
-  routesCase('disabling and enabling do not change modifiedDate', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('disabling and enabling do not change modifiedDate', async (scene, call) => {
     const issued = await scene.issue()
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: false }))
     expectRefusal(await scene.get('/reports', issued), INVALID_TOKEN)
@@ -91,8 +85,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectNoContent(await call('PUT', `/${issued.id}`, { enabled: true }))
     expectLetIn(await scene.get('/reports', issued), issued)
   }),
-  routesCase('the answer of get can be sent to update, and changes nothing', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('the answer of get can be sent to update, and changes nothing', async (scene, call) => {
     const { id } = json(await call('POST', '', FULL))
     await scene.unchanged(async () => {
       expectNoContent(await call('PUT', `/${id}`, json(await call('GET', `/${id}`))))
@@ -100,8 +93,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
       expectNoContent(await call('PUT', `/${id}`, {}))
     })
   }),
-  routesCase('null counts as absent in create, and read-only members are ignored', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('null counts as absent in create, and read-only members are ignored', async (_scene, call) => {
     const created = await call('POST', '', {
       ...{ name: 'n', scopes: ['a'], personalAccessToken: null, owner: null, enabled: null },
       ...{ expirationDate: null, allowedCIDRBlocks: null, additionalMetadata: null },
@@ -112,8 +104,7 @@ export const routesCrudCases: readonly AdapterCase[] = [
     assert.deepEqual([enabled, owner, creationDate], [true, 'root', iso(BEGIN)])
     assert.notEqual(id, 'x')
   }),
-  routesCase('delete answers 204 once, and the token is refused', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('delete answers 204 once, and the token is refused', async (scene, call) => {
     const issued = await scene.issue()
     expectLetIn(await scene.get('/reports', issued), issued)
     expectNoContent(await call('DELETE', `/${issued.id}`))
@@ -123,13 +114,11 @@ export const routesCrudCases: readonly AdapterCase[] = [
     expectError(await call('POST', `/${issued.id}/rotate`), 404)
     assert.equal((await scene.records()).length, 1)
   }),
-  routesCase('a whole token in the path names nothing', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('a whole token in the path names nothing', async (scene, call) => {
     const { token } = await scene.issue()
     await scene.unchanged(async () => expectError(await call('DELETE', `/${token}`), 404))
   }),
-  routesCase('delete also takes a whole token if the host allows it', { secretInPath: true }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('delete also takes a whole token if the host allows it', { secretInPath: true }, async (scene, call) => {
     const issued = await scene.issue()
     const fresh = await scene.latchkey.rotate(issued.id)
     await scene.unchanged(async () => {

@@ -1,26 +1,12 @@
 import assert from 'node:assert/strict'
-import { type Caller, StoreError } from '@latchkey/core'
-import type { AdapterCase, HostRequest } from './adapter-case.js'
+import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectNoContent, expectRefusal, NO_CREDENTIAL } from './answers.js'
 import { bearer, json, type Reply } from './http.js'
-import { administrator, callsWith, MOUNT, RENDERING_FAILED, render, routesCase, type SceneOptions } from './scene.js'
-
-const SESSIONS: Readonly<Record<string, Caller>> = {
-  carol: { owner: 'carol', scopes: ['apiTokens.read', 'apiTokens.write', 'reports.*'] },
-  reader: { owner: 'reader', scopes: ['apiTokens.read'] },
-  ended: { owner: 'erin', scopes: ['*'], expiresAt: Date.UTC(2020, 0, 1) },
-  elsewhere: { owner: 'dave', scopes: ['*'], networks: ['192.0.2.0/24'] },
-}
-
-async function authorize({ headers }: HostRequest): Promise<Caller | undefined> {
-  const session = headers['x-session']
-  if (session === 'unavailable') throw new StoreError('ERR_STORE', 'the sessions are away')
-  return typeof session === 'string' ? SESSIONS[session] : undefined
-}
+import { adminCase, callsWith, MOUNT, RENDERING_FAILED, render, routesCase, type SceneOptions } from './scene.js'
+import { as, authorize } from './sign-in.js'
 
 const RENDERED: SceneOptions = { authorize, onDenied: render }
 const SESSION_ONLY: SceneOptions = { authorize, sessionOnly: true }
-const as = (session: string) => ['X-Session', session]
 const ASKED = { name: 'n', scopes: ['reports.read'] }
 
 /** What `render` was told: the reason, and the status that would have been answered. */
@@ -59,8 +45,7 @@ export const routesDeniedCases: readonly AdapterCase[] = [
     scene.store.cut(false)
     assert.deepEqual(scene.errors, [])
   }),
-  routesCase('onDenied is not asked about what an admitted caller asks for', RENDERED, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('onDenied is not asked about what an admitted caller asks for', RENDERED, async (scene, _call, admin) => {
     const call = callsWith(scene, as('carol'))
     expectError(await call('POST', '', {}), 400, ['name', 'scopes'])
     expectError(await call('GET', `/${admin.id.slice(0, -1)}${admin.id.endsWith('A') ? 'B' : 'A'}`), 404)
@@ -88,50 +73,55 @@ export const routesDeniedCases: readonly AdapterCase[] = [
       assert.deepEqual(scene.errors, [RENDERING_FAILED, RENDERING_FAILED])
     },
   ),
-  routesCase('with sessionOnly a token opens nothing, and no token is spoken of', SESSION_ONLY, async (scene) => {
-    const { admin } = await administrator(scene)
-    const { id, token } = await scene.issue()
-    const signIn = { ...NO_CREDENTIAL, message: 'Sign in to access this resource.' }
-    const instead = { ...NO_CREDENTIAL, message: 'A token opens nothing here. Sign in.' }
-    await scene.unchanged(async () => {
-      for (const [method, path, body] of [
-        ['GET', ''],
-        ['GET', '/self'],
-        ['GET', `/${id}`],
-        ['POST', '', ASKED],
-        ['POST', '/lookup', { token }],
-        ['POST', '/revoke', { token }],
-        ['PUT', `/${id}`, { enabled: false }],
-        ['DELETE', `/${id}`],
-        ['DELETE', '/self'],
-        ['POST', `/${id}/rotate`],
-        ['POST', '/self/rotate'],
-      ] as const) {
-        expectRefusal(await callsWith(scene, [])(method, path, body), signIn)
-        expectRefusal(await callsWith(scene, as('nobody'))(method, path, body), signIn)
-        expectRefusal(await callsWith(scene, bearer(admin))(method, path, body), instead)
-        expectRefusal(await callsWith(scene, ['X-API-Key', ''])(method, path, body), instead)
-      }
-    })
-    assert.equal(scene.latchkey.stats().verified, 0)
-  }),
-  routesCase('with sessionOnly a signed-in caller manages, and has no token', SESSION_ONLY, async (scene) => {
-    const { admin } = await administrator(scene)
-    const call = callsWith(scene, [...as('carol'), ...bearer(admin)])
-    const created = await call('POST', '', ASKED)
-    assert.equal(created.status, 201)
-    const { id } = json<{ id: string }>(created)
-    assert.equal(json<{ owner: string }>(await call('GET', `/${id}`)).owner, 'carol')
-    expectError(await call('GET', '/self'), 404)
-    expectNoContent(await call('DELETE', `/${id}`))
-    const described = json<{ components: object }>(await call('GET', '/openapi.json'))
-    assert.ok(!JSON.stringify(described).includes('security'))
-  }),
-  routesCase(
+  adminCase(
+    'with sessionOnly a token opens nothing, and no token is spoken of',
+    SESSION_ONLY,
+    async (scene, _call, admin) => {
+      const { id, token } = await scene.issue()
+      const signIn = { ...NO_CREDENTIAL, message: 'Sign in to access this resource.' }
+      const instead = { ...NO_CREDENTIAL, message: 'A token opens nothing here. Sign in.' }
+      await scene.unchanged(async () => {
+        for (const [method, path, body] of [
+          ['GET', ''],
+          ['GET', '/self'],
+          ['GET', `/${id}`],
+          ['POST', '', ASKED],
+          ['POST', '/lookup', { token }],
+          ['POST', '/revoke', { token }],
+          ['PUT', `/${id}`, { enabled: false }],
+          ['DELETE', `/${id}`],
+          ['DELETE', '/self'],
+          ['POST', `/${id}/rotate`],
+          ['POST', '/self/rotate'],
+        ] as const) {
+          expectRefusal(await callsWith(scene, [])(method, path, body), signIn)
+          expectRefusal(await callsWith(scene, as('nobody'))(method, path, body), signIn)
+          expectRefusal(await callsWith(scene, bearer(admin))(method, path, body), instead)
+          expectRefusal(await callsWith(scene, ['X-API-Key', ''])(method, path, body), instead)
+        }
+      })
+      assert.equal(scene.latchkey.stats().verified, 0)
+    },
+  ),
+  adminCase(
+    'with sessionOnly a signed-in caller manages, and has no token',
+    SESSION_ONLY,
+    async (scene, _call, admin) => {
+      const call = callsWith(scene, [...as('carol'), ...bearer(admin)])
+      const created = await call('POST', '', ASKED)
+      assert.equal(created.status, 201)
+      const { id } = json<{ id: string }>(created)
+      assert.equal(json<{ owner: string }>(await call('GET', `/${id}`)).owner, 'carol')
+      expectError(await call('GET', '/self'), 404)
+      expectNoContent(await call('DELETE', `/${id}`))
+      const described = json<{ components: object }>(await call('GET', '/openapi.json'))
+      assert.ok(!JSON.stringify(described).includes('security'))
+    },
+  ),
+  adminCase(
     'with sessionOnly, onDenied is told that nobody is signed in',
     { ...SESSION_ONLY, onDenied: render },
-    async (scene) => {
-      const { admin } = await administrator(scene)
+    async (scene, _call, admin) => {
       for (const headers of [[], bearer(admin)]) {
         assert.deepEqual(rendered(await scene.send({ path: MOUNT, headers })), ['not_signed_in', 401])
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectNoContent } from './answers.js'
 import { json } from './http.js'
-import { administrator, routesCase } from './scene.js'
+import { adminCase } from './scene.js'
 
 const LONG = 'x'.repeat(30_000)
 const SURROGATES = ['\ud800', 'a\udc00']
@@ -65,8 +65,7 @@ const BAD_TO_CREATE: Readonly<Record<string, readonly unknown[]>> = {
 const NO_MEMBERS = 'Name networks expiresAt metadata personal token permissions caller constructor toString'.split(' ')
 
 export const routesInputCases: readonly AdapterCase[] = [
-  routesCase('create refuses every bad member by name, and writes nothing', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('create refuses every bad member by name, and writes nothing', async (scene, call) => {
     await scene.unchanged(async () => {
       for (const [path, values] of Object.entries({ ...BAD, ...BAD_TO_CREATE })) {
         const member = path.replace(/\[.*/, '')
@@ -84,8 +83,7 @@ export const routesInputCases: readonly AdapterCase[] = [
     })
     assert.equal(Reflect.get({}, 'name'), undefined)
   }),
-  routesCase('update refuses every bad member by name, and writes nothing', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('update refuses every bad member by name, and writes nothing', async (scene, call) => {
     const { id } = await scene.issue()
     await scene.unchanged(async () => {
       for (const [path, values] of Object.entries(BAD)) {
@@ -95,7 +93,7 @@ export const routesInputCases: readonly AdapterCase[] = [
       for (const member of NO_MEMBERS) expectError(await call('PUT', `/${id}`, { [member]: 1 }), 400, [member])
     })
   }),
-  routesCase(
+  adminCase(
     'every violation is named at once',
     {
       latchkey: {
@@ -103,8 +101,7 @@ export const routesInputCases: readonly AdapterCase[] = [
         scopes: { 'reports.read': 'Read reports', 'logs.read': 'Read logs', 'logs.write': 'Write logs' },
       },
     },
-    async (scene) => {
-      const { call } = await administrator(scene)
+    async (scene, call) => {
       await scene.unchanged(async () => {
         const wrong = {
           name: '',
@@ -127,8 +124,7 @@ export const routesInputCases: readonly AdapterCase[] = [
       })
     },
   ),
-  routesCase('__proto__ in a body is an unknown member, at every depth', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('__proto__ in a body is an unknown member, at every depth', async (scene, call) => {
     const { id } = await scene.issue()
     await scene.unchanged(async () => {
       expectError(await call('PUT', `/${id}`, '{"__proto__":{"enabled":false}}'), 400, ['__proto__'])
@@ -145,8 +141,7 @@ export const routesInputCases: readonly AdapterCase[] = [
     assert.equal(Reflect.get({}, 'a'), undefined)
     assert.equal(Reflect.get({}, 'enabled'), undefined)
   }),
-  routesCase('limits are inclusive', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('limits are inclusive', async (_scene, call) => {
     const most = {
       name: '\u{1f600}'.repeat(200),
       scopes: Array.from({ length: 100 }, (_, i) => `${i}`.padStart(100, 's')),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectNoContent, expectProblem, iso } from './answers.js'
 import { bearer, json } from './http.js'
-import { administrator, BEGIN, callsWith, MOUNT, routesCase, type SceneOptions, UNKNOWN_ID } from './scene.js'
+import { adminCase, BEGIN, callsWith, MOUNT, type SceneOptions, UNKNOWN_ID } from './scene.js'
 
 const LATCHKEY: SceneOptions = { dialect: 'latchkey' }
 const HOUR = 3_600_000
@@ -17,8 +17,7 @@ interface Page {
 const namesOf = ({ tokens }: Page) => tokens.map(({ name }) => name)
 
 export const routesLatchkeyCases: readonly AdapterCase[] = [
-  routesCase('Latchkey: the life of a token', LATCHKEY, async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('Latchkey: the life of a token', LATCHKEY, async (scene, call, admin) => {
     const input = { name: 'report', scopes: ['reports.read'], expiresAt: 'now+1d', metadata: { team: 'a', since: 1 } }
     const created = await call('POST', '', input)
     const { token, ...resource } = json<{ id: string; token: string }>(created)
@@ -63,8 +62,7 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     expectProblem(await call('POST', '/lookup', { token: fresh }), 'ERR_NOT_FOUND')
     expectNoContent(await callsWith(scene, bearer(admin))('DELETE', '/self'))
   }),
-  routesCase('Latchkey: an update is a merge patch', LATCHKEY, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('Latchkey: an update is a merge patch', LATCHKEY, async (scene, call) => {
     const { id } = await scene.issue({ expiresAt: BEGIN + HOUR, metadata: { a: { b: 1, c: 2 } } })
     const whole = json(await call('GET', `/${id}`))
     await scene.unchanged(async () => {
@@ -108,8 +106,7 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     const lifted = json(await call('PATCH', `/${id}`, { metadata: null, expiresAt: null, enabled: false }))
     assert.deepEqual([lifted.metadata, lifted.expiresAt, lifted.enabled], [undefined, undefined, false])
   }),
-  routesCase('Latchkey: lists are filtered, sorted and cut into pages', LATCHKEY, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('Latchkey: lists are filtered, sorted and cut into pages', LATCHKEY, async (scene, call) => {
     const page = async (query: string) => json<Page>(await call('GET', query))
     for (const [name, owner] of [
       ['a', 'alice'],
@@ -160,8 +157,7 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
       expectProblem(await call('GET', `?${query}`), 'ERR_INVALID_INPUT', paths)
     }
   }),
-  routesCase('Latchkey: explain and capabilities', { ...LATCHKEY, resources: true }, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('Latchkey: explain and capabilities', { ...LATCHKEY, resources: true }, async (scene, call) => {
     const issued = await scene.issue({ networks: ['192.0.2.0/24'], owner: 'alice' })
     const personal = await scene.issue({ personal: true, scopes: ['apiTokens.read'], owner: 'bob' })
     const asked = { ip: '203.0.113.7', scopes: ['reports.read', 'logs.read'] }
@@ -195,8 +191,7 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     })
     expectProblem(await weakly('POST', '/explain', { id: weak.id }), 'ERR_SCOPE')
   }),
-  routesCase('Latchkey: errors are problems', LATCHKEY, async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('Latchkey: errors are problems', LATCHKEY, async (scene, call, admin) => {
     const writer = await scene.issue({ scopes: ['apiTokens.write'] })
     const outgoing = await scene.issue({ scopes: ['apiTokens.*'] })
     await scene.latchkey.rotate(outgoing.id, { previousExpiresAt: BEGIN + HOUR })
@@ -230,11 +225,10 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     scene.store.cut(true)
     expectProblem(await call('GET', ''), 'ERR_UNAVAILABLE')
   }),
-  routesCase(
+  adminCase(
     'Latchkey: where every token expires, no expiry can be taken away',
     { ...LATCHKEY, latchkey: { maxLifetime: HOUR } },
-    async (scene) => {
-      const { call } = await administrator(scene)
+    async (scene, call) => {
       const { id } = await scene.issue()
       await scene.unchanged(async () => {
         expectProblem(await call('PATCH', `/${id}`, { expiresAt: null }), 'ERR_INVALID_INPUT', ['expiresAt'])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, iso } from './answers.js'
 import { json, type Reply } from './http.js'
-import { administrator, BEGIN, routesCase } from './scene.js'
+import { adminCase, administrator, BEGIN, routesCase } from './scene.js'
 
 interface Page {
   readonly apiTokens: readonly Readonly<Record<string, unknown>>[]
@@ -52,8 +52,7 @@ const BAD: readonly (readonly [query: string, parameter: string])[] = [
 ]
 
 export const routesListCases: readonly AdapterCase[] = [
-  routesCase('list shows the standard fields of all tokens, the newest first', async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('list shows the standard fields of all tokens, the newest first', async (scene, call, admin) => {
     scene.wait(1_000)
     const { id } = await scene.issue()
     const standard = { enabled: true }
@@ -67,8 +66,7 @@ export const routesListCases: readonly AdapterCase[] = [
       totalCount: 2,
     })
   }),
-  routesCase('pages follow one another, and nextPageKey is refused beside other parameters', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('pages follow one another, and nextPageKey is refused beside other parameters', async (scene, call) => {
     for (let i = 0; i < 249; i++) await scene.issue({ name: `n${i}` })
     const seen: unknown[] = []
     let reply = await call('GET', '?pageSize=100&sort=name&fields=%2Bscopes')
@@ -93,8 +91,7 @@ export const routesListCases: readonly AdapterCase[] = [
     assert.equal(whole.headers['content-type'], 'application/json; charset=utf-8')
     assert.equal(whole.headers['content-length'], String(Buffer.byteLength(whole.text)))
   }),
-  routesCase('a page key that is altered in any character is refused', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('a page key that is altered in any character is refused', async (scene, call) => {
     for (let i = 0; i < 100; i++) await scene.issue()
     const key = String(page(await call('GET', '?pageSize=100')).nextPageKey)
     for (let at = 0; at < key.length; at += 7) {
@@ -105,8 +102,7 @@ export const routesListCases: readonly AdapterCase[] = [
       expectError(await call('GET', `?nextPageKey=${encodeURIComponent(other)}`), 400, ['nextPageKey'], 'QUERY')
     }
   }),
-  routesCase('bad parameters are refused by name', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('bad parameters are refused by name', async (_scene, call) => {
     for (const [query, parameter] of BAD) {
       expectError(await call('GET', `?${query}`), 400, [parameter], 'QUERY')
     }
@@ -132,8 +128,7 @@ export const routesListCases: readonly AdapterCase[] = [
     const [fields] = page(await call('GET', `?fields=+scopes,-name&apiTokenSelector=${selector}`)).apiTokens
     assert.deepEqual(Object.keys(fields ?? {}), ['id', 'enabled', 'owner', 'creationDate', 'scopes'])
   }),
-  routesCase('filters by owner, kind, scope and last use', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('filters by owner, kind, scope and last use', async (scene, call) => {
     await scene.issue({ name: 'one', scopes: ['a', 'b'] })
     await scene.issue({ name: 'two', scopes: ['b'], personal: true })
     const found = async (query: string) => names(await call('GET', `?sort=name&${query}`))

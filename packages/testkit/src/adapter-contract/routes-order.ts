@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { essenceOf, expectError, expectHostsOwn404, expectRefusal, NO_CREDENTIAL } from './answers.js'
 import { bearer, json, type Reply } from './http.js'
-import { administrator, callsWith, MOUNT, routesCase, UNKNOWN_ID } from './scene.js'
+import { adminCase, administrator, callsWith, MOUNT, routesCase, UNKNOWN_ID } from './scene.js'
 
 /** The status, and whether violations were named. */
 function outcome(reply: Reply): string {
@@ -41,8 +41,7 @@ export const routesOrderCases: readonly AdapterCase[] = [
       )
     })
   }),
-  routesCase('a wrong state is answered before a lost race', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('a wrong state is answered before a lost race', async (scene, call) => {
     const disabled = await scene.issue({ enabled: false })
     const enabled = await scene.issue()
     scene.store.loseRaces(1)
@@ -50,16 +49,14 @@ export const routesOrderCases: readonly AdapterCase[] = [
     assert.equal(outcome(await call('POST', `/${enabled.id}/rotate`)), '409')
     assert.equal((await call('POST', `/${enabled.id}/rotate`)).status, 200)
   }),
-  routesCase('an update that loses a race is tried again, three times in all', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an update that loses a race is tried again, three times in all', async (scene, call) => {
     const { id } = await scene.issue()
     scene.store.loseRaces(2)
     assert.equal((await call('PUT', `/${id}`, { name: 'second try' })).status, 204)
     scene.store.loseRaces(3)
     assert.equal(outcome(await call('PUT', `/${id}`, { name: 'never' })), '409')
   }),
-  routesCase('the calling token is read from the store for every management call', async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('the calling token is read from the store for every management call', async (scene, call, admin) => {
     await scene.issue()
     assert.equal((await call('GET', '')).status, 200)
     const before = scene.latchkey.stats().storeReads
@@ -99,8 +96,7 @@ export const routesPathCases: readonly AdapterCase[] = [
       if (method !== 'HEAD') expectError(reply, 405)
     }
   }),
-  routesCase('OPTIONS and unknown paths are left to the host', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('OPTIONS and unknown paths are left to the host', async (scene, call) => {
     for (const path of ['', `/${UNKNOWN_ID}`, '/lookup', `/${UNKNOWN_ID}/rotate`])
       expectHostsOwn404(await call('OPTIONS', path))
     const below = ['/rotat', '/rotate/x', '/rotate/finish/x'].map((path) => `/${UNKNOWN_ID}${path}`)
@@ -111,15 +107,13 @@ export const routesPathCases: readonly AdapterCase[] = [
       expectHostsOwn404(await scene.get(path))
     }
   }),
-  routesCase('a slash at the end makes no difference', async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('a slash at the end makes no difference', async (_scene, call, admin) => {
     for (const path of ['', `/${admin.id}`, '/self']) {
       assert.deepEqual(essenceOf(await call('GET', `${path}/`)), essenceOf(await call('GET', path)))
     }
     assert.equal((await call('POST', '/lookup/', { token: admin.token })).status, 200)
   }),
-  routesCase('HEAD is answered as GET, without the body', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('HEAD is answered as GET, without the body', async (scene, call) => {
     for (const path of ['', '/self', `/${UNKNOWN_ID}`, '?pageSize=1']) {
       const [get, head] = [essenceOf(await call('GET', path)), essenceOf(await call('HEAD', path))]
       assert.deepEqual(head, { ...get, text: '' })
@@ -127,8 +121,7 @@ export const routesPathCases: readonly AdapterCase[] = [
     }
     assert.equal((await scene.send({ method: 'HEAD', path: MOUNT })).status, 401)
   }),
-  routesCase('ids are decoded once; anything else is 404', async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('ids are decoded once; anything else is 404', async (scene, call, admin) => {
     const encoded = `/%61cme%2e${admin.id.slice(5)}`
     for (const path of [encoded, '/%73elf', '/s%65lf']) {
       const reply = await call('GET', path)
@@ -149,8 +142,7 @@ export const routesPathCases: readonly AdapterCase[] = [
       for (const path of none) expectError(await call('DELETE', path), 404)
     })
   }),
-  routesCase('of a target with an origin or a fragment, path and query count', async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('of a target with an origin or a fragment, path and query count', async (scene, _call, admin) => {
     const headers = bearer(admin)
     for (const path of [`http://localhost${MOUNT}`, `${MOUNT}#?pageSize=1`, `${MOUNT}?pageSize=200#x`]) {
       assert.equal((await scene.send({ path, headers })).status, 200, path)
@@ -158,13 +150,11 @@ export const routesPathCases: readonly AdapterCase[] = [
     assert.equal((await scene.send({ path: `http://localhost${MOUNT}?pageSize=1`, headers })).status, 400)
     expectHostsOwn404(await scene.send({ path: 'http://localhost/x', headers }))
   }),
-  routesCase('an encoded name of an operation is an id', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an encoded name of an operation is an id', async (_scene, call) => {
     assert.equal((await call('POST', '/%6cookup', { token: 'x' })).status, 405)
     expectError(await call('GET', '/%6cookup'), 404)
   }),
-  routesCase('Location follows the mount: /tokens', { mount: '/tokens' }, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('Location follows the mount: /tokens', { mount: '/tokens' }, async (scene, _call, admin) => {
     const call = callsWith(scene, bearer(admin), '/tokens')
     const reply = await call('POST', '?x=1', { name: 'n', scopes: ['a'] })
     assert.equal(reply.status, 201)
@@ -172,8 +162,7 @@ export const routesPathCases: readonly AdapterCase[] = [
     assert.equal((await scene.get(String(reply.headers.location), admin)).status, 200)
     expectHostsOwn404(await scene.get(MOUNT, admin))
   }),
-  routesCase('Location follows the mount: the root', { mount: '' }, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('Location follows the mount: the root', { mount: '' }, async (scene, _call, admin) => {
     const reply = await callsWith(scene, bearer(admin), '')('POST', '/', { name: 'n', scopes: ['a'] })
     assert.equal(reply.headers.location, `/${json<{ id: string }>(reply).id}`)
   }),

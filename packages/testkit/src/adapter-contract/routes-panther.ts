@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectHostsOwn404, expectLetIn, expectNoContent, iso } from './answers.js'
 import { apiKey, json, type Reply } from './http.js'
-import { administrator, BEGIN, callsWith, MOUNT, routesCase, type SceneOptions } from './scene.js'
+import { adminCase, BEGIN, callsWith, MOUNT, type SceneOptions } from './scene.js'
 
 const PANTHER: SceneOptions = { dialect: 'panther' }
 
@@ -14,8 +14,7 @@ function expectMessage(reply: Reply, status: number, pattern: RegExp): void {
 }
 
 export const routesPantherCases: readonly AdapterCase[] = [
-  routesCase('Panther: create, get, update, rotate, delete', PANTHER, async (scene) => {
-    const { admin } = await administrator(scene)
+  adminCase('Panther: create, get, update, rotate, delete', PANTHER, async (scene, _call, admin) => {
     const call = callsWith(scene, apiKey(admin))
     const created = await call('POST', '', { name: 'report', permissions: ['reports.read'], expiresAt: '2031-01-01' })
     const { value, ...resource } = json(created)
@@ -53,8 +52,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
     expectNoContent(await call('DELETE', `/${resource.id}`))
     expectMessage(await call('GET', `/${resource.id}`), 404, /./)
   }),
-  routesCase('Panther: list in pages', PANTHER, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('Panther: list in pages', PANTHER, async (scene, call) => {
     for (let i = 0; i < 4; i++) await scene.issue()
     const first = json(await call('GET', '?limit=2'))
     const second = json(await call('GET', `?cursor=${first.next}&limit=2`))
@@ -67,8 +65,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
       expectMessage(await call('GET', `?${query}`), 400, new RegExp(query.replace(/=.*/, '')))
     }
   }),
-  routesCase('Panther: an error is a message that names the member', PANTHER, async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('Panther: an error is a message that names the member', PANTHER, async (scene, call, admin) => {
     const { id } = await scene.issue()
     const weak = await scene.issue()
     await scene.unchanged(async () => {
@@ -88,8 +85,7 @@ export const routesPantherCases: readonly AdapterCase[] = [
       expectMessage(await callsWith(scene, apiKey(weak))('GET', ''), 403, /apiTokens\.read/)
     })
   }),
-  routesCase('Panther: six operations and no more', PANTHER, async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('Panther: six operations and no more', PANTHER, async (scene, call, admin) => {
     const put = await call('PUT', '/self', {})
     assert.deepEqual([put.status, put.headers.allow], [405, 'GET, HEAD, POST, DELETE'])
     expectMessage(put, 405, /method/)

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectLetIn, expectProblem, iso } from './answers.js'
 import { bearer, json } from './http.js'
-import { administrator, BEGIN, callsWith, routesCase, type SceneOptions } from './scene.js'
+import { adminCase, BEGIN, callsWith, routesCase, type SceneOptions } from './scene.js'
 
 const LATCHKEY: SceneOptions = { dialect: 'latchkey' }
 const HOUR = 3_600_000
 
 export const routesRevokeAllCases: readonly AdapterCase[] = [
-  routesCase('Latchkey: many are revoked by what they have in common', LATCHKEY, async (scene) => {
-    const { admin, call } = await administrator(scene)
+  adminCase('Latchkey: many are revoked by what they have in common', LATCHKEY, async (scene, call, admin) => {
     const revoke = async (body: object) => {
       const reply = await call('POST', '/revoke-all', body)
       assert.equal(reply.status, 200, reply.text)
@@ -64,8 +63,7 @@ export const routesRevokeAllCases: readonly AdapterCase[] = [
     const left = (await scene.records()).map(({ name }) => name)
     assert.deepEqual(left.toSorted(), ['other', 'rotating', 'weak', 'writer'])
   }),
-  routesCase('Latchkey: a filter that says nothing revokes nothing', LATCHKEY, async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('Latchkey: a filter that says nothing revokes nothing', LATCHKEY, async (scene, call) => {
     await scene.issue()
     await scene.unchanged(async () => {
       for (const [body, ...paths] of [
@@ -85,8 +83,7 @@ export const routesRevokeAllCases: readonly AdapterCase[] = [
       expectProblem(await call('GET', '/revoke-all'), 'ERR_METHOD')
     })
   }),
-  routesCase('a published dialect does not revoke many', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('a published dialect does not revoke many', async (_scene, call) => {
     const reply = await call('POST', '/revoke-all', { owner: 'root' })
     assert.equal(reply.status, 405)
   }),

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import type { AdapterCase } from './adapter-case.js'
 import { expectError, expectLetIn, expectNoContent, expectRefusal, INVALID_TOKEN, iso } from './answers.js'
 import { json } from './http.js'
-import { administrator, BEGIN, routesCase } from './scene.js'
+import { adminCase, BEGIN } from './scene.js'
 
 const HOUR = 3_600_000
 
 export const routesRotateCases: readonly AdapterCase[] = [
-  routesCase('rotate without a body ends every older secret at once', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('rotate without a body ends every older secret at once', async (scene, call) => {
     const old = await scene.issue()
     expectLetIn(await scene.get('/reports', old), old)
     const reply = await call('POST', `/${old.id}/rotate`)
@@ -17,8 +16,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     expectRefusal(await scene.get('/reports', old), INVALID_TOKEN)
     expectLetIn(await scene.get('/reports', { token }), old)
   }),
-  routesCase('an overlap keeps both secrets, shows the previous, and ends by finish', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an overlap keeps both secrets, shows the previous, and ends by finish', async (scene, call) => {
     const old = await scene.issue()
     const overlap = { previousSecretExpirationDate: 'now+1h', expirationDate: 'now+1d' }
     const { token, ...rest } = json<{ token: string }>(await call('POST', `/${old.id}/rotate`, overlap))
@@ -37,8 +35,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     expectLetIn(await scene.get('/reports', { token }), old)
     for (const step of ['finish', 'cancel']) expectError(await call('POST', `/${old.id}/rotate/${step}`), 400)
   }),
-  routesCase('cancel ends the new secret, and the previous is current again', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('cancel ends the new secret, and the previous is current again', async (scene, call) => {
     const old = await scene.issue()
     const { token } = await scene.latchkey.rotate(old.id, { previousExpiresAt: scene.now() + HOUR })
     expectNoContent(await call('POST', `/${old.id}/rotate/cancel`, {}))
@@ -46,8 +43,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     scene.wait(2 * HOUR)
     expectLetIn(await scene.get('/reports', old), old)
   }),
-  routesCase('an overlap that has ended counts as none', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('an overlap that has ended counts as none', async (scene, call) => {
     const { id } = await scene.issue()
     await scene.latchkey.rotate(id, { previousExpiresAt: scene.now() + HOUR })
     scene.wait(HOUR)
@@ -55,8 +51,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
     assert.equal(json<{ previousSecret?: object }>(await call('GET', `/${id}`)).previousSecret, undefined)
     assert.equal((await call('POST', `/${id}/rotate`, { previousSecretExpirationDate: 'now+1h' })).status, 200)
   }),
-  routesCase('disabled and expired tokens are not rotated', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('disabled and expired tokens are not rotated', async (scene, call) => {
     const disabled = await scene.issue({ enabled: false })
     const expired = await scene.issue({ expiresAt: scene.now() + 1 })
     scene.wait(1)
@@ -67,8 +62,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       }
     })
   }),
-  routesCase('bad times of a rotation are refused by name', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('bad times of a rotation are refused by name', async (scene, call) => {
     const { id } = await scene.issue({ expiresAt: scene.now() + HOUR })
     const previous = 'previousSecretExpirationDate'
     await scene.unchanged(async () => {
@@ -84,8 +78,7 @@ export const routesRotateCases: readonly AdapterCase[] = [
       }
     })
   }),
-  routesCase('of concurrent rotations one wins, the others are 409', async (scene) => {
-    const { call } = await administrator(scene)
+  adminCase('of concurrent rotations one wins, the others are 409', async (scene, call) => {
     const issued = await scene.issue()
     const replies = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/${issued.id}/rotate`)))
     const alive: string[] = []

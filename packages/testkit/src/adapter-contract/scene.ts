@@ -111,6 +111,8 @@ export interface Scene {
   send(ask: Ask): Promise<Reply>
   /** Sends a GET with this token as a bearer, or without a credential. */
   get(path: string, presented?: Pick<IssuedToken, 'token'>): Promise<Reply>
+  /** Another instance on the data of the scene, as on another node, until the case ends. */
+  node(options?: Partial<LatchkeyOptions>): Latchkey
   /** Every record of the environment, straight from the data. */
   records(): Promise<readonly TokenRecord[]>
   /** Runs the action, and rejects if a record changed, came or went. */
@@ -118,44 +120,43 @@ export interface Scene {
 }
 
 type Body = (scene: Scene) => Promise<void>
+type AdminBody = (scene: Scene, call: Call, admin: IssuedToken) => Promise<void>
 
 /** Makes a case that runs on a host of its own; options, if any, stand before its body. */
-interface MakeCase {
-  (name: string, body: Body): AdapterCase
-  (name: string, options: SceneOptions, body: Body): AdapterCase
+interface MakeCase<B> {
+  (name: string, body: B): AdapterCase
+  (name: string, options: SceneOptions, body: B): AdapterCase
 }
 
-export const guardCase = makerOf('guard')
-export const routesCase = makerOf('routes')
+export const guardCase = makerOf<Body>('guard', (body) => body)
+export const routesCase = makerOf<Body>('routes', (body) => body)
+/** A case of the routes with a token that may do everything, and calls with it. */
+export const adminCase = makerOf<AdminBody>('routes', (body) => async (scene) => {
+  const { call, admin } = await administrator(scene)
+  await body(scene, call, admin)
+})
 
-function makerOf(group: AdapterGroup): MakeCase {
-  return (name: string, ...rest: [Body] | [SceneOptions, Body]): AdapterCase => {
+function makerOf<B>(group: AdapterGroup, toBody: (given: B) => Body): MakeCase<B> {
+  return (name: string, ...rest: [B] | [SceneOptions, B]): AdapterCase => {
     const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest
-    return { group, name, run: (mount) => withScene(mount, options, body) }
+    return { group, name, run: (mount) => withScene(mount, options, toBody(body)) }
   }
 }
 
 export async function withScene(mount: MountHost, options: SceneOptions, body: Body): Promise<void> {
+  const { latchkey: latchkeyOptions, adapter = {}, resolve, trustProxy = false, parsesJson = false, ...rest } = options
+  const { mount: path = MOUNT, server: serveOptions, ...routes } = rest
   let now = BEGIN
   const data = memoryData()
   const store = faultyStore(memoryStore(data))
-  const latchkey: Latchkey = createLatchkey({
-    prefix: 'acme',
-    store,
-    hasher: testHasher,
-    cache: CACHE,
-    now: () => now,
-    ...options.latchkey,
-  })
+  const common = { prefix: 'acme', hasher: testHasher, now: () => now }
+  const latchkey: Latchkey = createLatchkey({ ...common, store, cache: CACHE, ...latchkeyOptions })
+  const instances = [latchkey]
   const handled: (ApiToken | undefined)[] = []
   const errors: unknown[] = []
-  const { resolve, trustProxy = false, parsesJson = false } = options
-  const { mount: path = MOUNT, authorize, sessionOnly, csrf, self, secretInPath, resources, describe } = options
-  const { onDenied, console } = options
-  const dialect = options.dialect ?? 'dynatrace'
   const plan: HostPlan = {
     latchkey: resolve === undefined ? latchkey : (request) => resolve(request, latchkey),
-    adapter: options.adapter ?? {},
+    adapter,
     trustProxy,
     parsesJson,
     guarded: ROUTES,
@@ -163,15 +164,13 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       handled.push(token)
       return { token: token ?? null }
     },
-    management: {
-      ...{ path, dialect, authorize, sessionOnly, csrf, self, secretInPath, resources, describe, console, onDenied },
-    },
+    management: { path, dialect: 'dynatrace', ...routes },
     notFound: 'host',
     failed: (error) => void errors.push(error),
   }
   const mounted = await mount(plan)
   const { listener, facts } = typeof mounted === 'function' ? { listener: mounted, facts: {} } : mounted
-  const server = await serve(listener, options.server)
+  const server = await serve(listener, serveOptions)
 
   async function records(): Promise<readonly TokenRecord[]> {
     const environment = await memoryStore(data).open(latchkey.environment)
@@ -187,6 +186,11 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
       },
       now: () => now,
       get: (path, presented) => server.send(presented === undefined ? { path } : { path, headers: bearer(presented) }),
+      node(more) {
+        const node = createLatchkey({ ...common, store: memoryStore(data), ...more })
+        instances.push(node)
+        return node
+      },
       issue: (input) => latchkey.create({ name: 'report', owner: 'alice', scopes: ['reports.read'], ...input }),
       async unchanged(action) {
         const before = await records()
@@ -197,7 +201,7 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
   } finally {
     store.cut(false)
     await server.close()
-    await latchkey.close()
+    await Promise.all(instances.map((instance) => instance.close()))
   }
 }
 

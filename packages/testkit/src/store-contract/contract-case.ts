@@ -1,18 +1,10 @@
 import type { TokenStore } from '@latchkey/core'
 import type { EnvironmentStore } from '@latchkey/core/store'
 
+const GROUPS = ['open', 'insert', 'find', 'update', 'remove', 'list', 'touch', 'purge', 'watch', 'races'] as const
+
 /** The method that a case is about; `races` are about several. */
-export type ContractGroup =
-  | 'open'
-  | 'insert'
-  | 'find'
-  | 'update'
-  | 'remove'
-  | 'list'
-  | 'touch'
-  | 'purge'
-  | 'watch'
-  | 'races'
+export type ContractGroup = (typeof GROUPS)[number]
 
 /** Opens one more connection to the same data. */
 export type OpenStore = () => Promise<TokenStore>
@@ -35,18 +27,9 @@ export const ENVIRONMENT = 'default'
 type TwoConnections = (name: string, body: (a: EnvironmentStore, b: EnvironmentStore) => Promise<void>) => ContractCase
 
 /** `caseOf.find(name, body)`: a case of the group `find` over one environment, seen through two connections. */
-export const caseOf: Readonly<Record<ContractGroup, TwoConnections>> = {
-  open: twoConnections('open'),
-  insert: twoConnections('insert'),
-  find: twoConnections('find'),
-  update: twoConnections('update'),
-  remove: twoConnections('remove'),
-  list: twoConnections('list'),
-  touch: twoConnections('touch'),
-  purge: twoConnections('purge'),
-  watch: twoConnections('watch'),
-  races: twoConnections('races'),
-}
+export const caseOf = Object.fromEntries(GROUPS.map((group) => [group, twoConnections(group)])) as Readonly<
+  Record<ContractGroup, TwoConnections>
+>
 
 function twoConnections(group: ContractGroup): TwoConnections {
   return (name, body) =>

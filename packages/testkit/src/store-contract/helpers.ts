@@ -106,7 +106,8 @@ export function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i)
 }
 
-const LAST_MILLISECOND = 253_402_300_799_999
+/** The last millisecond of the year 9999. */
+export const LAST_TIME = 253_402_300_799_999
 
 /** Records at the edges of what core lets through. */
 export function unusualRecords(): Record<string, TokenRecord> {
@@ -127,12 +128,12 @@ export function unusualRecords(): Record<string, TokenRecord> {
       secrets: [storedSecret({ until: 0, lastUsedAt: 0 })],
     }),
     'the last time': fullTokenRecord({
-      createdAt: LAST_MILLISECOND,
-      expiresAt: LAST_MILLISECOND,
-      modifiedAt: LAST_MILLISECOND,
-      rotatedAt: LAST_MILLISECOND,
-      lastUsedAt: LAST_MILLISECOND,
-      secrets: [storedSecret({ until: LAST_MILLISECOND, lastUsedAt: LAST_MILLISECOND })],
+      createdAt: LAST_TIME,
+      expiresAt: LAST_TIME,
+      modifiedAt: LAST_TIME,
+      rotatedAt: LAST_TIME,
+      lastUsedAt: LAST_TIME,
+      secrets: [storedSecret({ until: LAST_TIME, lastUsedAt: LAST_TIME })],
     }),
     'used without an address': tokenRecord({ lastUsedAt: 5, secrets: [storedSecret({ lastUsedAt: 5 })] }),
     'a name and owner of 200 code points': tokenRecord({ name: emoji(200).join(''), owner: emoji(200).join('') }),

@@ -2,10 +2,7 @@ import assert from 'node:assert/strict'
 import type { EnvironmentStore, ListFilter, ListSort, TimeRange, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, type Random, randomInt, randomItem, seededRandom, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
-import { ALL_SORTS, compareBy, describeSort, idsOf, insertAll, page, range, walkIds } from './helpers.js'
-
-/** The last millisecond of the year 9999. */
-const LAST_TIME = 253_402_300_799_999
+import { ALL_SORTS, compareBy, describeSort, idsOf, insertAll, LAST_TIME, page, range, walkIds } from './helpers.js'
 
 export const listFilterCases: readonly ContractCase[] = [
   filterCase(

@@ -9,6 +9,7 @@ import {
   describeSort,
   idsOf,
   insertAll,
+  LAST_TIME,
   page,
   range,
   removeAll,
@@ -18,7 +19,7 @@ import {
   walkIds,
 } from './helpers.js'
 
-const TIMES = [undefined, 0, 1, 999, 1_000, 1_700_000_000_000, 253_402_300_799_999]
+const TIMES = [undefined, 0, 1, 999, 1_000, 1_700_000_000_000, LAST_TIME]
 
 /** Names that only code points put in this order: UTF-16 units and locales would not. */
 const NAMES_IN_ORDER = [

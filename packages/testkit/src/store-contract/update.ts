@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { TokenPatch, TokenRecord } from '@latchkey/core/store'
 import { CREATED_AT, fullTokenRecord, storedSecret, tokenId, tokenRecord } from '../fixtures.js'
 import { type ContractCase, caseOf } from './contract-case.js'
-import { range, rejectsWith, scramble, stored, unusualRecords, walkIds } from './helpers.js'
+import { LAST_TIME, range, rejectsWith, scramble, stored, unusualRecords, walkIds } from './helpers.js'
 
 const PATCHES: readonly TokenPatch[] = [
   {},
@@ -16,7 +16,7 @@ const PATCHES: readonly TokenPatch[] = [
   { expiresAt: 5 },
   { modifiedAt: 0 },
   { modifiedBy: { kind: 'token', id: 'lk.ABCDEFGHIJKLMNOPQRSTUVWX', owner: 'bob' } },
-  { rotatedAt: 253_402_300_799_999 },
+  { rotatedAt: LAST_TIME },
   { retired: ['0badcafe'] },
   { name: 'many', enabled: false, scopes: ['x'], networks: ['::/0'], modifiedAt: 7, retired: [] },
 ]
