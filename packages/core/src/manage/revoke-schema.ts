@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { compact } from '../compact.js'
 import { quoted } from '../errors.js'
 import type { ListFilter, TimeRange } from '../store/token-store.js'
+import { flag } from './schema-parts.js'
 import { type TimeRules, times } from './times.js'
 
 const MAX_SCOPES = 100
@@ -12,7 +13,6 @@ const RANGES = ['created', 'expires', 'lastUsed'] as const
  * member, and nothing in it may be empty.
  */
 export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
-  const flag = z.boolean({ error: ({ input }) => `Must be true or false, not ${quoted(input)}.` }).optional()
   const text = z
     .string({ error: ({ input }) => `Must be a string, not ${quoted(input)}.` })
     .min(1, 'Must not be empty.')
@@ -26,8 +26,8 @@ export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
           .min(1, 'At least one scope is needed.')
           .max(MAX_SCOPES, `At most ${MAX_SCOPES} scopes are allowed.`)
           .optional(),
-        personal: flag,
-        enabled: flag,
+        personal: flag.optional(),
+        enabled: flag.optional(),
         createdAfter: time,
         createdBefore: time,
         expiresAfter: time,
