@@ -2,6 +2,7 @@
 export { counted } from './counted.js'
 export { optionError } from './errors.js'
 export type { ConsoleRequest, TokenConsole } from './http/console.js'
+export type { InstanceSource } from './http/create-adapter.js'
 export {
   type Adapter,
   type AdapterGuard,
@@ -11,9 +12,9 @@ export {
 } from './http/create-adapter.js'
 export { maxHeadersCountOf } from './http/credentials.js'
 export { streamBody } from './http/deliver.js'
+export type { ErrorFormName } from './http/dialects/all.js'
 export type { DialectName } from './http/dialects/dialect.js'
 export { showToken } from './http/dialects/latchkey.js'
-export type { ErrorFormName } from './http/error-forms.js'
 export { type AddressSource, type TrustFunction, trustsAnybody } from './http/forgeable-address.js'
 export {
   type Admission,
@@ -23,7 +24,6 @@ export {
   type Guard,
   type GuardedRequest,
 } from './http/guard.js'
-export type { InstanceSource } from './http/instances.js'
 export {
   type EncodedResponse,
   encodeResponse,

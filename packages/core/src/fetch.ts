@@ -1,5 +1,6 @@
 /** For hosts that speak fetch: a guard and the management routes, from `Request` to `Response`. */
 export { optionError } from './errors.js'
+export type { InstanceSource } from './http/create-adapter.js'
 export {
   createFetchAdapter,
   type FetchAdapter,
@@ -19,6 +20,5 @@ export {
 } from './http/fetch/latchkey-fetch.js'
 export type { FetchClient, FetchMount, IncomingRequest } from './http/fetch/request.js'
 export type { DeniedRequest } from './http/guard.js'
-export type { InstanceSource } from './http/instances.js'
 export type { AdapterOptions, GuardOptions, RoutesOptions } from './http/options.js'
 export type { ApiToken } from './types.js'

@@ -10,8 +10,8 @@ export {
   type Violation,
 } from './errors.js'
 export type { LatchkeyEvents } from './events.js'
+export type { ErrorFormName } from './http/dialects/all.js'
 export type { DialectName } from './http/dialects/dialect.js'
-export type { ErrorFormName } from './http/error-forms.js'
 export type { GuardDenial } from './http/refusal.js'
 export type { Latchkey, Stats } from './instance.js'
 export { createLatchkey } from './latchkey.js'

@@ -4,8 +4,7 @@ import { assertMayCall } from './manage/authority.js'
 import { type OnBehalf, type Principal, type PrincipalOrHost, principalFromCaller } from './manage/caller.js'
 import { checkInput } from './manage/check-input.js'
 import type { ManageContext } from './manage/context.js'
-import { createToken } from './manage/create.js'
-import { createFirstToken } from './manage/create-first.js'
+import { createFirstToken, createToken } from './manage/create.js'
 import { explainToken } from './manage/explain.js'
 import type { CreateInput } from './manage/inputs.js'
 import { listTokens } from './manage/list.js'
@@ -13,28 +12,14 @@ import { readRevokeFilter } from './manage/list-request.js'
 import { getToken, lookupToken } from './manage/lookup.js'
 import { deleteToken, revokeToken } from './manage/remove.js'
 import { checkRevokeOptions, revokeAll } from './manage/revoke-all.js'
-import { cancelRotation, finishRotation, rotateToken } from './manage/rotate.js'
+import { endRotation, rotateToken } from './manage/rotate.js'
 import { readUpdate, updateToken } from './manage/update.js'
 import { assertKnownOptions } from './option-checks.js'
 import { normalAddress } from './policy/address.js'
 import { checkExplainRequest } from './verify/explain.js'
 
-type Rotations = 'rotate' | 'finishRotation' | 'cancelRotation'
-type Others =
-  | 'create'
-  | 'createFirst'
-  | 'get'
-  | 'list'
-  | 'update'
-  | 'delete'
-  | 'lookup'
-  | 'revoke'
-  | 'revokeAll'
-  | 'explain'
-type ManagementCalls = Pick<Latchkey, Others | Rotations>
-
 /** The management calls of the host's own code. Each checks the caller and the input, and runs the use case. */
-export function managementCalls(context: ManageContext): ManagementCalls {
+export function managementCalls(context: ManageContext) {
   const { schemas } = context
 
   /**
@@ -102,8 +87,10 @@ export function managementCalls(context: ManageContext): ManagementCalls {
     get: (id, options) => call('get', options, id, nothing, (by) => getToken(context, id, by)),
     delete: (idOrToken, options) =>
       call('delete', options, idOrToken, nothing, (by) => deleteToken(context, idOrToken, by)),
-    finishRotation: (id, options) => call('finish', options, id, nothing, (by) => finishRotation(context, id, by)),
-    cancelRotation: (id, options) => call('cancel', options, id, nothing, (by) => cancelRotation(context, id, by)),
+    finishRotation: (id, options) =>
+      call('finish', options, id, nothing, (by) => endRotation(context, id, 'finish', by)),
+    cancelRotation: (id, options) =>
+      call('cancel', options, id, nothing, (by) => endRotation(context, id, 'cancel', by)),
     lookup: (token, options) => call('lookup', options, token, nothing, (by) => lookupToken(context, token, by)),
     explain: (request, options) =>
       call(
@@ -125,7 +112,7 @@ export function managementCalls(context: ManageContext): ManagementCalls {
         (by, checked) => revokeAll(context, checked, by, { onProgress, signal }),
       )
     },
-  }
+  } satisfies Partial<Latchkey>
 }
 
 /** Without a `caller` it is the host's own call, which is not checked. */

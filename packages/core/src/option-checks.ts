@@ -39,9 +39,7 @@ export function assertWatchOptions(
   given: { readonly onProgress?: unknown; readonly signal?: unknown },
 ): void {
   const { onProgress, signal } = given
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw optionError(`${call}.onProgress`, `must be a function, not ${quoted(onProgress)}`)
-  }
+  functionOption(`${call}.onProgress`, onProgress)
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw optionError(`${call}.signal`, `must be an AbortSignal, not ${quoted(signal)}`)
   }
@@ -51,6 +49,12 @@ export function assertWatchOptions(
 export function booleanOption(place: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value
   throw optionError(place, `must be true or false, not ${quoted(value)}`)
+}
+
+/** The value, if it is a function or absent. Throws a `TypeError` (`ERR_OPTION`). */
+export function functionOption<F>(place: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value
+  throw optionError(place, `must be a function, not ${quoted(value)}`)
 }
 
 /** The value, if it is a whole number within the bounds, both included. Throws a `TypeError` (`ERR_OPTION`). */

@@ -2,7 +2,7 @@ import type { OnAudit } from './audit-entry.js'
 import { compact } from './compact.js'
 import { optionError, quoted } from './errors.js'
 import { readForeign } from './foreign-options.js'
-import { assertKnownOptions, booleanOption, integerOption, isObject } from './option-checks.js'
+import { assertKnownOptions, booleanOption, functionOption, integerOption, isObject } from './option-checks.js'
 import type { CredentialSource, LatchkeyOptions } from './options.js'
 import { isPlainScope } from './policy/scopes.js'
 import { argon2id } from './secret/argon2id.js'
@@ -212,9 +212,4 @@ function readCredentials(given: readonly CredentialSource[]): readonly Credentia
 
 function optionalInteger(place: string, value: number | undefined, min: number, max: number): number | undefined {
   return value === undefined ? undefined : integerOption(place, value, min, max)
-}
-
-function functionOption<F>(place: string, value: F | undefined): F | undefined {
-  if (value === undefined || typeof value === 'function') return value
-  throw optionError(place, `must be a function, not ${quoted(value)}`)
 }

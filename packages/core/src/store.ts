@@ -5,8 +5,8 @@
 export { compact } from './compact.js'
 export { counted } from './counted.js'
 export { isConflict, LatchkeyError, optionError, StoreError } from './errors.js'
-export { assertKnownOptions, integerOption } from './option-checks.js'
-export { chunksOf } from './store/chunks.js'
+export { assertKnownOptions, booleanOption, integerOption } from './option-checks.js'
+export { chunksOf } from './store/batches.js'
 export { beforeDeadline, type Deadline, deadlineIn, msLeft, retryUntil, TimeoutError } from './store/deadline.js'
 export { assertEnvironmentName, openOnce } from './store/environments.js'
 export {
@@ -22,7 +22,7 @@ export {
 export { matchesFilter } from './store/filter.js'
 export { createListeners, type Listeners } from './store/listeners.js'
 export { applyPatch, applyUse } from './store/patch.js'
-export { isTokenRecord } from './store/record-shape.js'
+export { DamagedRecord, decodeRecord, intactRecords, isTokenRecord } from './store/record-shape.js'
 export { AFTER_ALL_TIMES, BEFORE_ALL_TIMES, compareRecords, compareSortValues, sortValue } from './store/sort.js'
 export type {
   ChangeEvent,
@@ -41,6 +41,6 @@ export type {
   TokenStore,
   Unwatch,
 } from './store/token-store.js'
-export { ALPHABET as BASE32_ALPHABET } from './token/checksum.js'
+export { ALPHABET as BASE32_ALPHABET } from './token/format.js'
 export { parseTokenId, requireTokenId, type TokenId } from './token/id.js'
 export type { Actor, StoredSecret, TokenRecord, TokenUse } from './types.js'

@@ -2,14 +2,14 @@ import {
   AFTER_ALL_TIMES,
   compact,
   type Deadline,
+  intactRecords,
   type ListFilter,
   type ListOptions,
   type ListPage,
   type ListQuery,
   type SortKey,
-  StoreError,
+  type StoreError,
   type TimeRange,
-  type TokenRecord,
 } from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from './client.js'
 import { assertPresent, type Environment, manageDeadline, PRESENT } from './environment.js'
@@ -52,7 +52,7 @@ export async function list(
   const last = rows.length > limit ? rows[limit - 1] : undefined
   const next = last && JSON.stringify(positionOf(last, sort.by, isShort))
   const damaged: StoreError[] = []
-  return { records: decodeRows(rows.slice(0, limit), damaged), damaged, ...compact({ next, totalCount }) }
+  return { records: intactRecords(rows.slice(0, limit), decodeRow, damaged), damaged, ...compact({ next, totalCount }) }
 }
 
 async function readTotal({ database, env }: Environment, filter: ListFilter, deadline: Deadline): Promise<number> {
@@ -123,18 +123,6 @@ function conditionsOf(filter: ListFilter, parameter: Parameter): string[] {
 function within(column: string, { from = 0, to }: TimeRange, parameter: Parameter): string[] {
   const lower = `${column} >= ${parameter(Math.max(from, 0))}`
   return to === undefined ? [lower] : [lower, `${column} <= ${parameter(to)}`]
-}
-
-/** Those that are damaged are left out, with an error each in `damaged`. */
-function* decodeRows(rows: readonly PostgresRow[], damaged: StoreError[]): Generator<TokenRecord> {
-  for (const row of rows) {
-    try {
-      yield decodeRow(row)
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      damaged.push(error)
-    }
-  }
 }
 
 function positionOf({ position, n }: PostgresRow, by: SortKey, isShort: boolean): Position {

@@ -13,18 +13,12 @@ export interface PostgresStoreOptions {
   manageTimeout?: number | undefined
 }
 
-/** Options with their defaults. */
-export interface Settings {
-  readonly client: PostgresClient
-  readonly schema: string
-  readonly readTimeout: number
-  readonly manageTimeout: number
-}
+export type Settings = ReturnType<typeof readOptions>
 
 const MAX_TIMEOUT_MS = 60_000
 
-/** Throws a `TypeError` that names the option. */
-export function readOptions(options: PostgresStoreOptions): Settings {
+/** The options with their defaults. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+export function readOptions(options: PostgresStoreOptions) {
   assertKnownOptions('postgresStore', options, ['client', 'schema', 'readTimeout', 'manageTimeout'])
   return {
     client: readClient('postgresStore: client', options.client),

@@ -2,10 +2,9 @@ import {
   AFTER_ALL_TIMES,
   BEFORE_ALL_TIMES,
   compact,
-  isTokenRecord,
+  decodeRecord,
   type StoredSecret,
   sortValue,
-  storeUnavailable,
   type TokenRecord,
 } from '@latchkey/core/store'
 import type { PostgresRow, PostgresValue } from './client.js'
@@ -42,8 +41,8 @@ export const SELECTED = `t.prefix || '.' || t.public as id, t.version, t.name, t
 
 /** Throws a `StoreError` for a row that is damaged. */
 export function decodeRow(row: PostgresRow): TokenRecord {
-  const [expires, modified] = [Number(row.expires), Number(row.modified)]
-  try {
+  return decodeRecord('PostgreSQL', String(row.id), () => {
+    const [expires, modified] = [Number(row.expires), Number(row.modified)]
     const columns = compact({
       id: String(row.id),
       version: Number(row.version),
@@ -56,12 +55,8 @@ export function decodeRow(row: PostgresRow): TokenRecord {
       expiresAt: expires === AFTER_ALL_TIMES ? undefined : expires,
       modifiedAt: modified === BEFORE_ALL_TIMES ? undefined : modified,
     })
-    const record = withUses({ ...(JSON.parse(String(row.record)) as Rest), ...columns }, String(row.uses))
-    if (isTokenRecord(record)) return record
-  } catch {
-    // The parser's own message would quote the text, and so hashes.
-  }
-  throw storeUnavailable(`PostgreSQL: the row of ${String(row.id)} is damaged; it can be removed by its id`)
+    return withUses({ ...(JSON.parse(String(row.record)) as Rest), ...columns }, String(row.uses))
+  })
 }
 
 /** What the column `record` holds: all members that have no column. */

@@ -401,7 +401,7 @@ test('no error quotes a record: a row that is damaged says only whose it is', as
   const finding = environment.find(record.id)
   await unavailable(
     finding,
-    new RegExp(`^PostgreSQL: the row of ${record.id} is damaged; it can be removed by its id$`),
+    new RegExp(`^PostgreSQL: the record of ${record.id} is damaged; it can be removed by its id\\.$`),
   )
   const error = await finding.catch((reason: unknown) => reason)
   expect((error as Error).cause).toBeUndefined()
@@ -411,10 +411,10 @@ test('no error quotes a record: a row that is damaged says only whose it is', as
     await shared.server.query(`update ${schema}.token set record = '${json}'`)
     await unavailable(
       environment.find(record.id),
-      new RegExp(`^PostgreSQL: the row of ${record.id} is damaged; it can be removed by its id$`),
+      new RegExp(`^PostgreSQL: the record of ${record.id} is damaged; it can be removed by its id\\.$`),
     )
   }
-  await unavailable(environment.update(record.id, { name: 'x' }, 1), /is damaged; it can be removed by its id$/)
+  await unavailable(environment.update(record.id, { name: 'x' }, 1), /is damaged; it can be removed by its id\.$/)
   expect(await environment.remove(record.id)).toBe(true)
   expect(await environment.find(record.id)).toBeUndefined()
 })

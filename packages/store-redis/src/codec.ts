@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto'
 import {
   type Actor,
   compact,
-  isTokenRecord,
+  decodeRecord,
   type StoredSecret,
-  StoreError,
   type TokenId,
   type TokenRecord,
 } from '@latchkey/core/store'
@@ -102,28 +101,13 @@ export function encodeDocument(record: TokenRecord, { prefix }: TokenId, nonce: 
   return Buffer.concat([header, Buffer.from(JSON.stringify(body))])
 }
 
-/** A document cannot be decoded. Shows nothing of it. */
-export class DamagedDocument extends StoreError {
-  constructor(publicPart: string) {
-    super('ERR_STORE', `Redis: the document of ${publicPart} is damaged; it can be removed by its id.`)
-  }
-}
-
-/**
- * The stored document of a public part, with its last uses. A fresh copy with each call. Throws `DamagedDocument`: a
- * parser's own message would quote the text, and so hashes.
- */
+/** The stored document of a public part, with its last uses. A fresh copy with each call. Throws `DamagedRecord`. */
 export function decodeDocument(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
-  try {
-    const document = decode(publicPart, stored, uses)
-    if (isTokenRecord(document.record)) return document
-  } catch {
-    // Said below.
-  }
-  throw new DamagedDocument(publicPart)
+  const record = decodeRecord('Redis', publicPart, () => decode(publicPart, stored, uses))
+  return { head: stored.subarray(0, 8), number: numberOf(stored), record }
 }
 
-function decode(publicPart: string, stored: Buffer, uses: Buffer | null): StoredDocument {
+function decode(publicPart: string, stored: Buffer, uses: Buffer | null): TokenRecord {
   const body = JSON.parse(stored.toString('utf8', HEADER_LENGTH)) as Body
   const generations = [stored.readUInt32BE(8), stored.readUInt32BE(12)]
   const record: TokenRecord = compact({
@@ -149,7 +133,7 @@ function decode(publicPart: string, stored: Buffer, uses: Buffer | null): Stored
     retired: body.t ?? [],
   })
   if (uses !== null) applyUses(record, uses.toString())
-  return { head: stored.subarray(0, 8), number: numberOf(stored), record }
+  return record
 }
 
 function encodeSecret({ hash, tag, until, format }: StoredSecret): Secret {

@@ -25,23 +25,14 @@ export interface RedisStoreOptions {
   replicaTimeout?: number | undefined
 }
 
-/** Options with their defaults. */
-export interface Settings {
-  readonly client: RedisClient
-  readonly prefix: string
-  readonly shards: number | undefined
-  readonly readTimeout: number
-  readonly manageTimeout: number
-  readonly durability: 'master' | 'replica'
-  readonly replicaTimeout: number
-}
+export type Settings = ReturnType<typeof readOptions>
 
 const OPTIONS = ['client', 'prefix', 'shards', 'readTimeout', 'manageTimeout', 'durability', 'replicaTimeout']
 const MAX_SHARDS = 256
 const MAX_TIMEOUT_MS = 60_000
 
-/** Throws a `TypeError` (`ERR_OPTION`) that names the option. */
-export function readOptions(options: RedisStoreOptions): Settings {
+/** The options with their defaults. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+export function readOptions(options: RedisStoreOptions) {
   assertKnownOptions('redisStore', options, OPTIONS)
   const { client, prefix = 'latchkey', shards, durability = 'master' } = options
   if (typeof (client as RedisClient | undefined)?.command !== 'function') {

@@ -147,7 +147,7 @@ describe('check() and rebuild()', () => {
     for (const error of [...damaged, ...(await Promise.all(errors))]) {
       expect(error).toMatchObject({
         code: 'ERR_STORE',
-        message: `Redis: the document of ${publicPart} is damaged; it can be removed by its id.`,
+        message: `Redis: the record of ${publicPart} is damaged; it can be removed by its id.`,
       })
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('$arg')
     }

@@ -12,7 +12,7 @@ import {
   principalFromToken,
 } from '../manage/caller.js'
 import { normalAddress } from '../policy/address.js'
-import { isExpired } from '../policy/expiry.js'
+import { isExpired } from '../policy/evaluate.js'
 import { beforeDeadline, deadlineIn, TimeoutError } from '../store/deadline.js'
 import type { Denial } from '../types.js'
 import type { IsCrossSite } from './csrf.js'
@@ -48,7 +48,7 @@ export interface AdmissionRules {
 }
 
 /** One request for one operation, and what of it was found out before. */
-export interface Visit {
+export interface OperationRequest {
   readonly latchkey: Latchkey
   readonly request: HttpRequest
   readonly operation: ManagementOperation
@@ -65,14 +65,14 @@ export interface Visit {
  * Who calls, with enough scope for the operation: the caller that the host names, else the request's token. `isRepeated`:
  * the same request was admitted before, so its token is not reported as verified again. Throws a `RefusedError`.
  */
-export async function admitCaller(visit: Visit, isRepeated: boolean): Promise<Principal> {
-  const caller = await askHost(visit)
-  if (caller !== undefined) return admitNamed(visit, caller)
-  if (visit.rules.sessionOnly) throw notSignedIn(visit)
-  return admitToken(visit, isRepeated)
+export async function admitCaller(asked: OperationRequest, isRepeated: boolean): Promise<Principal> {
+  const caller = await askHost(asked)
+  if (caller !== undefined) return admitNamed(asked, caller)
+  if (asked.rules.sessionOnly) throw notSignedIn(asked)
+  return admitToken(asked, isRepeated)
 }
 
-async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefined> {
+async function askHost({ latchkey, authorize }: OperationRequest): Promise<Caller | undefined> {
   const { hostTimeout } = internalsOf(latchkey).settings
   return beforeDeadline(deadlineIn(hostTimeout), authorize).catch((error: unknown) => {
     if (error instanceof TimeoutError) throw new UnavailableError('ERR_AUTHORIZE', `authorize gave ${error.message}`)
@@ -83,7 +83,7 @@ async function askHost({ latchkey, authorize }: Visit): Promise<Caller | undefin
 }
 
 /** Nobody is signed in where a token opens nothing. The sentence speaks of tokens only to somebody who sent one. */
-function notSignedIn({ latchkey, request }: Visit): RefusedError {
+function notSignedIn({ latchkey, request }: OperationRequest): RefusedError {
   const { readCredential, refusals, denyCredential } = guardStateOf(latchkey)
   const credential = readCredential(request)
   const isSent = typeof credential === 'string' || credential.kind === 'invalid'
@@ -95,7 +95,7 @@ function notSignedIn({ latchkey, request }: Visit): RefusedError {
 }
 
 /** A caller that the host names. */
-function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Caller): Principal {
+function admitNamed({ latchkey, request, operation, rules }: OperationRequest, caller: Caller): Principal {
   const { settings, context } = internalsOf(latchkey)
   const { refusals } = guardStateOf(latchkey)
   const principal = principalFromCaller(caller, { ...settings, ip: normalAddress(request.ip) })
@@ -123,7 +123,7 @@ function admitNamed({ latchkey, request, operation, rules }: Visit, caller: Call
 
 /** The token of the request. */
 async function admitToken(
-  { latchkey, request, operation, id, rules, hasSignIn }: Visit,
+  { latchkey, request, operation, id, rules, hasSignIn }: OperationRequest,
   isRepeated: boolean,
 ): Promise<Principal> {
   const { settings, verifier } = internalsOf(latchkey)

@@ -19,7 +19,7 @@ export async function readInput<Operation extends BodyOperation>(
   operation: Operation,
   schemas: InputSchemas,
 ): Promise<CheckedInputs[Operation]> {
-  const { input, violations } = await readWords(request, dialect, operation)
+  const { input, violations } = await translateBody(request, dialect, operation)
   const checked = parseInput<CheckedInputs[Operation]>(schemaOf(schemas, dialect, operation), input)
   if (checked.ok && violations.length === 0) return checked.value
   const renamed = checked.ok ? [] : renameViolations(dialect, operation, checked.violations)
@@ -27,7 +27,7 @@ export async function readInput<Operation extends BodyOperation>(
 }
 
 /** A body in core's words, unchecked. */
-export interface Words {
+export interface TranslatedBody {
   readonly input: Readonly<Record<string, unknown>>
   /** Members that cannot be changed, as they came. */
   readonly readOnly: Readonly<Record<string, unknown>>
@@ -36,7 +36,11 @@ export interface Words {
 }
 
 /** Reads a body into core's words. Throws `RequestError` for one that is not a JSON object. */
-export async function readWords(request: HttpRequest, dialect: Dialect, operation: BodyOperation): Promise<Words> {
+export async function translateBody(
+  request: HttpRequest,
+  dialect: Dialect,
+  operation: BodyOperation,
+): Promise<TranslatedBody> {
   const body = await readBody(
     request,
     OPERATION_ROUTES[operation].body === 'optional',
@@ -71,7 +75,7 @@ async function isUntypedAndEmpty(request: HttpRequest): Promise<boolean> {
   )
 }
 
-function translate(body: object, dialect: Dialect, operation: BodyOperation): Words {
+function translate(body: object, dialect: Dialect, operation: BodyOperation): TranslatedBody {
   const members = dialect.members[operation] ?? {}
   const ignored = dialect.ignored[operation] ?? []
   const unchangeable = operation === 'update' ? dialect.readOnly : []

@@ -1,9 +1,15 @@
+import type { Latchkey } from '../instance.js'
+import { internalsOf } from '../internals.js'
 import { type Admission, createGuard, type DeniedRequest, type GuardedRequest } from './guard.js'
-import { type InstanceSource, instancesOf } from './instances.js'
 import type { HttpRequest, HttpResponse } from './message.js'
 import { type AdapterOptions, type GuardOptions, type RoutesOptions, readAdapterOptions } from './options.js'
 import { createRouter } from './router.js'
 import { throwingErrors } from './thrown.js'
+
+/** What an adapter serves: one instance, or a function that picks one for each request. */
+export type InstanceSource<HostRequest, Scope extends string = string> =
+  | Latchkey<Scope>
+  | ((request: HostRequest) => Latchkey<Scope>)
 
 /** One guard of an adapter. */
 export interface AdapterGuard<HostRequest, DeniedHandler> {
@@ -57,8 +63,8 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
   options: AdapterOptions<DeniedHandler> = {},
   known: readonly string[] = ['property', 'onDenied', 'errors'],
 ): Adapter<HostRequest, Scope, DeniedHandler> {
-  const { instance, ...source } = instancesOf(latchkey)
-  const instanceFor = throwingErrors(source.instanceFor)
+  const instance = typeof latchkey === 'function' ? undefined : assertInstance(latchkey)
+  const instanceFor = typeof latchkey === 'function' ? throwingErrors(latchkey) : () => latchkey
   const settings = readAdapterOptions(place, options, known)
   return {
     property: settings.property,
@@ -82,4 +88,9 @@ export function createAdapter<HostRequest, Scope extends string, DeniedHandler>(
       }
     },
   }
+}
+
+function assertInstance<Scope extends string>(latchkey: Latchkey<Scope>): Latchkey<Scope> {
+  internalsOf(latchkey)
+  return latchkey
 }

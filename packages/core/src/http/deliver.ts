@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { MAX_LIFE_MS } from '../manage/page-queue.js'
-import { READ_TIMEOUT_MS, SLICE_BYTES } from './delivery-limits.js'
 import type { HttpResponse } from './message.js'
+import { READ_TIMEOUT_MS, SLICE_BYTES } from './message.js'
 
 /** Aborted when the connection closes before the answer is complete. */
 export function clientSignal(response: ServerResponse): AbortSignal {

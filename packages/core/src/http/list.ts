@@ -6,7 +6,7 @@ import type { ListRequest, NextRequest } from '../manage/list-request.js'
 import { parseFields, parsePageSize, parseSort } from '../query/parameters.js'
 import type { Result } from '../result.js'
 import type { Dialect, ListParams } from './dialects/dialect.js'
-import { both, type Criteria } from './dialects/filters.js'
+import { type Criteria, mergeCriteria } from './dialects/filters.js'
 import { show } from './dialects/resource.js'
 import type { HttpResponse } from './message.js'
 
@@ -45,7 +45,7 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
   const limit = readOne(params.limit, (text) => parsePageSize(text, params.limits))
   const criteria = Object.entries(params.filters)
     .flatMap(([name, filter]) => query.getAll(name).map((text) => read(name, text, (each) => filter.read(each, now))))
-    .reduce<Criteria>((all, each) => both(all, each ?? {}), {})
+    .reduce<Criteria>((all, each) => mergeCriteria(all, each ?? {}), {})
   const fields = readOne(params.fields, (text) =>
     parseFields(text, Object.keys(dialect.resource), dialect.standardFields),
   )

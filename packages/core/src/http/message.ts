@@ -38,6 +38,12 @@ export function isAnswered(response: { readonly headersSent: boolean; readonly w
   return response.headersSent || response.writableEnded
 }
 
+/** A large answer is sent in slices of this size. */
+export const SLICE_BYTES = 64 * 1024
+
+/** An answer is given up when its client has taken no byte of it for so long. */
+export const READ_TIMEOUT_MS = 30_000
+
 /** An answer down to its bytes, the same on every framework. */
 export interface EncodedResponse {
   readonly status: number

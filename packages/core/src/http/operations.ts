@@ -10,12 +10,12 @@ import { openPage } from '../manage/list.js'
 import { getToken, lookupToken } from '../manage/lookup.js'
 import { deleteToken, revokeToken } from '../manage/remove.js'
 import { revokeBatch } from '../manage/revoke-all.js'
-import { cancelRotation, finishRotation, rotateToken } from '../manage/rotate.js'
+import { endRotation, rotateToken } from '../manage/rotate.js'
 import { readUpdate, updateToken } from '../manage/update.js'
 import { isTokenId } from '../token/id.js'
 import type { ApiToken } from '../types.js'
 import { RefusedError } from './admit-caller.js'
-import { readInput, readWords } from './body.js'
+import { readInput, translateBody } from './body.js'
 import {
   type Answer,
   type BodyOperation,
@@ -102,7 +102,7 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
   },
   async update(call) {
     const { context, dialect, request } = call
-    const { input, readOnly, violations } = await readWords(request, dialect, 'update')
+    const { input, readOnly, violations } = await translateBody(request, dialect, 'update')
     const read = readUpdate(context, input, dialect.nullRemoves)
     const update = {
       ...read,
@@ -135,16 +135,8 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
     return async (principal) =>
       answer(call.dialect.rotated, await rotateToken(call.context, targetId(call, principal), input, principal))
   },
-  async finish(call) {
-    await inputOf(call, 'finish')
-    return async (principal) =>
-      answer(call.dialect.ended, await finishRotation(call.context, targetId(call, principal), principal))
-  },
-  async cancel(call) {
-    await inputOf(call, 'cancel')
-    return async (principal) =>
-      answer(call.dialect.ended, await cancelRotation(call.context, targetId(call, principal), principal))
-  },
+  finish: (call) => readEnd(call, 'finish'),
+  cancel: (call) => readEnd(call, 'cancel'),
   async explain(call) {
     const { id = '', token, ...asked } = await inputOf(call, 'explain')
     const request = { ...asked, ...(token === undefined ? { id } : { token }) }
@@ -157,6 +149,12 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
       return { status: 200, body: { owner, personal, may, usesResources, ...rest, expiresAt: iso(expiresAt) } }
     }
   },
+}
+
+async function readEnd(call: Call, step: 'finish' | 'cancel'): Promise<Run> {
+  await inputOf(call, step)
+  return async (principal) =>
+    answer(call.dialect.ended, await endRotation(call.context, targetId(call, principal), step, principal))
 }
 
 function inputOf<Operation extends BodyOperation>(

@@ -1,14 +1,11 @@
 import { optionError, quoted } from '../errors.js'
 import type { Caller } from '../manage/caller.js'
-import { assertKnownOptions, booleanOption } from '../option-checks.js'
+import { assertKnownOptions, booleanOption, functionOption } from '../option-checks.js'
 import { isPlainScope } from '../policy/scopes.js'
 import type { TokenConsole } from './console.js'
 import { type CsrfOptions, crossSiteCheck, type IsCrossSite } from './csrf.js'
+import { DIALECTS, ERROR_FORMS, type ErrorFormName } from './dialects/all.js'
 import type { Dialect, DialectName } from './dialects/dialect.js'
-import { dynatrace } from './dialects/dynatrace.js'
-import { latchkey } from './dialects/latchkey.js'
-import { panther } from './dialects/panther.js'
-import { ERROR_FORMS, type ErrorFormName } from './error-forms.js'
 import type { SelfService } from './routes.js'
 
 /**
@@ -95,8 +92,6 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   readonly onDenied?: DeniedHandler | undefined
 }
 
-const DIALECTS: Readonly<Record<DialectName, Dialect>> = { latchkey, dynatrace, panther }
-
 /** The options of an adapter, with every default filled in. */
 export interface AdapterSettings<DeniedHandler> {
   readonly property: string
@@ -123,7 +118,7 @@ export function readAdapterOptions<DeniedHandler>(
   if (!isPropertyName(property)) {
     throw optionError(`${place}.property`, `must be a name such as apiToken, not ${quoted(property)}`)
   }
-  assertFunction(`${place}.onDenied`, onDenied)
+  functionOption(`${place}.onDenied`, onDenied)
   if (!Object.hasOwn(ERROR_FORMS, errors)) {
     throw optionError(`${place}.errors`, `must be ${oneOf(ERROR_FORMS)}, not ${quoted(errors)}`)
   }
@@ -150,7 +145,7 @@ export function readGuardOptions<Scope extends string, HostRequest>(
   assertKnownOptions('requireToken', options, ['scopes', 'resource', 'optional', 'onDenied', ...adapterOptions])
   const { scopes = [], resource, optional = false, onDenied } = options
   booleanOption('requireToken.optional', optional)
-  assertFunction('requireToken.onDenied', onDenied)
+  functionOption('requireToken.onDenied', onDenied)
   if (!Array.isArray(scopes))
     throw optionError('requireToken.scopes', `must be a list of scopes, not ${quoted(scopes)}`)
   for (const scope of scopes) {
@@ -191,8 +186,8 @@ export function readRoutesOptions<HostRequest>(
   if (!Object.hasOwn(DIALECTS, dialect)) {
     throw optionError('tokenRoutes.dialect', `must be ${oneOf(DIALECTS)}, not ${quoted(dialect)}`)
   }
-  assertFunction('tokenRoutes.authorize', authorize)
-  assertFunction('tokenRoutes.onDenied', onDenied)
+  functionOption('tokenRoutes.authorize', authorize)
+  functionOption('tokenRoutes.onDenied', onDenied)
   assertConsole(console, dialect)
   assertKnownOptions('tokenRoutes.self', self, ['rotate', 'delete'])
   const ofSelf = { 'self.rotate': self.rotate ?? true, 'self.delete': self.delete ?? true }
@@ -209,12 +204,6 @@ export function readRoutesOptions<HostRequest>(
     resources,
     console,
     isCrossSite: crossSiteCheck(csrf),
-  }
-}
-
-function assertFunction(place: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') {
-    throw optionError(place, `must be a function, not ${quoted(value)}`)
   }
 }
 

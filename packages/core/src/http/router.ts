@@ -2,7 +2,7 @@ import { LatchkeyError, RequestError } from '../errors.js'
 import type { Latchkey } from '../instance.js'
 import { internalsOf } from '../internals.js'
 import type { Principal } from '../manage/caller.js'
-import { admitCaller, HostError, RefusedError, type Visit } from './admit-caller.js'
+import { admitCaller, HostError, type OperationRequest, RefusedError } from './admit-caller.js'
 import { answerConsole } from './console.js'
 import type { Dialect, OperationName } from './dialects/dialect.js'
 import type { HttpRequest, HttpResponse } from './message.js'
@@ -53,23 +53,23 @@ export function createRouter<HostRequest>(
     const { operation, id } = match
     if (operation === 'describe') return { status: 200, body: describeRoutes(latchkey, dialect, request.mount, rules) }
     const { context } = internalsOf(latchkey)
-    const visit: Visit = { latchkey, request, operation, id, rules, ...signIn }
+    const asked: OperationRequest = { latchkey, request, operation, id, rules, ...signIn }
     let deniedBy: unknown
     const rememberDenial = (error: unknown) => {
       deniedBy = error
       throw error
     }
-    const reauthorize = () => admitCaller(visit, true).catch(rememberDenial)
+    const reauthorize = () => admitCaller(asked, true).catch(rememberDenial)
     try {
-      let principal = await admitAudited(visit, undefined).catch(rememberDenial)
+      let principal = await admitAudited(asked, undefined).catch(rememberDenial)
       const call = { context, dialect, request, operation, id, secretInPath, resources }
       const run = await prepareOperation(call).catch(async (error: unknown) => {
-        await context.audit.refuse(operation, principal, targetOf(visit, principal), error)
+        await context.audit.refuse(operation, principal, targetOf(asked, principal), error)
         throw error
       })
       // Authorize again: a body takes as long as its sender likes, and access may have been revoked meanwhile.
       if (OPERATION_ROUTES[operation].body !== undefined)
-        principal = await admitAudited(visit, principal).catch(rememberDenial)
+        principal = await admitAudited(asked, principal).catch(rememberDenial)
       return await run({ ...principal, reauthorize })
     } catch (error) {
       const response = answerError(dialect, operation, request, error)
@@ -79,15 +79,15 @@ export function createRouter<HostRequest>(
   }
 }
 
-/** As `admitCaller`, and tells the audit of a known caller that is refused. `earlier`: who was admitted before. */
-async function admitAudited(visit: Visit, earlier: Principal | undefined): Promise<Principal> {
+/** As `admitCaller`; a known caller that is refused gets an audit entry. `earlier`: who was admitted before. */
+async function admitAudited(asked: OperationRequest, earlier: Principal | undefined): Promise<Principal> {
   try {
-    return await admitCaller(visit, earlier !== undefined)
+    return await admitCaller(asked, earlier !== undefined)
   } catch (error) {
     const principal = error instanceof RefusedError ? (error.principal ?? earlier) : undefined
     if (principal !== undefined) {
-      const { context } = internalsOf(visit.latchkey)
-      await context.audit.refuse(visit.operation, principal, targetOf(visit, principal), error)
+      const { context } = internalsOf(asked.latchkey)
+      await context.audit.refuse(asked.operation, principal, targetOf(asked, principal), error)
     }
     throw error
   }
@@ -98,7 +98,7 @@ function denialOf(error: unknown): GuardDenial | undefined {
   return error instanceof RefusedError ? error.refusal.denial : refusalOfError(error)?.denial
 }
 
-function targetOf({ id }: Visit, { token }: Principal): string | undefined {
+function targetOf({ id }: OperationRequest, { token }: Principal): string | undefined {
   return id === 'self' ? token?.id : id
 }
 

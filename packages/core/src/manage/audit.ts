@@ -8,7 +8,7 @@ import { parseToken } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
 import { RULES } from './authority.js'
-import { maySee, notFound, type PrincipalOrHost } from './caller.js'
+import { currentCaller, maySee, notFound, type PrincipalOrHost } from './caller.js'
 
 export interface AuditOptions {
   readonly environment: string
@@ -54,23 +54,23 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
     return compact({ at: now(), environment, action, actor, ip, ...details })
   }
 
-  async function ask(entry: AuditEntry): Promise<void> {
+  async function callHost(entry: AuditEntry): Promise<void> {
     if (onAudit !== undefined) await beforeDeadline(deadlineIn(hostTimeout), async () => onAudit(entry))
   }
 
   async function begin(entry: AuditEntry): Promise<void> {
     try {
-      await ask(entry)
+      await callHost(entry)
     } catch (cause) {
       throw new UnavailableError('ERR_AUDIT', 'The audit could not be written, so nothing was changed', { cause })
     }
   }
 
   /** What happened cannot be taken back, so a failure of `onAudit` is an event, not an error. */
-  async function tell(entry: AuditEntry): Promise<void> {
+  async function record(entry: AuditEntry): Promise<void> {
     publish('audit', entry)
     try {
-      await ask(entry)
+      await callHost(entry)
     } catch (error) {
       publish('audit-error', { environment, entry, error })
     }
@@ -85,7 +85,7 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
     if (!reads && !isWrite(action)) return
     const id = isTokenId(named) ? named : parseToken(named)?.id
     const token = id === undefined ? undefined : { id }
-    await tell(entryOf(action, principal, { ...outcomeOf(error), token }))
+    await record(entryOf(action, principal, { ...outcomeOf(error), token }))
   }
 
   return {
@@ -110,7 +110,7 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
           changes = changing
           hasBegun = true
           if (onAudit !== undefined) await begin(entryOf(action, principal, { outcome: 'begun', token, changes }))
-          const caller = principal?.reauthorize === undefined ? principal : await principal.reauthorize()
+          const caller = await currentCaller(principal)
           // It may be bound to its owner's tokens by now.
           if (token?.owner !== undefined && !maySee(caller, { owner: token.owner })) throw notFound()
           return caller
@@ -119,16 +119,16 @@ export function createAudit({ environment, now, onAudit, reads, hostTimeout }: A
       try {
         const result = await operation(trail)
         // An update that changes nothing, or the revocation of a token that is unknown, is no write.
-        if (hasBegun || !isWrite(action)) await tell(entryOf(action, principal, { outcome: 'done', ...about() }))
+        if (hasBegun || !isWrite(action)) await record(entryOf(action, principal, { outcome: 'done', ...about() }))
         return result
       } catch (error) {
-        const told = tell(entryOf(action, principal, { ...outcomeOf(error), ...about() }))
-        // Who did not take the first entry in time is told of its end, and not waited for again.
-        if (!(error instanceof UnavailableError && error.code === 'ERR_AUDIT')) await told
+        const recorded = record(entryOf(action, principal, { ...outcomeOf(error), ...about() }))
+        // An audit that did not take the first entry in time gets the last one too, but is not waited for again.
+        if (!(error instanceof UnavailableError && error.code === 'ERR_AUDIT')) await recorded
         throw error
       }
     },
-    purged: (ids) => tell(entryOf('purge', undefined, { outcome: 'done', ids })),
+    purged: (ids) => record(entryOf('purge', undefined, { outcome: 'done', ids })),
   }
 }
 

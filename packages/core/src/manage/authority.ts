@@ -1,6 +1,6 @@
 import type { ManagementOperation } from '../audit-entry.js'
 import { RequestError } from '../errors.js'
-import { isExpired } from '../policy/expiry.js'
+import { isExpired } from '../policy/evaluate.js'
 import type { ManagementScopes } from '../types.js'
 import { isInsideNetworks, lackingScopes, type Principal, type PrincipalOrHost } from './caller.js'
 

@@ -4,6 +4,7 @@ import { type Action, type CallerGrant, findEscalations, type Grant } from '../p
 import { compileNetworks, parseBlock } from '../policy/cidr.js'
 import { parseResource } from '../policy/resources.js'
 import { compileScopes } from '../policy/scopes.js'
+import { ok, type Result } from '../result.js'
 import type { Actor, ManagementScopes, StoredSecret, TokenRecord } from '../types.js'
 import type { Entry } from '../verify/entry.js'
 
@@ -109,19 +110,9 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
   if (id !== undefined && (typeof id !== 'string' || id === '')) {
     throw optionError('caller.id', 'must be a non-empty string, or be left out')
   }
-  if (!isStringList(scopes)) throw optionError('caller.scopes', `must be a list of scopes, not ${quoted(scopes)}`)
-  if (!isStringList(networks))
-    throw optionError('caller.networks', `must be a list of CIDR blocks, not ${quoted(networks)}`)
-  for (const block of networks) {
-    const read = parseBlock(block)
-    if (!read.ok) throw optionError('caller.networks', `must not hold ${quoted(block)}. ${read.error}`)
-  }
-  if (!isStringList(resources))
-    throw optionError('caller.resources', `must be a list of resources, not ${quoted(resources)}`)
-  for (const resource of resources) {
-    const read = parseResource(resource)
-    if (!read.ok) throw optionError('caller.resources', `must not hold ${quoted(resource)}. ${read.error}`)
-  }
+  assertList('scopes', 'scopes', scopes, ok)
+  assertList('networks', 'CIDR blocks', networks, parseBlock)
+  assertList('resources', 'resources', resources, parseResource)
   if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
     throw optionError(
       'caller.expiresAt',
@@ -147,11 +138,24 @@ export function principalFromCaller(caller: Caller | undefined, site: CallSite):
   }
 }
 
+function assertList(member: string, what: string, list: unknown, parse: (item: string) => Result<unknown>): void {
+  if (!isStringList(list)) throw optionError(`caller.${member}`, `must be a list of ${what}, not ${quoted(list)}`)
+  for (const item of list) {
+    const read = parse(item)
+    if (!read.ok) throw optionError(`caller.${member}`, `must not hold ${quoted(item)}. ${read.error}`)
+  }
+}
+
 /** What a library has added to `Object.prototype`, an `assignOwner` say, is no answer of the host. */
 function assertOwnMembers(caller: Caller): void {
   const inherited = CALLER_MEMBERS.find((member) => member in caller && !Object.hasOwn(caller, member))
   if (inherited === undefined) return
   throw optionError(`caller.${inherited}`, 'must be a member of the caller itself, not of its prototype')
+}
+
+/** The caller as it is by now. Rejects if it has lost its access meanwhile. */
+export async function currentCaller(principal: PrincipalOrHost): Promise<PrincipalOrHost> {
+  return principal?.reauthorize === undefined ? principal : principal.reauthorize()
 }
 
 /** Whether the address lies inside the CIDR blocks that bind a caller. */

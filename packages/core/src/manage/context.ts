@@ -10,9 +10,6 @@ import type { Audit } from './audit.js'
 import type { PageQueue } from './page-queue.js'
 import type { InputSchemas } from './schemas.js'
 
-/** The ids of tokens that something is being done to, one at a time each. */
-export type SingleFlight = Set<string>
-
 /** What every use case works with. */
 export interface ManageContext {
   readonly environment: string
@@ -26,7 +23,8 @@ export interface ManageContext {
   readonly schemas: InputSchemas
   readonly audit: Audit
   readonly pages: PageQueue
-  readonly rotations: SingleFlight
+  /** The ids of the tokens that are being rotated: one rotation at a time each. */
+  readonly rotations: Set<string>
   readonly managementScopes: ManagementScopes
   /** The scopes that can be granted. `undefined`: every scope. */
   readonly declaredScopes: readonly string[] | undefined

@@ -1,9 +1,10 @@
 import { compact } from '../compact.js'
 import { counted } from '../counted.js'
-import { RequestError } from '../errors.js'
+import { isConflict, RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { countTokens } from '../store/count.js'
+import { countTokens } from '../store/filter.js'
 import type { EnvironmentStore } from '../store/token-store.js'
+import { publicPartOf } from '../token/format.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { changesOf } from './audit.js'
@@ -68,6 +69,30 @@ export async function createToken(
     publish('created', compact({ environment, id: record.id, owner: record.owner, by: principal?.token?.id }))
     return { id: record.id, token: issued.token, apiToken: publicView(record, now()) }
   })
+}
+
+/**
+ * Makes a token if there is none, and resolves to `undefined` if there are some. Of several nodes that do so at the
+ * same moment, one makes it: the id follows from the data set, and a store keeps an id once.
+ */
+export async function createFirstToken(
+  context: ManageContext,
+  input: CheckedCreate & { readonly owner: string },
+  principal: PrincipalOrHost,
+): Promise<IssuedToken | undefined> {
+  const store = await context.store()
+  if ((await countTokens(store)) > 0) return undefined
+  try {
+    return await createToken(
+      context,
+      input,
+      principal,
+      publicPartOf(store.sealingKey, 'first token', context.environment),
+    )
+  } catch (error) {
+    if (isConflict(error)) return undefined
+    throw error
+  }
 }
 
 /** Best effort: creates at the same moment may exceed the limit by their number. */

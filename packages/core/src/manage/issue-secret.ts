@@ -1,7 +1,7 @@
-import { digestOf, tagOf } from '../secret/digest.js'
 import type { ParsedToken } from '../token/format.js'
+import { digestOf, tagOf } from '../token/format.js'
 import type { StoredSecret } from '../types.js'
-import type { PrincipalOrHost } from './caller.js'
+import { currentCaller, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
 /**
@@ -17,7 +17,7 @@ export async function issueSecret(
   check: (caller: PrincipalOrHost) => void,
 ): Promise<StoredSecret> {
   check(principal)
-  const recheck = async () => check(principal?.reauthorize === undefined ? principal : await principal.reauthorize())
+  const recheck = async () => check(await currentCaller(principal))
   const hash = await prover.hash(issued.secret, recheck, principal?.grant.owner)
   return { gen, hash, tag: tagOf(digestOf(issued.token)) }
 }

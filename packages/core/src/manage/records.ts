@@ -1,4 +1,6 @@
+import { compact } from '../compact.js'
 import { isConflict, RequestError } from '../errors.js'
+import { publish } from '../events.js'
 import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
 import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
@@ -6,7 +8,7 @@ import type { Trail } from './audit.js'
 import { maySee, notFound, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
-/** How often a write that loses a race is tried before its caller is told of the race. */
+/** How often a write that loses a race is tried before it rejects with `ERR_RACE`. */
 const MAX_ATTEMPTS = 3
 
 /** The record, if it exists for this caller. Names it in the audit. Throws `ERR_NOT_FOUND`. */
@@ -49,14 +51,20 @@ export async function writePatch(
   return written
 }
 
-/** Removes a token, if given a version only at that one. Resolves to whether it was there. Throws `ERR_RACE`. */
+/**
+ * Removes a token, if given a version only at that one, and publishes that. Resolves to whether it was there. Throws
+ * `ERR_RACE`.
+ */
 export async function removeRecord(
   context: ManageContext,
   store: EnvironmentStore,
   id: string,
+  principal: PrincipalOrHost,
   version?: number,
 ): Promise<boolean> {
-  return guardWrite(context, id, () => store.remove(id, version))
+  const removed = await guardWrite(context, id, () => store.remove(id, version))
+  if (removed) publish('deleted', compact({ environment: context.environment, id, by: principal?.token?.id }))
+  return removed
 }
 
 async function guardWrite<T>({ loader }: ManageContext, id: string, write: () => Promise<T>): Promise<T> {

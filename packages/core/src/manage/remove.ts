@@ -1,6 +1,4 @@
-import { compact } from '../compact.js'
 import { RequestError, StoreError } from '../errors.js'
-import { publish } from '../events.js'
 import { isTokenId } from '../token/id.js'
 import type { Trail } from './audit.js'
 import { assertSelfOrCurrent } from './authority.js'
@@ -63,9 +61,7 @@ async function deleteById(
   check(principal)
   if (id === kept) throw ownToken()
   check(await trail.beforeWrite())
-  const removed = await removeRecord(context, store, id)
-  if (removed) announce(context, id, principal)
-  return removed
+  return removeRecord(context, store, id, principal)
 }
 
 async function endBySecret(
@@ -88,15 +84,9 @@ async function endBySecret(
     if (secret !== entry.secrets[0]) return retirePrevious(context, id, secret.gen, principal, trail)
     if (id === kept) throw ownToken()
     await trail.beforeWrite()
-    // Only at the version whose secret was proven: a rotation in between makes the presented secret a dead one.
-    const removed = await removeRecord(context, await context.store(), id, entry.version)
-    if (removed) announce(context, id, principal)
-    return removed
+    // Only at the version whose secret was checked: a rotation in between retires the presented secret.
+    return removeRecord(context, await context.store(), id, principal, entry.version)
   })
-}
-
-function announce({ environment }: ManageContext, id: string, principal: PrincipalOrHost): void {
-  publish('deleted', compact({ environment, id, by: principal?.token?.id }))
 }
 
 function ownToken(): RequestError {

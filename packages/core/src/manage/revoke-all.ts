@@ -1,12 +1,11 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
-import { publish } from '../events.js'
 import { assertKnownOptions, assertWatchOptions } from '../option-checks.js'
-import { chunksOf } from '../store/chunks.js'
+import { chunksOf, settleAll } from '../store/batches.js'
 import { matchesFilter } from '../store/filter.js'
 import type { EnvironmentStore, ListFilter } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
-import { notFound, type PrincipalOrHost } from './caller.js'
+import { currentCaller, notFound, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { removeRecord } from './records.js'
 
@@ -113,8 +112,7 @@ async function runRevocation<T>(
   run: (revocation: Revocation) => Promise<T>,
 ): Promise<T> {
   return context.audit.run('revokeAll', principal, async () => {
-    const caller = async () => (principal?.reauthorize === undefined ? principal : principal.reauthorize())
-    return run({ context, store: await context.store(), caller })
+    return run({ context, store: await context.store(), caller: () => currentCaller(principal) })
   })
 }
 
@@ -175,10 +173,8 @@ async function removeBatch(
       const current = await caller()
       const filter = narrowed(asked, current)
       const meant = chunk.filter((record) => matchesFilter(record, filter))
-      const removals = await Promise.allSettled(meant.map(removerOf(revocation, current)))
-      const failed = removals.find((removal) => removal.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
-      revoked += removals.filter((removal) => removal.status === 'fulfilled' && removal.value).length
+      const removals = await settleAll(meant.map(removerOf(revocation, current)))
+      revoked += removals.filter(Boolean).length
     }
     return revoked
   } finally {
@@ -199,13 +195,12 @@ function removerOf(
         trail.concerns({ id, owner, name })
         await trail.beforeWrite()
         // Only at this version: what was changed meanwhile may not match any more.
-        if (!(await removeRecord(context, store, id, version))) throw notFound()
+        if (!(await removeRecord(context, store, id, principal, version))) throw notFound()
       })
     } catch (error) {
       if (error instanceof RequestError && (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_RACE')) return false
       throw error
     }
-    publish('deleted', compact({ environment: context.environment, id, by: principal?.token?.id }))
     return true
   }
 }

@@ -1,7 +1,7 @@
 import { compact } from '../compact.js'
 import { RequestError } from '../errors.js'
 import { publish } from '../events.js'
-import { isExpired } from '../policy/expiry.js'
+import { isExpired } from '../policy/evaluate.js'
 import type { TokenPatch } from '../store/token-store.js'
 import { activePrevious, publicView, retire } from '../token/record.js'
 import type { ApiToken, StoredSecret, TokenRecord } from '../types.js'
@@ -15,9 +15,9 @@ import { issueSecret } from './issue-secret.js'
 import { findRecord, readRecord, writePatch } from './records.js'
 
 /**
- * Gives a token a new secret. Without an overlap every older secret dies now; with one, the secret that was current until
- * now stays valid until `previousExpiresAt`.
- * Throws `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
+ * Gives a token a new secret. Without an overlap every older secret stops working now; with one, the secret that was current
+ * until now stays valid until `previousExpiresAt`. Throws `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`,
+ * `ERR_STATE`, `ERR_RACE`.
  */
 export async function rotateToken(
   context: ManageContext,
@@ -36,7 +36,9 @@ export async function rotateToken(
     check(principal)
     const issued = context.format.renew(id)
     // The next version: greater than the generation of any secret before it.
-    const fresh = await alone(context, id, () => issueSecret(context, issued, record.version + 1, principal, check))
+    const fresh = await oneAtATime(context, id, () =>
+      issueSecret(context, issued, record.version + 1, principal, check),
+    )
     check(await trail.beforeWrite(rotationChanges(record, input)))
     const patch = compact({
       ...replaceSecrets(record, fresh, input.previousExpiresAt),
@@ -50,7 +52,7 @@ export async function rotateToken(
 }
 
 /** Of rotations of one token at the same time one can win, so only one may cost a slow hash. Throws `ERR_RACE`. */
-async function alone<T>({ rotations }: ManageContext, id: string, run: () => Promise<T>): Promise<T> {
+async function oneAtATime<T>({ rotations }: ManageContext, id: string, run: () => Promise<T>): Promise<T> {
   if (rotations.has(id)) throw new RequestError('ERR_RACE', 'Another rotation of this token is under way.')
   rotations.add(id)
   try {
@@ -67,29 +69,43 @@ function rotationChanges(record: TokenRecord, { expiresAt, previousExpiresAt }: 
   }
 }
 
-/** Ends a running overlap: the previous secret dies now. Throws `ERR_NOT_FOUND`, `ERR_STATE`, `ERR_RACE`. */
-export async function finishRotation(
-  context: ManageContext,
-  id: string,
-  principal: PrincipalOrHost,
-): Promise<ApiToken> {
-  return context.audit.run('finish', principal, (trail) => endOverlap(context, id, 'finish', principal, trail))
-}
-
 /**
- * Undoes a rotation during its overlap: the new secret dies now, the previous one is current again, without an end. The
- * caller is checked as for a rotation. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
+ * Ends a running overlap. `finish`: the previous secret stops working now. `cancel`: the current one does, and the previous
+ * one is current again, without an end; the caller is checked as for a rotation. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`,
+ * `ERR_STATE`, `ERR_RACE`.
  */
-export async function cancelRotation(
+export async function endRotation(
   context: ManageContext,
   id: string,
+  step: 'finish' | 'cancel',
   principal: PrincipalOrHost,
 ): Promise<ApiToken> {
-  return context.audit.run('cancel', principal, (trail) => endOverlap(context, id, 'cancel', principal, trail))
+  const { audit, now } = context
+  return audit.run(step, principal, async (trail) => {
+    const store = await context.store()
+    const record = await readRecord(store, id, principal, trail)
+    /** The two active secrets, while the overlap runs. */
+    const check = (caller: PrincipalOrHost) => {
+      // It extends the life of a secret that was about to end.
+      if (step === 'cancel') checkGrant(context, record, undefined, caller)
+      const previous = activePrevious(record, now())
+      const [current] = record.secrets
+      if (previous === undefined || current === undefined) {
+        throw new RequestError('ERR_STATE', 'No rotation is under way.')
+      }
+      return { current, previous }
+    }
+    check(principal)
+    const { current, previous } = check(await trail.beforeWrite())
+    const patch = step === 'finish' ? keepOnly(record, current, previous) : keepOnly(record, previous, current)
+    const written = await writePatch(context, store, record, patch)
+    announce(context, id, step, principal)
+    return publicView(written, now())
+  })
 }
 
 /**
- * Ends the outgoing secret of this generation, as `finishRotation` does. Resolves to whether it was still there. Throws
+ * Ends the outgoing secret of this generation, as `endRotation` does. Resolves to whether it was still there. Throws
  * `ERR_RACE`.
  */
 export async function retirePrevious(
@@ -109,7 +125,7 @@ export async function retirePrevious(
   return true
 }
 
-/** Extending the life of another token's secret is issuing all of that token. One's own may only not outlive itself. */
+/** To extend another token's secret is to issue all of that token again. Of its own, only the expiry is checked. */
 function checkGrant(
   { environment }: ManageContext,
   record: TokenRecord,
@@ -145,37 +161,8 @@ function replaceSecrets(
   return { secrets: [fresh, { ...current, until }], retired: retire(retired, previous) }
 }
 
-/** `finish` keeps the current secret, `cancel` the previous one; the other dies. */
-async function endOverlap(
-  context: ManageContext,
-  id: string,
-  step: 'finish' | 'cancel',
-  principal: PrincipalOrHost,
-  trail: Trail,
-): Promise<ApiToken> {
-  const store = await context.store()
-  const record = await readRecord(store, id, principal, trail)
-  /** The two living secrets, while the overlap runs. */
-  const check = (caller: PrincipalOrHost) => {
-    // It extends the life of a secret that was about to die.
-    if (step === 'cancel') checkGrant(context, record, undefined, caller)
-    const previous = activePrevious(record, context.now())
-    const [current] = record.secrets
-    if (previous === undefined || current === undefined) {
-      throw new RequestError('ERR_STATE', 'No rotation is under way.')
-    }
-    return { current, previous }
-  }
-  check(principal)
-  const { current, previous } = check(await trail.beforeWrite())
-  const patch = step === 'finish' ? keepOnly(record, current, previous) : keepOnly(record, previous, current)
-  const written = await writePatch(context, store, record, patch)
-  announce(context, id, step, principal)
-  return publicView(written, context.now())
-}
-
-function keepOnly({ retired }: TokenRecord, { gen, hash, tag, format }: StoredSecret, dead: StoredSecret): TokenPatch {
-  return { secrets: [compact({ gen, hash, tag, format })], retired: retire(retired, dead) }
+function keepOnly({ retired }: TokenRecord, { gen, hash, tag, format }: StoredSecret, other: StoredSecret): TokenPatch {
+  return { secrets: [compact({ gen, hash, tag, format })], retired: retire(retired, other) }
 }
 
 function announce(

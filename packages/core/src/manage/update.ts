@@ -3,7 +3,7 @@ import { compact } from '../compact.js'
 import { RequestError, type Violation } from '../errors.js'
 import { publish } from '../events.js'
 import { isObject } from '../option-checks.js'
-import { isExpired } from '../policy/expiry.js'
+import { isExpired } from '../policy/evaluate.js'
 import { isGrantable, parseScope } from '../policy/scopes.js'
 import { parseTimeframe } from '../query/timeframe.js'
 import { applyPatch } from '../store/patch.js'
@@ -15,7 +15,6 @@ import { assertNoEscalation, grantOf, notFound, type PrincipalOrHost } from './c
 import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
-import { mergePatch } from './merge-patch.js'
 import { checkMetadata } from './metadata.js'
 import { findRecord, retryRaces, writePatch } from './records.js'
 import { MAX_SCOPES, unknownScope } from './schemas.js'
@@ -144,4 +143,14 @@ function changedMembers(
     patch.modifiedBy = principal?.actor ?? { kind: 'host' }
   }
   return patch
+}
+
+/** What a JSON object becomes when a patch is merged into it: `null` takes members away. Source: RFC 7396 §2. */
+export function mergePatch(target: unknown, patch: object): Record<string, unknown> {
+  const members = new Map<string, unknown>(isObject(target) ? Object.entries(target) : [])
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) members.delete(name)
+    else members.set(name, isObject(value) ? mergePatch(members.get(name), value) : value)
+  }
+  return Object.fromEntries(members)
 }

@@ -1,7 +1,5 @@
-import type { DeniedVerdict, VerifyContext } from '../types.js'
+import type { Denial, DenialReason, DeniedVerdict, VerifyContext } from '../types.js'
 import type { Networks } from './cidr.js'
-import { DENIED, deniedScopes } from './denials.js'
-import { isExpired } from './expiry.js'
 import { mayUse, type ResourceSet } from './resources.js'
 import type { ScopeSet } from './scopes.js'
 
@@ -46,4 +44,33 @@ export function missingScopes(
   asked: readonly string[],
 ): readonly string[] {
   return asked.filter((scope) => !scopes.covers(scope) || ownerScopes?.covers(scope) === false)
+}
+
+/**
+ * Whether the moment `expiresAt` has come. Both are epoch milliseconds. `undefined` never expires. Any other value that
+ * is no finite number has expired.
+ */
+export function isExpired(expiresAt: number | undefined, now: number): boolean {
+  return expiresAt !== undefined && !(Number.isFinite(expiresAt) && now < expiresAt)
+}
+
+/** The verdicts that say nothing beyond their reason, made once: a flood of bad tokens allocates none. */
+export const DENIED: { readonly [R in Exclude<DenialReason, 'scope'>]: DeniedVerdict } = Object.freeze({
+  malformed: denied({ reason: 'malformed' }),
+  unknown: denied({ reason: 'unknown' }),
+  wrong_secret: denied({ reason: 'wrong_secret' }),
+  disabled: denied({ reason: 'disabled' }),
+  expired: denied({ reason: 'expired' }),
+  owner_unknown: denied({ reason: 'owner_unknown' }),
+  network: denied({ reason: 'network' }),
+  resource: denied({ reason: 'resource' }),
+})
+
+/** The verdict on a token that lacks these scopes. */
+export function deniedScopes(missing: readonly string[]): DeniedVerdict {
+  return denied({ reason: 'scope', missing: Object.freeze([...missing]) })
+}
+
+function denied(denial: Denial): DeniedVerdict {
+  return Object.freeze({ ok: false, denial: Object.freeze(denial) })
 }

@@ -4,9 +4,9 @@ import { counted } from '../counted.js'
 import { isConflict, optionError, quoted, StoreError } from '../errors.js'
 import { assertKnownOptions, assertWatchOptions, booleanOption } from '../option-checks.js'
 import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
-import { chunksOf } from './chunks.js'
-import { countTokens } from './count.js'
+import { chunksOf, settleAll } from './batches.js'
 import { assertEnvironmentName } from './environments.js'
+import { countTokens } from './filter.js'
 import type { EnvironmentStore, TokenStore } from './token-store.js'
 
 /** Which environment is copied, and how that is watched and stopped. */
@@ -76,7 +76,7 @@ export async function copyTokens(from: TokenStore, to: TokenStore, options: Copy
   for await (const records of batchesOf(source, damaged, signal)) {
     for (const chunk of chunksOf(records, AT_ONCE)) {
       signal?.throwIfAborted()
-      for (const outcome of await allSettled(chunk.map((record) => copyRecord(target, record)))) progress[outcome]++
+      for (const outcome of await settleAll(chunk.map((record) => copyRecord(target, record)))) progress[outcome]++
     }
     for (const { id } of records) sample.add(id)
     await onProgress?.({ ...progress })
@@ -117,12 +117,6 @@ async function* batchesOf(
     damaged.push(...(page.damaged ?? []).map(({ message }) => message))
     after = page.next
   } while (after !== undefined)
-}
-
-/** As `Promise.all`, but nothing goes on when it rejects. */
-async function allSettled<T>(calls: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(calls)
-  return Promise.all(calls)
 }
 
 async function copyRecord(target: EnvironmentStore, record: TokenRecord): Promise<'copied' | 'updated' | 'unchanged'> {
@@ -167,7 +161,7 @@ async function removeOthers(
     for (const chunk of chunksOf(records, AT_ONCE)) {
       signal?.throwIfAborted()
       const removals = chunk.map(async ({ id }) => (await source.find(id, PATIENT)) === undefined && target.remove(id))
-      for (const isRemoved of await allSettled(removals)) if (isRemoved) removed++
+      for (const isRemoved of await settleAll(removals)) if (isRemoved) removed++
     }
   }
   return removed

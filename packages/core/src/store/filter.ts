@@ -1,5 +1,5 @@
 import type { TokenRecord } from '../types.js'
-import type { ListFilter, TimeRange } from './token-store.js'
+import type { EnvironmentStore, ListFilter, TimeRange } from './token-store.js'
 
 /** Whether a record matches every member of the filter. */
 export function matchesFilter(record: TokenRecord, filter: ListFilter): boolean {
@@ -20,4 +20,11 @@ function isWithin(
   { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY }: TimeRange,
 ): boolean {
   return at !== undefined && at >= from && at <= to
+}
+
+/** How many tokens match. */
+export async function countTokens(store: EnvironmentStore, filter: ListFilter = {}): Promise<number> {
+  const sort = { by: 'createdAt', direction: 'desc' } as const
+  const { totalCount = 0 } = await store.list({ filter, sort, limit: 1, count: true })
+  return totalCount
 }

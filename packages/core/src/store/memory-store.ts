@@ -2,11 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { StoreError } from '../errors.js'
 import { parseTokenId, requireTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
-import { assertVersion, idTaken, noEnvironment, storeClosed, storeUnavailable } from './failures.js'
+import { assertVersion, idTaken, noEnvironment, storeClosed } from './failures.js'
 import { createListeners, type Listeners } from './listeners.js'
 import { listEntries, type MemoryEntry } from './memory-list.js'
 import { applyPatch, applyUse } from './patch.js'
-import { isTokenRecord } from './record-shape.js'
+import { decodeRecord, intactRecords } from './record-shape.js'
 import type { EnvironmentStore, TokenStore } from './token-store.js'
 
 /** The data of memory stores. Stores that are given the same one are connections to the same data. */
@@ -117,7 +117,7 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
     async find(id) {
       assertOpen(connection)
       const entry = lookUp(id)
-      return entry && copyRecord(intact(entry.record))
+      return entry && readRecord(entry.record)
     },
 
     async update(id, patch, expectedVersion) {
@@ -145,7 +145,7 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
       signal?.throwIfAborted()
       const page = listEntries(entries.values(), query)
       const damaged: StoreError[] = []
-      return { ...page, damaged, records: copies(page.records, damaged) }
+      return { ...page, damaged, records: intactRecords(page.records, readRecord, damaged) }
     },
 
     async touch(uses) {
@@ -180,22 +180,9 @@ function environmentStore(keyspace: Keyspace, connection: Connection): Environme
   }
 }
 
-/** Those that are damaged are left out, with an error each in `damaged`. */
-function* copies(records: Iterable<TokenRecord>, damaged: StoreError[]): Generator<TokenRecord> {
-  for (const record of records) {
-    if (isTokenRecord(record)) yield copyRecord(record)
-    else damaged.push(damagedRecord(record))
-  }
-}
-
-/** Throws `ERR_STORE` for a record that nobody could show, as an import of the host may have made it. */
-function intact(record: TokenRecord): TokenRecord {
-  if (isTokenRecord(record)) return record
-  throw damagedRecord(record)
-}
-
-function damagedRecord({ id }: { readonly id: string }): StoreError {
-  return storeUnavailable(`The record of ${id} is damaged; it can be removed by its id.`)
+/** A copy of a stored record. Throws `DamagedRecord` for one that an import of the host has spoilt. */
+function readRecord(record: TokenRecord): TokenRecord {
+  return decodeRecord('Memory', record.id, () => copyRecord(record))
 }
 
 /** A copy that shares nothing with its source. Metadata goes through JSON, as in every durable store. */

@@ -1,5 +1,43 @@
+import { StoreError } from '../errors.js'
 import { isObject } from '../option-checks.js'
 import type { TokenRecord } from '../types.js'
+
+/** `ERR_STORE`: what is stored of a token is no record. Shows nothing of it. `place`: the store, or its file. */
+export class DamagedRecord extends StoreError {
+  constructor(place: string, id: string) {
+    super('ERR_STORE', `${place}: the record of ${id} is damaged; it can be removed by its id.`)
+  }
+}
+
+/**
+ * The record that `decode` returns. Throws `DamagedRecord` if it returns no record, or throws: the message of a parser
+ * would quote the text, and so hashes.
+ */
+export function decodeRecord(place: string, id: string, decode: () => unknown): TokenRecord {
+  try {
+    const record = decode()
+    if (isTokenRecord(record)) return record
+  } catch {
+    // As if it were no record.
+  }
+  throw new DamagedRecord(place, id)
+}
+
+/** The record of each item. Those that are damaged are left out, with an error each in `damaged`. */
+export function* intactRecords<Item>(
+  items: Iterable<Item>,
+  read: (item: Item) => TokenRecord,
+  damaged: StoreError[],
+): Generator<TokenRecord> {
+  for (const item of items) {
+    try {
+      yield read(item)
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error
+      damaged.push(error)
+    }
+  }
+}
 
 /**
  * Whether what a store decoded has the members of a record, of the right types. What has not was damaged: it must not be

@@ -1,8 +1,12 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { detached } from '../detached.js'
 import { optionError } from '../errors.js'
-import { ALPHABET, CHECKSUM_LENGTH, checksum } from './checksum.js'
 
+/** The base32 alphabet of RFC 4648: no lower case, no 0 or 1, five bits a character. */
+export const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+export const CHECKSUM_LENGTH = 7
 const PUBLIC_LENGTH = 24
 const SECRET_LENGTH = 64
 const RANDOM_LENGTH = SECRET_LENGTH - CHECKSUM_LENGTH
@@ -118,4 +122,34 @@ function textOf(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += ALPHABET[byte & 31]
   return text
+}
+
+/**
+ * The CRC-32 of a text as seven base32 characters: 32 bits, big-endian, after three zero bits. It tells typing errors
+ * and junk from tokens without any I/O. It proves nothing: anybody can compute it.
+ */
+export function checksum(text: string): string {
+  const crc = crc32(text)
+  let encoded = ''
+  for (let shift = 30; shift >= 0; shift -= 5) encoded += ALPHABET[(crc >>> shift) & 31]
+  return encoded
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/**
+ * The SHA-256 of a whole token, one character for each of its 32 bytes: half as long as hex digits. It stands for the
+ * token in the cache. A token has 285 random bits, so its digest does not reveal it.
+ */
+export function digestOf(token: string): string {
+  return hash('sha256', token, 'binary')
+}
+
+/** The first 32 bits of a digest, in hex. The record holds it: all wrong secrets but one in 2^32 need no slow hash. */
+export function tagOf(digest: string): string {
+  return hexAt(digest, 0) + hexAt(digest, 1) + hexAt(digest, 2) + hexAt(digest, 3)
+}
+
+function hexAt(digest: string, index: number): string {
+  return HEX[digest.charCodeAt(index)] ?? ''
 }

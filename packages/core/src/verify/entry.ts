@@ -1,6 +1,5 @@
 import { StoreError } from '../errors.js'
-import type { Networks } from '../policy/cidr.js'
-import type { ResourceSet } from '../policy/resources.js'
+import type { Subject } from '../policy/evaluate.js'
 import type { ScopeSet } from '../policy/scopes.js'
 import { isActive, publicView } from '../token/record.js'
 import type { AllowedVerdict, ApiToken, StoredSecret, TokenRecord } from '../types.js'
@@ -8,7 +7,7 @@ import type { Moment } from './clock.js'
 import type { Compiler } from './compiler.js'
 
 /** A record as it was read from the store, compiled for verification. */
-export interface Entry {
+export interface Entry extends Subject {
   readonly token: ApiToken
   /** What every successful verification returns. */
   readonly allowed: AllowedVerdict
@@ -16,13 +15,6 @@ export interface Entry {
   readonly readAt: Moment
   /** Whether the cache holds this entry. Only then an invalidation reaches it. */
   isCached: boolean
-  readonly enabled: boolean
-  readonly expiresAt: number | undefined
-  readonly scopes: ScopeSet
-  readonly networks: Networks
-  readonly resources: ResourceSet
-  /** What the owner of a personal token may do, `unknown` if the host does not know the owner. */
-  readonly ownerScopes: ScopeSet | 'unknown' | undefined
   /** The current secret, then the previous one during an overlap. */
   readonly secrets: readonly StoredSecret[]
   /** Tags of dead secrets. */
@@ -77,7 +69,7 @@ export function foreignSecret({ secrets }: Entry, tag: string, now: number): Sto
   )
 }
 
-/** Whether the tag is that of a secret of this token that is dead by now. */
-export function isDeadTag({ secrets, retired }: Entry, tag: string, now: number): boolean {
+/** Whether the tag is that of a retired or expired secret of this token. */
+export function isRetiredTag({ secrets, retired }: Entry, tag: string, now: number): boolean {
   return retired.includes(tag) || secrets.some((secret) => secret.tag === tag && !isActive(secret, now))
 }

@@ -2,14 +2,13 @@ import { compact } from '../compact.js'
 import { optionError, quoted, UnavailableError } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import { clientAddress } from '../policy/address.js'
-import { missingScopes } from '../policy/evaluate.js'
-import { isExpired } from '../policy/expiry.js'
+import { isExpired, missingScopes } from '../policy/evaluate.js'
 import { isPlainResource, mayUse } from '../policy/resources.js'
 import type { TokenFormat } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
 import type { VerifyContext } from '../types.js'
 import { checkContext } from './check-context.js'
-import { type Entry, isDeadTag } from './entry.js'
+import { type Entry, isRetiredTag } from './entry.js'
 import type { Loader } from './loader.js'
 import type { Identified, Located, Verifier } from './verifier.js'
 
@@ -104,7 +103,7 @@ async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token:
     const isCurrent = found.secret === found.entry.secrets[0]
     return check('secret', true, isCurrent ? 'The current secret.' : 'The previous secret.')
   }
-  const wasRotatedAway = isDeadTag(entry, tag, now())
+  const wasRotatedAway = isRetiredTag(entry, tag, now())
   return check('secret', false, wasRotatedAway ? 'A secret that was rotated away.' : 'Not a secret of this token.')
 }
 

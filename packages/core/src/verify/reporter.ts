@@ -2,7 +2,7 @@ import { compact } from '../compact.js'
 import { hasSubscribers, publish } from '../events.js'
 import { normalAddress } from '../policy/address.js'
 import type { AllowedVerdict, DeniedVerdict, VerifyContext } from '../types.js'
-import { type Entry, isDeadTag } from './entry.js'
+import { type Entry, isRetiredTag } from './entry.js'
 import type { LastUse } from './usage.js'
 
 /** What a verification is asked, and whether the token of this request has been let in before. */
@@ -43,7 +43,7 @@ export function createReporter(environment: string): Reporter {
       return verdict
     },
     wrongSecret(entry, tag, now, context) {
-      if (!hasSubscribers('reuse') || !isDeadTag(entry, tag, now)) return
+      if (!hasSubscribers('reuse') || !isRetiredTag(entry, tag, now)) return
       publish('reuse', message(entry.token.id, context))
     },
     counts,

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Caller } from '../../src/index.js'
-import { mergePatch } from '../../src/manage/merge-patch.js'
+import { mergePatch } from '../../src/manage/update.js'
 import { type Answered, type Call, call } from '../support/call.js'
 import { DAY, hostCaller, NOW, testInstance } from '../support/instance.js'
 

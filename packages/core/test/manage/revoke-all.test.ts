@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditEntry, Caller, RevokeProgress, TokenFilter } from '../../src/index.js'
 import { memoryData } from '../../src/index.js'
-import { compareCodePoints } from '../../src/query/code-points.js'
+import { compareCodePoints } from '../../src/store/sort.js'
 import { call } from '../support/call.js'
 import { hostCaller, NOW, type TestInstance, testInstance } from '../support/instance.js'
 import { published, refused } from '../support/outcome.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareCodePoints } from '../../src/query/code-points.js'
+import { compareCodePoints } from '../../src/store/sort.js'
 
 /** Code points at the edges where UTF-16 order and code point order part. */
 const edges = fc.constantFrom('', 'a', 'z', '\u{d7ff}', '\u{e000}', '\u{ff5e}', '\u{ffff}', '\u{10000}', '\u{1f600}')

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CHECKSUM_LENGTH, checksum } from '../../src/token/checksum.js'
-import { isPrefix, parseToken, tokenFormat, tokenPattern } from '../../src/token/format.js'
+import { CHECKSUM_LENGTH, checksum, isPrefix, parseToken, tokenFormat, tokenPattern } from '../../src/token/format.js'
 import { isTokenId } from '../../src/token/id.js'
 
 const format = tokenFormat('acme')

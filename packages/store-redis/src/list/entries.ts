@@ -1,4 +1,5 @@
 import {
+  DamagedRecord,
   type ListFilter,
   type ListSort,
   matchesFilter,
@@ -6,7 +7,6 @@ import {
   storeUnavailable,
   type TokenRecord,
 } from '@latchkey/core/store'
-import { DamagedDocument } from '../codec.js'
 import type { RedisDeadline } from '../connection.js'
 import { indexMember, scoreOf, sortableName, TAIL_LENGTH } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -24,7 +24,7 @@ export interface ShardQuery {
   readonly after: Row | undefined
   readonly deadline: RedisDeadline
   /** Takes an error for each document that is damaged and is left out. */
-  readonly damaged: DamagedDocument[]
+  readonly damaged: DamagedRecord[]
 }
 
 /** A token that matches, at its place in the order of the list. */
@@ -34,7 +34,7 @@ export interface Entry {
 }
 
 /** The entries behind the position of the query, chunk by chunk, from a sorted set in the order of the list. */
-export async function* entriesAlong(
+export async function* scanEntries(
   query: ShardQuery,
   range: SortedRange,
   matches: Bitmap | undefined,
@@ -51,7 +51,7 @@ export async function* entriesAlong(
 }
 
 /** The same, of entries that were read in no particular order. */
-export async function* entriesAmong({ sort, after }: ShardQuery, entries: readonly Entry[]): AsyncGenerator<Entry[]> {
+export async function* sortEntries({ sort, after }: ShardQuery, entries: readonly Entry[]): AsyncGenerator<Entry[]> {
   yield between(sort, entries, after, undefined)
 }
 
@@ -67,7 +67,7 @@ export async function readEntries(query: ShardQuery, tails: Tails): Promise<Entr
   const entries = new Map<string, Entry>()
   for (const [i, part] of publicParts.entries()) {
     const stored = documents[i]
-    if (stored instanceof DamagedDocument) {
+    if (stored instanceof DamagedRecord) {
       damaged.push(stored)
       continue
     }

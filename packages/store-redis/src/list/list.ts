@@ -1,5 +1,11 @@
-import { compact, type ListOptions, type ListPage, type ListQuery, type ListSort } from '@latchkey/core/store'
-import type { DamagedDocument } from '../codec.js'
+import {
+  compact,
+  type DamagedRecord,
+  type ListOptions,
+  type ListPage,
+  type ListQuery,
+  type ListSort,
+} from '@latchkey/core/store'
 import { manageDeadline } from '../connection.js'
 import type { Keyspace } from '../keyspace.js'
 import { decodePosition, type Entry, encodePosition, rowOrder } from './entries.js'
@@ -11,8 +17,8 @@ export async function list(keyspace: Keyspace, query: ListQuery, { signal }: Lis
   const { shards } = keyspace.dataset
   const after = query.after === undefined ? undefined : decodePosition(query.after)
   const deadline = manageDeadline(keyspace.settings, signal)
-  const damaged: DamagedDocument[] = []
-  // One more than the page, which tells whether there are more.
+  const damaged: DamagedRecord[] = []
+  // One more than the page, to know whether there are more.
   const wanted = limit + 1
   const perShard = shards.length === 1 ? wanted : withMargin(wanted / shards.length)
   const plans = await Promise.all(
@@ -37,29 +43,31 @@ export async function list(keyspace: Keyspace, query: ListQuery, { signal }: Lis
   }
 }
 
-interface Lane {
-  readonly source: AsyncIterator<Entry[]>
+/** One of the lists that are merged. */
+interface Source {
+  readonly chunks: AsyncIterator<Entry[]>
+  /** Of the chunk that was read last. */
   entries: readonly Entry[]
   /** The index of its next entry. */
   at: number
   isDone: boolean
 }
 
-/** The first entries of all sources, each of which is in order and is read from at least once. */
-async function merge(sources: readonly AsyncIterator<Entry[]>[], wanted: number, sort: ListSort): Promise<Entry[]> {
+/** The first entries of all lists, each of which is in order and is read from at least once. */
+async function merge(lists: readonly AsyncIterator<Entry[]>[], wanted: number, sort: ListSort): Promise<Entry[]> {
   const order = rowOrder(sort)
-  const lanes = sources.map((source): Lane => ({ source, entries: [], at: 0, isDone: false }))
+  const sources = lists.map((chunks): Source => ({ chunks, entries: [], at: 0, isDone: false }))
   const merged: Entry[] = []
   while (merged.length < wanted) {
-    // Only if each lane shows its next entry, the first of these is the next of all.
-    if (lanes.some(isDry)) {
-      await Promise.all(lanes.filter(isDry).map(refill))
+    // Only when the next entry of each source is known, the first of these is the next of all.
+    if (sources.some(needsChunk)) {
+      await Promise.all(sources.filter(needsChunk).map(readChunk))
       continue
     }
-    let first: Lane | undefined
-    for (const lane of lanes) {
-      const [entry, leading] = [lane.entries[lane.at], first?.entries[first.at]]
-      if (entry && (leading === undefined || order(entry.row, leading.row) < 0)) first = lane
+    let first: Source | undefined
+    for (const source of sources) {
+      const [entry, leading] = [source.entries[source.at], first?.entries[first.at]]
+      if (entry && (leading === undefined || order(entry.row, leading.row) < 0)) first = source
     }
     const entry = first?.entries[first.at]
     if (first === undefined || entry === undefined) break
@@ -69,13 +77,13 @@ async function merge(sources: readonly AsyncIterator<Entry[]>[], wanted: number,
   return merged
 }
 
-function isDry({ entries, at, isDone }: Lane): boolean {
+function needsChunk({ entries, at, isDone }: Source): boolean {
   return at === entries.length && !isDone
 }
 
-async function refill(lane: Lane): Promise<void> {
-  const { value, done } = await lane.source.next()
-  lane.entries = done ? [] : value
-  lane.at = 0
-  lane.isDone = done === true
+async function readChunk(source: Source): Promise<void> {
+  const { value, done } = await source.chunks.next()
+  source.entries = done ? [] : value
+  source.at = 0
+  source.isDone = done === true
 }

@@ -26,7 +26,7 @@ import {
   tailsIn,
   union,
 } from '../token-sets.js'
-import { type Entry, entriesAlong, entriesAmong, readEntries, type ShardQuery, sortKey } from './entries.js'
+import { type Entry, readEntries, type ShardQuery, scanEntries, sortEntries, sortKey } from './entries.js'
 
 /** How one shard answers a list. */
 export interface ShardPlan {
@@ -56,25 +56,24 @@ const DOCUMENT_COST = 10
 /** `wanted`: how many entries are going to be read, roughly. */
 export async function planShard(query: ShardQuery, wanted: number, count: boolean): Promise<ShardPlan> {
   const order = orderOf(query)
-  const along = (bitmap: Bitmap | undefined, share: number) =>
-    entriesAlong(query, order, bitmap, chunkFor(wanted, share))
+  const scan = (bitmap: Bitmap | undefined, share: number) => scanEntries(query, order, bitmap, chunkFor(wanted, share))
   const { all, bitmap, ranges } = await readCriteria(query)
   const held = bitmap === undefined ? all : countBits(bitmap)
   const smallest = Math.min(held, ...ranges.map(({ size }) => size))
   const isOneCriterion = ranges.length + (bitmap === undefined ? 0 : 1) <= 1
   const isMetByOrder = ranges.every(({ key }) => key === order.key)
   if (smallest > 0 && isMetByOrder && (isOneCriterion || !count)) {
-    return { entries: along(bitmap, held / all), total: smallest }
+    return { entries: scan(bitmap, held / all), total: smallest }
   }
 
   const isFew = (size: number) => size ** 2 * DOCUMENT_COST <= wanted * all
   const candidates = smallest > 0 ? await readCandidates(query, bitmap, ranges, isFew) : NO_TAILS
   if (isFew(countOf(candidates))) {
     const entries = await readEntries(query, candidates)
-    return { entries: entriesAmong(query, entries), total: entries.length }
+    return { entries: sortEntries(query, entries), total: entries.length }
   }
   const ordered = ranges.find(({ key }) => key === order.key)?.size ?? all
-  return { entries: along(bitmapOf(candidates), countOf(candidates) / ordered), total: countOf(candidates) }
+  return { entries: scan(bitmapOf(candidates), countOf(candidates) / ordered), total: countOf(candidates) }
 }
 
 /** The sorted set that has the order of the list, and as few members as possible. */

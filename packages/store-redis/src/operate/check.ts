@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { counted } from '@latchkey/core/store'
-import { DamagedDocument } from '../codec.js'
+import { counted, DamagedRecord } from '@latchkey/core/store'
 import { manageDeadline } from '../connection.js'
 import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -82,7 +81,7 @@ async function missingEntries(keyspace: Keyspace, shard: ShardRef, publicParts: 
 
 async function missingEntriesOf(keyspace: Keyspace, shard: ShardRef, publicPart: string): Promise<string[]> {
   const [stored] = await readDocuments(keyspace, shard, [publicPart], manageDeadline(keyspace.settings))
-  if (stored instanceof DamagedDocument) return [`t:${publicPart} is damaged`]
+  if (stored instanceof DamagedRecord) return [`t:${publicPart} is damaged`]
   if (stored === undefined) return []
   const { number, record } = stored
   const found = await Promise.all(

@@ -1,11 +1,11 @@
-import { chunksOf } from '@latchkey/core/store'
+import { chunksOf, DamagedRecord } from '@latchkey/core/store'
 import type { Argument } from '../clients/client.js'
-import { decodeDocument, encodeUint32, HEADER_LENGTH, numberOf, type StoredDocument } from '../codec.js'
+import { encodeUint32, HEADER_LENGTH, numberOf } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import { indexEntries, indexMember } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace } from '../keyspace.js'
-import { readMany } from '../read/documents.js'
+import { readDocuments, readMany } from '../read/documents.js'
 import { SWAP } from '../scripts/operate.js'
 import { type Bitmap, emptyBitmap, setBit } from '../token-sets.js'
 import { acquireLock, lockLost, type RebuildLock } from './rebuild-lock.js'
@@ -109,7 +109,12 @@ async function buildIndexes(
   for (const parts of chunksOf(publicParts, CHUNK)) {
     await lock.extend()
     const members = new Map<string, Argument[]>()
-    for (const [part, { number, record }] of await readReadable(locked, parts, unreadable)) {
+    const documents = await readDocuments(keyspace, shard, parts, manageDeadline(keyspace.settings))
+    for (const [i, stored] of documents.entries()) {
+      const part = parts[i] ?? ''
+      if (stored instanceof DamagedRecord) unreadable.push(part)
+      if (stored === undefined || stored instanceof DamagedRecord) continue
+      const { number, record } = stored
       tokens++
       for (const entry of [...indexEntries(shard, record), { key: shard.live }]) {
         const end = entry.key.slice(shard.base.length)
@@ -129,27 +134,6 @@ async function buildIndexes(
   }
   for (const [end, bitmap] of bitmaps) await send(keyspace, 'SET', newKey(shard, end), Buffer.from(bitmap))
   return { ends: [...sets, ...bitmaps.keys()], tokens, unreadable }
-}
-
-/** The documents by public part; those that cannot be decoded go into `unreadable`. */
-async function readReadable(
-  { keyspace, shard }: LockedShard,
-  publicParts: readonly string[],
-  unreadable: string[],
-): Promise<Map<string, StoredDocument>> {
-  const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
-  const values = await readMany(keyspace.connection, keys, manageDeadline(keyspace.settings))
-  const readable = new Map<string, StoredDocument>()
-  for (const [i, part] of publicParts.entries()) {
-    const [document = null, uses = null] = values.slice(2 * i, 2 * i + 2)
-    if (document === null) continue
-    try {
-      readable.set(part, decodeDocument(part, document, uses))
-    } catch {
-      unreadable.push(part)
-    }
-  }
-  return readable
 }
 
 /** Puts the new indexes in the place of the old ones. An old one without a successor is removed. */

@@ -1,12 +1,13 @@
 import {
   causeCode,
   chunksOf,
+  DamagedRecord,
   type FindOptions,
   parseTokenId,
   storeUnavailable,
   type TokenRecord,
 } from '@latchkey/core/store'
-import { DamagedDocument, decodeDocument, type StoredDocument } from '../codec.js'
+import { decodeDocument, type StoredDocument } from '../codec.js'
 import { type Connection, manageDeadline, type RedisDeadline, readDeadline } from '../connection.js'
 import type { ShardRef } from '../keys.js'
 import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
@@ -23,7 +24,7 @@ export async function readDocuments(
   shard: ShardRef,
   publicParts: readonly string[],
   deadline: RedisDeadline,
-): Promise<(StoredDocument | DamagedDocument | undefined)[]> {
+): Promise<(StoredDocument | DamagedRecord | undefined)[]> {
   // One chunk at least: it asks for the data set.
   const chunks = publicParts.length === 0 ? [[]] : [...chunksOf(publicParts, CHUNK)]
   return (await Promise.all(chunks.map(async (parts) => readChunk(keyspace, shard, parts, deadline)))).flat()
@@ -34,7 +35,7 @@ async function readChunk(
   shard: ShardRef,
   publicParts: readonly string[],
   deadline: RedisDeadline,
-): Promise<(StoredDocument | DamagedDocument | undefined)[]> {
+): Promise<(StoredDocument | DamagedRecord | undefined)[]> {
   const keys = publicParts.flatMap((part) => [shard.document(part), shard.uses(part)])
   const values = await readMany(keyspace.connection, [...keys, shard.meta], deadline)
   assertDataset(keyspace, values.at(-1))
@@ -44,11 +45,11 @@ async function readChunk(
   })
 }
 
-function decodeIntact(publicPart: string, document: Buffer, uses: Buffer | null): StoredDocument | DamagedDocument {
+function decodeIntact(publicPart: string, document: Buffer, uses: Buffer | null): StoredDocument | DamagedRecord {
   try {
     return decodeDocument(publicPart, document, uses)
   } catch (error) {
-    if (error instanceof DamagedDocument) return error
+    if (error instanceof DamagedRecord) return error
     throw error
   }
 }

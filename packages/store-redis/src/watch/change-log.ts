@@ -31,8 +31,8 @@ export interface ChangeLog {
   poll(shard: ShardRef): Promise<void>
   /** Takes a message of the channel. */
   receive(message: string): void
-  /** From now on a stream that has to be followed anew is a `reset`. */
-  startTelling(): void
+  /** From now on a shard that has to be read from the start again is a `reset`. */
+  reportResets(): void
 }
 
 /**
@@ -42,7 +42,7 @@ export interface ChangeLog {
 export function createChangeLog(keyspace: Keyspace): ChangeLog {
   const { connection, rollbackGuard, listeners } = keyspace
   const progress = new Map<number, Progress>()
-  let isTelling = false
+  let reportsResets = false
 
   function record(shard: number, { id, operation, seq }: Change): void {
     rollbackGuard.record(shard, id.slice(id.indexOf('.') + 1), operation, seq)
@@ -64,7 +64,7 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
     const lost = rollbackGuard.observeSeq(index, seq, expected)
     if (known === undefined) {
       progress.set(index, { id: String(entries[0]?.[0] ?? '0-0'), seq, received: new Set() })
-      if (isTelling || lost) listeners.notify('reset')
+      if (reportsResets || lost) listeners.notify('reset')
       return
     }
     const changes = entries.map(([, fields]) => toChange(fields))
@@ -93,8 +93,8 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
       listeners.notify({ ids: [id] })
     },
-    startTelling() {
-      isTelling = true
+    reportResets() {
+      reportsResets = true
     },
   }
 }

@@ -107,7 +107,7 @@ async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
   subscribe()
   await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, SUBSCRIBE_WAIT_MS))])
   await poll()
-  log.startTelling()
+  log.reportResets()
   return async () => {
     stopped = true
     clearTimeout(timer)

@@ -1,6 +1,6 @@
-import { chunksOf, parseTokenId, requireTokenId, type TokenUse } from '@latchkey/core/store'
+import { chunksOf, DamagedRecord, parseTokenId, requireTokenId, type TokenUse } from '@latchkey/core/store'
 import type { Argument } from '../clients/client.js'
-import { DamagedDocument, encodeAddress, newNonce, type StoredDocument } from '../codec.js'
+import { encodeAddress, newNonce, type StoredDocument } from '../codec.js'
 import { manageDeadline } from '../connection.js'
 import { rawId } from '../index-entries.js'
 import type { ShardRef } from '../keys.js'
@@ -76,11 +76,11 @@ async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: nu
 /** Removes a token if it is expired and not damaged, also after somebody changed it meanwhile. Returns its id if it did. */
 async function purgeToken(
   keyspace: Keyspace,
-  stored: StoredDocument | DamagedDocument | undefined,
+  stored: StoredDocument | DamagedRecord | undefined,
   expiredBefore: number,
 ): Promise<string | undefined> {
   let current = stored
-  while (current && !(current instanceof DamagedDocument) && isExpired(current, expiredBefore)) {
+  while (current && !(current instanceof DamagedRecord) && isExpired(current, expiredBefore)) {
     const write = tokenWrite(keyspace, requireTokenId(current.record.id))
     const outcome = await removeStored(write, current, newNonce())
     if (outcome !== 'CONFLICT') return outcome === 'OK' ? current.record.id : undefined

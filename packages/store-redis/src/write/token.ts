@@ -1,6 +1,7 @@
 import {
   applyPatch,
   assertVersion,
+  DamagedRecord,
   idTaken,
   parseTokenId,
   requireTokenId,
@@ -9,7 +10,6 @@ import {
   versionConflict,
 } from '@latchkey/core/store'
 import {
-  DamagedDocument,
   decodeDocument,
   encodeDocument,
   encodeUint32,
@@ -97,7 +97,7 @@ async function removeOnce(write: TokenWrite, expectedVersion: number | undefined
     const stored = await readStored(write, expectedVersion)
     return stored === undefined ? 'GONE' : await removeStored(write, stored, nonce)
   } catch (error) {
-    if (!(error instanceof DamagedDocument) || expectedVersion !== undefined) throw error
+    if (!(error instanceof DamagedRecord) || expectedVersion !== undefined) throw error
     return removeDamaged(write, nonce)
   }
 }
@@ -140,7 +140,7 @@ async function removeDocument(
 async function readStored(write: TokenWrite, expectedVersion: number | undefined): Promise<StoredDocument | undefined> {
   const { keyspace, shard, id, deadline } = write
   const [stored] = await readDocuments(keyspace, shard, [id.publicPart], deadline)
-  if (stored instanceof DamagedDocument) throw stored
+  if (stored instanceof DamagedRecord) throw stored
   if (stored?.record.id !== idText(write)) return undefined
   assertVersion(stored.record, expectedVersion)
   return stored

@@ -1,6 +1,6 @@
 import { type ChangeEvent, type ChangeListener, createListeners, type Listeners } from '@latchkey/core/store'
 import type { Database } from '../shared/database.js'
-import { assertSameFile } from '../shared/file-identity.js'
+import { assertSameFile } from '../shared/file.js'
 
 /** How often the file is asked whether another connection has written. One question takes some microseconds. */
 const POLL_INTERVAL_MS = 100

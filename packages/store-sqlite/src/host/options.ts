@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { assertKnownOptions, integerOption, optionError } from '@latchkey/core/store'
+import { assertKnownOptions, booleanOption, integerOption, optionError } from '@latchkey/core/store'
+import type { WorkerSettings } from '../shared/settings.js'
 
 /** Where the tokens lie, and how they are kept. */
 export interface SqliteStoreOptions {
@@ -31,41 +32,30 @@ export interface SqliteStoreOptions {
   checkIntegrity?: boolean | undefined
 }
 
-/** The options with their defaults. `path` is absolute. */
-export interface SqliteSettings {
-  path: string
-  create: boolean
-  durability: 'full' | 'normal'
-  busyTimeout: number
-  checkIntegrity: boolean
-}
-
 const OPTIONS = ['path', 'create', 'durability', 'busyTimeout', 'checkIntegrity']
 const MAX_BUSY_TIMEOUT_MS = 60_000
 
-/** Throws a `TypeError` (`ERR_OPTION`) that names the option. */
-export function readOptions(options: SqliteStoreOptions): SqliteSettings {
+/** The options with their defaults. `path` is absolute. Throws a `TypeError` (`ERR_OPTION`) that names the option. */
+export function readOptions(options: SqliteStoreOptions): WorkerSettings {
   assertKnownOptions('sqliteStore', options, OPTIONS)
   const { path, create = true, durability = 'full', busyTimeout = 2_000, checkIntegrity = true } = options
-  assertPath(path)
-  assertBoolean('create', create)
-  assertBoolean('checkIntegrity', checkIntegrity)
-  if (durability !== 'full' && durability !== 'normal') throw misuse('durability', "must be 'full' or 'normal'")
-  integerOption('sqliteStore: busyTimeout', busyTimeout, 0, MAX_BUSY_TIMEOUT_MS)
-  return { path: resolve(path), create, durability, busyTimeout, checkIntegrity }
+  if (durability !== 'full' && durability !== 'normal') {
+    throw optionError('sqliteStore: durability', "must be 'full' or 'normal'")
+  }
+  return {
+    path: resolve(plainPath(path)),
+    create: booleanOption('sqliteStore: create', create),
+    durability,
+    busyTimeout: integerOption('sqliteStore: busyTimeout', busyTimeout, 0, MAX_BUSY_TIMEOUT_MS),
+    checkIntegrity: booleanOption('sqliteStore: checkIntegrity', checkIntegrity),
+  }
 }
 
-function assertPath(path: unknown): asserts path is string {
-  if (typeof path !== 'string' || path === '') throw misuse('path', 'must be the path of a file')
+function plainPath(path: unknown): string {
+  const misuse = (problem: string) => optionError('sqliteStore: path', problem)
+  if (typeof path !== 'string' || path === '') throw misuse('must be the path of a file')
   // SQLite takes the first for a URI, and the second for a database in memory, one for each connection.
-  if (path.startsWith('file:') || path === ':memory:') throw misuse('path', `must be a plain path, not ${path}`)
-  if (path.includes('\0')) throw misuse('path', 'must not hold NUL')
-}
-
-function assertBoolean(option: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') throw misuse(option, 'must be true or false')
-}
-
-function misuse(option: string, problem: string): TypeError {
-  return optionError(`sqliteStore: ${option}`, problem)
+  if (path.startsWith('file:') || path === ':memory:') throw misuse(`must be a plain path, not ${path}`)
+  if (path.includes('\0')) throw misuse('must not hold NUL')
+  return path
 }

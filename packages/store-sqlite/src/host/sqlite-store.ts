@@ -10,11 +10,10 @@ import {
 } from '@latchkey/core/store'
 import { type Database, openDatabase } from '../shared/database.js'
 import { isBusy, toStoreError } from '../shared/errors.js'
-import { assertSameFile } from '../shared/file-identity.js'
+import { assertSameFile, warnOfFileMode } from '../shared/file.js'
 import { findToken } from '../shared/find-token.js'
 import type { CallOf, Op, Results } from '../shared/protocol.js'
 import { type ChangeFeed, followChanges } from './feed.js'
-import { warnOfFileMode } from './file-mode.js'
 import { readOptions, type SqliteStoreOptions } from './options.js'
 import { createWorkerClient } from './worker-client.js'
 

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import {
+  intactRecords,
   type ListPage,
   type ListQuery,
   optionError,
   StoreError,
   storeUnavailable,
-  type TokenRecord,
 } from '@latchkey/core/store'
-import { toStoreError } from '../shared/errors.js'
 import { createExitLockState, waitAtExit } from '../shared/exit-lock.js'
 import { parseRecord } from '../shared/find-token.js'
-import type { Call, CallOf, NumberedCall, Op, Reply, Results, WorkerData, WorkerSettings } from '../shared/protocol.js'
+import type { Call, CallOf, NumberedCall, Op, Reply, Results, WorkerData } from '../shared/protocol.js'
+import type { WorkerSettings } from '../shared/settings.js'
 
 /** The host's side of the worker. Every call rejects with `StoreError`, within its deadline in ms. */
 export interface WorkerClient {
@@ -113,7 +113,8 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
       const keep = (lines: Uint8Array) => void chunks.push(lines)
       const end = (await send({ op: 'list', env, query }, deadline, keep, signal)) as Results['list']
       const damaged: StoreError[] = []
-      return { records: pageRecords(chunks, path, damaged), damaged, ...end }
+      const read = (line: string) => parseRecord(path, line.slice(0, PUBLIC_LENGTH), line.slice(PUBLIC_LENGTH))
+      return { records: intactRecords(linesOf(chunks), read, damaged), damaged, ...end }
     },
 
     async close(deadline) {
@@ -155,20 +156,9 @@ function startWorker(file: string, settings: WorkerSettings): Worker {
 
 const UTF8 = new TextDecoder()
 
-/**
- * The records of a page that came in chunks of lines. Each line is parsed when its record is asked for, so that a large page
- * never holds up the event loop. Those that are damaged are left out, with an error each in `damaged`.
- */
-function* pageRecords(chunks: readonly Uint8Array[], path: string, damaged: StoreError[]): Generator<TokenRecord> {
-  for (const chunk of chunks) {
-    for (const line of UTF8.decode(chunk).split('\n')) {
-      try {
-        yield parseRecord(line.slice(0, PUBLIC_LENGTH), line.slice(PUBLIC_LENGTH))
-      } catch (error) {
-        damaged.push(toStoreError(error, path))
-      }
-    }
-  }
+/** The lines of a page. Each is read when it is asked for, so that a large page never holds up the event loop. */
+function* linesOf(chunks: readonly Uint8Array[]): Generator<string> {
+  for (const chunk of chunks) yield* UTF8.decode(chunk).split('\n')
 }
 
 /** Of the public part of an id. */

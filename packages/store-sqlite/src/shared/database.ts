@@ -12,6 +12,8 @@ export type Row = readonly Value[]
 
 /** A connection. Statements of `get`, `all` and `run` are prepared once and kept: whatever varies must be a value. */
 export interface Database {
+  /** Of the file. */
+  readonly path: string
   /** The first row. */
   get(sql: string, ...values: Value[]): Row | undefined
   all(sql: string, ...values: Value[]): Row[]
@@ -46,6 +48,7 @@ export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitL
   }
 
   const database: Database = {
+    path,
     // libsql: a null alone is taken for an object of named parameters, so all values go in as one array.
     get: (sql, ...values) => hold(() => kept(sql).get(values) as Row | undefined),
     all: (sql, ...values) => hold(() => kept(sql).all(values) as Row[]),

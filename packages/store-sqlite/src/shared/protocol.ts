@@ -1,18 +1,6 @@
 import type { ListQuery, TokenPatch, TokenRecord, TokenUse } from '@latchkey/core/store'
 import type { ExitLockState } from './exit-lock.js'
-
-/** What the worker is started with. */
-export interface WorkerSettings {
-  path: string
-  /** How long a call waits for another process's lock, in ms. */
-  busyTimeout: number
-  durability: 'full' | 'normal'
-  /** Whether a missing file may be created. */
-  create: boolean
-  /** The identity that the file must have. Absent: any. */
-  identity?: string
-  checkIntegrity: boolean
-}
+import type { WorkerSettings } from './settings.js'
 
 export interface WorkerData {
   settings: WorkerSettings

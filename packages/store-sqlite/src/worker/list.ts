@@ -30,7 +30,7 @@ export function* readPage(db: Database, env: number, query: ListQuery): Generato
       const last = rows.at(-1)
       if (last) {
         yield rows.map(lineOf).join('\n')
-        position = positionOf(last, sort)
+        position = positionOf(db, last, sort)
       }
       if (rows.length < wanted) return end
     }
@@ -84,9 +84,9 @@ function lineOf([publicPart, record]: Row): string {
 }
 
 /** libsql: the column of a name ends at its first NUL, so the record tells, unless it is damaged. */
-function positionOf([publicPart, record, value, seq]: Row, { by }: ListSort): Position {
+function positionOf(db: Database, [publicPart, record, value, seq]: Row, { by }: ListSort): Position {
   try {
-    return [sortValue(parseRecord(String(publicPart), record), by), Number(seq)]
+    return [sortValue(parseRecord(db.path, String(publicPart), record), by), Number(seq)]
   } catch {
     return [by === 'name' ? String(value) : Number(value), Number(seq)]
   }

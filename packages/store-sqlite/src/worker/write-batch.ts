@@ -1,6 +1,14 @@
-import { applyPatch, applyUse, assertVersion, idTaken, requireTokenId, type TokenRecord } from '@latchkey/core/store'
+import {
+  applyPatch,
+  applyUse,
+  assertVersion,
+  DamagedRecord,
+  idTaken,
+  requireTokenId,
+  type TokenRecord,
+} from '@latchkey/core/store'
 import { type Database, transaction } from '../shared/database.js'
-import { DamagedRecord, type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
+import { type FoundToken, findToken, parseRecord } from '../shared/find-token.js'
 import type { CallOf, Results, Write } from '../shared/protocol.js'
 import { type Columns, columnsOf } from './columns.js'
 import { addScopes, countToken, decrement, increment, removeScopes, scopesIn } from './counters.js'
@@ -137,7 +145,7 @@ function purgeTokens(db: Database, { env, expiredBefore, limit }: CallOf<'purge'
       ...[env, before, limit, damaged],
     )
     const expired = rows.flatMap(([rowId, publicPart, json]) => {
-      const record = readable(() => parseRecord(String(publicPart), json))
+      const record = readable(() => parseRecord(db.path, String(publicPart), json))
       return record === undefined ? [] : [{ rowId: Number(rowId), id: record.id }]
     })
     for (const { rowId, id } of expired) deleteToken(db, env, rowId, id)

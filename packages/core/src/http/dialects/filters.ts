@@ -74,7 +74,7 @@ export function selector(): Filter {
 }
 
 /** Criteria that must all be met. Ranges are put together, and so are scopes. */
-export function both(first: Criteria, second: Criteria): Criteria {
+export function mergeCriteria(first: Criteria, second: Criteria): Criteria {
   const merged: Record<string, unknown> = { ...first }
   for (const [name, value] of Object.entries(second)) {
     const known = merged[name]

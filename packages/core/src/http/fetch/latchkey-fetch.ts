@@ -1,5 +1,5 @@
 import type { ApiToken } from '../../types.js'
-import type { InstanceSource } from '../instances.js'
+import type { InstanceSource } from '../create-adapter.js'
 import type { AdapterOptions, GuardOptions, RoutesOptions } from '../options.js'
 import { createFetchAdapter, type FetchAdmission, type FetchDeniedHandler } from './create-fetch-adapter.js'
 import type { FetchClient, FetchMount } from './request.js'

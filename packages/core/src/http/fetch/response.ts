@@ -1,6 +1,5 @@
 import { MAX_LIFE_MS } from '../../manage/page-queue.js'
-import { READ_TIMEOUT_MS, SLICE_BYTES } from '../delivery-limits.js'
-import { encodeResponse, type HttpResponse } from '../message.js'
+import { encodeResponse, type HttpResponse, READ_TIMEOUT_MS, SLICE_BYTES } from '../message.js'
 
 /** An answer as a web `Response`. `method`: of the request. */
 export function toResponse(response: HttpResponse, method: string): Response {

@@ -20,8 +20,8 @@ const SUMMARIES: Readonly<Record<OperationName, string>> = {
   update: 'Changes a token. What is absent stays.',
   delete: 'Deletes a token for good.',
   rotate: 'Gives a token a new value.',
-  finish: 'Ends a rotation: the previous value dies now.',
-  cancel: 'Takes a rotation back: the new value dies now.',
+  finish: 'Ends a rotation: the previous value stops working now.',
+  cancel: 'Takes a rotation back: the new value stops working now.',
   explain: 'Explains why a token is let in or refused.',
   capabilities: 'Says who the caller is, and what it may do and grant.',
   describe: 'Describes these routes.',
@@ -82,8 +82,8 @@ function underRules(item: PathItem, { sessionOnly, self }: Pick<RoutesSettings, 
     Object.entries(item).map(([method, operation]) => {
       const { operationId, description, security } = operation
       const isExempt = !sessionOnly && exemptionOf(operationId, self) !== undefined
-      const told = isExempt || description === undefined ? description : description.replace(EXEMPTION, '')
-      return [method, { ...operation, description: told, security: sessionOnly ? undefined : security }]
+      const text = isExempt || description === undefined ? description : description.replace(EXEMPTION, '')
+      return [method, { ...operation, description: text, security: sessionOnly ? undefined : security }]
     }),
   )
 }
