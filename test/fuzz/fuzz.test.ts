@@ -1,5 +1,5 @@
-// Never anything but an answer, never in for a stranger. A short run with every test run; `npm run fuzz -- --minutes 10`
-// sets LATCHKEY_FUZZ_MINUTES, and goes on with random seeds until the time is over.
+// Never anything but an answer, never in for a stranger. A short run with every test run; `npm run fuzz -- --minutes
+// 10` sets LATCHKEY_FUZZ_MINUTES, and goes on with random seeds until the time is over.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CORPUS } from './corpus.js'

@@ -48,8 +48,9 @@ const STRICT = [
 ]
 
 /**
- * Compiles `typed.ts` of a consumer, and the declarations of all packages, with the compiler `tsc`, a path, and runs the
- * outcome. Throws what is wrong. Declarations of others may clash with each other: only ours and the file itself are judged.
+ * Compiles `typed.ts` of a consumer, and the declarations of all packages, with the compiler `tsc`, a path, and runs
+ * the outcome. Throws what is wrong. Declarations of others may clash with each other: only ours and the file itself
+ * are judged.
  */
 export async function compileTyped(consumer: Consumer, tsc: string, label: string, mode: Mode): Promise<void> {
   const folder = join(consumer.folder, 'typed', `${label} ${mode.name}`.replace(/\W+/g, '-'))

@@ -1,4 +1,5 @@
-// The pages say what is true: their code compiles as a host would compile it, what can run runs, and links lead somewhere.
+// The pages say what is true: their code compiles as a host would compile it, what can run runs, and links lead
+// somewhere.
 //
 // A comment before a block of code says more about it:
 //   <!-- run -->           runs it; the block of text behind it is what it prints (the first program of a README serves: see below)

@@ -1,5 +1,5 @@
-// The packages as users get them: packed, installed by npm into a folder of their own, loaded by plain Node. The short form
-// of npm run matrix, which does this for every host and version.
+// The packages as users get them: packed, installed by npm into a folder of their own, loaded by plain Node. The short
+// form of npm run matrix, which does this for every host and version.
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -116,7 +116,7 @@ try { argon2id() } catch (error) { console.log(error.name, error.code, error.mes
   )
 })
 
-/** All packages with LATCHKEY_LONG=1; else one with several entries, and one with one, since all manifests are made alike. */
+/** All packages with LATCHKEY_LONG=1; else one with several entries and one with one: all manifests are made alike. */
 const OF_EACH_KIND = ['@latchkey/core', '@latchkey/express']
 
 describe.each(names)('the tarball of %s', (name) => {

@@ -1,4 +1,5 @@
-// What is taken from others: as little as was chosen, at the versions that were tried, and without running their scripts.
+// What is taken from others: as little as was chosen, at the versions that were tried, and without running their
+// scripts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'

@@ -41,8 +41,8 @@ export async function handOver(path: string, { uid, gid }: Account): Promise<voi
 
 /**
  * Ends a server with the signal, and removes its folder, when this process is gone, however it ended: its end of the
- * watchdog's input is closed then. In a group of its own, so that a signal to this process and its children does not end
- * the watchdog first.
+ * watchdog's input is closed then. In a group of its own, so that a signal to this process and its children does not
+ * end the watchdog first.
  */
 export function endWithThisProcess(server: ChildProcess, signal: 'KILL' | 'QUIT', folder: string): void {
   if (server.pid === undefined) return

@@ -82,7 +82,7 @@ export interface RedisCluster {
   stop(): Promise<void>
 }
 
-/** Starts a Cluster of so many masters, with the slots spread evenly, and waits until every node says it is complete. */
+/** Starts a Cluster of so many masters, the slots spread evenly, and waits until every node says it is complete. */
 export async function startCluster(masters: number, options: RedisServerOptions = {}): Promise<RedisCluster> {
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...(options.args ?? [])]
   const nodes = await Promise.all(Array.from({ length: masters }, async () => startRedis({ args })))

@@ -138,7 +138,7 @@ async function post(client: Client, path: string, body: string, isCut = false): 
   return answer
 }
 
-/** The writer's token is always good, and so are the bodies. 409: two rotations of one token. 503: the store is away. */
+/** The writer's token and the bodies are always good. 409: two rotations of one token. 503: the store is away. */
 const EXPECTED = ['200', '201', '409', '503']
 
 /** Until the connection is closed, however that happens. */

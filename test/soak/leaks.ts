@@ -8,8 +8,9 @@ import type { SoakNode, World } from './world.js'
 /** So many tokens that nobody holds are in every list. */
 export const ROWS = 1_000
 /**
- * At the end a node may take so much more than after its warm-up, in MiB. A long page takes 4 MiB as an answer: if one in
- * fifty is kept, a run of 15 minutes shows it. Resident memory follows the peaks between collections, by some 60 MiB.
+ * At the end a node may take so much more than after its warm-up, in MiB. A long page takes 4 MiB as an answer: if one
+ * in fifty is kept, a run of 15 minutes shows it. Resident memory follows the peaks between collections, by some 60
+ * MiB.
  */
 const MAX_GROWTH: Memory = { resident: 128, inUse: 16 }
 /** Within so many ms after the last client has left, everything must be given back. */
@@ -112,8 +113,8 @@ function leftOf(held: Holdings | undefined, early: Memory | undefined): string[]
 }
 
 /**
- * All readers ask for a long page at once: it is as much as a node ever has at a time, and more than there are places, so a
- * place that was not given back shows. Resolves to what is wrong at the deadline.
+ * All readers ask for a long page at once: it is as much as a node ever has at a time, and more than there are places,
+ * so a place that was not given back shows. Resolves to what is wrong at the deadline.
  */
 async function readLists({ clientTokens }: World, node: SoakNode, deadline: number): Promise<string[]> {
   const read = clientTokens.readers.map(async (token) => readList(node, token, deadline))

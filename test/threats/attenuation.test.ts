@@ -103,7 +103,8 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
       const made = answer.token === undefined ? await latchkey.get(id) : await latchkey.lookup(answer.token)
       expect(grantOf(made, clock.at), told).toEqual(after.holding)
       if (answer.token === undefined) return
-      // Whatever the page says: the secret can do no more than its caller could, and is another owner's for admins alone.
+      // Whatever the page says: the secret can do no more than its caller could, and is another owner's for admins
+      // alone.
       const held = way === 'rotate itself' && before !== undefined ? before.reach : outcome.callerReach
       expect(isWithin(after.reach, held), told).toBe(true)
       if (made.owner !== caller.owner) expect(isAdmin && !caller.personal, told).toBe(true)

@@ -62,7 +62,7 @@ export function readAuthorityPage(markdown = readFileSync(PAGE, 'utf8')): Author
   }
 }
 
-/** The word in a cell. Throws unless the table has exactly these columns and rows, and only these words in its cells. */
+/** The word in a cell. Throws unless the table has exactly these columns and rows, and only these words. */
 function readTable<Row extends string, Word extends string>(
   table: string,
   columns: readonly string[],

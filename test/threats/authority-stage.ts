@@ -95,7 +95,7 @@ export function isNeverExceeded(way: Way, dimension: Dimension): boolean {
   return way === 'cancel itself' || (way === 'rotate itself' && dimension !== 'expiry')
 }
 
-/** A caller, the token that it acts on, and what would come of it. `undefined`: it may not write tokens from anywhere. */
+/** A caller, the token that it acts on, and what would come of it. `undefined`: it may write tokens from nowhere. */
 export async function setStage(
   host: Scene,
   find: (holding: Holding) => Promise<Reach>,

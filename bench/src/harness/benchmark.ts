@@ -30,7 +30,7 @@ export interface Benchmark<D extends Defaults> {
   contender?(name: string, options: Values<D>): Promise<Contender>
 }
 
-/** The options that every benchmark has. `contender`: this process is that of one case, and its parent asks for figures. */
+/** The options of every benchmark. `contender`: this process is that of one case, and its parent asks for figures. */
 const COMMON = { json: false, check: false, markdown: '', only: '', contender: '' } as const
 
 /** Runs a benchmark as the command line says, and prints its rows as a table or as JSON. */

@@ -25,8 +25,9 @@ export interface Rounds {
 }
 
 /**
- * Measures contenders in interleaved rounds, each round beginning with another one, so that whatever else the machine does
- * affects all of them alike. Two processes of one program can differ by a tenth, so each may be started several times.
+ * Measures contenders in interleaved rounds, each round beginning with another one, so that whatever else the machine
+ * does affects all of them alike. Two processes of one program can differ by a tenth, so each may be started several
+ * times.
  */
 export async function measureRounds<Sample>(
   names: readonly string[],

@@ -54,7 +54,7 @@ async function time(repeat: Repeat, times: number): Promise<number> {
   return Number(process.hrtime.bigint() - start) / times
 }
 
-/** First verifications. Resolves to the µs that one takes. Each has a turn of the event loop of its own, as requests have. */
+/** The µs that a first verification takes. Each has a turn of the event loop of its own, as requests have. */
 export async function oneByOne(latchkey: Latchkey, tokens: readonly string[]): Promise<number> {
   let ns = 0n
   for (const token of tokens) {

@@ -105,7 +105,9 @@ function rotate(listeners: readonly RequestListener[]) {
 
   return {
     listener,
-    /** The blocks since the last call, for each application. Call it while no requests arrive: an unfinished block is lost. */
+    /**
+     * The blocks since the last call, by application. An unfinished block is lost: call it while no requests arrive.
+     */
     takeBlocks() {
       const taken = blocks
       blocks = listeners.map(() => [])

@@ -17,8 +17,8 @@ export function ownerOf(rank: number): string {
 }
 
 /**
- * Realistic tokens: 1,000 owners by Zipf's law, 30 % personal, 1 to 8 of 20 scopes, 60 % used within the last 375 days, 50 %
- * expiring, 30 % modified, created over three years in order.
+ * Realistic tokens: 1,000 owners by Zipf's law, 30 % personal, 1 to 8 of 20 scopes, 60 % used within the last 375 days,
+ * 50 % expiring, 30 % modified, created over three years in order.
  */
 export function* tokens(count: number): Generator<TokenRecord> {
   const random = seededRandom(20_260_101)

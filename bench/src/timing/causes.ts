@@ -38,9 +38,9 @@ export async function timeCauses(samples: number): Promise<ReadonlyMap<string, r
 }
 
 /**
- * Every cause of a 401 for a token, each with tokens of its own: shared cache entries would be nearer in the processor's
- * caches. `-first`: this instance has never seen the id. Right secrets are proven beforehand, since a slow first proof needs
- * a right secret.
+ * Every cause of a 401 for a token, each with tokens of its own: shared cache entries would be nearer in the
+ * processor's caches. `-first`: this instance has never seen the id. Right secrets are proven beforehand, since a slow
+ * first proof needs a right secret.
  */
 async function createCauses(samples: number): Promise<{ latchkey: Latchkey; causes: Cause[] }> {
   const data = memoryData()

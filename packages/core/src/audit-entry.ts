@@ -19,7 +19,7 @@ export type ManagementOperation =
 
 export type AuditAction = ManagementOperation | 'purge' | 'import'
 
-/** One management operation, as the audit tells of it. Never holds a secret, a hash or a tag. */
+/** An entry of the audit: one management operation. Never holds a secret, a hash or a tag. */
 export interface AuditEntry {
   /** Epoch milliseconds. */
   readonly at: number
@@ -45,7 +45,7 @@ export interface AuditEntry {
   readonly violations?: readonly Violation[]
   /** With `purge`: the tokens that were removed. */
   readonly ids?: readonly string[]
-  /** With `import`: of its rows, those that were imported, those that were there already, and those that break rules. */
+  /** With `import`: how many rows were imported, how many were there already, and how many break rules. */
   readonly counts?: { readonly imported: number; readonly skipped: number; readonly rejected: number }
 }
 

@@ -123,8 +123,8 @@ export const ERROR_TABLE = {
 export type ErrorCode = keyof typeof ERROR_TABLE
 
 /**
- * Makes `instanceof` know an error of this class by a mark that all copies of this package share, since a process may have
- * several. A class that extends this one is compared as usual.
+ * Makes `instanceof` know an error of this class by a mark that all copies of this package share, since a process may
+ * have several. A class that extends this one is compared as usual.
  */
 function brand(errorClass: { readonly prototype: object }, name: string): void {
   const mark = Symbol.for(`@latchkey/core/errors/${name}`)

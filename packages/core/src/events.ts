@@ -4,8 +4,8 @@ import type { CredentialDenialReason, DenialReason } from './types.js'
 
 /**
  * What happens, for logs, metrics and alarms. Each member is a channel of `node:diagnostics_channel` with the name
- * `latchkey:<member>`; its type is that of the messages. Ids may appear in messages, secrets never do. A channel without
- * subscribers costs nothing.
+ * `latchkey:<member>`; its type is that of the messages. Ids may appear in messages, secrets never do. A channel
+ * without subscribers costs nothing.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel'
@@ -19,14 +19,14 @@ export interface LatchkeyEvents {
   /** A request's token was let in. Published once per request. `format`: of a foreign key, the name of its format. */
   verified: { environment: string; id: string; ip?: string; format?: string }
   /**
-   * A request was refused. The reason is finer than what callers are told. `id` is absent where no token's id is known:
+   * A request was refused. The reason is finer than what callers see. `id` is absent where no token's id is known:
    * for malformed tokens, and for requests without a credential (`no_credential`) or with an unclear one
    * (`invalid_request`).
    */
   denied: { environment: string; reason: DenialReason | CredentialDenialReason; id?: string; ip?: string }
   /**
-   * A verification that the cache could not answer took `duration` milliseconds, for the store, a proof or both. Published
-   * also if it failed. Verdicts from the cache take microseconds and are not timed.
+   * A verification that the cache could not answer took `duration` milliseconds, for the store, a proof or both.
+   * Published also if it failed. Verdicts from the cache take microseconds and are not timed.
    */
   'cache-miss': { environment: string; duration: number }
   /** A management operation ended, or was refused: see `AuditEntry`. */
@@ -51,15 +51,15 @@ export interface LatchkeyEvents {
   /** Last uses were written. `uses`: how many, one per token and secret. `rehashed`: how many hashes were replaced. */
   flushed: { environment: string; uses: number; rehashed: number }
   /**
-   * A call to the store ended, with a result or an error, after `duration` milliseconds. `operation`: the name of the method
-   * of `EnvironmentStore`. The records of a page are read later.
+   * A call to the store ended, with a result or an error, after `duration` milliseconds. `operation`: the name of the
+   * method of `EnvironmentStore`. The records of a page are read later.
    */
   'store-call': { environment: string; operation: string; duration: number }
   /** A call to the store failed. `operation`: the name of the method. A lost race is no failure. */
   'store-error': { environment: string; operation: string; error: unknown }
   /**
-   * The store reported changes to these tokens, or to any (`all`), also those of this node. They count here from now on. The
-   * time since the event of the node that made the change is the lag of a revocation.
+   * The store reported changes to these tokens, or to any (`all`), also those of this node. They count here from now
+   * on. The time since the event of the node that made the change is the lag of a revocation.
    */
   invalidated: { environment: string; ids: readonly string[] | 'all' }
   /** Changes by other nodes may arrive late (`true`), or arrive in time again (`false`). */

@@ -12,15 +12,16 @@ import type { ExplainRequest, Explanation } from './verify/explain.js'
 
 /**
  * An instance serves one environment of one store. Calls that need the store reject with `StoreError` while it cannot
- * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls that cannot be carried out reject with
- * `RequestError`, and nothing is written (except by `revokeAll`, which deletes one token after another).
+ * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls that cannot be carried out
+ * reject with `RequestError`, and nothing is written (except by `revokeAll`, which deletes one token after another).
  */
 export interface Latchkey<Scope extends string = string> {
   /** The option of that name. */
   readonly environment: string
   /**
-   * Checks whether this token may do this, from this address. Accepts any text. A denial is a value. An error (`StoreError`,
-   * `UnavailableError`) means that nobody can tell now, so let nobody in. Notes the use; it is written later.
+   * Checks whether this token may do this, from this address. Accepts any text. A denial is a value. An error
+   * (`StoreError`, `UnavailableError`) means that nobody can tell now, so let nobody in. Notes the use; it is written
+   * later.
    *
    * Does not check whether `ip` is the client's, nor whether `scopes` are declared.
    *
@@ -38,8 +39,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   verifyCached(token: string, context?: VerifyContext<Scope>): Verdict | undefined
   /**
-   * Creates a token. Only this result contains its secret. Rejects with `ERR_INVALID_INPUT`, naming every violation, and
-   * with `ERR_NOT_ALLOWED` if the token would grant more than the caller has.
+   * Creates a token. Only this result contains its secret. Rejects with `ERR_INVALID_INPUT`, naming every violation,
+   * and with `ERR_NOT_ALLOWED` if the token would grant more than the caller has.
    *
    * @example
    * const { id, token } = await latchkey.create({
@@ -51,8 +52,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   create(input: CreateInput, options?: OnBehalf): Promise<IssuedToken>
   /**
-   * Like `create`, if the environment has no token yet; otherwise resolves to `undefined`. If several nodes call it at the same
-   * moment, one of them gets the token.
+   * Like `create`, if the environment has no token yet; otherwise resolves to `undefined`. If several nodes call it at
+   * the same moment, one of them gets the token.
    *
    * @example
    * const first = await latchkey.createFirst({ name: 'admin', owner: 'admin', scopes: ['*'] })
@@ -67,8 +68,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   get(id: string, options?: OnBehalf): Promise<ApiToken>
   /**
-   * A page of tokens, with a cursor for the next one. While tokens come and go, a walk through the pages repeats none, and skips
-   * none that stays. Rejects with `ERR_INVALID_INPUT`, also for a cursor that was changed.
+   * A page of tokens, with a cursor for the next one. While tokens come and go, a walk through the pages repeats none,
+   * and skips none that stays. Rejects with `ERR_INVALID_INPUT`, also for a cursor that was changed.
    *
    * @example
    * let page = await latchkey.list({ owner: 'ada', sort: 'name' })
@@ -76,8 +77,9 @@ export interface Latchkey<Scope extends string = string> {
    */
   list(request?: ListRequest | NextRequest, options?: OnBehalf): Promise<TokenPage>
   /**
-   * Changes the given members and resolves to the changed token. On this node the change takes effect at once. What the change
-   * adds must be within what the caller has. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`.
+   * Changes the given members and resolves to the changed token. On this node the change takes effect at once. What the
+   * change adds must be within what the caller has. Rejects with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`,
+   * `ERR_NOT_ALLOWED`, `ERR_RACE`.
    *
    * @example
    * await latchkey.update(id, { enabled: false })
@@ -91,8 +93,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   delete(idOrToken: string, options?: OnBehalf): Promise<void>
   /**
-   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret stops working now. Rejects with
-   * `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` for a token that is
+   * Gives a token a new secret; its id stays. Without `previousExpiresAt` every older secret stops working now. Rejects
+   * with `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` for a token that is
    * disabled or expired, or if an overlap is asked for while another runs.
    *
    * @example
@@ -100,16 +102,16 @@ export interface Latchkey<Scope extends string = string> {
    */
   rotate(id: string, input?: RotateInput, options?: OnBehalf): Promise<IssuedToken>
   /**
-   * Ends an overlap: the previous secret stops working now. Rejects with `ERR_NOT_FOUND`, `ERR_RACE`, and with `ERR_STATE` if none
-   * runs.
+   * Ends an overlap: the previous secret stops working now. Rejects with `ERR_NOT_FOUND`, `ERR_RACE`, and with
+   * `ERR_STATE` if none runs.
    *
    * @example
    * await latchkey.finishRotation(id)
    */
   finishRotation(id: string, options?: OnBehalf): Promise<ApiToken>
   /**
-   * Undoes a rotation during its overlap: the new secret stops working now, and the previous one is current again. Rejects with
-   * `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` if none runs.
+   * Undoes a rotation during its overlap: the new secret stops working now, and the previous one is current again.
+   * Rejects with `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`, `ERR_RACE`, and with `ERR_STATE` if none runs.
    *
    * @example
    * await latchkey.cancelRotation(id)
@@ -134,23 +136,23 @@ export interface Latchkey<Scope extends string = string> {
    * deleted. Each one has an audit entry. A filter without a member, or with an empty list or text, is refused
    * (`ERR_INVALID_INPUT`).
    *
-   * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: another `owner` is refused
-   * (`ERR_NOT_ALLOWED`), and without `owner` only its own tokens match.
+   * A caller needs `apiTokens.write`. Without the admin right it can revoke only its own tokens: another `owner` is
+   * refused (`ERR_NOT_ALLOWED`), and without `owner` only its own tokens match.
    *
-   * If its signal, a failure or a lost race (`ERR_RACE`) stops it, it rejects, and what it deleted stays deleted. Call it again
-   * to go on.
+   * If its signal, a failure or a lost race (`ERR_RACE`) stops it, it rejects, and what it deleted stays deleted. Call
+   * it again to go on.
    *
    * @example
    * const { revoked } = await latchkey.revokeAll({ owner: 'ada' })
    */
   revokeAll(filter: TokenFilter, options?: OnBehalf & RevokeAllOptions): Promise<{ readonly revoked: number }>
   /**
-   * Imports keys that another system made, so that their holders can go on using them. Each becomes a token like any other, and
-   * `rotate` gives it a secret of Latchkey's own format. The option `foreign` describes the keys. Bypasses every check of a
-   * caller: any owner and any declared scope can be given.
+   * Imports keys that another system made, so that their holders can go on using them. Each becomes a token like any
+   * other, and `rotate` gives it a secret of Latchkey's own format. The option `foreign` describes the keys. Bypasses
+   * every check of a caller: any owner and any declared scope can be given.
    *
-   * A row that breaks rules is rejected, and changes nothing. A key that exists already is skipped, so you can run a stopped
-   * import again. A key that was deleted meanwhile is imported again: leave it out of the rows.
+   * A row that breaks rules is rejected, and changes nothing. A key that exists already is skipped, so you can run a
+   * stopped import again. A key that was deleted meanwhile is imported again: leave it out of the rows.
    *
    * @example
    * const { imported, skipped, rejected } = await latchkey.importTokens([
@@ -167,9 +169,9 @@ export interface Latchkey<Scope extends string = string> {
    */
   purge(expiredBefore?: number): Promise<number>
   /**
-   * Every check of a verification with its outcome, for support work. Reads the store, and does not count as a use. Without
-   * `caller`, the result says more than a caller may know. With one, rejects with `ERR_NOT_FOUND` for a token that is
-   * unknown or that the caller may not see.
+   * Every check of a verification with its outcome, for support work. Reads the store, and does not count as a use.
+   * Without `caller`, the result says more than a caller may know. With one, rejects with `ERR_NOT_FOUND` for a token
+   * that is unknown or that the caller may not see.
    *
    * @example
    * const { allowed, checks } = await latchkey.explain({ id, ip: '192.0.2.1', scopes: ['reports.read'] })
@@ -183,17 +185,17 @@ export interface Latchkey<Scope extends string = string> {
    */
   forgetOwner(owner: string): void
   /**
-   * The text with every token, and every key of the formats in `foreign`, masked: for loggers. The id of a token stays. It
-   * takes as long as the patterns of the formats take.
+   * The text with every token, and every key of the formats in `foreign`, masked: for loggers. The id of a token stays.
+   * It takes as long as the patterns of the formats take.
    *
    * @example
    * logger.error(latchkey.redact(`upstream answered 400 to ${request.url}`))
    */
   redact(text: string): string
   /**
-   * Rules with which a secret scanner finds the tokens of this instance, and keys of the formats in `foreign`: TOML for the
-   * configuration of gitleaks, YAML for that of trufflehog. Throws a `TypeError` (`ERR_OPTION`) for a format that the scanner
-   * cannot search: one with lookarounds, and for trufflehog one without a fixed beginning.
+   * Rules with which a secret scanner finds the tokens of this instance, and keys of the formats in `foreign`: TOML for
+   * the configuration of gitleaks, YAML for that of trufflehog. Throws a `TypeError` (`ERR_OPTION`) for a format that
+   * the scanner cannot search: one with lookarounds, and for trufflehog one without a fixed beginning.
    *
    * @example
    * await writeFile('.gitleaks.toml', `[extend]\nuseDefault = true\n\n${latchkey.scanRules('gitleaks')}`)
@@ -225,15 +227,16 @@ export interface Latchkey<Scope extends string = string> {
    */
   ping(): Promise<number>
   /**
-   * Writes the last uses and replaced hashes that are still in memory. If it rejects (`StoreError`), the next flush tries again.
+   * Writes the last uses and replaced hashes that are still in memory. If it rejects (`StoreError`), the next flush
+   * tries again.
    *
    * @example
    * await latchkey.flush()
    */
   flush(): Promise<void>
   /**
-   * Flushes, stops watching the store and refuses further calls. The store stays open, because it is the host's. Rejects with
-   * `StoreError` if the flush fails; the instance is closed anyway.
+   * Flushes, stops watching the store and refuses further calls. The store stays open, because it is the host's.
+   * Rejects with `StoreError` if the flush fails; the instance is closed anyway.
    *
    * @example
    * await latchkey.close()
@@ -253,13 +256,14 @@ export interface Stats {
   /** Tokens in memory whose secret is proven. */
   readonly cachedTokens: number
   /**
-   * Stored hashes of the tokens in memory by kind, and by key where there are keys: `{ argon2id: 7, 'hmac-sha256:k1': 2 }`.
-   * A hash that no hasher here can check counts too. A key may go when the instances that have run for long do not name it.
+   * Stored hashes of the tokens in memory by kind, and by key where there are keys: `{ argon2id: 7, 'hmac-sha256:k1': 2
+   * }`. A hash that no hasher here can check counts too. A key may go when the instances that have run for long do not
+   * name it.
    */
   readonly hashes: Readonly<Record<string, number>>
   /**
-   * Tokens in memory that are foreign keys, by the name of their format: those that were used of late and are still to be
-   * rotated. A list says it of every token.
+   * Tokens in memory that are foreign keys, by the name of their format: those that were used of late and are still to
+   * be rotated. A list says it of every token.
    */
   readonly foreign: Readonly<Record<string, number>>
   /** Records read from the store for verification. */

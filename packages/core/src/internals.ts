@@ -14,8 +14,8 @@ export interface Internals {
 }
 
 /*
- * An adapter may come with another copy of this package than the instance that it is given. They work together as long as
- * both know the same form of Internals: raise its number when a member that the HTTP layer uses changes.
+ * An adapter may come with another copy of this package than the instance that it is given. They work together as long
+ * as both know the same form of Internals: raise its number when a member that the HTTP layer uses changes.
  */
 const INTERNALS = Symbol.for('@latchkey/core/internals/1')
 /** The version of the copy that made an instance. */
@@ -46,7 +46,8 @@ export function internalsOf(instance: object): Internals {
 }
 
 /**
- * Whether a hasher of the instance can check this stored hash. Throws a `TypeError` (`ERR_OPTION`) for what is no instance.
+ * Whether a hasher of the instance can check this stored hash. Throws a `TypeError` (`ERR_OPTION`) for what is no
+ * instance.
  *
  * @example
  * const isUseless = record.secrets.some(({ hash }) => !canCheckHash(latchkey, hash))

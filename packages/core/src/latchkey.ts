@@ -30,7 +30,7 @@ import { createWriteBehind } from './verify/write-behind.js'
 
 /** New secrets that one caller may have hashed at a time. */
 const MAX_HASHES_PER_CALLER = 50
-/** Slow hashes that anybody can cause who knows the name of a foreign key: one at a time, and few in line for each key. */
+/** Slow hashes that anybody can cause who knows the name of a foreign key: one at a time, few in line for each key. */
 const GUESSES = { concurrency: 1, maxWaiting: 20, maxPerCaller: 2 }
 
 /**

@@ -23,8 +23,8 @@ export function managementCalls(context: ManageContext) {
   const { schemas } = context
 
   /**
-   * Judges the caller, reads the input and runs the use case. `named`: the token that it is about. `read` runs before this
-   * returns to the caller, who may change afterwards what was passed.
+   * Judges the caller, reads the input and runs the use case. `named`: the token that it is about. `read` runs before
+   * this returns to the caller, who may change afterwards what was passed.
    */
   async function call<Input, T>(
     operation: ManagementOperation,

@@ -9,8 +9,8 @@ export function isStringList(value: unknown): value is readonly string[] {
 }
 
 /**
- * Refuses a member that is not an option: a misspelt name would silently mean the default. `place` names the object, and
- * is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).
+ * Refuses a member that is not an option: a misspelt name would silently mean the default. `place` names the object,
+ * and is empty for the options of the call itself. Throws a `TypeError` (`ERR_OPTION`).
  */
 export function assertKnownOptions(place: string, given: unknown, known: readonly string[]): void {
   if (!isObject(given))
@@ -25,8 +25,8 @@ export function assertKnownOptions(place: string, given: unknown, known: readonl
 }
 
 /**
- * Refuses arguments behind the last one that a call takes, such as a `caller` who would not be judged. Throws a `TypeError`
- * (`ERR_OPTION`).
+ * Refuses arguments behind the last one that a call takes, such as a `caller` who would not be judged. Throws a
+ * `TypeError` (`ERR_OPTION`).
  */
 export function assertNoMore(call: string, more: readonly unknown[]): void {
   if (more.length === 0) return

@@ -16,8 +16,8 @@ export interface LatchkeyOptions<
   /** Keeps the tokens. The host closes it, after the instances that use it. */
   readonly store: TokenStore
   /**
-   * Separates tokens within one store: a token of one environment is unknown in another. 1 to 64 of `A-Z a-z 0-9 _ . -`.
-   * Default `default`.
+   * Separates tokens within one store: a token of one environment is unknown in another. 1 to 64 of `A-Z a-z 0-9 _ .
+   * -`. Default `default`.
    */
   readonly environment?: string | undefined
   /** What every new token begins with: `[a-z][a-z0-9]{1,15}`. Default `lk`. */
@@ -36,7 +36,8 @@ export interface LatchkeyOptions<
   /** Makes the stored hashes. Default `argon2id()`. */
   readonly hasher?: Hasher | undefined
   /**
-   * More hashers whose hashes are accepted. A token with such a hash gets a hash of `hasher` on its next use. Default: none.
+   * More hashers whose hashes are accepted. A token with such a hash gets a hash of `hasher` on its next use. Default:
+   * none.
    */
   readonly acceptHashers?: readonly Hasher[] | undefined
   /** What is kept in memory. */
@@ -48,8 +49,8 @@ export interface LatchkeyOptions<
   /** The longest overlap of a rotation: how long a previous secret can go on working. Default: 30 days. */
   readonly maxOverlap?: number | undefined
   /**
-   * How many tokens an owner may have when a caller creates another one. Expired and disabled tokens count. Simultaneous
-   * creates can exceed it slightly. Default: no limit.
+   * How many tokens an owner may have when a caller creates another one. Expired and disabled tokens count.
+   * Simultaneous creates can exceed it slightly. Default: no limit.
    */
   readonly maxTokensPerOwner?: number | undefined
   /** How long expired tokens are kept before `purge` removes them. Default: for ever. */
@@ -60,14 +61,14 @@ export interface LatchkeyOptions<
   readonly credentials?: readonly CredentialSource[] | undefined
   /**
    * Resolves to what the owner of a personal token may do now, or to `undefined` for an unknown owner, whose tokens are
-   * refused. Called when a record is read from the store. If it rejects or takes longer than `hostTimeout`, the request gets
-   * 503.
+   * refused. Called when a record is read from the store. If it rejects or takes longer than `hostTimeout`, the request
+   * gets 503.
    */
   readonly ownerScopes?: OwnerScopes | undefined
   /**
-   * Keeps the audit. Called twice for each management write: before it (`outcome: 'begun'`), and with its outcome. If the first
-   * call rejects or takes longer than `hostTimeout`, nothing is written and the caller gets 503. Called once for a refused
-   * write. Default: entries are only published on the channel `latchkey:audit`.
+   * Keeps the audit. Called twice for each management write: before it (`outcome: 'begun'`), and with its outcome. If
+   * the first call rejects or takes longer than `hostTimeout`, nothing is written and the caller gets 503. Called once
+   * for a refused write. Default: entries are only published on the channel `latchkey:audit`.
    */
   readonly onAudit?: OnAudit | undefined
   /** Which operations have audit entries besides writes. */
@@ -82,7 +83,10 @@ export interface LatchkeyOptions<
 export interface CacheOptions {
   /** How many checked secrets are kept. A token has one, or two during the overlap of a rotation. Default 50,000. */
   readonly max?: number | undefined
-  /** The maximum age of a cached record, in ms. A revoked token works on other nodes for at most this long. Default 5,000. */
+  /**
+   * The maximum age of a cached record, in ms. A revoked token works on other nodes for at most this long. Default
+   * 5,000.
+   */
   readonly ttl?: number | undefined
   /** How much older a cached record may be while the store fails, in ms. Default 0. */
   readonly staleIfError?: number | undefined

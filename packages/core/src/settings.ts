@@ -22,7 +22,7 @@ export interface Settings {
   readonly acceptPrefixes: readonly string[]
   readonly foreign: ForeignFormats
   readonly realm: string
-  /** Descriptions by scope, the management scopes included. `undefined`: the host declares none, so any can be granted. */
+  /** Descriptions by scope, with the management scopes. `undefined`: the host declares none, so any can be granted. */
   readonly scopes: ReadonlyMap<string, string> | undefined
   readonly managementScopes: ManagementScopes
   readonly hasher: Hasher

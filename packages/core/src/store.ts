@@ -1,6 +1,6 @@
 /**
- * For authors of stores: the interface, and what all stores share. Loads no native module. The contract that every store
- * must pass is in `@latchkey/testkit`.
+ * For authors of stores: the interface, and what all stores share. Loads no native module. The contract that every
+ * store must pass is in `@latchkey/testkit`.
  */
 export { compact } from './compact.js'
 export { counted } from './counted.js'

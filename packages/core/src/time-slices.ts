@@ -5,9 +5,9 @@ const CHUNK_SIZE = 100
 const waiting: (() => void)[] = []
 
 /**
- * Goes through many items in chunks of 100, without holding up the event loop: in each of its turns one chunk is made, of
- * whichever caller has waited longest. So a short list waits for one chunk of each longer one under way, not for all of
- * them.
+ * Goes through many items in chunks of 100, without holding up the event loop: each of its turns makes one chunk,
+ * of whichever caller has waited longest. So a short list waits for one chunk of each longer one under way, not for all
+ * of them.
  */
 export async function* inSlices<T>(items: Iterable<T>): AsyncGenerator<readonly T[]> {
   await nextSlice()

@@ -114,14 +114,14 @@ export interface ApiToken {
 
 /** What a verification is asked beyond "is this token valid?". */
 export interface VerifyContext<Scope extends string = string> {
-  /** The client's address, as the framework determines it. Without a readable address, a token with networks is refused. */
+  /** The client's address, as the framework determines it. Without a readable one, a token with networks is refused. */
   readonly ip?: string | undefined
   /** Plain scopes (no wildcards), all of which the token must cover. */
   readonly scopes?: readonly Scope[] | undefined
   /**
-   * What the token is used for: resources of the form `type:id`, all of which a token that is bound to resources must cover,
-   * or `any` if that does not matter. Absent: tokens that are bound to resources are refused. An empty list, and a text that
-   * is no resource, refuse every token.
+   * What the token is used for: resources of the form `type:id`, all of which a token that is bound to resources must
+   * cover, or `any` if that does not matter. Absent: tokens that are bound to resources are refused. An empty list, and
+   * a text that is no resource, refuse every token.
    */
   readonly resources?: readonly string[] | 'any' | undefined
 }
@@ -179,8 +179,8 @@ export interface ManagementScopes {
   /** To list and get tokens. */
   readonly read: string
   /**
-   * To create tokens for the caller's own owner, to rotate and widen them, and to rename, narrow, disable and delete any
-   * token that the caller sees.
+   * To create tokens for the caller's own owner, to rotate and widen them, and to rename, narrow, disable and delete
+   * any token that the caller sees.
    */
   readonly write: string
   /** The admin right: to act for other owners, and to set metadata. It does not include the two others. */

@@ -22,8 +22,9 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { AdapterOptions, DeniedHandler, ExpressAuth, GuardOptions, RoutesOptions } from './types.js'
 
 /**
- * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's setting `trust proxy` decides what it is.
- * `latchkey`: one instance, or a function that picks one for each request. Throws a `TypeError` for unknown options.
+ * Latchkey for Express 4 and 5. The client's address is `req.ip`, so the app's setting `trust proxy` decides what it
+ * is. `latchkey`: one instance, or a function that picks one for each request. Throws a `TypeError` for unknown
+ * options.
  *
  * @example
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })
@@ -81,7 +82,7 @@ export function latchkeyExpress<Scope extends string, Property extends string = 
     return handle
   }
 
-  // A guard looks at none of the route's parameters, whatever their type, and its type tells what it adds.
+  // A guard reads none of the route's parameters, whatever their type; its type says what it adds.
   return { requireToken: requireToken as ExpressAuth<Scope, Property>['requireToken'], tokenRoutes }
 }
 

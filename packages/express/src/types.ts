@@ -27,8 +27,8 @@ export type RoutesOptions = RoutesBaseOptions<Request, DeniedHandler>
 declare const adds: unique symbol
 
 /**
- * A guard leaves the types of a route's parameters to the route. `Added`: what it adds to the request, as the handlers behind
- * it in the same route see it.
+ * A guard leaves the types of a route's parameters to the route. `Added`: what it adds to the request, as the handlers
+ * behind it in the same route see it.
  */
 export interface Guard<Added = { apiToken: ApiToken }> {
   <Parameters>(request: Request<Parameters>, response: Response, next: NextFunction): void
@@ -94,9 +94,9 @@ type SomeBehind<Added, P, ResBody, ReqBody, ReqQuery, Locals extends UnknownLoca
   ...Behind<Added, P, ResBody, ReqBody, ReqQuery, Locals>[],
 ]
 
-// Express types every handler of a route alike. Where the first or the second of them is a guard, these overloads type what it
-// adds for those behind it. Types of guards have a member that no function literal has, so for all other routes the compiler
-// turns to the overloads of Express before it has looked at the parameters of a literal.
+// Express types every handler of a route alike. Where the first or the second of them is a guard, these overloads type
+// what it adds for those behind it. Types of guards have a member that no function literal has, so for all other routes
+// the compiler turns to the overloads of Express before it has looked at the parameters of a literal.
 declare module 'express-serve-static-core' {
   interface Request extends TokenOfRequest {}
 

@@ -72,7 +72,7 @@ export function latchkeyKoa<Scope extends string, Property extends string = 'api
     return refuseRouterUse(handle)
   }
 
-  // The type of a guard tells what it adds to `ctx.state`.
+  // The type of a guard says what it adds to `ctx.state`.
   return { requireToken: requireToken as KoaAuth<Scope, Property>['requireToken'], tokenRoutes }
 }
 
@@ -95,8 +95,8 @@ function clientRequest(ctx: Context): GuardedRequest {
 }
 
 /**
- * Makes `router.use(tokenRoutes(…))` of @koa/router fail at once. It would call the routes only where a route of its own
- * matches, so never. It looks for the property `router`, which a router's middleware has.
+ * Makes `router.use(tokenRoutes(…))` of @koa/router fail at once. It would call the routes only where a route of its
+ * own matches, so never. It looks for the property `router`, which a router's middleware has.
  */
 function refuseRouterUse(handle: Middleware): Middleware<object> {
   const problem =

@@ -28,9 +28,9 @@ export interface RoutesOptions extends RoutesBaseOptions<Context, DeniedHandler>
 /** The two things to mount. */
 export interface KoaAuth<Scope extends string, Property extends string = 'apiToken'> {
   /**
-   * A guard: lets a request with a valid token on, with `ctx.state.apiToken` set, and answers all others. The admission is
-   * remembered for the request, so a second guard costs nothing. A request that the host has answered meanwhile is left
-   * alone. Throws a `TypeError` for unknown options, and for scopes that are not plain or not declared.
+   * A guard: lets a request with a valid token on, with `ctx.state.apiToken` set, and answers all others. The admission
+   * is remembered for the request, so a second guard costs nothing. A request that the host has answered meanwhile is
+   * left alone. Throws a `TypeError` for unknown options, and for scopes that are not plain or not declared.
    *
    * @example
    * router.get('/reports', requireToken({ scopes: ['reports.read'] }), (ctx) => {

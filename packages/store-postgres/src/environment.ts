@@ -76,8 +76,9 @@ export async function ping(environment: Environment): Promise<void> {
 }
 
 /**
- * Reads the environment's row, or, if `create`, makes it with the new sealing key, and the tables if there are none. Rejects
- * with a `StoreError` that says what to do if the server is a replica, the tables are of another version, or a right is missing.
+ * Reads the environment's row, or, if `create`, makes it with the new sealing key, and the tables if there are none.
+ * Rejects with a `StoreError` that says what to do if the server is a replica, the tables are of another version, or a
+ * right is missing.
  */
 export async function openEnvironment(
   context: Pick<Environment, 'database' | 'settings' | 'notifier'>,

@@ -66,7 +66,7 @@ async function readTotal({ database, env }: Environment, filter: ListFilter, dea
   return Number(rows[0]?.total)
 }
 
-/** One row more than the page holds, if there is one. Planned anew each time, since the best plan depends on the values. */
+/** One row more than the page holds, if there is one. Planned each time, since the best plan depends on the values. */
 async function readRows(
   { database, env, dataset }: Environment,
   { filter, sort: { by, direction }, limit }: ListQuery,

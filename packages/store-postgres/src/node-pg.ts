@@ -93,7 +93,8 @@ async function checkOut(pool: PgPool, deadline: Deadline): Promise<PgPoolClient>
       pool.connect((error, client) => {
         if (client === undefined) return reject(error)
         if (isLate) return client.release()
-        // Without a listener the loss of a connection in use ends the process. It may be lost before a promise is settled.
+        // Without a listener the loss of a connection in use ends the process. It may be lost before a promise is
+        // settled.
         client.on('error', ignore)
         resolve(client)
       })

@@ -9,7 +9,7 @@ export interface PostgresStoreOptions {
   schema?: string | undefined
   /** Within how many milliseconds a point read answers or rejects. Default: 300. */
   readTimeout?: number | undefined
-  /** Within how many milliseconds any other operation answers or rejects; touch and purge: each statement. Default: 2,000. */
+  /** The same for any other operation, and for each statement of touch and purge. Default: 2,000. */
   manageTimeout?: number | undefined
 }
 

@@ -39,7 +39,7 @@ export function columnValues(record: TokenRecord): PostgresValue[] {
 export const SELECTED = `t.prefix || '.' || t.public as id, t.version, t.name, t.owner, t.personal, t.enabled, t.created,
   t.expires, t.modified, to_json(t.scopes)::text as scopes, t.uses::text as uses, t.record`
 
-/** Throws a `StoreError` for a row that is damaged. */
+/** Throws `DamagedRecord`. */
 export function decodeRow(row: PostgresRow): TokenRecord {
   return decodeRecord('PostgreSQL', String(row.id), () => {
     const [expires, modified] = [Number(row.expires), Number(row.modified)]

@@ -28,13 +28,13 @@ export function manageDeadline({ manageTimeout }: Settings, signal?: AbortSignal
   return { ...deadlineIn(manageTimeout, signal), reconnects: Number.POSITIVE_INFINITY }
 }
 
-/** The host's client with deadlines, retries and a script cache. Rejects with `StoreError`, or with the deadline's signal. */
+/** The host's client with deadlines, retries and cached scripts. Rejects with `StoreError` or the signal's reason. */
 export interface Connection {
   readonly client: RedisClient
-  /** `key` routes; in a Cluster all keys of a command share a slot. An error reply with the code `unretried` rejects at once. */
+  /** `key` routes: in a Cluster all keys of a command share a slot. An error reply of the code `unretried` is final. */
   command(key: string, args: readonly Argument[], deadline: RedisDeadline, unretried?: string): Promise<unknown>
   script(script: Script, keys: readonly string[], args: readonly Argument[], deadline: RedisDeadline): Promise<unknown>
-  /** How many replicas have what was written to the shard of `key` through this connection, after at most `timeout` ms. */
+  /** How many replicas have what this connection wrote to the shard of `key`, after at most `timeout` ms. */
   wait(key: string, timeout: number, deadline: RedisDeadline): Promise<number>
   close(): void
   assertOpen(): void
@@ -83,7 +83,8 @@ export function createConnection(client: RedisClient): Connection {
 
   return {
     client,
-    // No timeout for the client: a read that is sent late does no harm, and with node-redis a timer is a third of its time.
+    // No timeout for the client: a read that is sent late does no harm, and with node-redis a timer is a third of its
+    // time.
     command: async (key, args, deadline, unretried) =>
       retry(async () => client.command(key, args, 0), deadline, unretried),
     async script({ sha, source }, keys, args, deadline) {

@@ -27,8 +27,8 @@ const FORMAT = 1
 const CREATING = 'creating '
 
 /**
- * Reads the data set of an environment, or, if `create`, makes it, with this sealing key, in a wholly empty key space. Racing
- * callers get the same one.
+ * Reads the data set of an environment, or, if `create`, makes it, with this sealing key, in a wholly empty key space.
+ * Racing callers get the same one.
  */
 export async function openDataset(
   context: DatasetContext,

@@ -19,8 +19,8 @@ const RAW_ID_LENGTH = 15
 export const TAIL_LENGTH = 4 + RAW_ID_LENGTH
 
 /**
- * The score of a record in a sorted set, epoch milliseconds where there are such. A token never used comes before all others,
- * in the order of creation, so that those that nobody used since a time are found in the same set.
+ * The score of a record in a sorted set, epoch milliseconds where there are such. A token never used comes before all
+ * others, in the order of creation, so that those that nobody used since a time are found in the same set.
  */
 export function scoreOf(record: TokenRecord, by: Exclude<SortKey, 'name'>): number {
   if (by === 'lastUsedAt' && record.lastUsedAt === undefined) return neverUsedScore(record.createdAt)

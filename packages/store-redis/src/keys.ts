@@ -1,4 +1,4 @@
-/** One shard of a key space: its index and the names of its keys. They share a hash tag, so a Cluster keeps them in one slot. */
+/** One shard of a key space: its index and the names of its keys. They share a hash tag, and so a Cluster's slot. */
 export interface ShardRef {
   readonly index: number
   /** The beginning of all keys: `{prefix:environment:index}:`. */
@@ -57,8 +57,8 @@ export function shardRef(prefix: string, environment: string, index: number): Sh
 }
 
 /**
- * The pub/sub channel on which all shards of an environment announce their changes. Redis has the same channels for all its
- * databases, so the number of the database is part of the name. `inv` is short for invalidations.
+ * The pub/sub channel on which all shards of an environment announce their changes. Redis has the same channels for all
+ * its databases, so the number of the database is part of the name. `inv` is short for invalidations.
  */
 export function changesChannel(prefix: string, environment: string, database: number): string {
   return `{${prefix}:${environment}:0}:inv:${database}`

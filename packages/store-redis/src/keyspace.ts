@@ -15,7 +15,7 @@ export interface Keyspace {
   readonly rollbackGuard: RollbackGuard
   /** The data set that was opened. Replaced by `init` alone. */
   dataset: Dataset
-  /** Those who watch the environment. A `reset` tells them that history was lost, or that the data set changed. */
+  /** Those who watch the environment. `reset`: history was lost, or the data set changed. */
   readonly listeners: Listeners
 }
 
@@ -42,7 +42,7 @@ export function shardOf({ dataset: { shards } }: Keyspace, publicPart: string): 
   return shard
 }
 
-/** Throws unless the text is that of the data set that was opened: an emptied or foreign Redis knows nothing of ours. */
+/** Throws unless the text is that of the data set that was opened: an emptied or foreign Redis has nothing of ours. */
 export function assertDataset(keyspace: Keyspace, meta: unknown): void {
   if (!(meta instanceof Buffer && meta.equals(keyspace.dataset.meta))) throw foreignDataset(keyspace)
 }

@@ -5,20 +5,20 @@ import type { RedisClient } from './clients/client.js'
 export interface RedisStoreOptions {
   /** The host's client: `nodeRedis(client)` or `ioredis(client)`. */
   client: RedisClient
-  /** Begins all keys, as `{prefix:environment:shard}:…`: a letter or digit, then up to 31 of `A-Za-z0-9_.-`. Default: `latchkey`. */
+  /** Begins all keys (`{prefix:…`): a letter or digit, then up to 31 of `A-Za-z0-9_.-`. Default: `latchkey`. */
   prefix?: string | undefined
   /**
-   * Over how many hash slots the tokens of an environment are spread: a power of two up to 256, fixed when the key space
-   * is made. One for each 100,000 to 250,000 tokens. Default: what the key space has, and 1 for a new one.
+   * Over how many hash slots the tokens of an environment are spread: a power of two up to 256, fixed when the key
+   * space is made. One for each 100,000 to 250,000 tokens. Default: what the key space has, and 1 for a new one.
    */
   shards?: number | undefined
   /** Within how many milliseconds a point read answers or rejects. Default: 300. */
   readTimeout?: number | undefined
-  /** Within how many milliseconds any other operation answers or rejects; purge, check and rebuild: each step. Default: 2,000. */
+  /** The same for any other operation, and for each step of purge, check and rebuild. Default: 2,000. */
   manageTimeout?: number | undefined
   /**
-   * `'replica'`: inserts, updates and removals also wait until a replica has them, and reject with `ERR_STORE` (although
-   * applied) if none confirms within `replicaTimeout`. Default: `'master'`.
+   * `'replica'`: inserts, updates and removals also wait until a replica has them, and reject with `ERR_STORE`
+   * (although applied) if none confirms within `replicaTimeout`. Default: `'master'`.
    */
   durability?: 'master' | 'replica' | undefined
   /** In milliseconds. Default: 100. */

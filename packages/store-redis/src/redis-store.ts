@@ -23,9 +23,9 @@ import { insert, remove, update } from './write/token.js'
 /** The store, with methods for those who operate it. */
 export interface RedisStore extends TokenStore {
   /**
-   * Accepts the data that are in Redis now as those of the environment, whatever this process has seen before: creates a
-   * key space in an empty Redis, and gives a damaged one a new data set id. Tokens that are there stay. Until restart,
-   * other processes go on refusing. Run it on one process, after you have looked into what happened.
+   * Accepts the data that are in Redis now as those of the environment, whatever this process has seen before: creates
+   * a key space in an empty Redis, and gives a damaged one a new data set id. Tokens that are there stay. Until
+   * restart, other processes go on refusing. Run it on one process, after you have looked into what happened.
    */
   init(environment: string): Promise<{ dataset: string; created: boolean }>
   /** Compares documents with indexes, by counts and samples, and names dangerous settings. Changes nothing. */

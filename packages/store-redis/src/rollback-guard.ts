@@ -12,16 +12,16 @@ const MAX_VERSIONS = 100_000
 
 /**
  * Guards this process against a data set that goes back in time: a fail-over may lose acknowledged writes, and must not
- * bring a revoked token back here. So it remembers for ten minutes which changes this process has seen. Every read brings the
- * shard's sequence number along. One below what was seen before the read means that history was lost: from then on documents
- * older than what was seen are refused.
+ * bring a revoked token back here. So it remembers for ten minutes which changes this process has seen. Every read
+ * brings the shard's sequence number along. One below what was seen before the read means that history was lost: from
+ * then on documents older than what was seen are refused.
  */
 export interface RollbackGuard {
   /** Records a change. Its operation, as the change log has it: `c`, `u` or `d` and the version, 0 for `d`. */
   record(shard: number, publicPart: string, operation: string, seq: number): void
   /** The highest sequence number seen of the shard: a read that starts now must bring at least that. */
   latestSeq(shard: number): number
-  /** Takes a sequence number that was read; `expected` is `latestSeq` before the read. Returns whether history was lost. */
+  /** Takes a sequence number that was read; `expected`: `latestSeq` before it. Returns whether history was lost. */
   observeSeq(shard: number, seq: number, expected: number): boolean
   /** Whether a document of this version may be believed, after `observeSeq` of its sequence number. */
   judge(shard: number, publicPart: string, version: number): 'current' | 'removed' | 'stale'

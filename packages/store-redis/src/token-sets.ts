@@ -40,8 +40,8 @@ export function countBits(bitmap: Bitmap): number {
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length)
 
 /**
- * The tails of index members, number and raw id of a token each, one after another: a set of tokens that takes much less
- * memory and time than an object for each.
+ * The tails of index members, number and raw id of a token each, one after another: a set of tokens that takes much
+ * less memory and time than an object for each.
  */
 export type Tails = Buffer
 

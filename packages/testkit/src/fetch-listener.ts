@@ -7,8 +7,8 @@ import type { ReadableStream } from 'node:stream/web'
 export type FetchHandler = (request: Request, incoming: IncomingMessage) => Response | Promise<Response>
 
 /**
- * A `node:http` listener for a function that speaks fetch, so that the adapter contract can run on it. Node's own `Request` and
- * `Response` are used, and nothing is added to either.
+ * A `node:http` listener for a function that speaks fetch, so that the adapter contract can run on it. Node's own
+ * `Request` and `Response` are used, and nothing is added to either.
  *
  * @example
  * const mount: MountHost = (plan) => fetchListener((request) => hostOf(plan)(request))

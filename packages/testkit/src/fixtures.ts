@@ -44,8 +44,8 @@ export function tokenId(prefix = 'lk', random: Random = Math.random): string {
 }
 
 /**
- * A record that looks like a real one and has no optional member, with a new random id. Its secret's hash and tag belong
- * to no secret: for tests of stores, which never prove one.
+ * A record that looks like a real one and has no optional member, with a new random id. Its secret's hash and tag
+ * belong to no secret: for tests of stores, which never prove one.
  */
 export function tokenRecord(overrides: Partial<TokenRecord> = {}, random: Random = Math.random): TokenRecord {
   return {

@@ -21,8 +21,8 @@ export interface RememberedAdmission {
 }
 
 /**
- * The tokens that the guards of one instance let in, by request. Refusals are not remembered. `key` is the framework's own
- * request object: nobody else can see or forge what is remembered for it.
+ * The tokens that the guards of one instance let in, by request. Refusals are not remembered. `key` is the framework's
+ * own request object: nobody else can see or forge what is remembered for it.
  */
 export interface AdmissionMemory {
   /** The last admission of this request, if it was let in before. */
@@ -33,15 +33,15 @@ export interface AdmissionMemory {
    * - it does not cover the scopes,
    * - this guard names resources, or the token is bound to some and the guard names none,
    * - the credential is another, or
-   * - the token is bound to CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
+   * - the token has CIDR blocks and the address is another: an Express app within another may trust fewer proxies.
    */
   recall(known: RememberedAdmission, credential: string, request: JudgedRequest): ApiToken | undefined
   remember(key: object, credential: string, request: JudgedRequest, token: ApiToken): void
 }
 
 /**
- * `maxAge`: how old an admission may be, in milliseconds. A body may take long to arrive between two guards, and access may
- * be revoked meanwhile.
+ * `maxAge`: how old an admission may be, in milliseconds. A body may take long to arrive between two guards, and access
+ * may be revoked meanwhile.
  */
 export function createAdmissionMemory(clock: Clock, maxAge: number): AdmissionMemory {
   const memory = new WeakMap<object, RememberedAdmission>()

@@ -62,8 +62,9 @@ export interface OperationRequest {
 }
 
 /**
- * Who calls, with enough scope for the operation: the caller that the host names, else the request's token. `isRepeated`:
- * the same request was admitted before, so its token is not reported as verified again. Throws a `RefusedError`.
+ * Who calls, with enough scope for the operation: the caller that the host names, else the request's token.
+ * `isRepeated`: the same request was admitted before, so its token is not reported as verified again. Throws a
+ * `RefusedError`.
  */
 export async function admitCaller(asked: OperationRequest, isRepeated: boolean): Promise<Principal> {
   const caller = await askHost(asked)
@@ -172,8 +173,9 @@ function crossSite(): RequestError {
 }
 
 /**
- * Whether a header of the request holds the credential. If not, the application took it from elsewhere: from a cookie, which
- * browsers add to what pages of other sites send. Without raw headers, only a cookie that holds it as it is can be told.
+ * Whether a header of the request holds the credential. If not, the application took it from elsewhere: from a cookie,
+ * which browsers add to what pages of other sites send. Without raw headers, only a cookie that holds it as it is can
+ * be told.
  */
 function wasSent(credential: string, { headers, rawHeaders }: HttpRequest): boolean {
   if (rawHeaders === undefined) return !String(headers.cookie ?? '').includes(credential)

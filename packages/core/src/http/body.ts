@@ -66,7 +66,7 @@ async function readBody(request: HttpRequest, optional: boolean, mediaTypes: rea
   throw invalidInput([{ path: '', message: 'A JSON body is needed.' }])
 }
 
-/** Whether there is no body: the stream tells, since HTTP/2 needs no header for one, and a chunked one may be empty. */
+/** Whether the stream has no body: HTTP/2 needs no header for one, and a chunked one may be empty. */
 async function isUntypedAndEmpty(request: HttpRequest): Promise<boolean> {
   if (request.headers['content-type'] !== undefined) return false
   return request.body().then(

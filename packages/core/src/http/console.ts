@@ -8,8 +8,8 @@ export interface ConsoleRequest {
   readonly path: string
   readonly headers: HttpRequest['headers']
   /**
-   * Whether its visitor may be signed in already: the routes have an `authorize`, or the request has a credential, which
-   * something in front of them added.
+   * Whether its visitor may be signed in already: the routes have an `authorize`, or the request has a credential,
+   * which something in front of them added.
    */
   readonly maySignIn: boolean
   /** Whether a token opens nothing at these routes. */
@@ -17,8 +17,9 @@ export interface ConsoleRequest {
 }
 
 /**
- * A tokens page, such as `tokenConsole()` of `@latchkey/console`: answers with one of its files, or with `undefined` where it
- * has none of that name. Its files are for everybody; what they show comes from the routes, which judge the caller.
+ * A tokens page, such as `tokenConsole()` of `@latchkey/console`: answers with one of its files, or with `undefined`
+ * where it has none of that name. Its files are for everybody; what they show comes from the routes, which judge the
+ * caller.
  */
 export type TokenConsole = (request: ConsoleRequest) => HttpResponse | undefined
 

@@ -15,7 +15,7 @@ export type InstanceSource<HostRequest, Scope extends string = string> =
 export interface AdapterGuard<HostRequest, DeniedHandler> {
   /** See `Guard`. `key`: the framework's own request object. */
   judge(hostRequest: HostRequest, request: GuardedRequest, key: object): Admission | Promise<Admission>
-  /** The host's handler of refusals: the guard's own, else the adapter's. `undefined`: send the refusal's `response`. */
+  /** The host's handler of refusals: the guard's, else the adapter's. `undefined`: send the refusal's `response`. */
   readonly onDenied: DeniedHandler | undefined
 }
 
@@ -47,9 +47,9 @@ export interface Adapter<HostRequest, Scope extends string, DeniedHandler> {
 }
 
 /**
- * Reads what the function of an adapter is given, and makes its guards and routes. `place`: the name of that function, for
- * errors. `known`: the names of its options. Throws a `TypeError` (`ERR_OPTION`) for what is no instance, and for unknown or
- * wrong options of the adapter, of a guard, and of routes.
+ * Reads what the function of an adapter is given, and makes its guards and routes. `place`: the name of that function,
+ * for errors. `known`: the names of its options. Throws a `TypeError` (`ERR_OPTION`) for what is no instance, and for
+ * unknown or wrong options of the adapter, of a guard, and of routes.
  *
  * @example
  * const { property, guard, routes } = createAdapter('latchkeyHttp', latchkey, { onDenied })

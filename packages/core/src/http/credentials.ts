@@ -42,8 +42,8 @@ export function maxHeadersCountOf({ socket }: { readonly socket?: object | undef
 }
 
 /**
- * Makes the reader for the given sources. The credential is the one that the application sees. The raw headers only show
- * repeats: Node drops a repeated `Authorization` and joins a repeated `X-API-Key`. Other schemes (`Basic`) are not
+ * Makes the reader for the given sources. The credential is the one that the application sees. The raw headers only
+ * show repeats: Node drops a repeated `Authorization` and joins a repeated `X-API-Key`. Other schemes (`Basic`) are not
  * credentials here. Source: RFC 6750 §2.1 and §3.1.
  */
 export function credentialReader(sources: readonly CredentialSource[]): CredentialReader {

@@ -2,10 +2,11 @@ import { optionError, quoted } from '../errors.js'
 import { assertKnownOptions } from '../option-checks.js'
 import type { HttpRequest } from './message.js'
 
-/** How requests from other sites are told apart. */
+/** How requests from other sites are recognized. */
 export interface CsrfOptions {
   /**
-   * Origins of other sites whose pages may change tokens as the signed-in user: `https://admin.example.com`. Default none.
+   * Origins of other sites whose pages may change tokens as the signed-in user: `https://admin.example.com`. Default
+   * none.
    */
   readonly trustedOrigins?: readonly string[] | undefined
 }
@@ -16,9 +17,10 @@ export type IsCrossSite = (request: Pick<HttpRequest, 'method' | 'headers'>) => 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * Makes the check. Browsers say in `Sec-Fetch-Site` where a request comes from. Where that header is absent, the host of
- * `Origin` must be the one that the request is sent to. A request with neither comes from no browser. Safe methods change
- * nothing and pass. Throws a `TypeError` (`ERR_OPTION`) for what is no origin. Source: CrossOriginProtection of Go 1.25.
+ * Makes the check. Browsers say in `Sec-Fetch-Site` where a request comes from. Where that header is absent, the host
+ * of `Origin` must be the one that the request is sent to. A request with neither comes from no browser. Safe methods
+ * change nothing and pass. Throws a `TypeError` (`ERR_OPTION`) for what is no origin. Source: CrossOriginProtection of
+ * Go 1.25.
  */
 export function crossSiteCheck(options: CsrfOptions = {}): IsCrossSite {
   assertKnownOptions('tokenRoutes.csrf', options, ['trustedOrigins'])

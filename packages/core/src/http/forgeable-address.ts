@@ -9,7 +9,7 @@ export interface AddressSource {
 
 const warned = new Set<string>()
 
-/** Warns, once per process and setting, that an address decided about a request although its sender may choose it freely. */
+/** Warns, once per process and setting, that an address decided although its sender may choose it freely. */
 export function warnForgeableAddress(source: AddressSource): void {
   const setting = source.forgeableBy?.()
   if (setting === undefined || warned.has(setting)) return
@@ -24,7 +24,7 @@ export function warnForgeableAddress(source: AddressSource): void {
 /** Decides whether an address, and so many hops from this machine, belongs to a proxy that is believed. */
 export type TrustFunction = (address: string, hop: number) => boolean
 
-/** Addresses of strangers, by family: no proxy of a host has all of them. */
+/** Public addresses, by family: no proxy of a host has all of them. */
 const STRANGERS = [
   ['1.1.1.1', '8.8.8.8', '140.82.112.3', '192.0.2.1', '198.51.100.1', '203.0.113.1'],
   ['2001:db8::1', '2606:4700::1111', '2a00:1450::1'],
@@ -34,7 +34,7 @@ const known = new WeakMap<TrustFunction, boolean>()
 
 /**
  * Whether a trust function, as proxy-addr compiles one from a framework's setting, believes whatever a client writes:
- * strangers of one family are believed at each of ten hops, so that the leftmost address of the list counts.
+ * those of one family are believed at each of ten hops, so that the leftmost address of the list counts.
  */
 export function trustsAnybody(trust: TrustFunction): boolean {
   const result = known.get(trust) ?? STRANGERS.some((addresses) => trustsAll(trust, addresses))

@@ -49,11 +49,13 @@ export type Admission = AdmittedRequest | ({ readonly ok: false } & DeniedReques
 export type GuardedRequest = Pick<HttpRequest, 'headers' | 'rawHeaders' | 'maxHeadersCount' | 'ip' | 'forgeableBy'>
 
 /**
- * Judges a request by its credential, its address, the guard's scopes and its resource: at once if the cache has the answer, else in a
- * promise. Store failures and overload are refusals too (503). Whatever else goes wrong is thrown, and lets nobody in.
+ * Judges a request by its credential, its address, the guard's scopes and its resource: at once if the cache has the
+ * answer, else in a promise. Store failures and overload are refusals too (503). Whatever else goes wrong is thrown,
+ * and lets nobody in.
  *
- * `key` is the framework's own request object. The admission is remembered for it, so that a second guard costs nothing.
- * Without a key, each call judges the request anew. `hostRequest` is what the option `resource` is called with.
+ * `key` is the framework's own request object. The admission is remembered for it, so that a second guard costs
+ * nothing. Without a key, each call judges the request anew. `hostRequest` is what the option `resource` is called
+ * with.
  *
  * Not checked: whether `ip` is the client's address. Source: RFC 6750.
  */
@@ -65,8 +67,8 @@ export type Guard<Scope extends string = string, HostRequest = unknown> = (
 ) => Admission | Promise<Admission>
 
 /**
- * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. `instance`: the
- * one instance that the adapter serves, if it is one. `errors`: the form of its refusals. Throws a `TypeError`
+ * Makes the guard of an adapter's `requireToken`. `adapterOptions`: the names of the adapter's own options. `instance`:
+ * the one instance that the adapter serves, if it is one. `errors`: the form of its refusals. Throws a `TypeError`
  * (`ERR_OPTION`) for options of any other name, for scopes that are not plain, for scopes that the instance does not
  * declare, and for a resource that is no function.
  *

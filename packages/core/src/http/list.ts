@@ -64,8 +64,8 @@ export function readListQuery(dialect: Dialect, search: string, now: number): Li
 }
 
 /**
- * The answer to a list, as the bytes of one JSON object. Each chunk of the page becomes JSON before the next is read, so
- * that a large page does not hold up the event loop, and no more than a chunk of it is alive as objects.
+ * The answer to a list, as the bytes of one JSON object. Each chunk of the page becomes JSON before the next is read,
+ * so that a large page does not hold up the event loop, and no more than a chunk of it is alive as objects.
  */
 export async function answerList(dialect: Dialect, page: OpenPage): Promise<HttpResponse> {
   try {

@@ -10,7 +10,7 @@ export interface HttpRequest extends RequestHeaders, AddressSource {
   readonly path: string
   /** The query as it came, with or without its `?`. */
   readonly search: string
-  /** The client's address as the framework tells it, by the host's own proxy setting. */
+  /** The client's address as the framework determines it, by the host's own proxy setting. */
   readonly ip: string | undefined
   /** Aborted when the client is gone: then nobody waits for the answer. `routedRequest` adds it. */
   readonly signal?: AbortSignal | undefined
@@ -31,8 +31,8 @@ export interface HttpResponse {
 }
 
 /**
- * Whether the host has answered by itself, for instance with a time-out. Then nothing may be written, and nothing called: a
- * second answer would break the next request of the connection.
+ * Whether the host has answered by itself, for instance with a time-out. Then nothing may be written, and nothing
+ * called: a second answer would break the next request of the connection.
  */
 export function isAnswered(response: { readonly headersSent: boolean; readonly writableEnded: boolean }): boolean {
   return response.headersSent || response.writableEnded

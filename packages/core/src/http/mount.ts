@@ -1,9 +1,9 @@
 import { optionError } from '../errors.js'
 
 /**
- * The path that a router is mounted at, as the client knows it: the path that was sent, less the rest that frameworks leave
- * to the router. Routers within routers and apps within apps have each taken a part of it away. `target`: the request's
- * target as it came. `fallback`: the mount if the host has rewritten the path.
+ * The path that a router is mounted at, as the client knows it: the path that was sent, less the rest that frameworks
+ * leave to the router. Routers within routers and apps within apps have each taken a part of it away. `target`: the
+ * request's target as it came. `fallback`: the mount if the host has rewritten the path.
  */
 export function mountOf(target: string, rest: string, fallback: string): string {
   const [sent] = splitTarget(target)
@@ -23,8 +23,8 @@ const TARGET = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/i
 const MOUNT = /^(?:\/[^/?#]+)*$/
 
 /**
- * Refuses the path of a mount that no request could have. It is compared with what clients send, so it must be written as they
- * send it. `option`: its name. Throws a `TypeError` (`ERR_OPTION`).
+ * Refuses the path of a mount that no request could have. It is compared with what clients send, so it must be written
+ * as they send it. `option`: its name. Throws a `TypeError` (`ERR_OPTION`).
  */
 export function assertMount(option: string, path: string): void {
   if (typeof path !== 'string' || !MOUNT.test(path)) {

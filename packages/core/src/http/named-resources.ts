@@ -4,12 +4,12 @@ import type { ResourceOf } from './options.js'
 
 const NONE: readonly string[] = Object.freeze([])
 
-/** The functions whose mistakes were told of. */
+/** The functions that were warned of. */
 const warned = new WeakSet<object>()
 
 /**
- * The resources that the host's function names. A mistake of it is none of the request's sender: it names none then, which
- * lets nobody in, and a warning tells of it once.
+ * The resources that the host's function names. A mistake of it is none of the request's sender: it names none then,
+ * which lets nobody in, and is warned of once.
  */
 export function namedResources<HostRequest>(
   resource: ResourceOf<HostRequest>,

@@ -125,7 +125,7 @@ const READERS: Readonly<Record<Call['operation'], (call: Call) => Promise<Run> |
     return async (principal) => {
       const { context, id, secretInPath } = call
       const isName = secretInPath || id === 'self' || isTokenId(id)
-      // What names no token is looked for all the same, so that the audit tells of it.
+      // What names no token is looked up all the same, so that the audit has an entry.
       await deleteToken(context, isName ? targetId(call, principal) : '', principal, id === 'self')
       return NO_CONTENT
     }

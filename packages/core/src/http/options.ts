@@ -9,15 +9,15 @@ import type { Dialect, DialectName } from './dialects/dialect.js'
 import type { SelfService } from './routes.js'
 
 /**
- * What every adapter takes for all its guards and management routes. `DeniedHandler`: the framework's own form of a function
- * that answers a refused request.
+ * What every adapter takes for all its guards and management routes. `DeniedHandler`: the framework's own form of a
+ * function that answers a refused request.
  */
 export interface AdapterOptions<DeniedHandler = unknown, Property extends string = string> {
   /** The name under which handlers find the token. Default `apiToken`. */
   readonly property?: Property | undefined
   /**
-   * Answers the refusals of guards and management routes, in place of the answer of RFC 6750. Routes call it only when they
-   * refuse the caller (401, 403, and 400 or 503 before the caller is known), never for what the caller requests.
+   * Answers the refusals of guards and management routes, in place of the answer of RFC 6750. Routes call it only when
+   * they refuse the caller (401, 403, and 400 or 503 before the caller is known), never for what the caller requests.
    */
   readonly onDenied?: DeniedHandler | undefined
   /**
@@ -28,22 +28,22 @@ export interface AdapterOptions<DeniedHandler = unknown, Property extends string
 }
 
 /**
- * What every adapter's `requireToken` takes. Adapters extend it with options of their own. `HostRequest`: the framework's own
- * request, or context.
+ * What every adapter's `requireToken` takes. Adapters extend it with options of their own. `HostRequest`: the
+ * framework's own request, or context.
  */
 export interface GuardOptions<Scope extends string = string, DeniedHandler = unknown, HostRequest = unknown> {
   /** Plain scopes, all of which the token must cover. Default: none, so any valid token is let in. */
   readonly scopes?: readonly Scope[] | undefined
   /**
-   * Returns the resources that the request is about, of the form `type:id`. A token that is bound to resources must cover all of
-   * them. If the function returns `undefined`, an empty list or text that is not a resource, or throws, the request is refused
-   * with 403, whoever sent it. `any`: tokens that are bound to resources are let in like others. Default: they are refused
-   * with 403.
+   * Returns the resources that the request is about, of the form `type:id`. A token that is bound to resources must
+   * cover all of them. If the function returns `undefined`, an empty list or text that is not a resource, or throws,
+   * the request is refused with 403, whoever sent it. `any`: tokens that are bound to resources are let in like others.
+   * Default: they are refused with 403.
    */
   readonly resource?: 'any' | ResourceOf<HostRequest> | undefined
   /**
-   * Whether a request without a credential passes too, without a token. A request with a wrong, empty or repeated credential
-   * is still refused, and nobody passes while the token cannot be checked. Default `false`.
+   * Whether a request without a credential passes too, without a token. A request with a wrong, empty or repeated
+   * credential is still refused, and nobody passes while the token cannot be checked. Default `false`.
    */
   readonly optional?: boolean | undefined
   /** Answers what this guard refuses. Default: the `onDenied` of the adapter. */
@@ -58,17 +58,18 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   /** Default `dynatrace`. */
   readonly dialect?: DialectName | undefined
   /**
-   * The host's own sign-in: returns who is calling, or `undefined` to let the request's token decide. It must authenticate,
-   * because its answer is believed. Requests from pages of other sites cannot change anything for its users: see `csrf`.
+   * The host's own sign-in: returns who is calling, or `undefined` to let the request's token decide. It must
+   * authenticate, because its answer is believed. Requests from pages of other sites cannot change anything for its
+   * users: see `csrf`.
    *
-   * It is called again after the body has arrived and after a new secret has been hashed, because access may have been revoked
-   * meanwhile. If it throws a `StoreError` or `UnavailableError`, or takes longer than `hostTimeout`, the answer is 503. Any
-   * other error goes to the framework.
+   * It is called again after the body has arrived and after a new secret has been hashed, because access may have been
+   * revoked meanwhile. If it throws a `StoreError` or `UnavailableError`, or takes longer than `hostTimeout`, the
+   * answer is 503. Any other error goes to the framework.
    */
   readonly authorize?: ((request: HostRequest) => Caller | undefined | Promise<Caller | undefined>) | undefined
   /**
-   * Whether only `authorize` decides who is calling: tokens are not accepted, and without a caller the answer is 401. Needs
-   * `authorize`. Default `false`.
+   * Whether only `authorize` decides who is calling: tokens are not accepted, and without a caller the answer is 401.
+   * Needs `authorize`. Default `false`.
    */
   readonly sessionOnly?: boolean | undefined
   /** Which other sites may change tokens for a user whom `authorize` returns. Default: none. */
@@ -84,8 +85,8 @@ export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
   /** Whether `GET /openapi.json` describes the routes to anybody. Default `true`. */
   readonly describe?: boolean | undefined
   /**
-   * The page on which people manage tokens, at `<mount>/console/`: `tokenConsole()` of `@latchkey/console`. It needs the
-   * dialect `latchkey`. Default none.
+   * The page on which people manage tokens, at `<mount>/console/`: `tokenConsole()` of `@latchkey/console`. It needs
+   * the dialect `latchkey`. Default none.
    */
   readonly console?: TokenConsole | undefined
   /** Answers a refused caller. Default: the `onDenied` of the adapter. */
@@ -105,8 +106,8 @@ function isPropertyName(name: unknown): boolean {
 }
 
 /**
- * Checks the options of an adapter. `place`: the name of its function, as `latchkeyExpress`. `known`: the names of its options.
- * Throws a `TypeError` (`ERR_OPTION`) for other names, and for values that cannot be used.
+ * Checks the options of an adapter. `place`: the name of its function, as `latchkeyExpress`. `known`: the names of its
+ * options. Throws a `TypeError` (`ERR_OPTION`) for other names, and for values that cannot be used.
  */
 export function readAdapterOptions<DeniedHandler>(
   place: string,
@@ -172,8 +173,8 @@ export interface RoutesSettings {
 }
 
 /**
- * Checks the options of management routes. `adapterOptions`: the names of the adapter's own options. Throws a `TypeError`
- * (`ERR_OPTION`) for other names, and for values that no request could be answered by.
+ * Checks the options of management routes. `adapterOptions`: the names of the adapter's own options. Throws a
+ * `TypeError` (`ERR_OPTION`) for other names, and for values that no request could be answered by.
  */
 export function readRoutesOptions<HostRequest>(
   options: RoutesOptions<HostRequest>,

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { endedEarly, fromBytes, fromHost, lostBody, MAX_BODY_BYTES, tooLarge } from './json-body.js'
 
 /**
- * The JSON body of a Node request. If a body parser of the host has read the stream, it is `parsed`, that parser's result;
- * else it is read here, at most 64 KiB of valid UTF-8. `undefined` for an empty body.
- * Throws `RequestError` (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`), and a `TypeError` (`ERR_OPTION`) if the host has read a body and
- * left nothing of it.
+ * The JSON body of a Node request. If a body parser of the host has read the stream, it is `parsed`, that parser's
+ * result; else it is read here, at most 64 KiB of valid UTF-8. `undefined` for an empty body. Throws `RequestError`
+ * (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`), and a `TypeError` (`ERR_OPTION`) if the host has read a body and left nothing
+ * of it.
  */
 export async function readJson(stream: IncomingMessage, parsed: unknown): Promise<unknown> {
-  // A parser that skipped this body leaves `{}` or nothing. Whether one read it, the stream tells.
+  // A parser that skipped this body leaves `{}` or nothing. The state of the stream shows whether one read it.
   if (!stream.readableDidRead && !stream.readableEnded) return fromBytes(await collect(stream))
   // There was a body, and to go on without it could rotate a token without the overlap that was asked for.
   if (stream.readableDidRead && parsed === undefined) throw lostBody()

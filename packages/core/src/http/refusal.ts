@@ -5,8 +5,8 @@ import type { ErrorForm, ParameterLocation } from './dialects/error-form.js'
 import type { HttpResponse } from './message.js'
 
 /**
- * Why nobody was let in: the verdict's reason, or what kept it from a verdict. Of management routes, the verdict may be on the
- * caller that `authorize` names, and there are three more reasons:
+ * Why nobody was let in: the verdict's reason, or what kept it from a verdict. Of management routes, the verdict may be
+ * on the caller that `authorize` names, and there are three more reasons:
  *
  * - `not_signed_in`: with `sessionOnly`, `authorize` names nobody.
  * - `cross_site`: a page of another site sent this in the name of its visitor.
@@ -87,7 +87,7 @@ export function createRefusals(realm: string): Refusals {
           message: `The token lacks the scope ${(denial.missing ?? needed).join(', ')}.`,
         }
       }
-      // One answer for all other causes: it must not tell a stranger which it was.
+      // One answer for all other causes: it must not say which it was.
       return { denial, ...invalidToken }
     },
   }
@@ -99,7 +99,7 @@ export function refusalOfError(error: unknown): Refusal | undefined {
   return { denial: { reason: 'unavailable' }, ...unavailable('The token cannot be checked at the moment.') }
 }
 
-/** `problem`: a sentence that says what cannot be done. The cause is nothing for strangers. */
+/** `problem`: a sentence that says what cannot be done. The cause is not for clients. */
 export function unavailable(problem: string): HttpError {
   return {
     status: 503,

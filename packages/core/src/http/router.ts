@@ -19,8 +19,9 @@ export interface RoutedResponse extends HttpResponse {
 }
 
 /**
- * Answers a management request, or resolves to `undefined` for one that is not ours. Refusals, bad input and store failures
- * become answers; what the host's own code throws is thrown on. `hostRequest` is passed to the option `authorize`.
+ * Answers a management request, or resolves to `undefined` for one that is not ours. Refusals, bad input and store
+ * failures become answers; what the host's own code throws is thrown on. `hostRequest` is passed to the option
+ * `authorize`.
  */
 export type Router<HostRequest> = (
   latchkey: Latchkey,
@@ -30,8 +31,8 @@ export type Router<HostRequest> = (
 
 /**
  * Makes the router of an adapter's `tokenRoutes`. `adapterOptions`: the names of the adapter's own options. Throws a
- * `TypeError` (`ERR_OPTION`) for options of any other name, an unknown dialect, an `authorize` that is not a function, or
- * `sessionOnly` without it. The option `onDenied` is the adapter's to call, for an answer with a `denial`.
+ * `TypeError` (`ERR_OPTION`) for options of any other name, an unknown dialect, an `authorize` that is not a function,
+ * or `sessionOnly` without it. The option `onDenied` is the adapter's to call, for an answer with a `denial`.
  *
  * @example
  * const router = createRouter({ dialect: 'dynatrace', authorize: (req: IncomingMessage) => signedInUser(req) })

@@ -49,8 +49,8 @@ export type RouteMatch =
   | { readonly allow: string }
 
 /**
- * Finds the operation of a path; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters win.
- * `HEAD` is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
+ * Finds the operation of a path; `undefined` for paths that are not ours, and for `OPTIONS`. Paths without parameters
+ * win. `HEAD` is answered as `GET`. `id` is decoded, and empty where the path has none or cannot be decoded.
  */
 export function matchRoute(dialect: Pick<Dialect, 'routes'>, method: string, path: string): RouteMatch | undefined {
   if (method === 'OPTIONS') return undefined

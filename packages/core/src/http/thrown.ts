@@ -1,6 +1,6 @@
 /**
- * A function of the host, which throws and rejects with objects only. To a framework `undefined` is no error, and to Express
- * `'route'` is an order: the request would go on.
+ * A function of the host, which throws and rejects with objects only. To a framework `undefined` is no error, and to
+ * Express `'route'` is an order: the request would go on.
  */
 export function throwingErrors<Handler>(handler: Handler): Handler {
   if (typeof handler !== 'function') return handler

@@ -27,21 +27,21 @@ export interface Trail {
   /** Counts that the operation goes on to change. The entry of its end has them as they are then. */
   counts(counts: NonNullable<AuditEntry['counts']>): void
   /**
-   * To be called right before a write. Rejects with `UnavailableError` (`ERR_AUDIT`) if `onAudit` does not take the entry:
-   * then nothing may be written. Resolves to the caller as it is by now, who must be judged again.
+   * To be called right before a write. Rejects with `UnavailableError` (`ERR_AUDIT`) if `onAudit` does not take the
+   * entry: then nothing may be written. Resolves to the caller as it is by now, who must be judged again.
    */
   beforeWrite(changes?: AuditEntry['changes']): Promise<PrincipalOrHost>
 }
 
 export interface Audit {
-  /** Runs an operation and tells of it, whatever its outcome is. */
+  /** Runs an operation and records it, whatever its outcome is. */
   run<T>(action: AuditAction, principal: PrincipalOrHost, operation: (trail: Trail) => Promise<T>): Promise<T>
   /**
-   * Tells of an operation that was refused before it ran. `named`: how the caller names the token, by its id or by the
+   * Records an operation that was refused before it ran. `named`: how the caller names the token, by its id or by the
    * whole token, of which the audit keeps the id alone.
    */
   refuse(action: AuditAction, principal: PrincipalOrHost, named: string | undefined, error: unknown): Promise<void>
-  /** Tells of a purge. */
+  /** Records a purge. */
   purged(ids: readonly string[]): Promise<void>
 }
 

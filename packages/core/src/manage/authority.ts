@@ -65,8 +65,8 @@ function outgoingSecret(): RequestError {
 
 /**
  * Throws `ERR_NOT_ALLOWED` unless a caller whom the host names may call this operation: its access has not ended, its
- * address is inside its networks, and it has the management scope. `fromAddress`: whether it is said where the call comes
- * from; if not, the networks are not checked.
+ * address is inside its networks, and it has the management scope. `fromAddress`: whether it is said where the call
+ * comes from; if not, the networks are not checked.
  */
 export function assertMayCall(
   { now, managementScopes }: { readonly now: () => number; readonly managementScopes: ManagementScopes },

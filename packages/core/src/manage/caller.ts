@@ -15,13 +15,13 @@ export interface Caller {
   /** Owns what the caller creates. Not empty. */
   readonly owner: string
   /**
-   * What the caller may do itself, wildcards allowed. The management scopes decide which operations it may call: they are
-   * needed here as in a token.
+   * What the caller may do itself, wildcards allowed. The management scopes decide which operations it may call: they
+   * are needed here as in a token.
    */
   readonly scopes: readonly string[]
   /**
-   * CIDR blocks that bind the caller: a request from elsewhere is refused, and what the caller creates is bound to them.
-   * None or absent: not bound.
+   * CIDR blocks that bind the caller: a request from elsewhere is refused, and what the caller creates is bound to
+   * them. None or absent: not bound.
    */
   readonly networks?: readonly string[] | undefined
   /**
@@ -30,8 +30,8 @@ export interface Caller {
    */
   readonly resources?: readonly string[] | undefined
   /**
-   * When the caller's access ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot outlive
-   * it.
+   * When the caller's access ends, in epoch milliseconds: from then on it may do nothing. What it creates cannot
+   * outlive it.
    */
   readonly expiresAt?: number | undefined
   /** As a personal token: sees and changes only its owner's tokens, creates only personal ones. Default `false`. */
@@ -44,8 +44,8 @@ export interface Caller {
 export interface OnBehalf {
   readonly caller?: Caller | undefined
   /**
-   * The address that the caller's request came from. If this member is there, a caller bound to CIDR blocks must be inside
-   * them; `undefined` is inside none.
+   * The address that the caller's request came from. If this member is there, a caller bound to CIDR blocks must be
+   * inside them; `undefined` is inside none.
    */
   readonly ip?: string | undefined
 }

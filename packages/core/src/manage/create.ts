@@ -26,8 +26,8 @@ export interface IssuedToken {
 
 /**
  * Makes a token. Throws `ERR_NOT_ALLOWED` if it would grant more than the caller has, and if its owner has
- * `maxTokensPerOwner` tokens already. `publicPart`: of its id, instead of a random one; then `ERR_CONFLICT` if there is a
- * token with it.
+ * `maxTokensPerOwner` tokens already. `publicPart`: of its id, instead of a random one; then `ERR_CONFLICT` if there is
+ * a token with it.
  */
 export async function createToken(
   context: ManageContext,

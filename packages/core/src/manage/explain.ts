@@ -4,8 +4,8 @@ import type { ManageContext } from './context.js'
 import { findRecord } from './records.js'
 
 /**
- * Every check of a verification with its outcome. Counts no use. To a caller, a token that is unknown or that it may not
- * see does not exist: throws `ERR_NOT_FOUND`. The host itself gets an explanation of that too.
+ * Every check of a verification with its outcome. Counts no use. To a caller, a token that is unknown or that it may
+ * not see does not exist: throws `ERR_NOT_FOUND`. The host itself gets an explanation of that too.
  */
 export async function explainToken(
   context: ManageContext,

@@ -13,8 +13,8 @@ import type { CheckedInput } from './check-input.js'
 import type { CheckedCreate, CreateInput, Timeframe } from './inputs.js'
 
 /**
- * A key of another system. The key itself is one of `sha256`, `hash` and `key`. `null` counts as absent in every optional
- * member.
+ * A key of another system. The key itself is one of `sha256`, `hash` and `key`. `null` counts as absent in every
+ * optional member.
  */
 export interface ImportRow extends Omit<CreateInput, 'owner' | 'expiresAt'> {
   owner: string

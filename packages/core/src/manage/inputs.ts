@@ -1,8 +1,8 @@
 import type { ListFilter } from '../store/token-store.js'
 
 /**
- * A point in time: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d` after
- * it rounds down, in UTC). From 1970 to the year 9999.
+ * A point in time: epoch milliseconds, an ISO 8601 date, or relative to now as in `now+30d` (units `m h d w M y`; `/d`
+ * after it rounds down, in UTC). From 1970 to the year 9999.
  */
 export type Timeframe = number | string
 
@@ -29,8 +29,8 @@ export interface CreateInput {
 }
 
 /**
- * What is absent or `null` stays, what is given replaces. `expiresAt` must be in the future and at most `maxLifetime` from
- * now; that of an expired token cannot be changed.
+ * What is absent or `null` stays, what is given replaces. `expiresAt` must be in the future and at most `maxLifetime`
+ * from now; that of an expired token cannot be changed.
  */
 export type UpdateInput = {
   [Member in 'name' | 'enabled' | 'scopes' | 'networks' | 'resources' | 'metadata' | 'expiresAt']?:
@@ -42,7 +42,7 @@ export type UpdateInput = {
 export interface RotateInput {
   /**
    * Until when the previous secret stays valid: in the future, at most `maxOverlap` away, not later than the token's
-   * expiry. Absent: every older secret dies at once.
+   * expiry. Absent: every older secret stops working at once.
    */
   previousExpiresAt?: Timeframe | null | undefined
   /** A new expiry for the token: in the future, at most `maxLifetime` away. Absent: it stays. */

@@ -5,9 +5,9 @@ import { currentCaller, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 
 /**
- * Hashes a new secret for its record. `check` throws if this caller may not have the secret. It is called before anything
- * waits, and again when a slow hash has its turn. The hash itself takes long too, so the caller must be judged once more
- * afterwards.
+ * Hashes a new secret for its record. `check` throws if this caller may not have the secret. It is called before
+ * anything waits, and again when a slow hash has its turn. The hash itself takes long too, so the caller must be judged
+ * once more afterwards.
  */
 export async function issueSecret(
   { prover }: ManageContext,

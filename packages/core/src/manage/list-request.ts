@@ -161,8 +161,8 @@ function listFilter({ owner, personal, enabled, scopes = [], unusedSince, ...ran
 }
 
 /**
- * Checks a filter that names what will be deleted, so it must name something: it has a member, and no empty text or list.
- * Throws `ERR_INVALID_INPUT`.
+ * Checks a filter that names what will be deleted, so it must name something: it has a member, and no empty text or
+ * list. Throws `ERR_INVALID_INPUT`.
  */
 export function readRevokeFilter(filter: TokenFilter): ListFilter {
   if (!isObject(filter)) throw invalidInput([{ path: '', message: 'Must be an object.' }])

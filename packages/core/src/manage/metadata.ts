@@ -6,7 +6,8 @@ const TOO_LONG = `Must have at most ${MAX_BYTES} bytes as JSON.`
 
 /**
  * What is wrong with a token's metadata, if anything: more than 4 KiB as JSON, nested more than 32 deep, values that
- * JSON does not have, ill-formed text, or a `__proto__` key. Walks without recursion, so depth cannot exhaust the stack.
+ * JSON does not have, ill-formed text, or a `__proto__` key. Walks without recursion, so depth cannot exhaust the
+ * stack.
  */
 export function checkMetadata(metadata: Readonly<Record<string, unknown>>): string | undefined {
   const open: { value: unknown; depth: number }[] = [{ value: metadata, depth: 1 }]

@@ -6,12 +6,14 @@ export type Release = () => void
 
 /**
  * Bounds the pages that are read and kept in memory at a time, for each caller and in all. What does not fit waits, and
- * leaves the queue when its client is gone. A client that leaves at once is noticed before its page begins. So the pages of one caller cannot hold up those of another.
+ * leaves the queue when its client is gone. A client that leaves at once is noticed before its page begins. So the
+ * pages of one caller cannot hold up those of another.
  */
 export interface PageQueue {
   /**
    * Resolves when a page of so many rows may be read. Rejects with `UnavailableError` (`ERR_OVERLOADED`) if too many of
-   * this caller's pages wait already, or if the page has waited for 5 s, and with the signal's reason once it is aborted.
+   * this caller's pages wait already, or if the page has waited for 5 s, and with the signal's reason once it is
+   * aborted.
    */
   enter(caller: string, rows: number, signal: AbortSignal | undefined): Promise<Release>
 }
@@ -31,8 +33,8 @@ const MAX_WAITING_PER_CALLER = 100
 const MAX_WAITING = 2_000
 const MAX_WAIT_MS = 5_000
 /**
- * Turns of the event loop until a client is known to have left, if it closed its connection right after its request: one
- * to read the end of the connection, one to end it on this side, one to close it.
+ * Turns of the event loop until a client is known to have left, if it closed its connection right after its request:
+ * one to read the end of the connection, one to end it on this side, one to close it.
  */
 const TURNS_TO_NOTICE = 3
 /** A place that nobody gives back is free after that, so no answer may hold its page for longer. */

@@ -11,7 +11,7 @@ import { removeRecord } from './records.js'
 
 /** How a revocation of many tokens is watched and stopped. */
 export interface RevokeAllOptions {
-  /** Called before each 1,000 tokens are deleted, and at the end, and waited for. What it throws stops the revocation. */
+  /** Called and awaited before each 1,000 tokens are deleted, and at the end. What it throws stops the revocation. */
   readonly onProgress?: ((progress: RevokeProgress) => void | Promise<void>) | undefined
   /** Stops it. Deletions under way end first; then the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
@@ -105,7 +105,7 @@ interface Revocation {
   readonly caller: () => Promise<PrincipalOrHost>
 }
 
-/** Each token has an audit entry; of the whole, the audit tells if it is refused or fails. */
+/** Each token has an audit entry; the whole has one if it is refused or fails. */
 async function runRevocation<T>(
   context: ManageContext,
   principal: PrincipalOrHost,

@@ -9,8 +9,8 @@ const MAX_SCOPES = 100
 const RANGES = ['created', 'expires', 'lastUsed'] as const
 
 /**
- * The body of `revokeAll`: a filter with the names of a list's query. It decides what is deleted, so `null` is no absent
- * member, and nothing in it may be empty.
+ * The body of `revokeAll`: a filter with the names of a list's query. It decides what is deleted, so `null` is no
+ * absent member, and nothing in it may be empty.
  */
 export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
   const text = z

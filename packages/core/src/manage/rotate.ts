@@ -15,9 +15,9 @@ import { issueSecret } from './issue-secret.js'
 import { findRecord, readRecord, writePatch } from './records.js'
 
 /**
- * Gives a token a new secret. Without an overlap every older secret stops working now; with one, the secret that was current
- * until now stays valid until `previousExpiresAt`. Throws `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`,
- * `ERR_STATE`, `ERR_RACE`.
+ * Gives a token a new secret. Without an overlap every older secret stops working now; with one, the secret that was
+ * current until now stays valid until `previousExpiresAt`. Throws `ERR_INVALID_INPUT`, `ERR_NOT_FOUND`,
+ * `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
  */
 export async function rotateToken(
   context: ManageContext,
@@ -70,9 +70,9 @@ function rotationChanges(record: TokenRecord, { expiresAt, previousExpiresAt }: 
 }
 
 /**
- * Ends a running overlap. `finish`: the previous secret stops working now. `cancel`: the current one does, and the previous
- * one is current again, without an end; the caller is checked as for a rotation. Throws `ERR_NOT_FOUND`, `ERR_NOT_ALLOWED`,
- * `ERR_STATE`, `ERR_RACE`.
+ * Ends a running overlap. `finish`: the previous secret stops working now. `cancel`: the current one does, and the
+ * previous one is current again, without an end; the caller is checked as for a rotation. Throws `ERR_NOT_FOUND`,
+ * `ERR_NOT_ALLOWED`, `ERR_STATE`, `ERR_RACE`.
  */
 export async function endRotation(
   context: ManageContext,

@@ -81,15 +81,15 @@ function isF(text: string, index: number): boolean {
   return (text.charCodeAt(index) | 0x20) === 0x66
 }
 
-/** Reads an address as a framework tells it: as `readAddress` does, and without the port that some proxies append. */
+/** Reads an address as a framework gives it: as `readAddress` does, and without the port that some proxies append. */
 export function clientAddress(text: string | undefined): Address | undefined {
   if (typeof text !== 'string' || text.length > MAX_LENGTH) return undefined
   return readAddress(text) ?? readAddress(withoutPort(text))
 }
 
 /**
- * The canonical text of a client's address, made anew: dotted decimal for IPv4 and IPv4-mapped addresses, else RFC 5952.
- * `undefined` for whatever is no address.
+ * The canonical text of a client's address, made anew: dotted decimal for IPv4 and IPv4-mapped addresses, else RFC
+ * 5952. `undefined` for whatever is no address.
  */
 export function normalAddress(text: string | undefined): string | undefined {
   const address = clientAddress(text)

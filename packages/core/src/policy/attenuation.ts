@@ -48,8 +48,9 @@ export type Action =
   | { readonly kind: 'change'; readonly before: Grant }
 
 /**
- * In which respect a token would exceed its caller. What a caller may do by each stands in docs/first-token-and-roles.md, from
- * which the property test is made; a new one that limits use belongs into `permissions` and into policy/evaluate.ts.
+ * In which respect a token would exceed its caller. What a caller may do by each stands in
+ * docs/first-token-and-roles.md, from which the property test is made; a new one that limits use belongs into
+ * `permissions` and into policy/evaluate.ts.
  */
 export type Dimension =
   | 'scopes'
@@ -70,15 +71,16 @@ export interface Escalation extends Violation {
  * Everything in which `child` would grant more than `caller` has. Empty means allowed.
  *
  * A created or reissued token is checked whole. A change is checked by what it adds to the token's permissions: every
- * combination of scope, address, resource and time that was not there before. An added scope counts from all of the token's
- * networks, for all of its resources and until its expiry; an added network or resource, or a later expiry, counts for all of
- * its scopes. So a token that grants more than the caller has may be narrowed, and no permission can be moved into a token that
- * outlives or outreaches the caller. A change that adds something to another owner's token is an escalation in the dimension of
- * the owner too.
+ * combination of scope, address, resource and time that was not there before. An added scope counts from all of the
+ * token's networks, for all of its resources and until its expiry; an added network or resource, or a later expiry,
+ * counts for all of its scopes. So a token that grants more than the caller has may be narrowed, and no permission can
+ * be moved into a token that outlives or outreaches the caller. A change that adds something to another owner's token
+ * is an escalation in the dimension of the owner too.
  *
  * Metadata is checked by itself: whatever it says, only the admin right may set or change it.
  *
- * Not checked: whether scopes, blocks and resources are well-formed. A malformed block or resource lies inside no other.
+ * Not checked: whether scopes, blocks and resources are well-formed. A malformed block or resource lies inside no
+ * other.
  */
 export function findEscalations(child: Grant, caller: CallerGrant, action: Action): Escalation[] {
   const found = action.kind === 'change' ? additions(child, caller, action.before) : permissions(child, caller)
@@ -125,8 +127,8 @@ function permissions(child: Grant, limit: Permissions): Escalation[] {
 }
 
 /**
- * The escalations of a changed token that are due to what the change adds. An escalation stays if its own item was added, or if
- * anything was added in another dimension, because it then reaches further too.
+ * The escalations of a changed token that are due to what the change adds. An escalation stays if its own item was
+ * added, or if anything was added in another dimension, because it then reaches further too.
  */
 function additions(child: Grant, caller: CallerGrant, before: Grant): Escalation[] {
   const added = addedPermissions(child, before)

@@ -121,7 +121,7 @@ function disjoint(blocks: readonly Block[]): readonly Block[] {
   return kept
 }
 
-/** Whether `value` lies in one of the ascending, disjoint ranges: a binary search for the last that begins at or below. */
+/** Whether `value` is in one of the ascending, disjoint ranges: binary search for the last that begins at or below. */
 function inRanges(firsts: readonly number[], lasts: readonly number[], value: number): boolean {
   let low = 0
   let high = firsts.length

@@ -16,8 +16,8 @@ export interface Subject {
 }
 
 /**
- * Why this use is denied at this moment, or `undefined` if it is allowed. The checks run in this order: enabled, expiry,
- * owner, address, scopes, resources.
+ * Why this use is denied at this moment, or `undefined` if it is allowed. The checks run in this order: enabled,
+ * expiry, owner, address, scopes, resources.
  */
 export function evaluate(subject: Subject, now: number, context: VerifyContext): DeniedVerdict | undefined {
   const { ownerScopes, networks } = subject

@@ -19,9 +19,9 @@ const PLAIN = /^[A-Za-z0-9_.-]+:(?!(?:undefined|null)$)[!-)+-~]+$/
 const WILDCARD = /^[A-Za-z0-9_.-]+:\*$/
 
 /**
- * Reads a resource as a token may hold it: `type:id`, or `type:*` for all of a type; at most 200 characters. A type is made
- * of letters, digits, `_`, `.` and `-`. An id is made of visible ASCII characters other than `*`, and is neither `undefined`
- * nor `null`. Upper and lower case differ.
+ * Reads a resource as a token may hold it: `type:id`, or `type:*` for all of a type; at most 200 characters. A type is
+ * made of letters, digits, `_`, `.` and `-`. An id is made of visible ASCII characters other than `*`, and is neither
+ * `undefined` nor `null`. Upper and lower case differ.
  */
 export function parseResource(text: unknown): Result<string> {
   if (typeof text !== 'string') return err(`A resource must be a string, ${EXAMPLE}, not ${quoted(text)}.`)
@@ -67,8 +67,8 @@ function typeOf(resource: string): string {
 }
 
 /**
- * Whether a token with these resources may be used for what is asked: plain resources, at least one, all of which it must
- * cover; or `any`. A token without resources may be used where nothing is asked too.
+ * Whether a token with these resources may be used for what is asked: plain resources, at least one, all of which it
+ * must cover; or `any`. A token without resources may be used where nothing is asked too.
  */
 export function mayUse(held: ResourceSet, asked: readonly string[] | 'any' | undefined): boolean {
   if (asked === 'any') return true

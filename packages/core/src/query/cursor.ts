@@ -38,8 +38,8 @@ export function openCursor<T>(text: string, seal: CursorSeal): Result<T> {
 }
 
 /**
- * The label keeps these tags apart from anything else that the key may sign. JSON has no raw newline, so the border between
- * label and body is certain.
+ * The label keeps these tags apart from anything else that the key may sign. JSON has no raw newline, so the border
+ * between label and body is certain.
  */
 function tagOf(body: Buffer, { sealingKey, dataset }: CursorSeal): Buffer {
   const label = JSON.stringify(['latchkey cursor', VERSION, dataset])

@@ -7,8 +7,8 @@ export function parsePageSize(text: string, { min, max }: { min: number; max: nu
 }
 
 /**
- * Reads one of the names in `keys`, with `+` (ascending, the default) or `-` (descending) in front. A leading blank is a
- * `+` that was not encoded.
+ * Reads one of the names in `keys`, with `+` (ascending, the default) or `-` (descending) in front. A leading blank is
+ * a `+` that was not encoded.
  */
 export function parseSort<Key extends string>(
   text: string,

@@ -1,6 +1,6 @@
 /**
- * A token of a selector. `at` is its position in the text, in code points from 1. The last one is `end`, or `bad`, whose
- * text says what is wrong.
+ * A token of a selector. `at` is its position in the text, in code points from 1. The last one is `end`, or `bad`,
+ * whose text says what is wrong.
  */
 export interface SelectorToken {
   readonly kind: 'word' | 'quoted' | '(' | ')' | ',' | 'end' | 'bad'

@@ -21,8 +21,8 @@ const FORMS =
  *   digits of fraction, cut to milliseconds; hours end at 23, seconds at 59;
  * - `now`, `now-NU`, `now+NU`, each with an optional `/A`: N units U from `now` (epoch ms), then rounded down to A.
  *
- * A `+` that was not encoded in a query arrives as a blank. After `now` and before an offset no other blank is allowed, so
- * a blank is read as `+` there.
+ * A `+` that was not encoded in a query arrives as a blank. After `now` and before an offset no other blank is allowed,
+ * so a blank is read as `+` there.
  */
 export function parseTimeframe(input: unknown, now: number): Result<number> {
   if (typeof input === 'number') {

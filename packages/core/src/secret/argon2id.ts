@@ -23,12 +23,12 @@ const PHC =
   /^\$argon2(?:id|i|d)\$v=19\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,4})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,86}$/
 
 /**
- * A hasher that makes Argon2id hashes, by default with OWASP's minimum (19 MiB, 2 passes, 1 lane). A proof takes 10 to 15
- * ms of one core. It runs once per token and process, not once per request.
+ * A hasher that makes Argon2id hashes, by default with OWASP's minimum (19 MiB, 2 passes, 1 lane). A proof takes 10 to
+ * 15 ms of one core. It runs once per token and process, not once per request.
  *
- * Throws a `TypeError` (`ERR_OPTION`) for parameters out of range, and where the native module `@node-rs/argon2` cannot be
- * loaded, which happens here and not before: hosts that never call this need no native module.
- * Source: OWASP Password Storage Cheat Sheet; RFC 9106.
+ * Throws a `TypeError` (`ERR_OPTION`) for parameters out of range, and where the native module `@node-rs/argon2` cannot
+ * be loaded, which happens here and not before: hosts that never call this need no native module. Source: OWASP
+ * Password Storage Cheat Sheet; RFC 9106.
  *
  * @example
  * const latchkey = createLatchkey({ store, hasher: argon2id({ memory: 32_768 }) })

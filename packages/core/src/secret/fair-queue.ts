@@ -1,4 +1,4 @@
-/** Those who wait, in a line for each caller. The lines are served in turn, so that a long one does not delay the others. */
+/** Those who wait, in a line for each caller. The lines are served in turn: a long one does not delay the others. */
 export interface FairQueue<T> {
   readonly size: number
   /** Puts an item at the end of its caller's line. */

@@ -19,8 +19,8 @@ const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/
 const KEY_NAME = /^[A-Za-z0-9_-]{1,32}$/
 
 /**
- * A hasher that makes HMAC-SHA-256 hashes with a key of the host (a pepper). For secrets of 285 random bits it is as strong
- * as Argon2id, and takes microseconds: the choice for tens of thousands of active tokens per process.
+ * A hasher that makes HMAC-SHA-256 hashes with a key of the host (a pepper). For secrets of 285 random bits it is as
+ * strong as Argon2id, and takes microseconds: the choice for tens of thousands of active tokens per process.
  *
  * Throws a `TypeError` (`ERR_OPTION`) for missing, short or badly named keys.
  *

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module'
 import { optionError } from '../errors.js'
 
 /**
- * Loads a native module at the first call that needs it. Throws a `TypeError` (`ERR_OPTION`) where it is missing. `name` is
- * no literal in a `require`: a bundler would follow it to a native module. `who` names what needs it, and `advice` says
- * what else can be done.
+ * Loads a native module at the first call that needs it. Throws a `TypeError` (`ERR_OPTION`) where it is missing.
+ * `name` is no literal in a `require`: a bundler would follow it to a native module. `who` names what needs it, and
+ * `advice` says what else can be done.
  */
 export function loadNative<Binding>(who: string, name: string, advice: string): Binding {
   try {

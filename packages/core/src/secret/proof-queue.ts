@@ -5,8 +5,8 @@ import { createFairQueue } from './fair-queue.js'
 /** Runs slow hashes, few at a time. Those that do not fit are refused at once instead of piling up. */
 export interface ProofQueue {
   /**
-   * Runs the job when a slot is free. Jobs with the same key share one run. Callers take turns, so that nobody waits for all
-   * jobs of another. Rejects with `ERR_OVERLOADED` when too many wait: that of the caller who has most of them.
+   * Runs the job when a slot is free. Jobs with the same key share one run. Callers take turns, so that nobody waits
+   * for all jobs of another. Rejects with `ERR_OVERLOADED` when too many wait: that of the caller who has most of them.
    */
   run<T>(key: string, job: () => Promise<T>, caller?: string): Promise<T>
   /** Running and waiting now, done and refused so far. */
@@ -76,7 +76,7 @@ export function createProofQueue({
     else next.start()
   }
 
-  /** Whether another job of this caller may run or wait. If need be, one of a caller with more of them is refused instead. */
+  /** Whether another job of this caller may run or wait. If need be, one of a caller with more is refused instead. */
   function makeRoom(caller: string | undefined): boolean {
     if (caller !== undefined && (callers.get(caller) ?? 0) >= maxPerCaller) return false
     if (running < concurrency || waiting.size < maxWaiting) return true

@@ -9,15 +9,16 @@ export type OnProven = (nextHash: string | undefined) => void
 /** Makes hashes with the current hasher, and proves secrets with that and the accepted ones. */
 export interface Prover {
   /**
-   * `recheck` is called when the turn of a slow hash comes, which may be late, and rejects if it is not wanted any more.
-   * `caller`: whose hashes are bounded together.
+   * `recheck` is called when the turn of a slow hash comes, which may be late, and rejects if it is not wanted any
+   * more. `caller`: whose hashes are bounded together.
    */
   hash(secret: string, recheck: () => Promise<void>, caller: string | undefined): Promise<string>
   /** Whether there is a hasher for this stored hash. */
   canCheck(phc: string): boolean
   /**
-   * Whether a presented secret belongs to the stored hash. Concurrent slow proofs of one token against one hash share a run.
-   * `onProven` is called within the run, so that a caller who comes too late to share it finds the outcome already noted.
+   * Whether a presented secret belongs to the stored hash. Concurrent slow proofs of one token against one hash share a
+   * run. `onProven` is called within the run, so that a caller who comes too late to share it finds the outcome already
+   * noted.
    */
   prove(presented: Presented, onProven: OnProven): Promise<boolean>
 }
@@ -32,15 +33,15 @@ export interface Presented {
   /** Of the token. Owners take turns, so that the many tokens of one do not delay those of others. */
   readonly owner: string
   /**
-   * The id of a token without a tag: a foreign one with a slow hash, before its first proof. Anybody who knows the part that
-   * names such a key can have its hash computed, so these proofs have a queue of their own.
+   * The id of a token without a tag: a foreign one with a slow hash, before its first proof. Anybody who knows the part
+   * that names such a key can have its hash computed, so these proofs have a queue of their own.
    */
   readonly untaggedId: string | undefined
 }
 
 /**
- * Slow hashes of presented secrets, of new ones, and of presented secrets that may be a stranger's guess: those of one kind
- * must not hold up those of another.
+ * Slow hashes of presented secrets, of new ones, and of presented secrets that may be a stranger's guess: those of one
+ * kind must not hold up those of another.
  */
 export interface ProofQueues {
   readonly verification: ProofQueue

@@ -49,10 +49,10 @@ const PATIENT = { patient: true }
 const SAMPLE_SIZE = 100
 
 /**
- * Copies all tokens of one environment from one store to another, with hashes, versions and last uses, and with the sealing
- * key, so that every token, foreign ones too, is valid there. Both stores may be read meanwhile. In the end it compares the
- * counts and a sample. Tokens that change during a copy may be missed: stop the writes and run it again, which takes over
- * what has changed since.
+ * Copies all tokens of one environment from one store to another, with hashes, versions and last uses, and with the
+ * sealing key, so that every token, foreign ones too, is valid there. Both stores may be read meanwhile. In the end it
+ * compares the counts and a sample. Tokens that change during a copy may be missed: stop the writes and run it again,
+ * which takes over what has changed since.
  *
  * Rejects with `StoreError`: with `ERR_CONFLICT` if the environment is in the target with a sealing key of its own, if
  * tokens were changed there, or if the two differ in the end, and with `ERR_STORE` as the stores do. Rejects with a

@@ -28,8 +28,8 @@ export function msLeft({ end }: Deadline): number {
 }
 
 /**
- * What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. If the signal is aborted,
- * nothing is begun, and it rejects with the reason.
+ * What `run` resolves to. Rejects with a `TimeoutError` at the deadline; what was begun goes on. If the signal is
+ * aborted, nothing is begun, and it rejects with the reason.
  */
 export async function beforeDeadline<T>(deadline: Deadline, run: () => Promise<T>): Promise<T> {
   deadline.signal?.throwIfAborted()

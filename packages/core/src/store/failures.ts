@@ -38,8 +38,8 @@ export function storeUnavailable(message: string, cause?: unknown): StoreError {
 const MAX_SENTENCE = 200
 
 /**
- * `ERR_STORE` for an error of a driver, which may carry the whole statement with its values, and so hashes. Only two things go
- * on: the sentence, up to `end`, and `code`, which `causeCode` reads. A `StoreError` is returned as it is.
+ * `ERR_STORE` for an error of a driver, which may carry the whole statement with its values, and so hashes. Only two
+ * things go on: the sentence, up to `end`, and `code`, which `causeCode` reads. A `StoreError` is returned as it is.
  */
 export function driverFailure(database: string, error: unknown, code = 'CONNECTION', end = /\n/): StoreError {
   if (error instanceof StoreError) return error

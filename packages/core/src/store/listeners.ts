@@ -1,10 +1,10 @@
 import type { ChangeEvent, ChangeListener } from './token-store.js'
 
-/** The listeners of one environment, and whether they were told that changes may arrive late. */
+/** The listeners of one environment, and whether they know that changes may arrive late. */
 export interface Listeners {
   /**
-   * Returns the function that removes the listener. A listener that is added twice is called twice. One that is added while
-   * changes may be late hears `lagging` at once.
+   * Returns the function that removes the listener. A listener that is added twice is called twice. One that is added
+   * while changes may be late gets `lagging` at once.
    */
   add(listener: ChangeListener): () => void
   /**

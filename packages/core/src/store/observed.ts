@@ -4,8 +4,8 @@ import type { TokenRecord } from '../types.js'
 import type { EnvironmentStore, ListPage } from './token-store.js'
 
 /**
- * The same store, which publishes the duration of its calls and their failures. Whatever it throws becomes a `StoreError`.
- * A conflict (`ERR_CONFLICT`) is an answer, not a failure.
+ * The same store, which publishes the duration of its calls and their failures. Whatever it throws becomes a
+ * `StoreError`. A conflict (`ERR_CONFLICT`) is an answer, not a failure.
  */
 export function observedStore(store: EnvironmentStore, environment: string): EnvironmentStore {
   async function observe<T>(operation: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {

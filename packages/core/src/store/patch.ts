@@ -3,8 +3,8 @@ import type { StoredSecret, TokenRecord, TokenUse } from '../types.js'
 import type { TokenPatch } from './token-store.js'
 
 /**
- * The next version of a record. `null` removes an optional member. A secret whose generation remains keeps its last use.
- * The result may share members with the record and the patch.
+ * The next version of a record. `null` removes an optional member. A secret whose generation remains keeps its last
+ * use. The result may share members with the record and the patch.
  */
 export function applyPatch(record: TokenRecord, patch: TokenPatch): TokenRecord {
   const { metadata, expiresAt, modifiedAt, modifiedBy, rotatedAt, secrets, ...replaced } = patch
@@ -19,8 +19,8 @@ export function applyPatch(record: TokenRecord, patch: TokenPatch): TokenRecord 
 }
 
 /**
- * The record after a use: the last use of the token moves forward, and that of the secret if the record still has it. An
- * older use changes nothing.
+ * The record after a use: the last use of the token moves forward, and that of the secret if the record still has it.
+ * An older use changes nothing.
  */
 export function applyUse(record: TokenRecord, use: TokenUse): TokenRecord {
   const secrets = record.secrets.map((secret) => (secret.gen === use.gen ? withLastUse(secret, use) : secret))

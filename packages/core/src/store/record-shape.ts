@@ -40,8 +40,8 @@ export function* intactRecords<Item>(
 }
 
 /**
- * Whether what a store decoded has the members of a record, of the right types. What has not was damaged: it must not be
- * handed out, and an error about it must not quote it, since it may hold hashes.
+ * Whether what a store decoded has the members of a record, of the right types. What has not was damaged: it must not
+ * be handed out, and an error about it must not quote it, since it may hold hashes.
  */
 export function isTokenRecord(value: unknown): value is TokenRecord {
   return (

@@ -6,7 +6,7 @@ export const BEFORE_ALL_TIMES = -1
 /** The sort value of "never expires": the latest. */
 export const AFTER_ALL_TIMES = Number.MAX_SAFE_INTEGER
 
-/** What a record is sorted by: its name, or a time in epoch milliseconds. Without that time, one of the constants above. */
+/** What a record is sorted by: its name, or a time in epoch milliseconds. Without it, one of the constants above. */
 export function sortValue(record: TokenRecord, by: SortKey): string | number {
   return record[by] ?? (by === 'expiresAt' ? AFTER_ALL_TIMES : BEFORE_ALL_TIMES)
 }
@@ -17,8 +17,8 @@ export function compareSortValues(a: string | number, b: string | number): numbe
 }
 
 /**
- * The order of two records, as for `Array.sort`. 0 is a tie: a store decides it by a fixed order of its own, reversed with
- * the direction.
+ * The order of two records, as for `Array.sort`. 0 is a tie: a store decides it by a fixed order of its own, reversed
+ * with the direction.
  */
 export function compareRecords(a: TokenRecord, b: TokenRecord, { by, direction }: ListSort): number {
   const order = compareSortValues(sortValue(a, by), sortValue(b, by))

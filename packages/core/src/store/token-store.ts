@@ -17,7 +17,9 @@ export interface TokenStore {
    * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
    */
   open(environment: string, options?: OpenOptions): Promise<EnvironmentStore>
-  /** Releases connections and timers of all environments. Safe to call twice. Calls after it reject with `ERR_STORE`. */
+  /**
+   * Releases connections and timers of all environments. Safe to call twice. Calls after it reject with `ERR_STORE`.
+   */
   close(): Promise<void>
 }
 
@@ -34,8 +36,8 @@ export interface EnvironmentStore {
   /** A UUID that was made with the keyspace. Another value means other data. */
   readonly dataset: string
   /**
-   * 32 random bytes that were made with the keyspace, the same on all nodes. Cursors are sealed with them, and the ids of
-   * foreign keys are made with them.
+   * 32 random bytes that were made with the keyspace, the same on all nodes. Cursors are sealed with them, and the ids
+   * of foreign keys are made with them.
    */
   readonly sealingKey: Uint8Array
 
@@ -196,14 +198,14 @@ export interface ListOptions {
 /** What `list` resolves to. */
 export interface ListPage {
   /**
-   * Iterated at most once, in chunks, some time after `list` has resolved, or never: so it must hold nothing that needs to
-   * be released. A step takes microseconds. One that fails throws `StoreError`.
+   * Iterated at most once, in chunks, some time after `list` has resolved, or never: so it must hold nothing that needs
+   * to be released. A step takes microseconds. One that fails throws `StoreError`.
    * - MUST show the page as it was: later writes and touches change nothing in it.
    */
   records: Iterable<TokenRecord>
   /**
-   * An error for each record that is damaged and was left out, which names it and shows nothing else of it. Complete when
-   * the records have been read.
+   * An error for each record that is damaged and was left out, which names it and shows nothing else of it. Complete
+   * when the records have been read.
    */
   damaged?: readonly StoreError[]
   /** The store's own, opaque position behind the last record. */

@@ -7,15 +7,15 @@ export interface ForeignFormat {
   /** Its name in imports, records and events: 1 to 32 of `a-z 0-9 -`, beginning with a letter. */
   readonly name: string
   /**
-   * Matches a whole key, so it begins with `^` and ends with `$`. The first format that matches counts. It is tried on texts
-   * of at most 512 characters that do not look like a token of the host.
+   * Matches a whole key, so it begins with `^` and ends with `$`. The first format that matches counts. It is tried on
+   * texts of at most 512 characters that do not look like a token of the host.
    */
   readonly match: RegExp
-  /** The SHA-256 that the other system stores of a key, in hex, base64 or base64url. Default: that of the whole text. */
+  /** The SHA-256 that the other system stores of a key: hex, base64 or base64url. Default: that of the whole text. */
   readonly digest?: ((text: string) => string) | undefined
   /**
-   * The part of a key that names it, if it has one: 1 to 256 characters. Keys with a bcrypt or Argon2 hash can be found by
-   * it alone. Default: a key is found by its digest.
+   * The part of a key that names it, if it has one: 1 to 256 characters. Keys with a bcrypt or Argon2 hash can be found
+   * by it alone. Default: a key is found by its digest.
    */
   readonly id?: ((text: string) => string) | undefined
   /** The part of a key that its bcrypt or Argon2 hash was made of. Needs `id`. Default: the whole text. */
@@ -117,8 +117,8 @@ export function isIdPart(part: unknown): part is string {
 }
 
 /**
- * The id of the record of a foreign key. It is keyed, so that it tells nothing of a weak key, and is another one in each
- * environment.
+ * The id of the record of a foreign key. It is keyed, so that it tells nothing of a weak key, and is another one in
+ * each environment.
  */
 export function foreignId(prefix: string, sealingKey: Uint8Array, locator: Buffer | string): string {
   return `${prefix}.${publicPartOf(sealingKey, 'foreign key', locator)}`

@@ -92,8 +92,8 @@ export function parseToken(text: unknown): ParsedToken | undefined {
 }
 
 /**
- * A global pattern that finds tokens in text, for secret scanners: those of one prefix, or of any. It runs in linear time
- * and does not verify the checksum. Throws a `TypeError` (`ERR_OPTION`) for a text that cannot be a prefix.
+ * A global pattern that finds tokens in text, for secret scanners: those of one prefix, or of any. It runs in linear
+ * time and does not verify the checksum. Throws a `TypeError` (`ERR_OPTION`) for a text that cannot be a prefix.
  *
  * @example
  * const leaked = log.match(tokenPattern('acme')) ?? []
@@ -105,8 +105,8 @@ export function tokenPattern(prefix?: string): RegExp {
 }
 
 /**
- * The public part that follows from a name: always the same one, and random to who does not have the key. `purpose` keeps
- * names of different kinds apart.
+ * The public part that follows from a name: always the same one, and random to who does not have the key. `purpose`
+ * keeps names of different kinds apart.
  */
 export function publicPartOf(sealingKey: Uint8Array, purpose: string, name: Uint8Array | string): string {
   const digest = createHmac('sha256', sealingKey).update(`${purpose}\0`).update(name).digest()

@@ -12,8 +12,8 @@ type SharedListRecord = Omit<TokenRecord, 'scopes' | 'networks' | 'resources'> &
 }
 
 /**
- * What hosts and callers may see of a record: no secret, hash or tag. `now` decides whether the previous secret is still
- * shown. The result is frozen, metadata included, because one serves many requests.
+ * What hosts and callers may see of a record: no secret, hash or tag. `now` decides whether the previous secret is
+ * still shown. The result is frozen, metadata included, because one serves many requests.
  */
 export function publicView(record: SharedListRecord, now: number): ApiToken {
   const { metadata, createdBy, expiresAt, modifiedAt, modifiedBy, rotatedAt } = record
@@ -50,8 +50,8 @@ export function isActive({ until }: { readonly until?: number | undefined }, now
 }
 
 /**
- * The tags of retired secrets, newest first, with those of more secrets in front. At most `MAX_RETIRED`. A foreign key that
- * was never used may have none.
+ * The tags of retired secrets, newest first, with those of more secrets in front. At most `MAX_RETIRED`. A foreign key
+ * that was never used may have none.
  */
 export function retire(retired: readonly string[], ...secrets: (StoredSecret | undefined)[]): string[] {
   const tags = secrets.flatMap((secret) => (secret === undefined || secret.tag === '' ? [] : [secret.tag]))

@@ -4,8 +4,8 @@ import type { CompiledFormat } from './foreign.js'
 const TOKEN = /([a-z][a-z0-9]{1,15}\.[A-Z2-7]{24})\.[A-Z2-7]{64}/g
 
 /**
- * Masks tokens and foreign keys in a text. Of a token the id stays, which may be shown. It errs on the side of masking: a
- * pattern that matches a part of something longer masks that part.
+ * Masks tokens and foreign keys in a text. Of a token the id stays, which may be shown. It errs on the side of masking:
+ * a pattern that matches a part of something longer masks that part.
  */
 export function createRedact(formats: readonly CompiledFormat[]): (text: string) => string {
   const foreign = formats.map(({ name, pattern: { source, flags } }) => ({

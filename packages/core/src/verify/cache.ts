@@ -6,7 +6,7 @@ import type { Clock, Moment } from './clock.js'
 import type { Entry } from './entry.js'
 import { type LastUse, unused } from './usage.js'
 
-/** What no right secret was presented for is kept in small caches of its own, so that junk never evicts a good token. */
+/** What no right secret was presented for is kept in small caches of its own: junk never evicts a good token. */
 const MAX_UNPROVEN = 10_000
 
 /** A secret that was proven right. That it matches a stored hash stays true, whatever happens to the record. */
@@ -16,7 +16,7 @@ export interface Proof {
   readonly nextHash: string | undefined
   /** Where the secret was last found. Counts only while it is cached and recent. */
   entry: Entry
-  /** The secret is dead from this moment on. */
+  /** The secret stops working at this moment. */
   until: number | undefined
   readonly lastUse: LastUse
 }
@@ -36,8 +36,8 @@ export interface TokenCache {
   put(entry: Entry): void
   putUnknown(id: string, readAt: Moment): void
   /**
-   * The proof that this secret of the entry is held by the token with this digest, if it was made. From then on it leads
-   * to this entry.
+   * The proof that this secret of the entry is held by the token with this digest, if it was made. From then on it
+   * leads to this entry.
    */
   findProof(digest: string, entry: Entry, secret: StoredSecret): Proof | undefined
   /** `nextHash`: the hash that is to replace the stored one. */

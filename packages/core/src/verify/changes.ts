@@ -2,7 +2,7 @@ import { publish } from '../events.js'
 import type { ChangeEvent } from '../store/token-store.js'
 import type { Loader } from './loader.js'
 
-/** Applies what the store tells of changes, by this node and by others. */
+/** Applies the change events of the store, by this node and by others. */
 export interface ChangeHandler {
   handle(event: ChangeEvent): void
   /** Whether changes by other nodes may arrive late. Only reported: entries are read again after `cache.ttl` anyway. */

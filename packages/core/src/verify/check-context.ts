@@ -4,8 +4,8 @@ import type { VerifyContext } from '../types.js'
 
 /**
  * The context that a host passes, checked: a misspelt `scopes` would let every valid token in. Throws a `TypeError`
- * (`ERR_OPTION`) for members of any other name, and for scopes and resources that are not lists of strings. Texts that are
- * no resources may come from a request: they are denied, not thrown.
+ * (`ERR_OPTION`) for members of any other name, and for scopes and resources that are not lists of strings. Texts that
+ * are no resources may come from a request: they are denied, not thrown.
  */
 export function checkContext(call: string, context: VerifyContext | undefined): VerifyContext | undefined {
   if (context === undefined) return undefined

@@ -12,7 +12,7 @@ export interface Compiled<T> {
   readonly compiled: T
 }
 
-/** Compiles the lists of records. Many tokens have the same scopes, networks and resources, and then share the result. */
+/** Compiles the lists of records. Tokens with the same scopes, networks or resources share the result. */
 export interface Compiler {
   scopes(list: readonly string[]): Compiled<ScopeSet>
   networks(blocks: readonly string[]): Compiled<Networks>

@@ -17,7 +17,7 @@ export interface Entry extends Subject {
   isCached: boolean
   /** The current secret, then the previous one during an overlap. */
   readonly secrets: readonly StoredSecret[]
-  /** Tags of dead secrets. */
+  /** Tags of retired secrets. */
   readonly retired: readonly string[]
   readonly version: number
 }
@@ -57,12 +57,12 @@ export function createEntry(
   }
 }
 
-/** The living secret with this tag. It is the presented one but for one in 2^32 wrong ones: a proof must tell. */
+/** The active secret with this tag. One in 2^32 wrong secrets has the same tag: only the hash tells them apart. */
 export function secretWithTag({ secrets }: Entry, tag: string, now: number): StoredSecret | undefined {
   return secrets.find((secret) => secret.tag === tag && isActive(secret, now))
 }
 
-/** The living secret of a foreign format with this tag, or with none: then a proof alone can tell. */
+/** The active secret of a foreign format with this tag, or with none: then only the hash tells. */
 export function foreignSecret({ secrets }: Entry, tag: string, now: number): StoredSecret | undefined {
   return secrets.find(
     (secret) => secret.format !== undefined && (secret.tag === tag || secret.tag === '') && isActive(secret, now),

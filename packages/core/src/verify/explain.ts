@@ -38,7 +38,7 @@ export interface ExplainParts {
   readonly now: () => number
 }
 
-/** The request. Throws a `TypeError` (`ERR_OPTION`) for members that it does not have, and unless it names one token. */
+/** The request. Throws a `TypeError` (`ERR_OPTION`) for unknown members, and unless it names one token. */
 export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
   assertKnownOptions('explain', request, ['token', 'id', 'ip', 'scopes', 'resources'])
   if ('token' in request === 'id' in request) throw optionError('explain', 'needs either a token or an id')
@@ -54,8 +54,8 @@ export function checkExplainRequest(request: ExplainRequest): ExplainRequest {
 }
 
 /**
- * Unlike a verification, goes on after a failed check. Reads the store, and counts no use. `found`: what `locateRequest` said
- * of the request.
+ * Unlike a verification, goes on after a failed check. Reads the store, and counts no use. `found`: what
+ * `locateRequest` said of the request.
  */
 export async function explain(
   parts: ExplainParts,

@@ -16,15 +16,15 @@ import type { RehashQueue } from './rehash.js'
 import type { Reporter } from './reporter.js'
 import { type LastUse, unused } from './usage.js'
 
-/** The entry that a token's living secret belongs to, or why there is none. */
+/** The entry that a token's active secret belongs to, or why there is none. */
 export type Identification =
   | { readonly ok: true; readonly entry: Entry; readonly secret: StoredSecret; readonly lastUse: LastUse }
   | { readonly ok: false; readonly verdict: DeniedVerdict; readonly id: string | undefined }
 
 /**
- * Finds out whose living secret a token or a foreign key holds, in whatever state that token may be. Reads the store and
- * proves the secret where it must. `presented`: `undefined` for a malformed token. `fresh`: goes by what the store says now,
- * not by the cache. Rejects with `StoreError` or `UnavailableError` if it cannot tell.
+ * Finds out whose active secret a token or a foreign key holds, in whatever state that token may be. Reads the store
+ * and proves the secret where it must. `presented`: `undefined` for a malformed token. `fresh`: goes by what the store
+ * says now, not by the cache. Rejects with `StoreError` or `UnavailableError` if it cannot tell.
  */
 export type Identify = (
   presented: ParsedToken | ForeignKey | undefined,

@@ -6,8 +6,8 @@ import { createEntry, type Entry } from './entry.js'
 import { compileOwnerScopes, type OwnerScopesOptions } from './owner-scopes.js'
 
 /**
- * Reads records from the store into the cache. Those who want the same record share one read. A read that an invalidation
- * overtakes still answers those who wait for it, but is not cached.
+ * Reads records from the store into the cache. Those who want the same record share one read. A read that an
+ * invalidation overtakes still answers those who wait for it, but is not cached.
  */
 export interface Loader {
   /**

@@ -18,8 +18,8 @@ export interface OwnerScopesOptions {
 
 /**
  * What the owner of this record may do, compiled: `unknown` if the host does not know the owner, `undefined` if the
- * record is not bound to its owner. Rejects with `UnavailableError` (`ERR_OWNER_SCOPES`) if the host's function rejects,
- * takes too long, or resolves to anything but strings.
+ * record is not bound to its owner. Rejects with `UnavailableError` (`ERR_OWNER_SCOPES`) if the host's function
+ * rejects, takes too long, or resolves to anything but strings.
  */
 export async function compileOwnerScopes(
   { personal, owner }: TokenRecord,

@@ -14,8 +14,8 @@ export interface Rehash {
 export interface RehashQueue {
   add(rehash: Rehash): void
   /**
-   * Replaces all that wait and returns how many were replaced. A hash that somebody else replaced first is left alone. One
-   * that fails waits for the next call and holds up no other; then this rejects.
+   * Replaces all that wait and returns how many were replaced. A hash that somebody else replaced first is left alone.
+   * One that fails waits for the next call and holds up no other; then this rejects.
    */
   write(store: EnvironmentStore): Promise<number>
   readonly pending: number

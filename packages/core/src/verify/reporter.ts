@@ -16,7 +16,7 @@ export interface Reporter {
   allow(entry: Entry, use: LastUse, context: RequestContext): AllowedVerdict
   /** `id`: of the token, if the text had one. */
   deny(verdict: DeniedVerdict, id: string | undefined, context: VerifyContext): DeniedVerdict
-  /** A secret with this tag is none of the token's living ones. Publishes `reuse` if it is a dead one. */
+  /** No active secret of the token has this tag. Publishes `reuse` if a retired one has it. */
   wrongSecret(entry: Entry, tag: string, now: number, context: VerifyContext): void
   readonly counts: { readonly verified: number; readonly denied: number }
 }

@@ -7,7 +7,7 @@ import type { TokenUse } from '../types.js'
 /** How many uses wait at most. Beyond, the oldest are given up. */
 const MAX_PENDING = 100_000
 const BATCH_SIZE = 500
-/** IPv6 with a zone and a port fits. Behind a proxy that believes its clients, an address is any text that they like. */
+/** IPv6 with a zone and a port fits. Behind a proxy that believes its clients, an address is any text they like. */
 const MAX_ADDRESS_LENGTH = 64
 
 /** The last use of one secret. */
@@ -18,7 +18,7 @@ export interface LastUse {
   readonly format: string | undefined
   /** Epoch milliseconds. */
   at: number
-  /** As the framework told it. */
+  /** As the framework gave it. */
   ip: string | undefined
   /** Whether it was noted since the last write began. */
   isNoted: boolean

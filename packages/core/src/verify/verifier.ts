@@ -45,7 +45,7 @@ export interface Verifier {
     context: RequestContext,
   ): Promise<({ readonly ok: true } & Identified) | (DeniedVerdict & { readonly identified?: Identified })>
   /**
-   * Whose living secret this is, in whatever state the token may be, and of whatever prefix. Reads the store, counts no
+   * Whose active secret this is, in whatever state the token may be, and of whatever prefix. Reads the store, counts no
    * use.
    */
   identify(token: unknown, ip?: string): Promise<Identified | undefined>

@@ -42,8 +42,8 @@ order by w.env, c.seq`,
 )
 
 /**
- * The changes of some environments from a number on, **including** it: where that row is missing, history was lost. There is
- * one row at least for each environment.
+ * The changes of some environments from a number on, **including** it: where that row is missing, history was lost.
+ * There is one row at least for each environment.
  */
 export async function readChanges(
   database: Database,

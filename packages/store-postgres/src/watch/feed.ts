@@ -28,7 +28,7 @@ interface Subscription {
   confirmedAt: number
   /** The data set is another one, and the listeners know. */
   isForeign: boolean
-  /** `performance.now()` when old changes are to be trimmed. At first at once: hosts that are restarted often trim too. */
+  /** `performance.now()` when old changes are to be trimmed. First at once: hosts that restart often trim too. */
   trimAt: number
 }
 

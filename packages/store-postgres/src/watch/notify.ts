@@ -10,12 +10,12 @@ export interface Notifier {
 
 const NOTIFY_TIMEOUT_MS = 1_000
 const LISTEN_AGAIN_MS = 1_000
-/** Notifications, and the polls that follow them, pause for so many times their own duration, to leave the server its time. */
+/** To leave the server its time, notifications and the polls after them pause for so many times their own duration. */
 const PAUSE_FACTOR = 3
 
 /**
- * Sent after the change, not with it: a notification takes a lock of the whole cluster until its commit is flushed. This
- * one is not flushed.
+ * Sent after the change, not with it: a notification takes a lock of the whole cluster until its commit is flushed.
+ * This one is not flushed.
  */
 const NOTIFY = prepared(() => `select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)`)
 

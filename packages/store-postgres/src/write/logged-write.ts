@@ -11,9 +11,9 @@ const LOCK_SHARE = 0.75
 export const FIRST_PARAMETER = 5
 
 /**
- * A statement that writes tokens, and logs the change of each. It locks the environment's row first, so that the changes of
- * an environment get their numbers in the order in which they become visible. `write` changes tokens of `locked`, and
- * returns `env` and `id` of each.
+ * A statement that writes tokens, and logs the change of each. It locks the environment's row first, so that the
+ * changes of an environment get their numbers in the order in which they become visible. `write` changes tokens of
+ * `locked`, and returns `env` and `id` of each.
  *
  * The server goes on with a statement whose caller has given up; `lock_timeout` ends it soon.
  */

@@ -31,7 +31,7 @@ export function assertMethods(call: string, client: unknown, names: readonly str
   if (missing !== undefined) throw new TypeError(`${call}: this client has no ${missing}().${hint}`)
 }
 
-/** The code word of an error reply (`NOSCRIPT`, `OOM`, …), also of one inside a script; undefined for other errors. */
+/** The code word of an error reply (`NOSCRIPT`, `OOM`, …), also of one in a script; undefined for other errors. */
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   // Redis 6 wraps the errors of a script: "ERR Error running script (call to f_…): @user_script:3: -OOM command …".

@@ -48,11 +48,12 @@ interface Settings {
 }
 
 /**
- * A client for the store, on the host's own `Redis` or `Cluster` of ioredis 5 or 6, or of iovalkey. The store never closes
- * it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the client's own subscriber connection).
+ * A client for the store, on the host's own `Redis` or `Cluster` of ioredis 5 or 6, or of iovalkey. The store never
+ * closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the client's own
+ * subscriber connection).
  *
- * Throws a `TypeError` for what is no client of ioredis, and for a client with `keyPrefix` (Redis would see other keys) or with a `scaleReads` other than
- * `'master'` (a replica may not know of a revocation yet).
+ * Throws a `TypeError` for what is no client of ioredis, and for a client with `keyPrefix` (Redis would see other keys)
+ * or with a `scaleReads` other than `'master'` (a replica may not know of a revocation yet).
  *
  * @example
  * const store = redisStore({ client: ioredis(new Redis({ enableOfflineQueue: false })) })

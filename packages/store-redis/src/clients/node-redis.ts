@@ -42,9 +42,9 @@ export interface NodeRedisCluster {
 }
 
 /**
- * A client for the store, on the host's own, connected client of redis 5 or 6 (`createClient` or `createCluster`). The store
- * neither connects nor closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses the
- * client's own connection for pub/sub).
+ * A client for the store, on the host's own, connected client of redis 5 or 6 (`createClient` or `createCluster`). The
+ * store neither connects nor closes it. To hear of changes, it opens one more connection like it (in a Cluster: it uses
+ * the client's own connection for pub/sub).
  *
  * Throws a `TypeError` for what is no such client: one of `createClientPool`, `createSentinel` or redis 4.
  *

@@ -5,7 +5,7 @@ export interface Subscriber {
   close(): void
 }
 
-/** What a subscriber tells. */
+/** The events of a subscriber. */
 export interface SubscriberEvents {
   onMessage(channel: string, message: string): void
   /** The connection was lost, and the channel is subscribed again. */
@@ -14,7 +14,7 @@ export interface SubscriberEvents {
   channels(): readonly string[]
 }
 
-/** `subscribe` of `RedisClient`, over one connection for all channels: it is opened by the first, and closed with the last. */
+/** `subscribe` of `RedisClient`, over one connection for all channels: opened by the first, closed with the last. */
 export type Subscribe = (
   channel: string,
   onMessage: (message: string) => void,

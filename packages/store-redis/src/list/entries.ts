@@ -79,8 +79,8 @@ export async function readEntries(query: ShardQuery, tails: Tails): Promise<Entr
 }
 
 /**
- * Those behind one row and up to another, in order. A document that belongs elsewhere was changed after the index was read,
- * and its token is listed there.
+ * Those behind one row and up to another, in order. A document that belongs elsewhere was changed after the index was
+ * read, and its token is listed there.
  */
 function between(sort: ListSort, entries: readonly Entry[], from: Row | undefined, to: Row | undefined): Entry[] {
   const order = rowOrder(sort)

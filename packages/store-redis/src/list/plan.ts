@@ -7,8 +7,8 @@
 //    left, their documents are read and sorted here. Else the candidates become the bitmap of the walk.
 // 4. A total is a counter where the filter has one criterion, else the number of candidates.
 //
-// At worst, a list reads each member of each criterion and of the order once: 19 bytes and less than a microsecond each, in
-// commands of one to two milliseconds.
+// At worst, a list reads each member of each criterion and of the order once: 19 bytes and less than a microsecond
+// each, in commands of one to two milliseconds.
 
 import { AFTER_ALL_TIMES, type ListFilter, type TimeRange } from '@latchkey/core/store'
 import { neverUsedScore } from '../index-entries.js'
@@ -119,7 +119,7 @@ function chunkFor(wanted: number, share: number): number {
   return Math.min(MAX_CHUNK, share === 1 ? wanted : Math.ceil(withMargin(wanted) / share))
 }
 
-/** What to ask for where chance decides how much of it matches: two standard deviations more, so that it mostly suffices. */
+/** What to ask for where chance decides how much of it matches: two standard deviations more mostly suffice. */
 export function withMargin(wanted: number): number {
   return Math.ceil(wanted + 2 * Math.sqrt(wanted))
 }

@@ -23,8 +23,8 @@ export interface RebuildReport {
 const CHUNK = 200
 
 /**
- * Makes all indexes anew from the documents, shard by shard. Reads go on meanwhile; writes to the shard wait, and reject
- * with `ERR_STORE` after `manageTimeout`. Needs memory for a second set of indexes.
+ * Makes all indexes anew from the documents, shard by shard. Reads go on meanwhile; writes to the shard wait, and
+ * reject with `ERR_STORE` after `manageTimeout`. Needs memory for a second set of indexes.
  */
 export async function rebuild(keyspace: Keyspace): Promise<RebuildReport> {
   const reports: RebuildReport[] = []

@@ -16,8 +16,9 @@ import { assertDataset, type Keyspace, shardOf } from '../keyspace.js'
 const CHUNK = 250
 
 /**
- * The documents of tokens of one shard with their last uses, `undefined` for those that are gone, and an error for those
- * that are damaged. Rejects with `ERR_STORE` unless the shard still holds the data set that was opened, also when no token is asked for.
+ * The documents of tokens of one shard with their last uses, `undefined` for those that are gone, and an error for
+ * those that are damaged. Rejects with `ERR_STORE` unless the shard still holds the data set that was opened, also when
+ * no token is asked for.
  */
 export async function readDocuments(
   keyspace: Keyspace,
@@ -58,9 +59,9 @@ function decodeIntact(publicPart: string, document: Buffer, uses: Buffer | null)
 const HEDGE_MS = 60
 
 /**
- * The strings at keys of one shard, in one round trip. While a Cluster moves the slot between two nodes it refuses commands
- * with several keys (TRYAGAIN) but not those with one, so the keys are then asked for one by one. Put `meta` last: then
- * what was read before it came from the data set that it names.
+ * The strings at keys of one shard, in one round trip. While a Cluster moves the slot between two nodes it refuses
+ * commands with several keys (TRYAGAIN) but not those with one, so the keys are then asked for one by one. Put `meta`
+ * last: then what was read before it came from the data set that it names.
  */
 export async function readMany(
   connection: Connection,

@@ -13,8 +13,8 @@ export interface Interval {
 }
 
 /**
- * A part of a sorted set. It has two intervals only in the set of last uses: one of tokens never used, whose scores are below
- * zero, and behind it one of tokens that were used.
+ * A part of a sorted set. It has two intervals only in the set of last uses: one of tokens never used, whose scores are
+ * below zero, and behind it one of tokens that were used.
  */
 export interface SortedRange {
   readonly key: string
@@ -52,8 +52,8 @@ export function everythingIn(key: string): SortedRange {
 const GAP: Row = { score: -0.5, member: Buffer.alloc(0) }
 
 /**
- * The members of a range, chunk by chunk; there is at least one chunk. Each goes on behind the row with which the one before
- * ended, so members that others add or remove meanwhile make it skip and repeat no other.
+ * The members of a range, chunk by chunk; there is at least one chunk. Each goes on behind the row with which the one
+ * before ended, so members that others add or remove meanwhile make it skip and repeat no other.
  */
 export async function* walk(keyspace: Keyspace, range: SortedRange, options: WalkOptions): AsyncGenerator<Chunk> {
   const { direction, after } = options

@@ -1,8 +1,8 @@
 import { script } from './script.js'
 
 /**
- * Writes the meta of a shard, if the shard is wholly empty. Returns {OK}, {FOUND, meta} or {LOST}: there are data but no
- * meta, which an operator has to look at.
+ * Writes the meta of a shard, if the shard is wholly empty. Returns {OK}, {FOUND, meta} or {LOST}: there are data but
+ * no meta, which an operator has to look at.
  *
  * KEYS meta seq log created live · ARGV text of meta
  */

@@ -2,13 +2,14 @@ import { script } from './script.js'
 
 /**
  * The next members of a sorted set behind a position, in one direction, within bounds of the score:
- * {tails of the members in one string, score and member of the furthest}, or {} at the end. Reads only; O(log N + count).
+ * {tails of the members in one string, score and member of the furthest}, or {} at the end. Reads only; O(log N +
+ * count).
  *
  * A tail is number and raw id. One string costs Redis a third of a reply of members with scores, and the client next to
  * nothing.
  *
- * The position is a score and a member. The member may be gone: then its place among the equal scores is found by binary
- * search. Members are compared byte by byte, because Lua's `<` follows the server's locale.
+ * The position is a score and a member. The member may be gone: then its place among the equal scores is found by
+ * binary search. Members are compared byte by byte, because Lua's `<` follows the server's locale.
  *
  * KEYS sorted set · ARGV 'asc' or 'desc', count, min, max, and the position's score and member ('' for none)
  */

@@ -7,8 +7,8 @@ import { CHECK_WRITABLE, script } from './script.js'
  * written for a token that has no document under this prefix. The document itself is only read. The token's own last
  * use and its place in the index move together. A token may come twice: its second use builds on the first.
  *
- * Reads and writes are one command each for the whole call, since each command from Lua costs more than what it does for
- * one token.
+ * Reads and writes are one command each for the whole call, since each command from Lua costs more than what it does
+ * for one token.
  *
  * KEYS meta lock used (document uses)…
  * ARGV meta beginning-of-JSON (rawId gen at address)…

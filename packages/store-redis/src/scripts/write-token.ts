@@ -1,9 +1,9 @@
 import { CHECK_WRITABLE, script } from './script.js'
 
 /**
- * Names the keys and arguments with which every write of a token begins. `logChange` adds the write to the stream, which is
- * the truth, and returns its number in the sequence; `publish` announces it, which is a hint. `operation` is `c`, `u` or `d`
- * and the version.
+ * Names the keys and arguments with which every write of a token begins. `logChange` adds the write to the stream,
+ * which is the truth, and returns its number in the sequence; `publish` announces it, which is a hint. `operation` is
+ * `c`, `u` or `d` and the version.
  *
  * `origin` is the data set and the shard, for those who share the channel.
  *
@@ -41,7 +41,8 @@ end
  * Stores a new token, if its public part is free. Returns {OK, seq} or {EXISTS, nonce of the stored document}.
  *
  * Invariant: a document that can be read is in every index. So the document is written last: a foreign key that stops
- * the script half way leaves index entries without a document, which lists skip, never a valid token that no list shows.
+ * the script half way leaves index entries without a document, which lists skip, never a valid token that no list
+ * shows.
  *
  * KEYS meta lock seq log document uses live index…
  * ARGV meta channel origin id rawId version(4 bytes) rest-of-document uses operation (kind score name)…
@@ -72,7 +73,8 @@ return {'OK', seq}
  * well. So a token can be disabled, narrowed and rotated while Redis is out of memory.
  *
  * KEYS meta lock seq log document uses tombstone index…
- * ARGV meta channel origin id rawId expected(8 bytes) version(4 bytes) rest-of-document operation added (kind score name)…
+ * ARGV meta channel origin id rawId expected(8 bytes) version(4 bytes) rest-of-document operation added (kind score
+ * name)…
  */
 export const UPDATE = script(`${TOKEN_PRELUDE}${WRITE_ENTRIES}
 local tombstoneKey = KEYS[7]
@@ -95,8 +97,8 @@ return {'OK', seq, redis.call('GET', usesKey) or ''}
 /**
  * Removes a token, if its document is still the one that the caller read. Returns {OK, seq}, {GONE} or {CONFLICT}.
  *
- * Invariant: the document goes first, so whatever stops the script afterwards, the token is dead; lists skip what is left
- * in the indexes. DEL is always let through when Redis is out of memory, and what follows it too.
+ * Invariant: the document goes first, so whatever stops the script afterwards, the token is dead; lists skip what is
+ * left in the indexes. DEL is always let through when Redis is out of memory, and what follows it too.
  *
  * The tombstone keeps the nonce of the removal for a minute: a client that sends the same call again after a lost reply
  * learns that it was its own, and of N racing callers still exactly one is told OK.

@@ -36,8 +36,8 @@ export interface ChangeLog {
 }
 
 /**
- * Follows the streams of an environment. The sequence of a shard has no gaps; a gap, a sequence that went back and another
- * data set are a `reset`.
+ * Follows the streams of an environment. The sequence of a shard has no gaps; a gap, a sequence that went back and
+ * another data set are a `reset`.
  */
 export function createChangeLog(keyspace: Keyspace): ChangeLog {
   const { connection, rollbackGuard, listeners } = keyspace
@@ -56,7 +56,7 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
     const reply = await connection.script(POLL, [shard.meta, shard.seq, shard.log], [known?.id ?? ''], deadline)
     const [meta, seqText, entries] = reply as [Buffer, Buffer, [id: Buffer, fields: Buffer[]][]]
     if (!meta.equals(keyspace.dataset.meta)) {
-      // Told once: until the data set is back, there is nothing more to forget.
+      // Notified once: until the data set is back, there is nothing more to forget.
       if (progress.delete(index)) listeners.notify('reset')
       throw new Error('another data set')
     }
@@ -89,7 +89,7 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
       if (dataset !== keyspace.dataset.id) return
       record(Number(index), { id, operation, seq: Number(seq) })
       const known = progress.get(Number(index))
-      // A message that comes after its own entry was read is told again: it may be of a history that went back.
+      // A message that comes after its own entry was read is delivered again: history may have been rolled back.
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
       listeners.notify({ ids: [id] })
     },

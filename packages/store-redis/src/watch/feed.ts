@@ -50,7 +50,7 @@ export function createFeed(keyspace: Keyspace): Feed {
   }
 }
 
-/** Resolves after the first poll, with the function that ends it: every change from then on is told. */
+/** Resolves after the first poll, with the function that ends it: every change from then on is delivered. */
 async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
   const log = createChangeLog(keyspace)
   let stopped = false
@@ -102,8 +102,8 @@ async function follow(keyspace: Keyspace): Promise<() => Promise<void>> {
     timer = setTimeout(() => void poll(), POLL_INTERVAL_MS).unref()
   }
 
-  // Subscribed before the first poll, so that nothing between the two is missed: a message brings it at once, and the next
-  // poll anyway. A subscription that takes long is not waited for.
+  // Subscribed before the first poll, so that nothing between the two is missed: a message brings it at once, and the
+  // next poll anyway. A subscription that takes long is not waited for.
   subscribe()
   await Promise.race([subscribing, new Promise((resolve) => setTimeout(resolve, SUBSCRIBE_WAIT_MS))])
   await poll()

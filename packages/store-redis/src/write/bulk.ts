@@ -73,7 +73,7 @@ async function purgeShard(keyspace: Keyspace, shard: ShardRef, expiredBefore: nu
   return ids
 }
 
-/** Removes a token if it is expired and not damaged, also after somebody changed it meanwhile. Returns its id if it did. */
+/** Removes a token if it is expired and not damaged, also if it was changed meanwhile. Returns its id if it did. */
 async function purgeToken(
   keyspace: Keyspace,
   stored: StoredDocument | DamagedRecord | undefined,

@@ -14,8 +14,8 @@ export interface WriteReply {
 }
 
 /**
- * Runs a script that begins with `CHECK_WRITABLE`: its first keys are meta and lock, and the text of meta goes in front of
- * the arguments here. While `rebuild()` holds the lock, it waits.
+ * Runs a script that begins with `CHECK_WRITABLE`: its first keys are meta and lock, and the text of meta goes in front
+ * of the arguments here. While `rebuild()` holds the lock, it waits.
  */
 export async function runWrite(
   keyspace: Keyspace,
@@ -29,7 +29,7 @@ export async function runWrite(
     const [outcome, ...values] = reply as unknown[]
     if (String(outcome) === 'META') throw foreignDataset(keyspace)
     if (String(outcome) !== 'LOCK') return { outcome: String(outcome), values }
-    // Early enough that the caller hears the reason, and not of a timeout.
+    // Early enough that the caller gets the reason, and not a timeout.
     if (msLeft(deadline) < deadline.ms / 4) {
       throw storeUnavailable('The indexes are being rebuilt; writes are refused meanwhile.')
     }

@@ -26,8 +26,8 @@ import { readDocuments } from '../read/documents.js'
 import { CREATE, REMOVE, UPDATE } from '../scripts/write-token.js'
 import { finishTokenWrite, idText, runTokenWrite, type TokenWrite, tokenWrite } from './run-write.js'
 
-// A reply can be lost after the write was done, and clients send such a call again. So each write leaves a nonce behind: a
-// call that finds its own nonce has been done before, and succeeds.
+// A reply can be lost after the write was done, and clients send such a call again. So each write leaves a nonce
+// behind: a call that finds its own nonce has been done before, and succeeds.
 
 export async function insert(keyspace: Keyspace, record: TokenRecord): Promise<void> {
   const write = tokenWrite(keyspace, requireTokenId(record.id))
@@ -112,8 +112,8 @@ export async function removeStored(
 }
 
 /**
- * Removes a document that cannot be decoded. Its name and owner are not known, so their entries stay until `rebuild()`: lists
- * skip them. Its bits go from all bitmaps, since the next token gets its number.
+ * Removes a document that cannot be decoded. Its name and owner are not known, so their entries stay until `rebuild()`:
+ * lists skip them. Its bits go from all bitmaps, since the next token gets its number.
  */
 async function removeDamaged(write: TokenWrite, nonce: Buffer): Promise<Removal> {
   const { keyspace, shard, id } = write

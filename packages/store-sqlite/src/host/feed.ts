@@ -27,7 +27,7 @@ export function followChanges(db: Database, path: string, identity: string): Cha
       dataVersion = version
       notifyAll('live')
     } catch {
-      // Every call tells what is wrong. Watchers only need to know that they hear of nothing.
+      // Every call rejects with the reason. Watchers only need to know that they get no events.
       notifyAll('lagging')
     }
   }
@@ -58,7 +58,7 @@ export function followChanges(db: Database, path: string, identity: string): Cha
   const timer = setInterval(poll, POLL_INTERVAL_MS).unref()
   return {
     watch(env, listener) {
-      // A new listener hears nothing of earlier changes.
+      // A new listener gets no earlier changes.
       poll()
       const listeners = environments.get(env) ?? createListeners()
       environments.set(env, listeners)

@@ -6,13 +6,13 @@ import type { WorkerSettings } from '../shared/settings.js'
 export interface SqliteStoreOptions {
   /**
    * The file, relative to the working directory unless absolute. It is created if missing (mode 0600), and so is its
-   * folder (0700) if only that one is missing. A symbolic link is refused. `path-wal` and `path-shm` beside it belong to it while it is open. It must
-   * be on a local disk: SQLite's locks do not work over network file systems.
+   * folder (0700) if only that one is missing. A symbolic link is refused. `path-wal` and `path-shm` beside it belong
+   * to it while it is open. It must be on a local disk: SQLite's locks do not work over network file systems.
    */
   path: string
   /**
-   * Whether a missing file may be created. With `false`, a disk that is not mounted or a mistyped path is an error and not a
-   * store without tokens. Default: true.
+   * Whether a missing file may be created. With `false`, a disk that is not mounted or a mistyped path is an error and
+   * not a store without tokens. Default: true.
    */
   create?: boolean | undefined
   /**
@@ -22,7 +22,8 @@ export interface SqliteStoreOptions {
    */
   durability?: 'full' | 'normal' | undefined
   /**
-   * How long a call waits for another process's lock before it fails with `ERR_STORE`, in ms: 0 to 60,000. Default: 2,000.
+   * How long a call waits for another process's lock before it fails with `ERR_STORE`, in ms: 0 to 60,000. Default:
+   * 2,000.
    */
   busyTimeout?: number | undefined
   /**

@@ -20,8 +20,8 @@ export interface WorkerClient {
   /** Rejects with the signal's reason once it is aborted. */
   list(env: number, query: ListQuery, deadline: number, signal: AbortSignal | undefined): Promise<ListPage>
   /**
-   * Lets the calls in progress be answered, then closes the file and ends the thread; waits for that until the deadline. The
-   * last call.
+   * Lets the calls in progress be answered, then closes the file and ends the thread; waits for that until the
+   * deadline. The last call.
    */
   close(deadline: number): Promise<void>
 }
@@ -134,8 +134,8 @@ export function createWorkerClient(path: string, settings: () => WorkerSettings)
 }
 
 /**
- * The file that the worker runs. Throws a `TypeError` (`ERR_OPTION`) if it is not there: a bundler puts this module into a
- * file elsewhere, and does not see the worker.
+ * The file that the worker runs. Throws a `TypeError` (`ERR_OPTION`) if it is not there: a bundler puts this module
+ * into a file elsewhere, and does not see the worker.
  */
 function workerFile(): string {
   // Node 20 runs no TypeScript: this path leads to the built file from `src/host` and from `dist/host`.

@@ -2,8 +2,8 @@ import Libsql from 'libsql'
 import type { ExitLock } from './exit-lock.js'
 
 /*
- * All that works around faults of libsql 0.5.29 is marked "libsql:". It may go when the version in package.json has the fault no
- * more. Two workarounds have files of their own: exit-lock.ts and worker/checkpoint.ts.
+ * All that works around faults of libsql 0.5.29 is marked "libsql:". It may go when the version in package.json has the
+ * fault no more. Two workarounds have files of their own: exit-lock.ts and worker/checkpoint.ts.
  */
 
 /** What a column holds. libsql: a boolean among the values aborts the process, so columns hold 0 and 1. */
@@ -26,8 +26,8 @@ export interface Database {
 }
 
 /**
- * Opens an existing file. `busyTimeout`: how long a statement waits for a lock, in ms, before it fails with SQLITE_BUSY.
- * Outside the main thread `exitLock` is needed.
+ * Opens an existing file. `busyTimeout`: how long a statement waits for a lock, in ms, before it fails with
+ * SQLITE_BUSY. Outside the main thread `exitLock` is needed.
  */
 export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitLock): Database {
   const hold = exitLock?.hold ?? (<T>(work: () => T) => work())
@@ -66,7 +66,8 @@ export function openDatabase(path: string, busyTimeout: number, exitLock?: ExitL
 }
 
 /**
- * Runs `body` in one write transaction, which is rolled back if it throws. Throws SQLITE_BUSY if the write lock is taken.
+ * Runs `body` in one write transaction, which is rolled back if it throws. Throws SQLITE_BUSY if the write lock is
+ * taken.
  *
  * libsql: a prepared BEGIN or write that failed with SQLITE_BUSY stays active until it is run again, and until then the
  * connection commits nothing outside of transactions. So BEGIN is not kept, and every write belongs in a transaction.

@@ -1,6 +1,6 @@
 import { StoreError, storeUnavailable } from '@latchkey/core/store'
 
-/** The error itself if it is a `StoreError`, else one that tells what SQLite said about this file. */
+/** The error itself if it is a `StoreError`, else one with what SQLite says about this file. */
 export function toStoreError(error: unknown, path: string): StoreError {
   return error instanceof StoreError ? error : storeUnavailable(`${path}: ${explain(error)}`, error)
 }

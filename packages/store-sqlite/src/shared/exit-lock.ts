@@ -4,8 +4,8 @@ import type { Worker } from 'node:worker_threads'
  * A lock that makes the exit of the process wait for the worker's running statement: the worker holds it during each
  * statement, and `process.on('exit')` takes it.
  *
- * libsql 0.5.29 aborts the process if a thread is terminated while it prepares a statement, and Node terminates its threads
- * when the process exits. May go when libsql survives `worker.terminate()`.
+ * libsql 0.5.29 aborts the process if a thread is terminated while it prepares a statement, and Node terminates its
+ * threads when the process exits. May go when libsql survives `worker.terminate()`.
  */
 
 const IDLE = 0

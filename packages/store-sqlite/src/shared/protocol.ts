@@ -52,5 +52,5 @@ export interface NumberedCall {
 export type Reply =
   | { number: number; kind: 'done'; result: Results[Op] }
   | { number: number; kind: 'failed'; code: 'ERR_STORE' | 'ERR_CONFLICT'; message: string }
-  /** The next records of a page, each a line of its public part and JSON. Bytes are handed over without a copy, and lie outside the host's heap. */
+  /** The next records of a page, each a line of its public part and JSON. Bytes are handed over without a copy. */
   | { number: number; kind: 'chunk'; lines: Uint8Array<ArrayBuffer> }

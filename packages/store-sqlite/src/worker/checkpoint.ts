@@ -14,9 +14,9 @@ export interface Checkpointer {
 }
 
 /**
- * SQLite before 3.51.3 (libsql 0.5.29 has 3.45.1) can damage a file when one process commits during the checkpoint of another
- * (its "WAL-reset bug"). So `writer` holds the write lock, and changes nothing, while another connection checkpoints. May go
- * when libsql has SQLite 3.51.3.
+ * SQLite before 3.51.3 (libsql 0.5.29 has 3.45.1) can damage a file when one process commits during the checkpoint of
+ * another (its "WAL-reset bug"). So `writer` holds the write lock, and changes nothing, while another connection
+ * checkpoints. May go when libsql has SQLite 3.51.3.
  */
 export function createCheckpointer(writer: Database, path: string, exitLock: ExitLock): Checkpointer {
   const connection = openDatabase(path, 0, exitLock)

@@ -107,8 +107,8 @@ export function openEnvironment(
 const RETRY_INTERVAL_MS = 2
 
 /**
- * Attempts again while another connection has the lock, for `timeout` ms at most. Unlike SQLite's own wait it leaves the
- * thread to lists and point reads.
+ * Attempts again while another connection has the lock, for `timeout` ms at most. Unlike SQLite's own wait it leaves
+ * the thread to lists and point reads.
  */
 export async function retryWhileBusy<T>(timeout: number, attempt: () => T): Promise<T> {
   const deadline = performance.now() + timeout

@@ -65,8 +65,8 @@ export function decrement(db: Database, table: 'owner' | 'scope', env: number, n
 }
 
 /*
- * token.scope_set holds one character for each scope of the token. So `scope_set GLOB '*[…]*'` finds the tokens with any of
- * some scopes, exactly, and in an index.
+ * token.scope_set holds one character for each scope of the token. So `scope_set GLOB '*[…]*'` finds the tokens with
+ * any of some scopes, exactly, and in an index.
  */
 
 /** Counts one more token with each of these scopes, and returns its `scope_set`. */
@@ -97,8 +97,8 @@ const FIRST_SURROGATE = 0xd800
 const FIRST_SUPPLEMENTARY = 0x10000
 
 /**
- * The character of a scope: never one that has a meaning in GLOB. Throws a `RangeError` above 1,103,616, which is more scopes
- * than one file can have.
+ * The character of a scope: never one that has a meaning in GLOB. Throws a `RangeError` above 1,103,616, which is more
+ * scopes than one file can have.
  */
 function scopeCharacter(id: number): string {
   const code = FIRST + id - 1

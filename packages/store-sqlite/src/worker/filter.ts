@@ -22,7 +22,7 @@ export interface Filter {
   times: Partial<Record<Time, TimeRange>>
   /** Tokens never used count only if they were created before. Others are bound by `times`. */
   unusedSince?: number
-  /** How many tokens match, if a counter tells. */
+  /** How many tokens match, if a counter has it. */
   total?: number
 }
 
@@ -77,8 +77,8 @@ export function countingSort({ times }: Filter): ListSort {
 }
 
 /**
- * The conditions on times in the index of a sort. It has the time of the sort, and of all others the day: of these the row is
- * read only on the first and the last day. Behind a position of the sort, the position is one of the two bounds.
+ * The conditions on times in the index of a sort. It has the time of the sort, and of all others the day: of these the
+ * row is read only on the first and the last day. Behind a position of the sort, the position is one of the two bounds.
  */
 export function timeConditions(filter: Filter, { by, direction }: ListSort, isBehindPosition: boolean): Condition[] {
   const { times, unusedSince } = filter

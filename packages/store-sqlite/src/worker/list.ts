@@ -12,8 +12,8 @@ const CHUNK_ROWS = 200
 type Position = readonly [value: string | number, seq: number]
 
 /**
- * Reads one page in chunks. Each line is the public part of a token and its record as JSON. The whole page shows one state of the file: the connection is in a
- * transaction until the last chunk was taken.
+ * Reads one page in chunks. Each line is the public part of a token and its record as JSON. The whole page shows one
+ * state of the file: the connection is in a transaction until the last chunk was taken.
  */
 export function* readPage(db: Database, env: number, query: ListQuery): Generator<string, Results['list']> {
   const { sort, limit } = query

@@ -4,9 +4,9 @@ import { StoreError, storeUnavailable } from '@latchkey/core/store'
 import { errorCode } from '../shared/errors.js'
 
 /**
- * Makes sure that the file is there and can be written. With `create`, a missing one is created for its owner alone (mode
- * 0600), and so is its folder (0700) if only that one is missing. Throws `ERR_STORE`, also for a symbolic link: SQLite would
- * create the file that a dangling one leads to, for everybody to read.
+ * Makes sure that the file is there and can be written. With `create`, a missing one is created for its owner alone
+ * (mode 0600), and so is its folder (0700) if only that one is missing. Throws `ERR_STORE`, also for a symbolic link:
+ * SQLite would create the file that a dangling one leads to, for everybody to read.
  */
 export function prepareFile(path: string, create: boolean): void {
   assertNoLink(path)

@@ -16,8 +16,9 @@ export interface Queue<C extends Call> {
 }
 
 /**
- * Calls `work` with the list of the waiting calls until that list is empty: `work` must remove from it what it has handled.
- * Each time is another turn of the event loop, so other queues run in between, and writes that arrive together share a batch.
+ * Calls `work` with the list of the waiting calls until that list is empty: `work` must remove from it what it has
+ * handled. Each time is another turn of the event loop, so other queues run in between, and writes that arrive together
+ * share a batch.
  */
 export function createQueue<C extends Call>(work: (waiting: QueuedCall<C>[]) => Promise<void>): Queue<C> {
   const waiting: QueuedCall<C>[] = []

@@ -87,8 +87,8 @@ export const SORT_COLUMNS: Readonly<Record<SortKey, string>> = {
 }
 
 /**
- * Brings a file to the newest version, creating the tables in an empty one. Others may do the same at the same time. Throws
- * `ERR_STORE`, and leaves the file as it is, if it is of another program or of a newer version.
+ * Brings a file to the newest version, creating the tables in an empty one. Others may do the same at the same time.
+ * Throws `ERR_STORE`, and leaves the file as it is, if it is of another program or of a newer version.
  */
 export function migrate(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
   if (schemaVersion(db, path, migrations.length) === migrations.length) return

@@ -37,7 +37,7 @@ export function tokensOf(write: Write): number {
   return write.op === 'purge' ? write.limit : 1
 }
 
-/** Carries out all writes in one transaction, whose COMMIT waits for the disk once. Each write succeeds or fails by itself. */
+/** Carries out all writes in one transaction, which waits for the disk once. Each succeeds or fails by itself. */
 export function writeBatch(db: Database, batch: readonly QueuedCall<Write>[]): (Outcome & { number: number })[] {
   return transaction(db, () => batch.map(({ number, call }) => ({ number, ...attempt(db, call) })))
 }

@@ -44,8 +44,8 @@ export interface HostRequest {
 }
 
 /**
- * Renders refusals: as the `onDenied` of the adapter, a guard or the management routes, the host answers 418 with what this
- * returns as JSON. It may throw, and reject.
+ * Renders refusals: as the `onDenied` of the adapter, a guard or the management routes, the host answers 418 with what
+ * this returns as JSON. It may throw, and reject.
  */
 export type RenderDenied = (denied: DeniedRequest) => object | Promise<object>
 

@@ -74,8 +74,8 @@ export function insufficientScope(needed: readonly string[], missing: readonly s
 }
 
 /**
- * The whole answer: status, every header of ours, and the body to its last byte. In the Dynatrace dialect for the routes
- * at `MOUNT`, else as a problem (RFC 9457), which is the form of guards.
+ * The whole answer: status, every header of ours, and the body to its last byte. In the Dynatrace dialect for the
+ * routes at `MOUNT`, else as a problem (RFC 9457), which is the form of guards.
  */
 export function expectRefusal(reply: Reply, { status, code, challenge, retryAfter, message }: Refusal): void {
   const isRoute = reply.path.startsWith(MOUNT)

@@ -15,8 +15,8 @@ export type { ContractCase, ContractGroup, OpenStore } from './contract-case.js'
  * Every MUST of `TokenStore`, as data: run each case, in any test runner, on empty data of its own. A case sees the
  * data through two connections or more, so give it a function that opens a further connection at each call.
  *
- * Not in here: that `find` takes one round trip, that `remove` removes a damaged record, and the events `reset`, `lagging` and `live`. Only the tests of a store
- * can count its round trips and cut its lines.
+ * Not in here: that `find` takes one round trip, that `remove` removes a damaged record, and the events `reset`,
+ * `lagging` and `live`. Only the tests of a store can count its round trips and cut its lines.
  */
 export const storeContract: readonly ContractCase[] = [
   ...openCases,

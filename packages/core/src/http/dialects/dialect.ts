@@ -13,8 +13,8 @@ import type { JsonSchema } from './json-schema.js'
 import type { Resource } from './resource.js'
 
 /**
- * The API that the management routes speak: `latchkey` (the names of the in-process calls), `dynatrace` (access tokens v2) or
- * `panther` (api-tokens).
+ * The API that the management routes speak: `latchkey` (the names of the in-process calls), `dynatrace` (access tokens
+ * v2) or `panther` (api-tokens).
  */
 export type DialectName = 'latchkey' | 'dynatrace' | 'panther'
 
@@ -51,8 +51,8 @@ export interface Answer<Input extends unknown[]> {
 }
 
 /**
- * The words for the operations of core: members, envelopes, statuses, paths. Two dialects are published APIs, one is our
- * own. No rule is decided in a dialect.
+ * The words for the operations of core: members, envelopes, statuses, paths. Two dialects are published APIs, one is
+ * our own. No rule is decided in a dialect.
  */
 export interface Dialect {
   readonly name: DialectName
@@ -66,8 +66,8 @@ export interface Dialect {
   /** Wire members that must be there, beyond those that core needs. */
   readonly required: Readonly<Partial<Record<BodyOperation, readonly string[]>>>
   /**
-   * Whether `null` takes a member away, so that an update is a merge patch (RFC 7396). Else `null` means that the member
-   * is absent.
+   * Whether `null` takes a member away, so that an update is a merge patch (RFC 7396). Else `null` means that the
+   * member is absent.
    */
   readonly nullRemoves: boolean
   readonly list: ListParams

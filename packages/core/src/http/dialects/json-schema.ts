@@ -1,7 +1,7 @@
 /** JSON Schema 2020-12, as OpenAPI 3.1 uses it. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** An object with these members and no others; all of them required unless told otherwise. */
+/** An object with these members and no others; all of them required unless `required` says otherwise. */
 export function object(
   properties: Readonly<Record<string, JsonSchema>>,
   required: readonly string[] = Object.keys(properties),

@@ -49,7 +49,7 @@ export function showToken(token: ApiToken): Record<string, unknown> {
 
 const WRITABLE = own('name', 'enabled', 'scopes', 'networks', 'resources', 'metadata', 'expiresAt')
 const CREATE = { ...WRITABLE, ...own('owner', 'personal') }
-/** They change while a client holds the token in its hands. */
+/** They may change between a client's read and its update. */
 const OF_USE = ['lastUsedAt', 'lastUsedIp', 'previousSecret']
 
 const TOKEN = resourceSchema(RESOURCE)

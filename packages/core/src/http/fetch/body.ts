@@ -1,9 +1,10 @@
 import { endedEarly, fromBytes, fromHost, lostBody, MAX_BODY_BYTES, tooLarge } from '../json-body.js'
 
 /**
- * The JSON body of a web `Request`, as `readJson` reads that of a Node request: what the host has made of it (`parsed`), else
- * at most 64 KiB of valid UTF-8. `undefined` for an empty body. Throws `RequestError` (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`),
- * and a `TypeError` (`ERR_OPTION`) if the host has read a body and left nothing of it.
+ * The JSON body of a web `Request`, as `readJson` reads that of a Node request: what the host has made of it
+ * (`parsed`), else at most 64 KiB of valid UTF-8. `undefined` for an empty body. Throws `RequestError`
+ * (`ERR_TOO_LARGE`, `ERR_INVALID_INPUT`), and a `TypeError` (`ERR_OPTION`) if the host has read a body and left nothing
+ * of it.
  */
 export async function readRequestBody(request: Request, parsed: unknown): Promise<unknown> {
   if (parsed !== undefined) return fromHost(parsed)

@@ -20,8 +20,8 @@ export interface FetchAdmitted<Token = ApiToken | undefined> {
   readonly token: Token
   readonly response?: undefined
   /**
-   * What the answer's `Cache-Control` must be, unless you set one. Present where the token came by `X-API-Key`: shared caches
-   * keep answers apart only for requests with `Authorization` (RFC 9111 §3.5).
+   * What the answer's `Cache-Control` must be, unless you set one. Present where the token came by `X-API-Key`: shared
+   * caches keep answers apart only for requests with `Authorization` (RFC 9111 §3.5).
    */
   readonly cacheControl?: 'private'
 }
@@ -57,8 +57,9 @@ export interface FetchAdapter<HostRequest, Scope extends string> {
 }
 
 /**
- * Makes the adapter of a framework that speaks fetch, from what the adapter's function is given. `place`: the name of that
- * function, for errors. `known`: the names of its options. Throws a `TypeError` (`ERR_OPTION`) as `createAdapter` does.
+ * Makes the adapter of a framework that speaks fetch, from what the adapter's function is given. `place`: the name of
+ * that function, for errors. `known`: the names of its options. Throws a `TypeError` (`ERR_OPTION`) as `createAdapter`
+ * does.
  *
  * @example
  * const { property, guard, routes } = createFetchAdapter<Context, Scope>('latchkeyHono', latchkey, options)

@@ -23,8 +23,8 @@ export type FetchRoutes = (request: Request, client: FetchMount) => Promise<Resp
 export interface FetchAuth<Scope extends string> {
   /**
    * A guard. It resolves to the token that lets the request in, or to the `response` that refuses it. The admission is
-   * remembered for the `Request`, so a second guard costs nothing. Rejects with what the host's own code throws. Throws a
-   * `TypeError` for unknown options, and for scopes that are not plain or not declared.
+   * remembered for the `Request`, so a second guard costs nothing. Rejects with what the host's own code throws. Throws
+   * a `TypeError` for unknown options, and for scopes that are not plain or not declared.
    *
    * @example
    * const readers = requireToken({ scopes: ['reports.read'] })
@@ -56,9 +56,9 @@ export interface FetchAuth<Scope extends string> {
 }
 
 /**
- * Latchkey for every framework whose handlers take a `Request` and return a `Response`. The client's address is passed with
- * each request, because a `Request` does not know it. `latchkey`: one instance, or a function that picks one for each request. Throws
- * a `TypeError` for unknown options.
+ * Latchkey for every framework whose handlers take a `Request` and return a `Response`. The client's address is passed
+ * with each request, because a `Request` does not know it. `latchkey`: one instance, or a function that picks one for
+ * each request. Throws a `TypeError` for unknown options.
  *
  * @example
  * const latchkey = createLatchkey({ store: memoryStore(), scopes: { 'reports.read': 'Read reports' } })

@@ -1,6 +1,6 @@
 /**
- * What a credential's header says, of which a web `Headers` object joins repeats with commas: the text, or a list where it is
- * not one credential. A list is refused as a repeated header. `undefined`: the header is absent.
+ * What a credential's header says, of which a web `Headers` object joins repeats with commas: the text, or a list where
+ * it is not one credential. A list is refused as a repeated header. `undefined`: the header is absent.
  */
 type JoinedHeader = string | readonly string[] | undefined
 
@@ -8,8 +8,8 @@ type JoinedHeader = string | readonly string[] | undefined
 type RawHeaders = readonly string[] | undefined
 
 /**
- * The `Authorization` header. One credential is a scheme and a text without commas, or a scheme and parameters with commas
- * between them, as `Digest` has. Source: RFC 9110 §11.4.
+ * The `Authorization` header. One credential is a scheme and a text without commas, or a scheme and parameters with
+ * commas between them, as `Digest` has. Source: RFC 9110 §11.4.
  */
 export function authorizationOf(headers: Headers, rawHeaders: RawHeaders): JoinedHeader {
   const value = headers.get('authorization') ?? undefined

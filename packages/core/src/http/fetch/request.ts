@@ -17,13 +17,13 @@ export interface IncomingRequest {
 /** What a `Request` does not tell of its client. */
 export interface FetchClient {
   /**
-   * The client's address, as the runtime tells it, or your proxy. Never the whole of `X-Forwarded-For`, which clients write.
-   * `undefined`: nobody knows it, and tokens that are bound to CIDR blocks are refused.
+   * The client's address, as the runtime or your proxy gives it. Never the whole of `X-Forwarded-For`, which clients
+   * write. `undefined`: nobody knows it, and tokens that are bound to CIDR blocks are refused.
    */
   readonly ip: string | undefined
   /**
-   * Node's own request, where there is one: `env.incoming` of `@hono/node-server`. It shows repeated headers, which a `Request`
-   * joins, and the path that the client sent. Without it a credential with a comma counts as repeated.
+   * Node's own request, where there is one: `env.incoming` of `@hono/node-server`. It shows repeated headers, which a
+   * `Request` joins, and the path that the client sent. Without it a credential with a comma counts as repeated.
    */
   readonly incoming?: IncomingRequest | undefined
 }

@@ -13,9 +13,9 @@ export function toResponse(response: HttpResponse, method: string): Response {
 }
 
 /**
- * The bytes of a large answer as a stream, in slices, as fast as its client reads. The stream fails when nobody reads for
- * 30 s, or not all of it within a minute. It calls `release` then, when all is read, and when it is cancelled, as runtimes do
- * when the client is gone.
+ * The bytes of a large answer as a stream, in slices, as fast as its client reads. The stream fails when nobody reads
+ * for 30 s, or not all of it within a minute. It calls `release` then, when all is read, and when it is cancelled, as
+ * runtimes do when the client is gone.
  */
 export function streamBytes(
   bytes: Uint8Array,

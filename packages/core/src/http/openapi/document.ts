@@ -46,8 +46,9 @@ type PathItems = Readonly<Record<string, PathItem>>
 const knownItems = new WeakMap<Latchkey, Map<Dialect, PathItems>>()
 
 /**
- * The OpenAPI 3.1 description of one mounted router, made from the schemas that validate its input. With `sessionOnly` it
- * names no security, since that is the host's. What a token may do to itself is told only where `self` allows it.
+ * The OpenAPI 3.1 description of one mounted router, made from the schemas that validate its input. With `sessionOnly`
+ * it names no security, since that is the host's. What a token may do to itself is described only where `self` allows
+ * it.
  */
 export function describeRoutes(
   latchkey: Latchkey,
