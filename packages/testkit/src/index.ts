@@ -1,16 +1,16 @@
-export {
-  type AdapterCase,
-  type AdapterGroup,
-  adapterContract,
-  type FrameworkFacts,
-  type GuardedRoute,
-  type HostPlan,
-  type HostRequest,
-  type Mounted,
-  type MountHost,
-  type PlannedGuard,
-  type RenderDenied,
-} from './adapter-contract/index.js'
+export type {
+  AdapterCase,
+  AdapterGroup,
+  FrameworkFacts,
+  GuardedRoute,
+  HostPlan,
+  HostRequest,
+  Mounted,
+  MountHost,
+  PlannedGuard,
+  RenderDenied,
+} from './adapter-contract/adapter-case.js'
+export { adapterContract } from './adapter-contract/index.js'
 export { type FetchHandler, fetchListener } from './fetch-listener.js'
 export {
   CREATED_AT,
@@ -26,4 +26,5 @@ export {
   tokenId,
   tokenRecord,
 } from './fixtures.js'
-export { type ContractCase, type ContractGroup, type OpenStore, storeContract } from './store-contract/index.js'
+export type { ContractCase, ContractGroup, OpenStore } from './store-contract/contract-case.js'
+export { storeContract } from './store-contract/index.js'

@@ -24,19 +24,6 @@ import { routesRevokeAllCases } from './routes-revoke-all.js'
 import { routesRotateCases } from './routes-rotate.js'
 import { sameAnswerCases } from './same-answers.js'
 
-export type {
-  AdapterCase,
-  AdapterGroup,
-  FrameworkFacts,
-  GuardedRoute,
-  HostPlan,
-  HostRequest,
-  Mounted,
-  MountHost,
-  PlannedGuard,
-  RenderDenied,
-} from './adapter-case.js'
-
 /**
  * What every adapter for an HTTP framework keeps, as data: run each case, in any test runner, with a function that
  * builds a host of that framework to a plan. Requests go over real connections to a real server.

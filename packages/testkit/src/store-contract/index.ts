@@ -9,8 +9,6 @@ import { touchCases, touchRaceCases } from './touch.js'
 import { updateCases } from './update.js'
 import { watchCases } from './watch.js'
 
-export type { ContractCase, ContractGroup, OpenStore } from './contract-case.js'
-
 /**
  * Every MUST of `TokenStore`, as data: run each case, in any test runner, on empty data of its own. A case sees the
  * data through two connections or more, so give it a function that opens a further connection at each call.
