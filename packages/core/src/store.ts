@@ -41,6 +41,6 @@ export type {
   TokenStore,
   Unwatch,
 } from './store/token-store.js'
-export { ALPHABET as BASE32_ALPHABET } from './token/format.js'
+export { BASE32_ALPHABET } from './token/format.js'
 export { parseTokenId, requireTokenId, type TokenId } from './token/id.js'
 export type { Actor, StoredSecret, TokenRecord, TokenUse } from './types.js'

@@ -4,7 +4,7 @@ import { detached } from '../detached.js'
 import { optionError } from '../errors.js'
 
 /** The base32 alphabet of RFC 4648: no lower case, no 0 or 1, five bits a character. */
-export const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+export const BASE32_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 export const CHECKSUM_LENGTH = 7
 const PUBLIC_LENGTH = 24
@@ -120,7 +120,7 @@ function randomText(length: number): string {
 
 function textOf(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += ALPHABET[byte & 31]
+  for (const byte of bytes) text += BASE32_ALPHABET[byte & 31]
   return text
 }
 
@@ -131,7 +131,7 @@ function textOf(bytes: Uint8Array): string {
 export function checksum(text: string): string {
   const crc = crc32(text)
   let encoded = ''
-  for (let shift = 30; shift >= 0; shift -= 5) encoded += ALPHABET[(crc >>> shift) & 31]
+  for (let shift = 30; shift >= 0; shift -= 5) encoded += BASE32_ALPHABET[(crc >>> shift) & 31]
   return encoded
 }
 
