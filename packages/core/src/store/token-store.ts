@@ -3,15 +3,17 @@ import type { Actor, StoredSecret, TokenRecord, TokenUse } from '../types.js'
 
 /**
  * Keeps tokens. A store holds records and indexes. It does no hashing, reads no clock, knows no policy, and makes no
- * cursors. Each MUST below is a named case of the store contract in `@latchkey/testkit`.
+ * cursors. Each MUST is a named case of the store contract in `@latchkey/testkit`, unless it is marked
+ * (not in the contract).
  *
  * Failures: a store that cannot answer rejects with `StoreError` (`ERR_STORE`) within a bounded time. It never answers
- * "unknown" or "empty" instead.
+ * "unknown" or "empty" instead. The same holds if the data underneath are not those that were opened.
  */
 export interface TokenStore {
   /**
    * Opens the keyspace of one environment, creating it if needed.
-   * - MUST make it with `options.sealingKey` if that is given and this call creates it, and keep the key of one that is there.
+   * - MUST make it with `options.sealingKey` if that is given and this call creates it, and keep the key of one that is
+   *   there.
    * - MUST reject with `ERR_STORE`, creating nothing, if it is not there and `options.create` is `false`.
    * - MUST keep environments disjoint: nothing done in one is seen in another.
    * - MUST give the same `dataset` and `sealingKey` on every connection, also when first opened by several at once.
@@ -43,7 +45,8 @@ export interface EnvironmentStore {
 
   /**
    * Asks the source of truth for a sign of life, in one round trip.
-   * - MUST reject with `ERR_STORE` while the store cannot answer, or holds another data set than was opened.
+   * - MUST reject with `ERR_STORE` while the store cannot answer, or holds another data set than was opened (not in the
+   *   contract).
    */
   ping(): Promise<void>
 
@@ -59,8 +62,9 @@ export interface EnvironmentStore {
    * - MUST return a fresh copy: changing it changes nothing stored.
    * - MUST reflect every write acknowledged before the call, by anyone.
    * - MUST NOT find a public part under another prefix.
-   * - MUST take one round trip.
-   * - A deadline that is shorter than that of a write is not for `options.patient`.
+   * - MUST take one round trip (not in the contract).
+   * - MUST reject with `ERR_STORE` if the record is damaged (not in the contract).
+   * - With `options.patient`, it waits as long as a write.
    */
   find(id: string, options?: FindOptions): Promise<TokenRecord | undefined>
 
@@ -75,9 +79,10 @@ export interface EnvironmentStore {
   update(id: string, patch: TokenPatch, expectedVersion: number): Promise<TokenRecord | undefined>
 
   /**
-   * Removes a record for good; with `expectedVersion` only at that version, else rejecting with `ERR_CONFLICT`.
+   * Removes a record for good. With `expectedVersion`, it rejects with `ERR_CONFLICT` if the record has another
+   * version.
    * - MUST resolve to `true` for exactly one of N racing callers, to `false` if there is none.
-   * - MUST remove a record that is damaged and cannot be read, if no version is expected.
+   * - MUST remove a damaged record if no version is expected (not in the contract).
    */
   remove(id: string, expectedVersion?: number): Promise<boolean>
 
@@ -87,17 +92,20 @@ export interface EnvironmentStore {
    *   the latest; ties in a fixed order of the store's own, reversed with the direction.
    * - MUST resume exactly behind `after`, also when the record it points at is gone, so that a walk skips and repeats
    *   none of the records that stay (exempt: those whose own sort value changed meanwhile).
-   * - MUST return `next` if and only if more may follow; the last page has none.
+   * - MUST return `next` if and only if more follow; the last page has none.
    * - MUST return the exact `totalCount` of the filter when `count` is true, and none otherwise.
-   * - MUST NOT begin another step once `options.signal` is aborted, and reject with its reason if the page is not there yet.
+   * - MUST NOT begin another step once `options.signal` is aborted, and reject with its reason if the page is not there
+   *   yet.
    *   Other calls MUST NOT notice.
-   * - MUST leave out a record that is damaged and cannot be read, and name it in `damaged`.
+   * - MUST leave out a damaged record, and name it in `damaged` (not in the contract).
    */
   list(query: ListQuery, options?: ListOptions): Promise<ListPage>
 
   /**
    * Records last uses. They come in any order, also repeatedly.
-   * - MUST only move a last use forward: an older `at` changes nothing.
+   * - MUST only move a last use forward: an older `at` changes nothing. The address is that of the newest use: one
+   *   without
+   *   an address clears the older.
    * - MUST touch no other member, and never `version`.
    * - MUST keep a secret's last use only if its `gen` is there; the token's own moves in any case.
    * - MUST never bring a removed record back.
@@ -108,15 +116,19 @@ export interface EnvironmentStore {
    * Removes the records with `expiresAt` before the given time, and resolves to their ids.
    * - MUST name each removed record to exactly one of N racing callers.
    * - MUST keep those that never expire, and those that expire later, also when they were changed meanwhile.
-   * - MUST NOT fail because one of them is damaged; that one may stay.
+   * - MUST NOT fail because one of them is damaged (not in the contract). That one may stay.
    */
   purge(expiredBefore: number): Promise<readonly string[]>
 
   /**
-   * Calls the listener for every change until the returned function is called.
+   * Calls the listener for every change until the returned function is called. It owes every change that is
+   * acknowledged
+   * after it resolved, rejects if it cannot begin, and reconnects by itself afterwards.
    * - MUST deliver the id of every insert, update, remove and purge, by anyone, within 1 s of its acknowledgement.
    *   Touches are no changes.
-   * - MUST send `reset` when it may have missed any, and `lagging` / `live` when it loses and regains its source.
+   * - MUST send `reset` when it may have missed any, `lagging` when it loses its source, and `live` when it has it
+   *   again
+   *   (not in the contract).
    * - MUST NOT deliver events of other environments.
    */
   watch(listener: ChangeListener): Promise<Unwatch>
@@ -200,7 +212,7 @@ export interface ListPage {
   /**
    * Iterated at most once, in chunks, some time after `list` has resolved, or never: so it must hold nothing that needs
    * to be released. A step takes microseconds. One that fails throws `StoreError`.
-   * - MUST show the page as it was: later writes and touches change nothing in it.
+   * - MUST show the page as it was when `list` resolved: later writes and touches change nothing in it.
    */
   records: Iterable<TokenRecord>
   /**
