@@ -1,6 +1,6 @@
 import type { ApiToken } from '@latchkey/core'
 import { Controller, Get, Post } from '@nestjs/common'
-import { RequireToken, Token } from './token.guard.js'
+import { RequireToken, Token } from './token.guard'
 
 @Controller('reports')
 @RequireToken('reports.read')

@@ -12,9 +12,9 @@ import {
 } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { Request, Response } from 'express'
-import { AUTH, type Scope } from './tokens.module.js'
+import { AUTH, type Scope } from './tokens.module'
 
-const SCOPES = Symbol('scopes')
+export const SCOPES = Symbol('scopes')
 
 /** Lets a request in if its token has the scopes that `@RequireToken` names. */
 @Injectable()
