@@ -4,6 +4,7 @@
 // A comment before a block of code says more about it:
 //   <!-- run -->           runs it; the block of text behind it is what it prints (the first program of a README serves: see below)
 //   <!-- from: file -->    it stands in this file, which is compiled and tested where it is
+//   <!-- file: name -->    the other programs of the pages can import it by this name
 //   <!-- given code -->    the code that a reader has in front of it; compiled with it, and run if a block of text is behind it
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -74,6 +75,8 @@ describe('code', () => {
     folder = await mkdtemp(join(import.meta.dirname, '../.example-'))
     for (const { file, language, code, notes } of own) {
       const given = notes.get('given')
+      const name = notes.get('file')
+      if (name !== undefined) await writeFile(join(folder, name), code)
       await writeFile(join(folder, `${file}.${language}`), given === undefined ? code : `${given}\n${code}`)
     }
     const compilerOptions = {

@@ -4,7 +4,7 @@ export interface CodeBlock {
   readonly code: string
   /** Where it begins, from 1. */
   readonly line: number
-  /** Of `<!-- key: value -->` right before it: `run`, `from` or `given`. The value may have several lines. */
+  /** Of `<!-- key: value -->` right before it: `run`, `from`, `file` or `given`. The value may have several lines. */
   readonly notes: ReadonlyMap<string, string>
 }
 
