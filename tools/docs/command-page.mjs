@@ -16,10 +16,14 @@ latchkey list --store sqlite:/var/lib/my-service/tokens.db --owner ada
 
 \`--store\` names a store: \`sqlite:FILE\`, \`redis://HOST\`, \`rediss://HOST\`, or \`postgres://USER@HOST/DATABASE\`. Whoever can open
 the store can do everything with it. Other users of the machine can see a password in the URL: set \`PGPASSWORD\` for
-PostgreSQL, or \`REDISCLI_AUTH\` for Redis, instead. The environment must be there: only \`copy\`, \`init\` and your service create one.
+PostgreSQL, or \`REDISCLI_AUTH\` for Redis, instead. With \`--store\`, the file and the environment must be there:
+only \`copy\`, \`init\` and your service create one.
 
 \`--config\` names a module that exports your service's own instance, with its scopes, limits, hasher, pepper and audit. Commands that make
 or check a secret need it: \`create\`, \`rotate\`, \`lookup\`, \`import\`, and \`revoke\` and \`explain\` of a whole token.
+
+The module also decides whether a missing file is created. So write an absolute path: a relative one starts at the directory that you are
+in, and the command would make an empty file there. With \`create: false\`, it fails instead.
 
 \`\`\`js
 // latchkey.config.mjs
@@ -29,6 +33,16 @@ import { sqliteStore } from '@latchkey/store-sqlite'
 export const store = sqliteStore({ path: '/var/lib/my-service/tokens.db' })
 export const latchkey = createLatchkey({ prefix: 'acme', store, scopes: { 'reports.read': 'Read reports' } })
 \`\`\`
+
+Your service imports the same module, so that both have one prefix, one hasher and the same limits:
+
+\`\`\`js
+// app.mjs
+import { latchkey, store } from './latchkey.config.mjs'
+\`\`\`
+
+Run the command as the user of your service: \`sudo -u my-service latchkey …\`. A file that root made
+[cannot be opened by the service](deployment.md#everything-answers-503).
 
 The command closes \`store\` at the end. If something else must be closed, such as a pool of PostgreSQL, export \`close\` too:
 \`export const close = () => pool.end()\`.

@@ -41,7 +41,7 @@ export function createProgram(): Command {
     .option('--store <url>', 'sqlite:FILE, redis://HOST or postgres://USER@HOST/DATABASE')
     .option('--config <file>', "a module that exports the host's own instance as `latchkey`")
     .option('--environment <name>', 'the environment of --store (default: default)')
-    .option('--prefix <prefix>', 'the prefix of the tokens of --store (default: lk)')
+    .option('--prefix <prefix>', 'the prefix of the tokens of --store, by which explain judges them (default: lk)')
     .option('--as <name>', 'who acts, for the audit (default: your name on this machine)')
     .option('--json', 'print JSON, one value a line')
     .addOption(new Option('--yes', 'do not ask before what cannot be undone'))

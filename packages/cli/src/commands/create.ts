@@ -18,10 +18,14 @@ interface Options extends MemberOptions {
 export function createCommand(program: Command): void {
   const command = withMembers(program.command('create'))
     .description('Create a token, and print it once. Needs --config.')
-    .option('--owner <owner>', 'whose it is (default: who acts)')
+    .option('--owner <owner>', 'whose it is (default: who acts, which is root if root runs the command)')
     .option('--personal', 'it can do no more than its owner')
-    .option('--if-none', 'only if there is no token yet; of several nodes that start at once, one creates it')
-  withExample(command, '--config latchkey.config.mjs --name admin --scope "*" --if-none').action(async () => {
+    .option(
+      '--if-none',
+      'only if there is no token yet, not even an expired one; of nodes that start at once, one creates it',
+    )
+  const example = '--config latchkey.config.mjs --name admin --owner me --scope "*" --if-none'
+  withExample(command, example).action(async () => {
     const options = optionsOf<Partial<Options>>(command)
     const { name, scope } = options
     if (name === undefined || scope === undefined) throw misused('A token needs a --name, and at least one --scope.')

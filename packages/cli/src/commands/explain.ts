@@ -23,7 +23,8 @@ export function explainCommand(program: Command): void {
     .option('--ip <address>', 'the address of the request')
     .option('--scope <scope>', 'a scope that the request needs; may be given more than once', collect)
     .option('--resource <resource>', 'a resource that it is about; may be given more than once', collect)
-  const example = 'acme.J7YPZB3VHFBGQWDX5TCQ2NHM --store sqlite:tokens.db --scope reports.read --ip 192.0.2.1'
+  const store = '--store sqlite:tokens.db --prefix acme'
+  const example = `acme.J7YPZB3VHFBGQWDX5TCQ2NHM ${store} --scope reports.read --ip 192.0.2.1`
   withExample(command, example).action(async (id: string | undefined) => {
     if (id !== undefined) return withTarget(command, (target) => explain(command, target, { id }))
     const why = 'A whole token is checked by the hasher of the host'
