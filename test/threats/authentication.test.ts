@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Ask, forge, type Reply } from './client.js'
 import { FRAMEWORKS, scene } from './scene.js'
 
-/** Every operation of both dialects, on the token of this id. */
+/** Every operation of every dialect, on the token of this id. */
 function operations(id: string): readonly (readonly [method: string, path: string])[] {
   return [
     ['GET', '/tokens'],
@@ -25,6 +25,19 @@ function operations(id: string): readonly (readonly [method: string, path: strin
     ['POST', `/panther/${id}`],
     ['DELETE', `/panther/${id}`],
     ['POST', `/panther/${id}/rotate`],
+    ['GET', '/latchkey'],
+    ['POST', '/latchkey'],
+    ['POST', '/latchkey/lookup'],
+    ['POST', '/latchkey/revoke'],
+    ['POST', '/latchkey/revoke-all'],
+    ['POST', '/latchkey/explain'],
+    ['GET', '/latchkey/capabilities'],
+    ['GET', `/latchkey/${id}`],
+    ['PATCH', `/latchkey/${id}`],
+    ['DELETE', `/latchkey/${id}`],
+    ['POST', `/latchkey/${id}/rotate`],
+    ['POST', `/latchkey/${id}/rotate/finish`],
+    ['POST', `/latchkey/${id}/rotate/cancel`],
   ]
 }
 

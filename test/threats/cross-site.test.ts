@@ -49,6 +49,14 @@ function writes(id: string): readonly (readonly [method: string, path: string, b
     ['POST', `/panther/${id}`, { name: 'n', permissions: ['*'] }],
     ['POST', `/panther/${id}/rotate`],
     ['DELETE', `/panther/${id}`],
+    ['POST', '/latchkey', { name: 'n', scopes: ['*'] }],
+    ['PATCH', `/latchkey/${id}`, { enabled: false }],
+    ['POST', `/latchkey/${id}/rotate`],
+    ['POST', `/latchkey/${id}/rotate/finish`],
+    ['POST', `/latchkey/${id}/rotate/cancel`],
+    ['DELETE', `/latchkey/${id}`],
+    ['POST', '/latchkey/revoke', { token: 'x' }],
+    ['POST', '/latchkey/revoke-all', { owner: 'alice' }],
   ]
 }
 
