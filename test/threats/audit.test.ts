@@ -1,5 +1,5 @@
 // Who did what: every management write, done or refused, is told with its actor, and never a secret.
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { join } from 'node:path'
 import {
@@ -389,7 +389,7 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
 })
 
 test('28 calls in process are told as those over HTTP: the user, or the host itself', async () => {
-  const { latchkey, issue, clock } = await scene('koa', { retention: 1_000 })
+  const { latchkey, issue } = await scene('koa')
   const caller = { id: 'u-7', owner: 'alice', scopes: WRITER }
   const on = { caller, ip: '::ffff:192.0.2.7' }
   const victim = await issue({ owner: 'victor', scopes: ['*'] })
@@ -422,12 +422,41 @@ test('28 calls in process are told as those over HTTP: the user, or the host its
   expect(entries.map(({ actor }) => actor)).toEqual(actors)
   expect(entries.map(({ ip }) => ip === '192.0.2.7')).toEqual(actors.map((actor) => actor === user))
   for (const i of [3, 4, 6, 7]) expect(entries[i]?.token?.id).toBe(victim.id)
+})
+
+test('28 revokeAll has an entry for each token, a purge one with their ids, an import one with its counts', async () => {
+  const foreign = [{ name: 'old', match: /^old_[a-z]+$/ }]
+  const { latchkey, issue, clock } = await scene('koa', { retention: 1_000, foreign })
+  const host = { kind: 'host' }
+  const caller = { id: 'u-7', owner: 'alice', scopes: WRITER }
+  const user = { kind: 'user', id: 'u-7', owner: 'alice' }
+  const idsOf = (tokens: readonly ({ readonly id: string } | undefined)[]) =>
+    tokens.map((token) => token?.id).toSorted()
+
+  const own = await Promise.all([1, 2].map(() => issue()))
+  await issue({ owner: 'bob' })
+  const revoked = await auditOf(() => latchkey.revokeAll({ created: { from: 0 } }, { caller, ip: '192.0.2.7' }))
+  expect(revoked.map(essence)).toEqual([
+    ['revokeAll', 'done'],
+    ['revokeAll', 'done'],
+  ])
+  for (const { actor, ip } of revoked) expect([actor, ip]).toEqual([user, '192.0.2.7'])
+  expect(idsOf(revoked.map(({ token }) => token))).toEqual(idsOf(own))
+  const refused = await auditOf(() => latchkey.revokeAll({ owner: 'bob' }, { caller }).catch(() => undefined))
+  expect(refused.map(essence)).toEqual([['revokeAll', 'refused', 'ERR_NOT_ALLOWED']])
+  expect(refused[0]?.violations).toMatchObject([{ dimension: 'owner' }])
 
   const dying = await Promise.all([1, 2].map(() => issue({ expiresAt: clock.at + 1 })))
   clock.at += 2_000
-  const [purge, ...more] = await auditOf(() => latchkey.purge())
-  expect([purge?.action, purge?.outcome, purge?.actor, more]).toEqual(['purge', 'done', { kind: 'host' }, []])
-  expect(purge?.ids?.toSorted()).toEqual(dying.map(({ id }) => id).toSorted())
+  const purged = await auditOf(() => latchkey.purge())
+  expect(purged).toEqual([expect.objectContaining({ action: 'purge', outcome: 'done', actor: host })])
+  expect(purged[0]?.ids?.toSorted()).toEqual(idsOf(dying))
+
+  const sha256 = createHash('sha256').update('old_key').digest('hex')
+  const row = { format: 'old', sha256, name: 'n', owner: 'bob', scopes: ['reports.read'] }
+  const imported = await auditOf(() => latchkey.importTokens([row, row, { ...row, name: '' }]))
+  const counts = { imported: 1, skipped: 1, rejected: 1 }
+  expect(imported).toEqual([expect.objectContaining({ action: 'import', outcome: 'done', actor: host, counts })])
 })
 
 /** A store of each kind, closed when the test ends. */
