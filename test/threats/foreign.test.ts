@@ -1,5 +1,6 @@
 // Keys of other systems: what their holders may do, and what a stranger who knows a part of one cannot.
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { apiKey } from '@better-auth/api-key'
 import { createLatchkey, type ForeignFormat, type ImportRow, memoryData, memoryStore } from '@latchkey/core'
 import { testHasher } from '@latchkey/testkit'
@@ -7,7 +8,7 @@ import { hash as bcrypt } from '@node-rs/bcrypt'
 import { betterAuth } from 'better-auth'
 import { memoryAdapter } from 'better-auth/adapters/memory'
 import { generateAPIKey } from 'prefixed-api-key'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { FRAMEWORKS, scene } from './scene.js'
 
 const BETTER_AUTH: ForeignFormat = { name: 'better-auth', match: /^[A-Za-z]{64}$/ }
@@ -48,6 +49,22 @@ async function betterAuthKey() {
 async function prefixedKey() {
   const { token = '', shortToken, longTokenHash } = await generateAPIKey({ keyPrefix: 'mycompany' })
   return { key: token, row: row({ format: 'prefixed-api-key', id: shortToken, sha256: longTokenHash }) }
+}
+
+/** How many bcrypt proofs run at once, at most, until the test ends. Each runs as it does without this. */
+function countBcrypt(): { readonly most: number } {
+  // The module that core loads. An import of it cannot be changed.
+  const peer = createRequire(import.meta.url)('@node-rs/bcrypt') as { verify(...args: unknown[]): Promise<boolean> }
+  const { verify } = peer
+  const count = { running: 0, most: 0 }
+  peer.verify = async (...args) => {
+    count.most = Math.max(count.most, ++count.running)
+    return verify(...args).finally(() => count.running--)
+  }
+  onTestFinished(() => {
+    peer.verify = verify
+  })
+  return count
 }
 
 describe.each(FRAMEWORKS)('on %s', (framework) => {
@@ -91,14 +108,19 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     const { latchkey, call, issue } = await scene(framework, { foreign: FOREIGN })
     const good = await issue()
     const hash = await bcrypt('key_1_s3cret', 10)
-    await latchkey.importTokens([row({ format: 'own', id: '1', hash })])
-    const guess = (i: number) => call('GET', '/reports.read', `key_1_guess${i}`)
+    await latchkey.importTokens(['1', '2'].map((id) => row({ format: 'own', id, hash })))
+    const bcryptProofs = countBcrypt()
+    const guess = (i: number, id = 1) => call('GET', '/reports.read', `key_${id}_guess${i}`)
+    const others = Array.from({ length: 4 }, (_, i) => guess(i, 2))
     const guesses = Array.from({ length: 100 }, (_, i) => guess(i))
     expect((await call('GET', '/reports.read', good.token)).status).toBe(200)
     const statuses = (await Promise.all(guesses)).map(({ status }) => status)
     expect(new Set(statuses)).toEqual(new Set([401, 503]))
+    await Promise.all(others)
     const { done } = latchkey.stats().proofs
     expect(done).toBeLessThan(20)
+    // Guesses of two keys waited, and still there was one at a time.
+    expect(bcryptProofs.most).toBe(1)
     for (let i = 0; i < 100; i++) if (statuses[i] === 401) expect((await guess(i)).status).toBe(401)
     expect(latchkey.stats().proofs.done).toBe(done)
     // Once its holder has used it, a guess costs nothing.
