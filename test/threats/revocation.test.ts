@@ -195,18 +195,19 @@ describe.each(FRAMEWORKS)('on %s', (framework) => {
     await Promise.all(Object.values(places).map((latchkey) => latchkey.close()))
   })
 
-  test('19 every hit of the cache is judged anew: expiry to the millisecond, address, age by a clock set back', async () => {
+  test('19 every hit of the cache is judged anew: expiry to the millisecond, scopes, address, age by a clock set back', async () => {
     const { call, clock, issue, latchkey } = await scene(
       framework,
       // Long enough that a young entry is known to be sound without a closer look.
       { cache: { ttl: 60_000 } },
-      { trustProxy: 'loopback' },
+      { trustProxy: 'loopback', scopes: ['reports.read', 'logs.read'] },
     )
     const { token } = await issue({ expiresAt: clock.at + 999, networks: ['192.0.2.0/24'] })
-    const use = async (from: string) =>
-      (await call('GET', '/reports.read', token, { headers: ['X-Forwarded-For', from] })).status
+    const use = async (from: string, scope = 'reports.read') =>
+      (await call('GET', `/${scope}`, token, { headers: ['X-Forwarded-For', from] })).status
     expect(await use('192.0.2.1')).toBe(200)
     expect(await use('203.0.113.9')).toBe(403)
+    expect(await use('192.0.2.1', 'logs.read')).toBe(403)
     expect(await use('192.0.2.1')).toBe(200)
     clock.at += 998
     expect(await use('192.0.2.1')).toBe(200)
