@@ -26,6 +26,7 @@ const folders = [
   'examples',
   'examples/host',
   'examples/nestjs',
+  'tools/docs',
   ...readdirSync(join(root, 'packages')).map((p) => `packages/${p}`),
 ]
 const manifests = folders.map((folder) => JSON.parse(read(`${folder}/package.json`)) as Manifest)
