@@ -33,8 +33,8 @@ await runBenchmark({
   about: `
 All 401 answers look the same. Here each cause is timed in process, where no network hides a difference, and pairs of causes are
 compared by Welch's t over the fastest 95 % of interleaved samples. A difference is \`real\` if t is beyond ${SIGNIFICANT} and it is larger
-than those of the controls, which differ only by where their tokens lie in memory. What the differences tell, and why that is
-accepted, is in [SECURITY.md](../../SECURITY.md).`,
+than those of the controls, which differ only by where their tokens lie in memory: their t alone can be far from 0. "Timing tells a
+little" in [SECURITY.md](../../SECURITY.md#accepted-risks) says what somebody can learn from the differences, and why we accept that.`,
   cases: [],
   options: { samples: 20_000 },
   bounds: () =>
