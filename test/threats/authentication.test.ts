@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Ask, forge, type Reply } from './client.js'
 import { FRAMEWORKS, scene } from './scene.js'
 
-/** Every operation of every dialect, on the token of this id. */
+/** Every operation of every dialect, on the token of this id. `openapi.json` answers anybody. */
 function operations(id: string): readonly (readonly [method: string, path: string])[] {
   return [
     ['GET', '/tokens'],
@@ -180,7 +180,7 @@ function breakable(broken: () => boolean): TokenStore {
   }
 }
 
-test('22 refusals are those of RFC 6750, byte for byte the same on every framework', async () => {
+test('22 refusals are those of RFC 6750, byte for byte the same on Express and Koa', async () => {
   const hosts = await Promise.all(FRAMEWORKS.map((framework) => scene(framework, { realm: 'reports of acme' })))
   const realm = 'Bearer realm="reports of acme"'
   const answers = await Promise.all(
