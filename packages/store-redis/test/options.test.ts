@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { createCluster as createCluster5 } from 'redis5'
 import { describe, expect, test } from 'vitest'
 import { ioredis, nodeRedis, type RedisStoreOptions, redisStore } from '../src/index.js'
 
@@ -37,6 +38,17 @@ describe('nodeRedis(client)', () => {
   test('takes clients of createClient and createCluster', () => {
     expect(nodeRedis(createClient()).cluster).toBe(false)
     expect(nodeRedis(createCluster({ rootNodes: [] })).cluster).toBe(true)
+  })
+
+  test('names settings that slow down recovery', () => {
+    expect(nodeRedis(createClient()).warnings().join()).toMatch(/^disableOfflineQueue/)
+    expect(nodeRedis(createClient({ disableOfflineQueue: true })).warnings()).toEqual([])
+    const defaults = { disableOfflineQueue: true }
+    for (const create of [createCluster, createCluster5] as (typeof createCluster)[]) {
+      const warnings = nodeRedis(create({ rootNodes: [defaults] })).warnings()
+      expect(warnings.join()).toMatch(/^defaults\.disableOfflineQueue/)
+      expect(nodeRedis(create({ rootNodes: [], defaults })).warnings()).toEqual([])
+    }
   })
 
   const sentinel = createSentinel({ name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] })

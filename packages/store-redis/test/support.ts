@@ -76,7 +76,10 @@ export async function connectCluster(
 ): Promise<Connection> {
   if (isNodeRedis(name)) {
     const { createCluster } = await loadNodeRedis(name)
-    const client = createCluster({ rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })) })
+    const client = createCluster({
+      rootNodes: nodes.map(({ port }) => ({ socket: { port, host: '127.0.0.1' } })),
+      defaults: { disableOfflineQueue: true },
+    })
     client.on('error', () => {})
     await client.connect()
     return { client: nodeRedis(client), close: () => client.destroy() }

@@ -39,6 +39,8 @@ export interface NodeRedisCluster {
   unsubscribe(channel: string, listener: Listener): Promise<unknown>
   destroy(): void
   readonly slots: unknown
+  /** What `createCluster` was given: it has no `options` as `createClient` does. */
+  readonly _options?: { readonly defaults?: object | undefined } | undefined
 }
 
 /**
@@ -111,7 +113,7 @@ function cluster(client: NodeRedisCluster): RedisClient {
         close: () => {},
       }
     }),
-    warnings: () => [],
+    warnings: () => warningsOf(client._options?.defaults ?? {}, 'defaults.'),
   }
 }
 
@@ -119,7 +121,8 @@ function options(timeout: number): CommandOptions {
   return { typeMapping: { 36: Buffer }, timeout: Math.ceil(timeout) }
 }
 
-function warningsOf(given: object): string[] {
+/** `path`: where the host wrote these settings. */
+function warningsOf(given: object, path = ''): string[] {
   const { disableOfflineQueue, socket } = given as {
     disableOfflineQueue?: boolean
     socket?: { reconnectStrategy?: unknown }
@@ -127,11 +130,11 @@ function warningsOf(given: object): string[] {
   const warnings: string[] = []
   if (disableOfflineQueue !== true) {
     warnings.push(
-      'disableOfflineQueue is not set: while disconnected, calls wait for their deadline instead of failing.',
+      `${path}disableOfflineQueue is not set: while disconnected, calls wait for their deadline instead of failing.`,
     )
   }
   if (socket?.reconnectStrategy === false) {
-    warnings.push('socket.reconnectStrategy is false: the client never connects again after a lost connection.')
+    warnings.push(`${path}socket.reconnectStrategy is false: the client never connects again after a lost connection.`)
   }
   return warnings
 }
