@@ -7,7 +7,12 @@ import { RateLimiterMemory } from 'rate-limiter-flexible'
 
 /** Several processes share their counts in Redis: `node limits/express.js redis://127.0.0.1:6379`. */
 const [url] = process.argv.slice(2)
-export const redis = url === undefined ? undefined : new Redis(url)
+// While Redis cannot be reached, calls fail at once instead of waiting for it.
+const failFast = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 300 }
+export const redis = url === undefined ? undefined : new Redis(url, failFast)
+redis?.on('error', (error) => console.error(error.message))
+// Connected before the limiters send their scripts. If Redis is down, the client tries again by itself.
+await redis?.connect().catch(() => undefined)
 
 const refusals = new RateLimiterMemory({ points: 20, duration: 60 })
 
