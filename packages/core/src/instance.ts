@@ -216,8 +216,9 @@ export interface Latchkey<Scope extends string = string> {
    */
   ready(): Promise<void>
   /**
-   * Makes one round trip to the store and resolves to its duration in milliseconds, for readiness checks. Rejects with
-   * `StoreError` if the store does not answer within its own deadline, and with `UnavailableError` after `close()`.
+   * Asks the store whether it answers and resolves to the duration in milliseconds, for readiness checks. Rejects with
+   * `StoreError` if the store does not answer within its own deadline, and with `UnavailableError` after `close()`. On
+   * Redis it asks every shard, so it rejects while one master of a Cluster is down.
    *
    * @example
    * app.get('/ready', async (_req, res) => {

@@ -44,7 +44,7 @@ export interface EnvironmentStore {
   readonly sealingKey: Uint8Array
 
   /**
-   * Asks the source of truth for a sign of life, in one round trip.
+   * Asks the source of truth for a sign of life. A store of several parts asks each of them.
    * - MUST reject with `ERR_STORE` while the store cannot answer, or holds another data set than was opened (not in the
    *   contract).
    */
