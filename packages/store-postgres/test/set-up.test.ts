@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { tokenRecord } from '@latchkey/testkit'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { migrate, nodePg, type PostgresClient, type PostgresStoreOptions, postgresStore } from '../src/index.js'
-import { ENVIRONMENT, newPool, newSchema, PATIENT, sharedServer } from './support.js'
+import { ENVIRONMENT, LIST, newPool, newSchema, PATIENT, sharedServer } from './support.js'
 
 const client = nodePg(new pg.Pool())
 const shared = sharedServer()
@@ -60,3 +62,27 @@ test.each(['read committed', 'serializable'])(
     }
   },
 )
+
+test('the table of tokens may be partitioned as the documentation says', async () => {
+  const page = readFileSync(new URL('../../../docs/internals/scale.md', import.meta.url), 'utf8')
+  const [, statements = ''] = /```sql\n([^`]+)```/.exec(page) ?? []
+  expect(statements).toContain('partition by list (env)')
+  const schema = newSchema()
+  const pool = newPool(shared.server)
+  await migrate(nodePg(pool), { schema })
+  await pool.query(statements.replaceAll('latchkey.', `${schema}.`))
+
+  const store = postgresStore({ client: nodePg(pool), schema, ...PATIENT })
+  for (const name of ['first', 'second']) {
+    const environment = await store.open(name)
+    const record = tokenRecord({ name })
+    await environment.insert(record)
+    await expect(environment.insert(record)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    expect(await environment.update(record.id, { enabled: false }, record.version)).toMatchObject({ enabled: false })
+    expect(await environment.find(record.id)).toMatchObject({ name, enabled: false })
+    const { records, totalCount } = await environment.list(LIST)
+    expect({ names: Array.from(records, (each) => each.name), totalCount }).toEqual({ names: [name], totalCount: 1 })
+  }
+  const { rows } = await pool.query(`select tableoid::regclass::text as part from ${schema}.token order by 1`)
+  expect(rows).toEqual([{ part: `${schema}.token_1` }, { part: `${schema}.token_others` }])
+})
