@@ -109,18 +109,29 @@ interface Batch {
 export function createFind(
   keyspace: Keyspace,
 ): (id: string, options?: FindOptions) => Promise<TokenRecord | undefined> {
-  /** The batch of each shard that still takes reads. */
-  const open = new Map<ShardRef, Batch>()
-  /** The same, of patient reads. */
-  const openPatient = new Map<ShardRef, Batch>()
+  const batchOf = createBatches(keyspace, readDeadline)
+  const patientBatchOf = createBatches(keyspace, manageDeadline)
 
-  async function readBatch(
-    open: Map<ShardRef, Batch>,
-    shard: ShardRef,
-    publicParts: readonly string[],
-  ): Promise<(Buffer | null)[]> {
+  return async (id, { patient = false } = {}) => {
+    const publicPart = parseTokenId(id)?.publicPart
+    if (publicPart === undefined) return undefined
+    const shard = shardOf(keyspace, publicPart)
+    const { publicParts, values } = patient ? patientBatchOf(shard) : batchOf(shard)
+    const index = 2 * (publicParts.push(publicPart) - 1)
+    const [document = null, uses = null] = (await values).slice(index, index + 2)
+    if (document === null) return undefined
+    const { record } = decodeDocument(publicPart, document, uses)
+    return record.id === id ? unlessStale(keyspace, shard, publicPart, record) : undefined
+  }
+}
+
+/** The batch of a shard that still takes reads; each batch has one deadline. */
+function createBatches(keyspace: Keyspace, deadlineOf: typeof readDeadline): (shard: ShardRef) => Batch {
+  const open = new Map<ShardRef, Batch>()
+
+  async function readBatch(shard: ShardRef, publicParts: readonly string[]): Promise<(Buffer | null)[]> {
     const { connection, settings, rollbackGuard, listeners } = keyspace
-    const deadline = open === openPatient ? manageDeadline(settings) : readDeadline(settings)
+    const deadline = deadlineOf(settings)
     await new Promise((resolve) => setImmediate(resolve))
     open.delete(shard)
     const expected = rollbackGuard.latestSeq(shard.index)
@@ -132,25 +143,13 @@ export function createFind(
     return values
   }
 
-  function batchOf(open: Map<ShardRef, Batch>, shard: ShardRef): Batch {
+  return (shard) => {
     const batch = open.get(shard)
     if (batch !== undefined && batch.publicParts.length < MAX_FIND_BATCH) return batch
     const publicParts: string[] = []
-    const fresh = { publicParts, values: readBatch(open, shard, publicParts) }
+    const fresh = { publicParts, values: readBatch(shard, publicParts) }
     open.set(shard, fresh)
     return fresh
-  }
-
-  return async (id, { patient = false } = {}) => {
-    const publicPart = parseTokenId(id)?.publicPart
-    if (publicPart === undefined) return undefined
-    const shard = shardOf(keyspace, publicPart)
-    const { publicParts, values } = batchOf(patient ? openPatient : open, shard)
-    const index = 2 * (publicParts.push(publicPart) - 1)
-    const [document = null, uses = null] = (await values).slice(index, index + 2)
-    if (document === null) return undefined
-    const { record } = decodeDocument(publicPart, document, uses)
-    return record.id === id ? unlessStale(keyspace, shard, publicPart, record) : undefined
   }
 }
 
