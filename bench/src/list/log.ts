@@ -2,12 +2,12 @@ import type { Subject } from './measure.js'
 import { uses } from './single-tokens.js'
 
 const AT_ONCE = 500
-/** Whose last uses are written at each stage. */
+/** The share of the tokens that are touched at each stage. */
 const SHARE = 0.02
 
 /**
- * Writes of last uses, in bytes of the server's write-ahead log for each token: right after a checkpoint, and after the next
- * ones. Then the time of a vacuum. For stores whose server has such a log.
+ * What one touch adds to the server's write-ahead log, in bytes: right after a checkpoint, and later. Then the time of a
+ * vacuum. Does nothing for stores whose server has no such log.
  */
 export async function writeAheadLog({ data, environment, ids, meter }: Subject): Promise<void> {
   const { logPosition, checkpoint, settle } = data

@@ -32,9 +32,9 @@ export function createMeter(data: BenchData) {
       return { error: error.message }
     })
     const longest = await data.longestCommand?.()
-    const row = rounded({ name, ...figures, ...(longest !== undefined && { longestMs: longest }) })
+    const row = { name, ...figures, ...(longest !== undefined && { longestMs: longest }) }
     rows.push(row)
-    process.stderr.write(`latchkey: measured ${JSON.stringify(row)}\n`)
+    process.stderr.write(`latchkey: measured ${JSON.stringify(rounded(row))}\n`)
   }
 
   return {
