@@ -58,10 +58,10 @@ export async function list(
 async function readTotal({ database, env }: Environment, filter: ListFilter, deadline: Deadline): Promise<number> {
   const { values, parameter } = parameters([env])
   const conditions = ['t.env = $1', ...conditionsOf(filter, parameter)]
-  // A count of all rows reads the table. By an index it would look at every row that was touched since the last vacuum, in
-  // the order of the index, which takes several times as long. No index has the column `version`.
-  const counted = conditions.length === 1 ? 't.version' : '*'
-  const text = `select count(${counted}) as total from ${database.schema.token} t where ${conditions.join(' and ')}`
+  // A count of all tokens reads the table, since no index has the column `version`. Counted along an index, each row that
+  // was touched since the last vacuum would be looked up by itself, which takes several times as long.
+  const column = conditions.length === 1 ? 't.version' : '*'
+  const text = `select count(${column}) as total from ${database.schema.token} t where ${conditions.join(' and ')}`
   const { rows } = await database.query(text, values, deadline)
   return Number(rows[0]?.total)
 }
