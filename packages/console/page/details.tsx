@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { isExpired, statusesOf } from './format'
 import { Rotation } from './rotation'
+import { SecretNotice } from './secret-notice'
 import {
   announce,
   changeToken,
@@ -67,33 +68,11 @@ export function Details() {
         {token.personal && <span class="tag">Personal</span>}
       </p>
       <ErrorNotice error={error} retry={() => void refreshDetails()} />
-      {lookedUp.value?.id === id && <SecretNotice token={token} {...lookedUp.value} />}
+      {lookedUp.value?.id === id && <SecretNotice token={token} text={lookedUp.value.token} />}
       <Acts token={token} />
       {token.previousSecret !== undefined && <Rotation token={token} previous={token.previousSecret} />}
       <Members token={token} />
     </section>
-  )
-}
-
-/** What a whole token that was found somewhere opens. */
-function SecretNotice({
-  token,
-  isRight,
-  detail,
-}: {
-  readonly token: Token
-  readonly isRight: boolean
-  readonly detail: string
-}) {
-  if (!isRight) return <p class="notice">The secret that you looked up opens nothing. {detail}</p>
-  if (!token.enabled || isExpired(token)) {
-    return <p class="notice">The secret that you looked up is right, but its token is refused.</p>
-  }
-  return (
-    <p class="notice notice-warning">
-      The secret that you looked up works: whoever has it can do what stands below. Delete or disable the token, or
-      rotate it without keeping the current secret.
-    </p>
   )
 }
 

@@ -73,7 +73,7 @@ export function ExpiryField({
     <div class="pair">
       <Field label="Expires" errors={isByDate ? [] : errors}>
         {(control) => (
-          <select {...control} value={choice} onChange={(event) => choose(event.currentTarget.value)}>
+          <select {...control} value={choice} onInput={(event) => choose(event.currentTarget.value)}>
             {current !== undefined && (
               <option value="keep">
                 {keptExpiry === undefined ? 'As now: never' : `As now: ${exactTime(keptExpiry)}`}
@@ -93,7 +93,7 @@ export function ExpiryField({
         <Field
           label="Date and time"
           errors={errors.length > 0 && date === '' ? ['Enter a date and a time.'] : errors}
-          hint={`In your time zone, ${ZONE}.${latestHint(latest)}`}
+          hint={dateHint(date) + latestHint(latest)}
         >
           {(control) => (
             <input
@@ -112,6 +112,12 @@ export function ExpiryField({
 }
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** The date in words: browsers write months and days in either order. */
+function dateHint(date: string): string {
+  const time = new Date(date)
+  return Number.isNaN(time.getTime()) ? `In your time zone, ${ZONE}.` : `Until ${exactTime(time.toISOString())}.`
+}
 
 function latestHint(latest: number): string {
   return Number.isFinite(latest) ? ` At the latest ${exactTime(new Date(latest).toISOString())}.` : ''

@@ -14,7 +14,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   format: 'Form of the token',
   known: 'Is there such a token',
   secret: 'Secret',
-  enabled: 'Enabled',
+  enabled: 'State',
   expiry: 'Expiry',
   owner: 'Owner',
   network: 'Address',
@@ -43,15 +43,20 @@ export function ExplainDialog() {
   const { error } = task
   const fields = [
     ['Id', id, [...errorsOf(error, 'id'), ...errorsOf(error, 'token')], 'As in the list, or a whole token.'],
-    ['Address', ip, errorsOf(error, 'ip'), 'Where the request came from. Empty: not judged.'],
-    ['Scopes', scopes, errorsOf(error, 'scopes', wordsOf(scopes.value)), 'What the route needs, such as reports.read.'],
+    ['Address', ip, errorsOf(error, 'ip'), 'Where the request came from. A token with allowed networks needs it.'],
+    [
+      'Scopes',
+      scopes,
+      errorsOf(error, 'scopes', wordsOf(scopes.value)),
+      'What the route needs, such as reports.read. Several: with commas between them.',
+    ],
     ...(capabilities.value?.usesResources
       ? [
           [
             'Resources',
             resources,
             errorsOf(error, 'resources', wordsOf(resources.value)),
-            'Such as project:1.',
+            'What the request is about, such as project:1.',
           ] as const,
         ]
       : []),
@@ -88,6 +93,7 @@ function Outcome({
   readonly explanation: Explanation
   readonly text: string
 }) {
+  const has = (name: string) => checks.some(({ check }) => check === name)
   return (
     <section aria-label="Outcome" class="outcome">
       <p role="status">
@@ -103,6 +109,7 @@ function Outcome({
           </li>
         ))}
       </ul>
+      {has('enabled') && !has('secret') && <p class="hint">Only an id was given, so the secret counts as right.</p>}
       <button
         type="button"
         class="link"

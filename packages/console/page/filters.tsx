@@ -23,7 +23,7 @@ export function FilterBar() {
   ) => (
     <Field label={label}>
       {(control) => (
-        <select {...control} value={value} onChange={(event) => setFilters({ [member]: event.currentTarget.value })}>
+        <select {...control} value={value} onInput={(event) => setFilters({ [member]: event.currentTarget.value })}>
           {options.map(([each, text]) => (
             <option key={each} value={each}>
               {text}

@@ -1,5 +1,6 @@
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ApiError } from './api'
 import { sentence } from './ui'
 
@@ -23,9 +24,9 @@ export function Field({
   readonly children: (attributes: ControlAttributes) => ComponentChildren
 }) {
   const id = useId()
-  const { attributes, notes } = useNotes(id, hint, errors)
+  const { attributes, notes, onInput } = useNotes(id, hint, errors)
   return (
-    <div class="field">
+    <div class="field" onInput={onInput}>
       <label for={id}>{label}</label>
       {children({ id, ...attributes })}
       {notes}
@@ -33,11 +34,19 @@ export function Field({
   )
 }
 
-/** The hint and the errors below a control, and the attributes that lead to them. */
+/** The hint and the errors below a control, and the attributes that lead to them. The errors go with the next input. */
 export function useNotes(id: string, hint: ComponentChildren, errors: readonly string[]) {
-  const isInvalid = errors.length > 0
+  const isAnswered = useSignal(false)
+  const isWrong = errors.length > 0
+  useLayoutEffect(() => {
+    isAnswered.value = false
+  }, [isWrong])
+  const isInvalid = isWrong && !isAnswered.value
   const described = [...(hint ? [`${id}-hint`] : []), ...(isInvalid ? [`${id}-error`] : [])].join(' ')
   return {
+    onInput: () => {
+      isAnswered.value = true
+    },
     attributes: {
       ...(isInvalid && { 'aria-invalid': 'true' as const }),
       ...(described !== '' && { 'aria-describedby': described }),

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { type ApiError, call } from './api'
 import { Field } from './form'
-import { capabilities } from './session'
 import { lookedUp, openToken } from './state'
-import type { Explanation, Token } from './types'
+import type { Token } from './types'
 import { adviceOf, useTask } from './ui'
+import { openedId } from './view'
 
 /** An id, or a token with its secret, anywhere in a text: a header, a line of a log. */
 const TOKEN_IN_TEXT = /([a-z][a-z0-9]{1,15}\.[A-Z2-7]{24})(\.[A-Z2-7]{64})?/
@@ -16,21 +16,17 @@ export function tokenIn(text: string): { readonly id: string } | { readonly toke
   return secret === undefined ? { id } : { token }
 }
 
-/** Shows the details of the token that a text is about, and, of a whole token, whether its secret works. */
+/** Shows the details of the token that a text is about. What is known of its secret, the details say. */
 export async function lookUp(text: string): Promise<void> {
   const named = tokenIn(text)
+  if ('id' in named) return openToken(named.id)
   const [, id] = TOKEN_IN_TEXT.exec(text) ?? []
-  if (id === undefined) {
+  if (id !== undefined) await openToken(id)
+  else {
     const token = await call<Token>('POST', '/lookup', named)
     await openToken(token.id, token)
-    lookedUp.value = { id: token.id, isRight: true, detail: '' }
-    return
   }
-  await openToken(id)
-  if ('id' in named || capabilities.peek()?.may.read !== true) return
-  const { checks } = await call<Explanation>('POST', '/explain', named)
-  const secret = checks.find(({ check }) => check === 'secret')
-  if (secret !== undefined) lookedUp.value = { id, isRight: secret.passed, detail: secret.detail }
+  lookedUp.value = { id: openedId.peek(), token: named.token }
 }
 
 /** The list cannot be searched by id, but every token has its details. */

@@ -32,25 +32,28 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
   const isSinceRotation = (time: string | undefined) =>
     time !== undefined && (rotatedAt === undefined || Date.parse(time) >= Date.parse(rotatedAt))
   const isOldInUse = isSinceRotation(previous.lastUsedAt)
-  const isSafe = !isOldInUse && isSinceRotation(lastUsedAt)
+  // The last use of the token is that of either secret.
+  const isNewInUse = isSinceRotation(lastUsedAt) && lastUsedAt !== previous.lastUsedAt
+  const isSafe = !isOldInUse && isNewInUse
 
   return (
     <section class="rotation" aria-labelledby="rotation-title">
       <h3 id="rotation-title">Rotation in progress</h3>
       <dl class="members">
         <dt>Old secret ends</dt>
-        <dd title={exactTime(previous.expiresAt)}>
+        <dd>
           {ago(previous.expiresAt)} <span class="muted">({exactTime(previous.expiresAt)})</span>
         </dd>
         <dt>Old secret last used</dt>
         <dd>{lastUse(previous)}</dd>
-        <dt>Token last used</dt>
-        <dd>{lastUse({ lastUsedAt, lastUsedIp })}</dd>
+        <dt>New secret last used</dt>
+        <dd>{isNewInUse ? lastUse({ lastUsedAt, lastUsedIp }) : isOldInUse ? 'Not after the old one' : 'Never'}</dd>
       </dl>
       {isOldInUse && (
         <p class="unsafe">
-          The old secret was used after the rotation began: {lastUse(previous)}. Whoever still uses it will be refused
-          once the rotation is finished.
+          The old secret was used after the rotation began: {ago(previous.lastUsedAt ?? '')}.{' '}
+          {isNewInUse && 'Since then, the new one has been used. '}
+          Whoever still uses the old one will be refused once the rotation is finished.
         </p>
       )}
       {isSafe && (
@@ -58,17 +61,21 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
           The new secret is in use. The old secret has not been used since the rotation began: it is safe to finish.
         </p>
       )}
-      {!isOldInUse && !isSafe && (
+      {!isOldInUse && !isNewInUse && (
         <p>
           Neither secret has been used since the rotation began. Give the new one to every program that has the old one;
           this page shows when it is in use.
         </p>
       )}
+      <ul class="muted">
+        {(change || own) && <li>Finish now: the old secret is refused at once.</li>}
+        {issue && <li>Cancel rotation: the new secret is refused at once, and the old one stays.</li>}
+      </ul>
       <div class="buttons">
         {(change || own) && (
           <button
             type="button"
-            class={isSafe ? 'button primary' : 'button'}
+            class={isSafe ? 'button primary' : isOldInUse ? 'button danger-quiet' : 'button'}
             aria-disabled={finish.isBusy}
             onClick={() => void finish.start()}
           >
@@ -76,7 +83,12 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
           </button>
         )}
         {issue && (
-          <button type="button" class="button" aria-disabled={cancel.isBusy} onClick={() => void cancel.start()}>
+          <button
+            type="button"
+            class="button danger-quiet"
+            aria-disabled={cancel.isBusy}
+            onClick={() => void cancel.start()}
+          >
             Cancel rotation
           </button>
         )}
@@ -95,9 +107,9 @@ function lastUse({
 }) {
   if (lastUsedAt === undefined) return 'Never'
   return (
-    <span title={exactTime(lastUsedAt)}>
-      {ago(lastUsedAt)}
-      {lastUsedIp !== undefined && <span class="muted"> from {lastUsedIp}</span>}
-    </span>
+    <>
+      {ago(lastUsedAt)} <span class="muted">({exactTime(lastUsedAt)})</span>
+      {lastUsedIp !== undefined && <div class="muted">from {lastUsedIp}</div>}
+    </>
   )
 }

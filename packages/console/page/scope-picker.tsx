@@ -30,9 +30,11 @@ export function ScopePicker({
   const id = useId()
   const search = useSignal('')
   const wanted = search.value.trim().toLowerCase()
-  const matching = scopes.filter(({ scope, description }) => `${scope} ${description}`.toLowerCase().includes(wanted))
+  const found = scopes.filter(({ scope, description }) => `${scope} ${description}`.toLowerCase().includes(wanted))
+  const isNamed = ({ scope }: GrantableScope) => scope.toLowerCase().includes(wanted)
+  const matching = [...found.filter(isNamed), ...found.filter((each) => !isNamed(each))]
   const chosen = selected.value
-  const { attributes, notes } = useNotes(id, chosenHint(chosen), errors)
+  const { attributes, notes, onInput } = useNotes(id, chosenHint(chosen), errors)
 
   function toggle(scope: string, isOn: boolean): void {
     selected.value = isOn ? [...chosen, scope] : chosen.filter((other) => other !== scope)
@@ -59,7 +61,7 @@ export function ScopePicker({
           )}
         </Field>
       )}
-      <div class="scope-groups">
+      <div class="scope-groups" onInput={onInput}>
         <div class="scope-columns">
           {[...groupScopes(matching)].map(([name, members]) => (
             <fieldset key={name} class="scope-group">
@@ -69,7 +71,7 @@ export function ScopePicker({
                   <input
                     type="checkbox"
                     checked={chosen.includes(scope)}
-                    onChange={(event) => toggle(scope, event.currentTarget.checked)}
+                    onInput={(event) => toggle(scope, event.currentTarget.checked)}
                   />
                   <span>
                     <code>{scope}</code> {description && <span class="muted">{description}</span>}

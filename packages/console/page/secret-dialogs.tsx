@@ -34,8 +34,9 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
   return (
     <Modal title="Token created" isHeld onClose={() => undefined}>
       <p>
-        This is the {token.rotatedAt === undefined ? '' : 'new '}secret of <bdi>{token.name}</bdi>.{' '}
-        <strong>It is shown this once.</strong> Store it where the program that uses it finds it.
+        This is the token <bdi>{token.name}</bdi>
+        {token.rotatedAt !== undefined && ', with a new secret'}. <strong>It is shown this once.</strong> Store it where
+        the program that uses it finds it.
       </p>
       <div class="secret">
         <Field label="Token">
@@ -54,7 +55,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
           Copy
         </button>
       </div>
-      <p role="status" class="hint">
+      <p role="status" class="hint copied">
         {hint.value}
       </p>
       <p class="muted">
@@ -70,7 +71,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
         <input
           type="checkbox"
           checked={isStored.value}
-          onChange={(event) => {
+          onInput={(event) => {
             isStored.value = event.currentTarget.checked
           }}
         />
@@ -137,14 +138,14 @@ export function RotateDialog({ token }: { readonly token: Token }) {
           hint={
             keepFor.value === ''
               ? 'Whoever has the current secret is refused at once.'
-              : 'Both secrets work until then. The details show whether the current one is still used.'
+              : 'Both secrets work until then. The details show whether the current one is still used. If it leaked, choose “Not at all”.'
           }
         >
           {(control) => (
             <select
               {...control}
               value={keepFor.value}
-              onChange={(event) => {
+              onInput={(event) => {
                 keepFor.value = event.currentTarget.value
               }}
             >
@@ -159,7 +160,7 @@ export function RotateDialog({ token }: { readonly token: Token }) {
         {token.previousSecret !== undefined && !isExpired(token) && (
           <p class="hint">A rotation is in progress. Another one ends both secrets at once.</p>
         )}
-        <Actions task={task} label="Rotate" members={['previousExpiresAt']} />
+        <Actions task={task} label="Rotate" isDangerous={keepFor.value === ''} members={['previousExpiresAt']} />
       </Form>
     </Modal>
   )

@@ -12,10 +12,8 @@ export type DialogState =
 
 interface LookedUp {
   readonly id: string
-  /** Whether the secret is one of the token's. */
-  readonly isRight: boolean
-  /** A sentence about it. */
-  readonly detail: string
+  /** The whole token, or the key of another system. */
+  readonly token: string
 }
 
 export const dialog = signal<DialogState | undefined>(undefined)
@@ -24,7 +22,7 @@ export const issued = signal<IssuedToken | undefined>(undefined)
 /** The token whose details are shown, as it was last read. */
 export const details = signal<Token | undefined>(undefined)
 export const detailsError = signal<ApiError | undefined>(undefined)
-/** What is known of the secret of a whole token that was looked up. */
+/** The whole token that was looked up, while its details are shown. */
 export const lookedUp = signal<LookedUp | undefined>(undefined)
 /** What was done, for the eye and for screen readers. */
 export const announcement = signal('')
@@ -45,6 +43,7 @@ export async function openToken(id: string, known?: Token): Promise<void> {
 export function closeToken(): void {
   details.value = undefined
   detailsError.value = undefined
+  lookedUp.value = undefined
   setOpenedId('')
 }
 

@@ -64,22 +64,27 @@ export function CreateDialog() {
   return (
     <Modal title="Create token" onClose={closeDialog}>
       <Form error={task.error} onSubmit={() => void task.start()}>
-        <TokenFields draft={draft} error={task.error} />
-        {may?.admin && !personal && (
-          <Field label="Owner" errors={errorsOf(task.error, 'owner')} hint="Whose token it is.">
-            {(control) => (
-              <input
-                {...control}
-                type="text"
-                spellcheck={false}
-                value={ofOwner.value}
-                onInput={(event) => {
-                  ofOwner.value = event.currentTarget.value
-                }}
-              />
-            )}
-          </Field>
-        )}
+        <TokenFields draft={draft} error={task.error}>
+          {may?.admin && !personal && (
+            <Field
+              label="Owner"
+              errors={errorsOf(task.error, 'owner')}
+              hint="Whose token it is: a person or a service. The owner cannot be changed later."
+            >
+              {(control) => (
+                <input
+                  {...control}
+                  type="text"
+                  spellcheck={false}
+                  value={ofOwner.value}
+                  onInput={(event) => {
+                    ofOwner.value = event.currentTarget.value
+                  }}
+                />
+              )}
+            </Field>
+          )}
+        </TokenFields>
         {!personal && (
           <div class="field">
             <label class="check">
@@ -87,7 +92,7 @@ export function CreateDialog() {
                 type="checkbox"
                 aria-describedby="personal-hint"
                 checked={isPersonal.value}
-                onChange={(event) => {
+                onInput={(event) => {
                   isPersonal.value = event.currentTarget.checked
                 }}
               />

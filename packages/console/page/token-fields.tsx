@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import type { ApiError } from './api'
 import { defaultExpiry, type Expiry, ExpiryField, expiryInput } from './expiry-field'
 import { errorsOf, Field } from './form'
@@ -90,15 +91,17 @@ function mergeLists(mine: readonly string[], before: readonly string[], theirs: 
 
 export const FIELD_MEMBERS = ['name', 'scopes', 'expiresAt', 'networks', 'resources', 'owner', 'personal']
 
-/** The fields. `token`: the one that is edited. */
+/** The fields. `token`: the one that is edited. `children` stand behind the name. */
 export function TokenFields({
   draft,
   error,
   token,
+  children,
 }: {
   readonly draft: TokenDraft
   readonly error: ApiError | undefined
   readonly token?: Token
+  readonly children?: ComponentChildren
 }) {
   const { scopes = [], usesResources = false } = capabilities.value ?? {}
   const hasWildcard = scopes.some(({ scope }) => scope.includes('*'))
@@ -119,6 +122,7 @@ export function TokenFields({
           />
         )}
       </Field>
+      {children}
       <ScopePicker
         scopes={withHeld(scopes, token?.scopes ?? [])}
         selected={draft.scopes}
@@ -143,7 +147,7 @@ export function TokenFields({
       <Field
         label="Allowed networks"
         errors={errorsOf(error, 'networks', linesOf(draft.networks.value))}
-        hint="One block a line, such as 203.0.113.0/24. Empty: from everywhere."
+        hint="One block a line, such as 203.0.113.0/24. Leave it empty to allow every address."
       >
         {(control) => <Lines control={control} value={draft.networks} />}
       </Field>
@@ -151,7 +155,7 @@ export function TokenFields({
         <Field
           label="Resources"
           errors={errorsOf(error, 'resources', linesOf(draft.resources.value))}
-          hint="One a line, such as project:1 or project:*. Empty: all."
+          hint="One a line, such as project:1 or project:*. Leave it empty for all."
         >
           {(control) => <Lines control={control} value={draft.resources} />}
         </Field>

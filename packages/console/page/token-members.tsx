@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { actorName, ago, exactTime, lastUseTitle } from './format'
 import { capabilities } from './session'
 import type { Token } from './types'
+import { showTokensOf } from './view'
 
 /** All that is known of a token. */
 export function Members({ token }: { readonly token: Token }) {
@@ -12,7 +13,12 @@ export function Members({ token }: { readonly token: Token }) {
         <code>{token.id}</code>
       </Member>
       <Member name="Owner">
-        <bdi>{token.owner}</bdi>
+        <bdi>{token.owner}</bdi>{' '}
+        {capabilities.value?.personal === false && (
+          <button type="button" class="link" onClick={() => showTokensOf(token.owner)}>
+            All tokens of this owner
+          </button>
+        )}
       </Member>
       <Member name="Scopes">
         <ul>

@@ -62,9 +62,16 @@ export interface Capabilities {
   readonly maxOverlap: number
 }
 
+export interface Check {
+  readonly check: string
+  readonly passed: boolean
+  /** A sentence about it. */
+  readonly detail: string
+}
+
 export interface Explanation {
   readonly allowed: boolean
-  readonly checks: readonly { readonly check: string; readonly passed: boolean; readonly detail: string }[]
+  readonly checks: readonly Check[]
 }
 
 export interface Violation {

@@ -48,6 +48,10 @@ export function clearFilters(): void {
   setFilters(NONE)
 }
 
+export function showTokensOf(owner: string): void {
+  setFilters({ ...NONE, owner })
+}
+
 export function setSort(value: string): void {
   sort.value = value
   writeAddress()

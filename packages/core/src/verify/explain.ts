@@ -101,24 +101,25 @@ async function checkSecret({ verifier, now }: ExplainParts, entry: Entry, token:
   }
   if (found !== undefined) {
     const isCurrent = found.secret === found.entry.secrets[0]
-    return check('secret', true, isCurrent ? 'The current secret.' : 'The previous secret.')
+    return check('secret', true, isCurrent ? 'It is the current secret.' : 'It is the previous secret.')
   }
   const wasRotatedAway = isRetiredTag(entry, tag, now())
-  return check('secret', false, wasRotatedAway ? 'A secret that was rotated away.' : 'Not a secret of this token.')
+  return check('secret', false, wasRotatedAway ? 'It was rotated away.' : 'It is no secret of this token.')
 }
 
 function checkState(entry: Entry, now: number, { ip, scopes = [], resources }: VerifyContext): Check[] {
   const { token, ownerScopes, networks } = entry
   const { enabled, expiresAt } = token
   const expiry = expiresAt === undefined ? 'Never expires.' : `Expires at ${new Date(expiresAt).toISOString()}.`
-  const owner = ownerScopes === undefined ? 'Not bound to its owner.' : `Bound to what ${token.owner} may do.`
+  const owner = ownerScopes === undefined ? 'Not a personal token.' : `Bound to what ${token.owner} may do.`
   const missing = missingScopes(entry.scopes, ownerScopes === 'unknown' ? undefined : ownerScopes, scopes)
+  const covered = scopes.length === 0 ? 'None was asked for.' : 'All covered.'
   return [
     check('enabled', enabled, enabled ? 'Enabled.' : 'Disabled.'),
     check('expiry', !isExpired(expiresAt, now), expiry),
     check('owner', ownerScopes !== 'unknown', ownerScopes === 'unknown' ? `Owner ${token.owner} is unknown.` : owner),
     check('network', networks.allows(ip), describeNetworks(token.networks, ip)),
-    check('scope', missing.length === 0, missing.length === 0 ? 'All covered.' : `Missing: ${missing.join(', ')}.`),
+    check('scope', missing.length === 0, missing.length === 0 ? covered : `Missing: ${missing.join(', ')}.`),
     check('resource', mayUse(entry.resources, resources), describeResources(token.resources, resources)),
   ]
 }

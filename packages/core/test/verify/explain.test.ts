@@ -112,12 +112,12 @@ describe('explain', () => {
     const { token: third } = await latchkey.rotate(id, { previousExpiresAt: 'now+1m' })
     const detail = async (token: string) =>
       (await latchkey.explain({ token })).checks.find(({ check }) => check === 'secret')?.detail
-    expect(await detail(third)).toBe('The current secret.')
-    expect(await detail(second)).toBe('The previous secret.')
-    expect(await detail(first)).toBe('A secret that was rotated away.')
-    expect(await detail(forged(first))).toBe('Not a secret of this token.')
+    expect(await detail(third)).toBe('It is the current secret.')
+    expect(await detail(second)).toBe('It is the previous secret.')
+    expect(await detail(first)).toBe('It was rotated away.')
+    expect(await detail(forged(first))).toBe('It is no secret of this token.')
     clock.now += 60_000
-    expect(await detail(second)).toBe('A secret that was rotated away.')
+    expect(await detail(second)).toBe('It was rotated away.')
   })
 
   test('reads the store, counts no use, and shows no secret', async () => {
