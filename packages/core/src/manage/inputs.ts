@@ -8,7 +8,10 @@ export type Timeframe = number | string
 
 /** What a new token is made of. `null` counts as absent in every optional member. */
 export interface CreateInput {
-  /** 1 to 200 code points after trimming, without control characters. Need not be unique. */
+  /**
+   * 1 to 200 code points after trimming, at least one of them visible, none of them a control, format or other invisible
+   * character. Need not be unique.
+   */
   name: string
   /** 1 to 100 different scopes that the host lets be granted. */
   scopes: readonly string[]

@@ -28,9 +28,9 @@ export function parsedText(what: string, parse: (text: string) => Result<unknown
 }
 
 /**
- * Not empty, bounded in code points, well-formed, and free of control characters. `blanks` around it are trimmed, or
- * refused where the text is compared with others: "ada " must not become "ada". The description has no `maxLength`,
- * which would count the blanks that are trimmed.
+ * Bounded in code points, well-formed, with something to see, and without characters that nobody sees. `blanks` around
+ * it are trimmed, or refused where the text is compared with others: "ada " must not become "ada". The description has
+ * no `maxLength`, which would count the blanks that are trimmed.
  */
 export function nameText(what: string, max: number, blanks: 'trimmed' | 'exact'): z.ZodType<string, string> {
   return text(what)
@@ -40,13 +40,32 @@ export function nameText(what: string, max: number, blanks: 'trimmed' | 'exact')
       else if (value.trim() !== value) context.addIssue(`${what} must not begin or end with a blank.`)
       else if (value.length > 2 * max || [...value].length > max) {
         context.addIssue(`${what} has at most ${max} characters.`)
-      } else if (/\p{Cc}/u.test(value)) context.addIssue(`${what} must not contain control characters.`)
-      else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
+      } else if (!value.isWellFormed()) context.addIssue(`${what} must not contain lone surrogates.`)
+      else {
+        const unseen = unseenCharacter(value)
+        if (unseen !== undefined) context.addIssue(`${what} must not contain ${unseen}.`)
+        else if (!VISIBLE.test(value)) context.addIssue(`${what} must contain a character that can be seen.`)
+      }
     })
     .meta({
       minLength: 1,
-      description: `1 to ${max} characters${blanks === 'trimmed' ? ' after trimming' : ''}, none of them a control character.`,
+      description: `1 to ${max} characters${blanks === 'trimmed' ? ' after trimming' : ''}, none of them a control, format or invisible character.`,
     })
+}
+
+/** A letter, digit, sign or symbol, but for the blank Braille pattern. */
+const VISIBLE = /(?!\u2800)[\p{L}\p{N}\p{P}\p{S}]/u
+/** Control and format characters, separators of lines, and the Hangul fillers. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115F\u1160\u3164\uFFA0]/u
+/** The joiners that Persian, Indic scripts and emoji are written with, where there is something to join. */
+const JOINERS = /(?<=[\p{L}\p{M}\p{N}\p{P}\p{S}])[\u200C\u200D](?=[\p{L}\p{M}\p{N}\p{P}\p{S}])/gu
+
+/** The first character that could hide in a name, or turn it around, as words for a sentence. */
+function unseenCharacter(value: string): string | undefined {
+  const [found] = UNSEEN.exec(value.replace(JOINERS, '')) ?? []
+  if (found === undefined) return undefined
+  if (/\p{Cc}/u.test(found)) return 'control characters'
+  return `invisible characters, such as U+${found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** At most `max` items. `what`: their name in the plural. */

@@ -24,6 +24,19 @@ const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
   ['name with a C1 control', { name: 'a\u0085b' }, 'name'],
   ['name with a line break', { name: 'a\nb' }, 'name'],
   ['name with a lone surrogate', { name: 'a\ud800b' }, 'name'],
+  ['name that turns its end around', { name: 'a\u202egnp.exe' }, 'name'],
+  ['name with a zero-width space', { name: 'ad\u200bmin' }, 'name'],
+  ['name with a soft hyphen', { name: 'ad\u00admin' }, 'name'],
+  ['name with a tag character', { name: 'ci\u{e0041}' }, 'name'],
+  ['name with a line separator', { name: 'a\u2028b' }, 'name'],
+  ['name with a paragraph separator', { name: 'a\u2029b' }, 'name'],
+  ['name with a Hangul filler', { name: 'a\u3164b' }, 'name'],
+  ['name with nothing but a filler', { name: '\uffa0' }, 'name'],
+  ['name with nothing but a blank Braille pattern', { name: '\u2800' }, 'name'],
+  ['name with nothing but an accent', { name: '\u0301' }, 'name'],
+  ['name with a joiner at its end', { name: 'ci\u200d' }, 'name'],
+  ['name with two joiners', { name: 'c\u200c\u200di' }, 'name'],
+  ['name with a joiner beside a blank', { name: 'ci \u200dx' }, 'name'],
   ['no scopes', { scopes: undefined }, 'scopes'],
   ['scopes null', { scopes: null }, 'scopes'],
   ['scopes a text', { scopes: 'reports.read' }, 'scopes'],
@@ -56,6 +69,7 @@ const BROKEN: readonly (readonly [string, object, ...string[]])[] = [
   ['owner no text', { owner: { $ne: null } }, 'owner'],
   ['owner empty', { owner: '' }, 'owner'],
   ['owner with NUL', { owner: 'ada\u0000' }, 'owner'],
+  ['owner that looks like another', { owner: 'ada\u200b' }, 'owner'],
   ['owner of 201 characters', { owner: 'x'.repeat(201) }, 'owner'],
   ['personal a text', { personal: 'true' }, 'personal'],
   ['personal a number', { personal: 1 }, 'personal'],
@@ -200,6 +214,16 @@ test('what is given is kept, with the name trimmed and blocks as written', async
   const stored = JSON.stringify(await records())
   expect(stored).not.toContain(issued.token)
   expect(stored).not.toContain(issued.token.slice(issued.id.length + 1))
+})
+
+test.each([
+  ['a script that needs joiners', 'می\u200cخواهم'],
+  ['an emoji that is joined', '\u{1F468}\u200d\u{1F469}\u200d\u{1F467} \u2764\ufe0f\u200d\u{1F525}'],
+  ['an accent of its own', 'Ame\u0301lie'],
+  ['marks and symbols alone', '→ #1'],
+])('a name in %s is kept', async (_, name) => {
+  const { latchkey } = testInstance()
+  expect((await latchkey.create({ ...GOOD, name })).apiToken.name).toBe(name)
 })
 
 test('null counts as absent in optional members', async () => {
