@@ -8,7 +8,8 @@ import { parseToken } from '../token/format.js'
 import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
 import { RULES } from './authority.js'
-import { currentCaller, maySee, notFound, type PrincipalOrHost } from './caller.js'
+import { currentCaller, type PrincipalOrHost } from './caller.js'
+import { maySee, notFound } from './visibility.js'
 
 export interface AuditOptions {
   readonly environment: string

@@ -5,7 +5,7 @@ import { compileNetworks, parseBlock } from '../policy/cidr.js'
 import { parseResource } from '../policy/resources.js'
 import { compileScopes } from '../policy/scopes.js'
 import { ok, type Result } from '../result.js'
-import type { Actor, ManagementScopes, StoredSecret, TokenRecord } from '../types.js'
+import type { Actor, ManagementScopes, StoredSecret } from '../types.js'
 import type { Entry } from '../verify/entry.js'
 
 /** Who calls a management operation: the user of the host's own sign-in, or the user that the host's code acts for. */
@@ -161,16 +161,6 @@ export async function currentCaller(principal: PrincipalOrHost): Promise<Princip
 /** Whether the address lies inside the CIDR blocks that bind a caller. */
 export function isInsideNetworks({ grant, ip }: Principal): boolean {
   return compileNetworks(grant.networks).allows(ip)
-}
-
-/** Whether a record exists for this caller: a personal one sees only its owner's. */
-export function maySee(principal: PrincipalOrHost, record: Pick<TokenRecord, 'owner'>): boolean {
-  return principal === undefined || !principal.grant.personal || record.owner === principal.grant.owner
-}
-
-/** A token that does not exist, or not for this caller. */
-export function notFound(): RequestError {
-  return new RequestError('ERR_NOT_FOUND', 'There is no such token.')
 }
 
 /** Which of the given scopes the caller lacks. */

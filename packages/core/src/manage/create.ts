@@ -12,7 +12,7 @@ import { assertNoEscalation, grantOf, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import type { CheckedCreate } from './inputs.js'
 import { issueSecret } from './issue-secret.js'
-import { latestExpiry } from './times.js'
+import { latestExpiry } from './time-schemas.js'
 
 /** A new secret, shown this once: Latchkey keeps no copy of it. */
 export interface IssuedToken {

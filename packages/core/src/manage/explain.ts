@@ -1,7 +1,8 @@
 import { type ExplainRequest, type Explanation, explain, locateRequest } from '../verify/explain.js'
-import { notFound, type PrincipalOrHost } from './caller.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { findRecord } from './records.js'
+import { notFound } from './visibility.js'
 
 /**
  * Every check of a verification with its outcome. Counts no use. To a caller, a token that is unknown or that it may

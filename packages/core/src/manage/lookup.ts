@@ -1,8 +1,9 @@
 import { publicView } from '../token/record.js'
 import type { ApiToken } from '../types.js'
-import { maySee, notFound, type PrincipalOrHost } from './caller.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { readRecord } from './records.js'
+import { maySee, notFound } from './visibility.js'
 
 /** A token's metadata by its id. Throws `ERR_NOT_FOUND`. */
 export async function getToken(context: ManageContext, id: string, principal: PrincipalOrHost): Promise<ApiToken> {

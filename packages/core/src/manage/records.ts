@@ -5,8 +5,9 @@ import type { EnvironmentStore, TokenPatch } from '../store/token-store.js'
 import { isTokenId } from '../token/id.js'
 import type { TokenRecord } from '../types.js'
 import type { Trail } from './audit.js'
-import { maySee, notFound, type PrincipalOrHost } from './caller.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
+import { maySee, notFound } from './visibility.js'
 
 /** How often a write that loses a race is tried before it rejects with `ERR_RACE`. */
 const MAX_ATTEMPTS = 3

@@ -2,10 +2,11 @@ import { RequestError, StoreError } from '../errors.js'
 import { isTokenId } from '../token/id.js'
 import type { Trail } from './audit.js'
 import { assertSelfOrCurrent } from './authority.js'
-import { maySee, notFound, type PrincipalOrHost } from './caller.js'
+import type { PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { readRecord, removeRecord, retryRaces } from './records.js'
 import { retirePrevious } from './rotate.js'
+import { maySee, notFound } from './visibility.js'
 
 /**
  * Deletes a token for good, named by its id or by the whole token. A caller cannot delete the token that authenticates

@@ -5,9 +5,10 @@ import { chunksOf, settleAll } from '../store/batches.js'
 import { matchesFilter } from '../store/filter.js'
 import type { EnvironmentStore, ListFilter } from '../store/token-store.js'
 import type { TokenRecord } from '../types.js'
-import { currentCaller, notFound, type PrincipalOrHost } from './caller.js'
+import { currentCaller, type PrincipalOrHost } from './caller.js'
 import type { ManageContext } from './context.js'
 import { removeRecord } from './records.js'
+import { notFound } from './visibility.js'
 
 /** How a revocation of many tokens is watched and stopped. */
 export interface RevokeAllOptions {

@@ -3,7 +3,7 @@ import { compact } from '../compact.js'
 import { quoted } from '../errors.js'
 import type { ListFilter, TimeRange } from '../store/token-store.js'
 import { flag } from './schema-parts.js'
-import { type TimeRules, times } from './times.js'
+import { type TimeRules, timeSchemas } from './time-schemas.js'
 
 const MAX_SCOPES = 100
 const RANGES = ['created', 'expires', 'lastUsed'] as const
@@ -16,7 +16,7 @@ export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
   const text = z
     .string({ error: ({ input }) => `Must be a string, not ${quoted(input)}.` })
     .min(1, 'Must not be empty.')
-  const time = times(rules).time.optional()
+  const time = timeSchemas(rules).time.optional()
   return z
     .strictObject(
       {

@@ -9,7 +9,7 @@ import type { CheckedRow } from './import-row.js'
 import type { CheckedCreate, CheckedInputs, CheckedRotate, CheckedUpdate, PresentedToken } from './inputs.js'
 import { revokeSchema } from './revoke-schema.js'
 import { flag, listOf, metadata, nameText, object, parsedText, unique } from './schema-parts.js'
-import { mustExpire, type TimeRules, times } from './times.js'
+import { mustExpire, type TimeRules, timeSchemas } from './time-schemas.js'
 
 export interface InputRules extends TimeRules {
   /** `undefined`: every scope can be granted. */
@@ -35,7 +35,7 @@ const MAX_RESOURCES = 100
 const MAX_NAME_LENGTH = 200
 
 export function inputSchemas(rules: InputRules): InputSchemas {
-  const { time, expiry, overlap, kept } = times(rules)
+  const { time, expiry, overlap, kept } = timeSchemas(rules)
   const owner = nameText('An owner', MAX_NAME_LENGTH, 'exact')
   const name = nameText('A name', MAX_NAME_LENGTH, 'trimmed')
   const scopes = scopeList(rules.declaredScopes, true)

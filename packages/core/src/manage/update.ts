@@ -11,14 +11,15 @@ import type { TokenPatch } from '../store/token-store.js'
 import { publicView } from '../token/record.js'
 import type { ApiToken, TokenRecord } from '../types.js'
 import { changesOf } from './audit.js'
-import { assertNoEscalation, grantOf, notFound, type PrincipalOrHost } from './caller.js'
+import { assertNoEscalation, grantOf, type PrincipalOrHost } from './caller.js'
 import { type CheckedInput, invalidInput, parseInput } from './check-input.js'
 import type { ManageContext } from './context.js'
 import type { CheckedUpdate } from './inputs.js'
 import { checkMetadata } from './metadata.js'
 import { findRecord, retryRaces, writePatch } from './records.js'
 import { MAX_SCOPES, unknownScope } from './schemas.js'
-import { expiryProblem, mustExpire } from './times.js'
+import { expiryProblem, mustExpire } from './time-schemas.js'
+import { notFound } from './visibility.js'
 
 /** The members whose change counts as a modification. `enabled` and `expiresAt` do not. */
 const MODIFYING = ['name', 'scopes', 'networks', 'resources', 'metadata'] as const

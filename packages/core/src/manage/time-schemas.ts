@@ -56,7 +56,7 @@ function iso(at: number): string {
 }
 
 /** The times of an input: any, an expiry, the end of a previous secret, and one that another system has kept. */
-export function times(rules: TimeRules) {
+export function timeSchemas(rules: TimeRules) {
   const time = z
     .union([z.number(), z.string()], {
       error: ({ input }) =>
