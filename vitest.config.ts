@@ -1,31 +1,34 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { configDefaults, defineConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // `latchkey-source` makes every @latchkey/* import resolve to the TypeScript sources.
 const conditions = ['latchkey-source']
 
-const CORE = 'packages/core/test'
-const CORE_FILES = readdirSync(new URL(CORE, import.meta.url), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
-  .map((file) => join(CORE, file))
+const FILES = [...readdirSync(new URL('packages', import.meta.url)).map((name) => `packages/${name}/test`), 'test']
+  .filter((folder) => existsSync(new URL(folder, import.meta.url)))
+  .flatMap((folder) =>
+    readdirSync(new URL(folder, import.meta.url), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => join(folder, file)),
+  )
 
 /** These listen to the whole process: to our channels, or to warnings. Beside others they would hear those too. */
-const LISTENING = CORE_FILES.filter((file) =>
+const LISTENING = FILES.filter((file) =>
   /published\(|subscribe\(|'warning'|emitWarning/.test(readFileSync(new URL(file, import.meta.url), 'utf8')),
 )
-const SHARING = CORE_FILES.filter((file) => !LISTENING.includes(file))
 
 /** The files that take longest, the longest first: begun last, they would keep one core waiting. */
 const LONGEST = [
   'test/project/packed',
-  'store-redis/test/contract',
-  'store-postgres/test/contract',
+  'test/console',
+  'test/project/examples',
+  'test/project/docs',
+  'store-postgres/test/failures',
   'test/project/set-up',
   'test/soak',
-  'store-sqlite/test/two-processes',
-  'test/threats/revocation',
+  'store-redis/test/failures',
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -45,18 +48,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // They run no processes and change nothing outside of themselves, so they share a process: starting one for each of
-        // them takes longer than they do.
-        test: { name: 'core', include: SHARING, isolate: false },
+        // They share a process, and what it has loaded: a new one for each of them takes longer than most of them do.
+        test: { name: 'sharing', include: FILES.filter((file) => !LISTENING.includes(file)), isolate: false },
       },
-      {
-        extends: true,
-        test: {
-          name: 'all else',
-          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...SHARING],
-        },
-      },
+      { extends: true, test: { name: 'alone', include: LISTENING } },
     ],
     pool: 'forks',
     // Vitest would leave one core idle, which on a machine with two is half of it.

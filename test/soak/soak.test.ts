@@ -7,7 +7,7 @@ import { mustRun } from '../run-program.js'
 test.concurrent.each(['redis', ...(LONG ? ['sqlite', 'postgres'] : [])])(
   'on %s, no verdict is wrong and nothing leaks while nodes, clocks and the store have troubles and clients leave',
   async (store) => {
-    const args = ['test/soak/dist/main.js', '--store', store, '--seconds', '8', '--seed', '4', '--json']
+    const args = ['test/soak/dist/main.js', '--store', store, '--seconds', '5', '--seed', '4', '--json']
     const summary = JSON.parse(await mustRun(process.execPath, args, process.cwd()))
     expect(summary).toMatchObject({ wrong: 0, details: [], leaks: [] })
     expect(Object.keys(summary.faults)).not.toHaveLength(0)
