@@ -75,8 +75,9 @@ describe('the revocation bound, with no change event arriving', () => {
     while (performance.now() - from < ttl) await settled()
     expect(latchkey.verifyCached(token)).toBeUndefined()
     expect(latchkey.verifyCached(unknown)).toBeUndefined()
+    const { length: before } = store.finds
     expect(outcome(await latchkey.verify(token))).toBe('ok')
-    expect(store.finds).toHaveLength(3)
+    expect(store.finds.length).toBeGreaterThan(before)
   })
 
   test('counts from the beginning of a slow read, not from its end', async () => {
