@@ -15,7 +15,7 @@ import { useTask } from './ui'
 export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
   const wasCopied = useSignal(false)
   const isStored = useSignal(false)
-  const hint = useSignal('')
+  const hint = useSignal('You can close this once you have copied the token, or ticked the box below.')
   const field = useRef<HTMLTextAreaElement>(null)
 
   async function copy(): Promise<void> {
@@ -55,7 +55,7 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
           Copy
         </button>
       </div>
-      <p role="status" class="hint copied">
+      <p role="status" class="hint">
         {hint.value}
       </p>
       <p class="muted">
