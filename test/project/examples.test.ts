@@ -358,7 +358,7 @@ describe('audit', () => {
     const example = await startExample(program('alerts'))
     const tokens = `${example.origin}/tokens`
     const admin = await firstToken(example)
-    const wanted = { name: 'ci\u2028job', owner: 'ada', scopes: ['apiTokens.write', 'reports.read'] }
+    const wanted = { name: 'ci"job', owner: 'ada', scopes: ['apiTokens.write', 'reports.read'] }
     const { id, token } = await answerOf(send('POST', tokens, bearer(admin), wanted))
     const asked = { name: 'more', owner: 'bob', scopes: ['reports.read', 'apiTokens.read'] }
     expect((await send('POST', tokens, bearer(token), asked)).status).toBe(403)
