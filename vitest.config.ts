@@ -1,21 +1,26 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // `latchkey-source` makes every @latchkey/* import resolve to the TypeScript sources.
 const conditions = ['latchkey-source']
 
-const FILES = [...readdirSync(new URL('packages', import.meta.url)).map((name) => `packages/${name}/test`), 'test']
-  .filter((folder) => existsSync(new URL(folder, import.meta.url)))
-  .flatMap((folder) =>
-    readdirSync(new URL(folder, import.meta.url), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.test.ts'))
-      .map((file) => join(folder, file)),
-  )
+const FILES = ['packages', 'test'].flatMap(testsIn)
 
-/** These listen to the whole process: to our channels, or to warnings. Beside others they would hear those too. */
-const LISTENING = FILES.filter((file) =>
+/** By the place below this file. Not through `node_modules`, whose links lead everywhere. */
+function testsIn(folder: string): string[] {
+  return readdirSync(new URL(folder, import.meta.url), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`
+    if (entry.isDirectory()) return ['node_modules', 'dist'].includes(entry.name) ? [] : testsIn(path)
+    return entry.name.endsWith('.test.ts') ? [path] : []
+  })
+}
+
+/**
+ * These look for what a process does once, such as a warning, or listen to all that it publishes. Behind other files in
+ * the same process they would see less, or more.
+ */
+const ALONE = FILES.filter((file) =>
   /published\(|subscribe\(|'warning'|emitWarning/.test(readFileSync(new URL(file, import.meta.url), 'utf8')),
 )
 
@@ -49,9 +54,9 @@ export default defineConfig({
       {
         extends: true,
         // They share a process, and what it has loaded: a new one for each of them takes longer than most of them do.
-        test: { name: 'sharing', include: FILES.filter((file) => !LISTENING.includes(file)), isolate: false },
+        test: { name: 'sharing', include: FILES.filter((file) => !ALONE.includes(file)), isolate: false },
       },
-      { extends: true, test: { name: 'alone', include: LISTENING } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
     ],
     pool: 'forks',
     // Vitest would leave one core idle, which on a machine with two is half of it.

@@ -4,12 +4,10 @@ const assert = require('node:assert/strict')
 
 module.exports = async ({ core, postgres, redis, Pool, Redis }) => {
   const hasher = core.hmacSha256({ keys: { k1: Buffer.alloc(32, 'k') }, current: 'k1' })
-  const pool = new Pool({ host: '127.0.0.1', port: 1 })
+  const address = { host: '127.0.0.1', port: 1 }
+  const pool = new Pool(address)
   // It would wait two seconds for the end of a connection that is none.
-  const client = new Redis({
-    ...{ host: '127.0.0.1', port: 1, lazyConnect: true, enableOfflineQueue: false },
-    disconnectTimeout: 1,
-  })
+  const client = new Redis({ ...address, lazyConnect: true, enableOfflineQueue: false, disconnectTimeout: 1 })
   const stores = [
     postgres.postgresStore({ client: postgres.nodePg(pool) }),
     redis.redisStore({ client: redis.ioredis(client) }),
