@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { call } from './api'
 import { errorsOf, Field, Form } from './form'
-import { lookUp, tokenIn } from './look-up'
+import { lookUp, namedIn } from './look-up'
 import { Modal } from './modal'
 import { capabilities } from './session'
 import { Actions, closeDialog } from './token-dialogs'
@@ -34,7 +34,7 @@ export function ExplainDialog() {
     explanation.value = undefined
     const asked = { scopes: wordsOf(scopes.value), resources: wordsOf(resources.value) }
     explanation.value = await call<Explanation>('POST', '/explain', {
-      ...tokenIn(id.value),
+      ...namedIn(id.value),
       ...(ip.value.trim() !== '' && { ip: ip.value.trim() }),
       ...(asked.scopes.length > 0 && { scopes: asked.scopes }),
       ...(asked.resources.length > 0 && { resources: asked.resources }),

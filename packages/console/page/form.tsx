@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { type ComponentChildren, createContext } from 'preact'
+import { useContext, useEffect, useId, useRef } from 'preact/hooks'
 import type { ApiError } from './api'
 import { sentence } from './ui'
 
@@ -34,18 +34,19 @@ export function Field({
   )
 }
 
+/** What the form around a field was answered last. */
+const FormError = createContext<ApiError | undefined>(undefined)
+
 /** The hint and the errors below a control, and the attributes that lead to them. The errors go with the next input. */
 export function useNotes(id: string, hint: ComponentChildren, errors: readonly string[]) {
-  const isAnswered = useSignal(false)
-  const isWrong = errors.length > 0
-  useLayoutEffect(() => {
-    isAnswered.value = false
-  }, [isWrong])
-  const isInvalid = isWrong && !isAnswered.value
+  const error = useContext(FormError)
+  /** The error since which the control was changed. */
+  const mended = useSignal<ApiError | undefined>(undefined)
+  const isInvalid = errors.length > 0 && (error === undefined || mended.value !== error)
   const described = [...(hint ? [`${id}-hint`] : []), ...(isInvalid ? [`${id}-error`] : [])].join(' ')
   return {
     onInput: () => {
-      isAnswered.value = true
+      mended.value = error
     },
     attributes: {
       ...(isInvalid && { 'aria-invalid': 'true' as const }),
@@ -74,11 +75,13 @@ export function Form({
   onSubmit,
   children,
   label,
+  class: className,
 }: {
   readonly error: ApiError | undefined
   readonly onSubmit: () => void
   readonly children: ComponentChildren
   readonly label?: string
+  readonly class?: string
 }) {
   const form = useRef<HTMLFormElement>(null)
   useEffect(() => {
@@ -90,6 +93,7 @@ export function Form({
   return (
     <form
       ref={form}
+      class={className}
       noValidate
       autocomplete="off"
       aria-label={label}
@@ -98,7 +102,7 @@ export function Form({
         onSubmit()
       }}
     >
-      {children}
+      <FormError.Provider value={error}>{children}</FormError.Provider>
     </form>
   )
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { type ApiError, call } from './api'
-import { Field } from './form'
+import { Field, Form } from './form'
+import { status } from './session'
 import { lookedUp, openToken } from './state'
 import type { Token } from './types'
 import { adviceOf, useTask } from './ui'
@@ -9,43 +10,46 @@ import { openedId } from './view'
 /** An id, or a token with its secret, anywhere in a text: a header, a line of a log. */
 const TOKEN_IN_TEXT = /([a-z][a-z0-9]{1,15}\.[A-Z2-7]{24})(\.[A-Z2-7]{64})?/
 
-/** How the routes name the token that a text is about. What is no id may be the key of another system. */
-export function tokenIn(text: string): { readonly id: string } | { readonly token: string } {
-  const [token, id, secret] = TOKEN_IN_TEXT.exec(text) ?? []
-  if (id === undefined || token === undefined) return { token: text.trim() }
-  return secret === undefined ? { id } : { token }
+/** The id, and the whole token, that a text is about. What has no id may be the key of another system. */
+function tokenIn(text: string): { readonly id?: string | undefined; readonly token?: string | undefined } {
+  const [found, id, secret] = TOKEN_IN_TEXT.exec(text) ?? []
+  if (id === undefined) return { token: text.trim() }
+  return { id, token: secret === undefined ? undefined : found }
+}
+
+/** How the routes are told which token a text is about. */
+export function namedIn(text: string): { readonly id?: string | undefined } | { readonly token: string } {
+  const { id, token } = tokenIn(text)
+  return token === undefined ? { id } : { token }
 }
 
 /** Shows the details of the token that a text is about. What is known of its secret, the details say. */
 export async function lookUp(text: string): Promise<void> {
-  const named = tokenIn(text)
-  if ('id' in named) return openToken(named.id)
-  const [, id] = TOKEN_IN_TEXT.exec(text) ?? []
-  if (id !== undefined) await openToken(id)
-  else {
-    const token = await call<Token>('POST', '/lookup', named)
-    await openToken(token.id, token)
-  }
-  lookedUp.value = { id: openedId.peek(), token: named.token }
+  const { token, ...named } = tokenIn(text)
+  let { id } = named
+  if (id === undefined) {
+    const known = await call<Token>('POST', '/lookup', { token })
+    if (status.peek() !== 'signed-in') return
+    id = known.id
+    await openToken(id, known)
+  } else await openToken(id)
+  // Meanwhile another token may have been opened, or nobody be signed in any more.
+  if (token !== undefined && openedId.peek() === id) lookedUp.value = { id, token }
 }
 
 /** The list cannot be searched by id, but every token has its details. */
 export function LookUp() {
   const text = useSignal('')
-  const tried = useSignal('')
   const task = useTask(async () => {
-    tried.value = text.peek()
     await lookUp(text.peek())
     text.value = ''
   })
-  const error = text.value === tried.value ? task.error : undefined
+  const { error } = task
   return (
-    <form
+    <Form
       class="find"
-      noValidate
-      autocomplete="off"
-      onSubmit={(event) => {
-        event.preventDefault()
+      error={error}
+      onSubmit={() => {
         if (text.peek().trim() !== '') void task.start()
       }}
     >
@@ -66,7 +70,7 @@ export function LookUp() {
       <button type="submit" class="button" aria-disabled={task.isBusy}>
         Open
       </button>
-    </form>
+    </Form>
   )
 }
 

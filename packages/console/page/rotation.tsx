@@ -22,6 +22,8 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
     try {
       await endRotation(id, step)
       announce(done)
+      // The button that was pressed is gone.
+      document.querySelector<HTMLElement>('.details h2')?.focus()
     } catch (error) {
       failDetails(id, error)
     }
@@ -34,7 +36,8 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
   const isOldInUse = isSinceRotation(previous.lastUsedAt)
   // The last use of the token is that of either secret.
   const isNewInUse = isSinceRotation(lastUsedAt) && lastUsedAt !== previous.lastUsedAt
-  const isSafe = !isOldInUse && isNewInUse
+  // The uses of a page that signs in by this token are no sign of anybody else's.
+  const isSafe = !isOldInUse && isNewInUse && !own
 
   return (
     <section class="rotation" aria-labelledby="rotation-title">
@@ -61,16 +64,21 @@ export function Rotation({ token, previous }: { readonly token: Token; readonly 
           The new secret is in use. The old secret has not been used since the rotation began: it is safe to finish.
         </p>
       )}
+      {!isOldInUse && isNewInUse && own && (
+        <p>This page itself uses the new secret. The old secret has not been used since the rotation began.</p>
+      )}
       {!isOldInUse && !isNewInUse && (
         <p>
           Neither secret has been used since the rotation began. Give the new one to every program that has the old one;
           this page shows when it is in use.
         </p>
       )}
-      <ul class="muted">
-        {(change || own) && <li>Finish now: the old secret is refused at once.</li>}
-        {issue && <li>Cancel rotation: the new secret is refused at once, and the old one stays.</li>}
-      </ul>
+      {(change || own || issue) && (
+        <ul class="muted">
+          {(change || own) && <li>Finish now: the old secret is refused at once.</li>}
+          {issue && <li>Cancel rotation: the new secret is refused at once, and the old one stays.</li>}
+        </ul>
+      )}
       <div class="buttons">
         {(change || own) && (
           <button

@@ -26,7 +26,8 @@ export function IssuedDialog({ token }: { readonly token: IssuedToken }) {
     } catch {
       // A page without TLS, or a browser that forbids it.
       field.current?.select()
-      hint.value = 'The browser does not let this page copy. The text is selected: copy it by the keyboard.'
+      hint.value =
+        'The browser does not let this page copy. The text is selected: copy it by the keyboard, then tick the box below.'
     }
   }
 
@@ -138,7 +139,7 @@ export function RotateDialog({ token }: { readonly token: Token }) {
           hint={
             keepFor.value === ''
               ? 'Whoever has the current secret is refused at once.'
-              : 'Both secrets work until then. The details show whether the current one is still used. If it leaked, choose “Not at all”.'
+              : 'Both secrets work for that long. The details show whether the current one is still used. If it leaked, choose “Not at all”.'
           }
         >
           {(control) => (

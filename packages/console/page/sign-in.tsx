@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { ApiError } from './api'
 import { CONFIG } from './config'
-import { Field } from './form'
+import { Field, Form } from './form'
 import { signIn, signInError, wasCut } from './session'
 import { ErrorNotice, Progress, type Task, useTask } from './ui'
 
@@ -24,7 +24,6 @@ export function SignIn() {
 function TokenForm() {
   const text = useSignal('')
   const field = useRef<HTMLInputElement>(null)
-  const titleId = useId()
   const task = useTask(async () => {
     await signIn(text.value)
     field.current?.focus()
@@ -32,16 +31,8 @@ function TokenForm() {
   const error = signInError.value
   useEffect(() => field.current?.focus(), [])
   return (
-    <form
-      noValidate
-      autocomplete="off"
-      aria-labelledby={titleId}
-      onSubmit={(event) => {
-        event.preventDefault()
-        void task.start()
-      }}
-    >
-      <h2 id={titleId}>Sign in with a token</h2>
+    <Form label="Sign in with a token" error={error} onSubmit={() => void task.start()}>
+      <h2>Sign in with a token</h2>
       <p class="muted">
         Paste a token that may manage tokens. This tab alone knows it, until you sign out or close the tab.
       </p>
@@ -69,7 +60,7 @@ function TokenForm() {
           Sign in
         </button>
       </div>
-    </form>
+    </Form>
   )
 }
 

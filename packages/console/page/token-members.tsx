@@ -14,7 +14,7 @@ export function Members({ token }: { readonly token: Token }) {
       </Member>
       <Member name="Owner">
         <bdi>{token.owner}</bdi>{' '}
-        {capabilities.value?.personal === false && (
+        {capabilities.value?.personal === false && capabilities.value.may.read && (
           <button type="button" class="link" onClick={() => showTokensOf(token.owner)}>
             All tokens of this owner
           </button>
