@@ -53,19 +53,20 @@ export function nameText(what: string, max: number, blanks: 'trimmed' | 'exact')
     })
 }
 
-/** A letter, digit, sign or symbol, but for the blank Braille pattern. */
-const VISIBLE = /(?!\u2800)[\p{L}\p{N}\p{P}\p{S}]/u
-/** Control and format characters, separators of lines, and the Hangul fillers. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u115F\u1160\u3164\uFFA0]/u
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u
+/** Control and format characters, separators of lines, fillers, other ignorable characters, and the blank Braille pattern. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u
 /** The joiners that Persian, Indic scripts and emoji are written with, where there is something to join. */
 const JOINERS = /(?<=[\p{L}\p{M}\p{N}\p{P}\p{S}])[\u200C\u200D](?=[\p{L}\p{M}\p{N}\p{P}\p{S}])/gu
+/** What chooses between the text and the picture of a symbol. */
+const VARIANTS = /(?<=[\p{Extended_Pictographic}#*0-9])[\uFE0E\uFE0F]/gu
 
 /** The first character that could hide in a name, or turn it around, as words for a sentence. */
 function unseenCharacter(value: string): string | undefined {
-  const [found] = UNSEEN.exec(value.replace(JOINERS, '')) ?? []
+  const [found] = UNSEEN.exec(value.replace(JOINERS, '').replace(VARIANTS, '')) ?? []
   if (found === undefined) return undefined
   if (/\p{Cc}/u.test(found)) return 'control characters'
-  return `invisible characters, such as U+${found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
+  return `format or invisible characters, such as U+${found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** At most `max` items. `what`: their name in the plural. */
