@@ -111,7 +111,8 @@ function checkState(entry: Entry, now: number, { ip, scopes = [], resources }: V
   const { token, ownerScopes, networks } = entry
   const { enabled, expiresAt } = token
   const expiry = expiresAt === undefined ? 'Never expires.' : `Expires at ${new Date(expiresAt).toISOString()}.`
-  const owner = ownerScopes === undefined ? 'Not a personal token.' : `Bound to what ${token.owner} may do.`
+  const unbound = token.personal ? 'Not bound to its owner.' : 'Not a personal token.'
+  const owner = ownerScopes === undefined ? unbound : `Bound to what ${token.owner} may do.`
   const missing = missingScopes(entry.scopes, ownerScopes === 'unknown' ? undefined : ownerScopes, scopes)
   const covered = scopes.length === 0 ? 'None was asked for.' : 'All covered.'
   return [
