@@ -6,13 +6,14 @@ import type { Clock, Moment } from './clock.js'
 import type { Entry } from './entry.js'
 import { type LastUse, unused } from './usage.js'
 
-/** What no right secret was presented for is kept in small caches of its own: junk never evicts a good token. */
-const MAX_UNPROVEN = 10_000
+/** How many entries, and ids without one, are kept besides those of proven secrets: junk never evicts a good token. */
+const MAX_RECENT = 10_000
 
 /** A secret that was proven right. That it matches a stored hash stays true, whatever happens to the record. */
 export interface Proof {
-  /** The stored hash that it was proven against, and the one that is to replace that. It matches both. */
+  /** The stored hash that the secret was proven against. */
   readonly hash: string
+  /** The hash of the same secret that is to replace the stored one. */
   readonly nextHash: string | undefined
   /** Where the secret was last found. Counts only while it is cached and recent. */
   entry: Entry
@@ -65,35 +66,35 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
   })
   /** By id: the entries that proofs lead to. */
   const proven = new Map<string, Entry>()
-  /** By id: the other entries. */
-  const unproven = new LRUCache<string, Entry>({
-    max: Math.min(max, MAX_UNPROVEN),
-    dispose: (entry, _id, reason) => {
-      if (reason === 'evict') entry.isCached = false
+  /**
+   * By id: the entries that were read last. A proven one is not taken out, because `delete` empties a cache that has no
+   * other entry, in as many steps as its `max`: a first use would take twice as long.
+   */
+  const recent = new LRUCache<string, Entry>({
+    max: Math.min(max, MAX_RECENT),
+    dispose: (entry, id, reason) => {
+      if (reason === 'evict' && !proven.has(id)) entry.isCached = false
     },
   })
-  const unknown = new LRUCache<string, Moment>({ max: Math.min(max, MAX_UNPROVEN) })
+  const unknown = new LRUCache<string, Moment>({ max: Math.min(max, MAX_RECENT) })
 
   function remove(id: string): void {
-    const entry = proven.get(id) ?? unproven.peek(id)
+    const entry = proven.get(id) ?? recent.peek(id)
     if (entry === undefined) return
     entry.isCached = false
     proven.delete(id)
-    unproven.delete(id)
+    recent.delete(id)
   }
 
   /** Makes a proof lead to an entry that the cache holds. */
   function connect(proof: Proof, entry: Entry, { until }: StoredSecret): void {
-    const { id } = entry.token
     proof.entry = entry
     proof.until = until
-    if (proven.has(id)) return
-    unproven.delete(id)
-    proven.set(id, entry)
+    proven.set(entry.token.id, entry)
   }
 
   function entries(): Entry[] {
-    return [...proven.values(), ...unproven.values()]
+    return [...new Set([...proven.values(), ...recent.values()])]
   }
 
   return {
@@ -104,7 +105,7 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
       return isCached && clock.isRecent(readAt, ttl, now) && isActive(proof, now) ? proof : undefined
     },
     entry(id, now, maxAge = ttl) {
-      const entry = proven.get(id) ?? unproven.get(id)
+      const entry = proven.get(id) ?? recent.get(id)
       return entry !== undefined && clock.isRecent(entry.readAt, maxAge, now) ? entry : undefined
     },
     isUnknown(id, now) {
@@ -115,7 +116,7 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
       const { id } = entry.token
       remove(id)
       unknown.delete(id)
-      unproven.set(id, entry)
+      recent.set(id, entry)
       entry.isCached = true
     },
     putUnknown(id, readAt) {
@@ -141,7 +142,7 @@ export function createTokenCache({ max, ttl, clock }: { max: number; ttl: number
     dropAll() {
       for (const entry of entries()) entry.isCached = false
       proven.clear()
-      unproven.clear()
+      recent.clear()
       unknown.clear()
     },
     dropOwner(owner) {

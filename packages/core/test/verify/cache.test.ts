@@ -318,14 +318,8 @@ test('a text of the length of a cached token is refused for what is wrong with i
   expect(reasons.map(({ reason }) => reason)).toEqual(['malformed', 'malformed', 'wrong_secret'])
 })
 
-test('a digest hits what was cached last of its token, and nothing that was invalidated or evicted', () => {
-  const ids = ['a', 'b', 'c', 'd']
-  const id = fc.constantFrom(...ids)
-  const step = fc.oneof(
-    fc.record({ do: fc.constant('put' as const), id, hash: fc.constantFrom('h1', 'h2') }),
-    fc.record({ do: fc.constantFrom('prove' as const, 'present' as const, 'drop' as const, 'unknown' as const), id }),
-    fc.record({ do: fc.constant('dropAll' as const), id }),
-  )
+/** Entries for a cache of their own. */
+function entries() {
   const clock = createClock(() => NOW)
   const readAt = clock.moment()
   const compiler = createCompiler()
@@ -343,6 +337,29 @@ test('a digest hits what was cached last of its token, and nothing that was inva
     const record = { ...rest, id, version: 1, createdAt: NOW, secrets: [{ gen: 1, hash, tag: id }] }
     return createEntry(record, undefined, readAt, compiler)
   }
+  return { clock, readAt, newEntry }
+}
+
+test('a proven entry stays, however many are read without a proof', () => {
+  const { clock, newEntry } = entries()
+  const cache = createTokenCache({ max: 3, ttl: 60_000, clock })
+  const proven = newEntry('a', 'h1')
+  cache.put(proven)
+  for (const secret of proven.secrets) cache.addProof('digest a', proven, secret, undefined)
+  for (const id of ['b', 'c', 'd', 'e']) cache.put(newEntry(id, 'h1'))
+  expect(cache.hit('digest a', NOW)?.entry).toBe(proven)
+  expect([cache.size, cache.entry('b', NOW)]).toEqual([1, undefined])
+})
+
+test('a digest hits what was cached last of its token, and nothing that was invalidated or evicted', () => {
+  const ids = ['a', 'b', 'c', 'd']
+  const id = fc.constantFrom(...ids)
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('put' as const), id, hash: fc.constantFrom('h1', 'h2') }),
+    fc.record({ do: fc.constantFrom('prove' as const, 'present' as const, 'drop' as const, 'unknown' as const), id }),
+    fc.record({ do: fc.constant('dropAll' as const), id }),
+  )
+  const { clock, readAt, newEntry } = entries()
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const cache = createTokenCache({ max: 3, ttl: 60_000, clock })
