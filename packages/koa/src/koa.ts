@@ -89,8 +89,11 @@ function httpRequest(ctx: Context, mount: string): HttpRequest {
 function clientRequest(ctx: Context): GuardedRequest {
   const { headers, rawHeaders } = ctx.req
   return {
-    ...{ headers, rawHeaders, maxHeadersCount: maxHeadersCountOf(ctx.req) },
-    ...{ ip: addressOf(ctx), forgeableBy: () => forgeableBy(ctx) },
+    headers,
+    rawHeaders,
+    maxHeadersCount: maxHeadersCountOf(ctx.req),
+    ip: addressOf(ctx),
+    forgeableBy: () => forgeableBy(ctx),
   }
 }
 
