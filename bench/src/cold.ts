@@ -16,7 +16,8 @@ await runBenchmark({
   title: 'The first verification of each of 1,000 tokens',
   about: `
 What a restart costs: verifications by an instance that has cached nothing. \`usEach\`: one after another, in microseconds. The
-other columns: all at once; how many a second, and how late the event loop is meanwhile.`,
+other columns: all at once; how many a second, how many were refused because the store had not answered at its deadline, and how
+late the event loop is meanwhile.`,
   cases: CASES.map(({ name }) => name),
   options: { rounds: 3 },
   bounds: () => [
