@@ -24,8 +24,8 @@ const SORT_COLUMNS: Record<SortKey, string> = {
 }
 
 /**
- * So many tokens with some scope are rather sorted than looked for along the index of the order, where they may be far
- * apart. The planner does not know: it has no statistics of rare scopes.
+ * Up to this many tokens with a scope are read and sorted. Along the index of the order they may be far apart. The
+ * planner cannot tell, because it has no statistics of rare scopes.
  */
 const MAX_SORTED = 5_000
 

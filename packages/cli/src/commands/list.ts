@@ -25,7 +25,7 @@ export function listCommand(program: Command): void {
     .description('List tokens, one a line. Reads page by page, so that any number of them takes little memory.')
     .addOption(new Option('--sort <member>', 'what decides the order').choices(KEYS).default('createdAt'))
     .option('--desc', 'the greatest first')
-    .option('--limit <n>', 'at most so many', wholeNumber, Number.POSITIVE_INFINITY)
+    .option('--limit <n>', 'at most this many tokens', wholeNumber, Number.POSITIVE_INFINITY)
   withExample(withFilter(command), '--store sqlite:tokens.db --owner ada --expires-before now+14d').action(async () => {
     await withTarget(command, (target) => list(target, optionsOf<Options>(command)))
   })

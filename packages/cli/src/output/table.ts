@@ -3,7 +3,7 @@ import { fitted, plain, widthOf } from './text.js'
 export interface Column<Row> {
   readonly title: string
   readonly of: (row: Row) => string
-  /** It may be cut to so many columns of the terminal. Absent: it is shown whole. */
+  /** It may be cut to this many columns of the terminal. Absent: it is shown whole. */
   readonly least?: number
   /** The columns with the highest number leave first where there is no room. Absent: it stays. */
   readonly leaves?: number
@@ -17,7 +17,7 @@ export interface Layout<Row> {
 
 const GAP = '  '
 
-/** Lays a table out for a terminal of so many columns, by its first rows. `Infinity`: as wide as they need. */
+/** Lays a table out for a terminal of this many columns, by its first rows. `Infinity`: as wide as they need. */
 export function layOut<Row>(all: readonly Column<Row>[], rows: readonly Row[], width: number): Layout<Row> {
   const needed = new Map(
     all.map((column) => [column, Math.max(widthOf(column.title), ...rows.map((row) => widthOf(cell(column, row))))]),

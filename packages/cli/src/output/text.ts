@@ -25,7 +25,7 @@ export function widthOf(text: string): number {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-/** Cut to so many columns, with `…` where something is missing, and filled up to them. Isolated if it runs from right to left. */
+/** Cut to this many columns, with `…` where something is missing, and filled up to them. Isolated if it runs from right to left. */
 export function fitted(text: string, width: number): string {
   const cut = widthOf(text) <= width ? text : truncated(text, width)
   const filled = cut + ' '.repeat(Math.max(0, width - widthOf(cut)))

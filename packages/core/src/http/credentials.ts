@@ -20,7 +20,7 @@ export interface RequestHeaders {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Names and values alternately, as they came. Absent where the request did not come from Node's parser. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** The server's option of that name: so many headers are listed. Absent: Node's default. See `maxHeadersCountOf`. */
+  /** The server's option of that name: how many headers are listed. Absent: Node's default. See `maxHeadersCountOf`. */
   readonly maxHeadersCount?: number | undefined
 }
 

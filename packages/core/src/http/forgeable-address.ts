@@ -21,7 +21,7 @@ export function warnForgeableAddress(source: AddressSource): void {
   )
 }
 
-/** Decides whether an address, and so many hops from this machine, belongs to a proxy that is believed. */
+/** Decides whether an address, this many hops from this machine, belongs to a proxy that is believed. */
 export type TrustFunction = (address: string, hop: number) => boolean
 
 /** Public addresses, by family: no proxy of a host has all of them. */

@@ -10,7 +10,7 @@ interface Rule {
   readonly needs: 'read' | 'write' | 'token'
   /** Whether it writes. */
   readonly writes: boolean
-  /** Whether the outgoing secret of a rotation may do it. Of `revoke` it may present itself alone. */
+  /** Whether the outgoing secret of a rotation may do it. With `revoke` it can only end itself. */
   readonly outgoing: boolean
 }
 

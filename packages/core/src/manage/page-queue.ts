@@ -11,7 +11,7 @@ export type Release = () => void
  */
 export interface PageQueue {
   /**
-   * Resolves when a page of so many rows may be read. Rejects with `UnavailableError` (`ERR_OVERLOADED`) if too many of
+   * Resolves when a page of this many rows may be read. Rejects with `UnavailableError` (`ERR_OVERLOADED`) if too many of
    * this caller's pages wait already, or if the page has waited for 5 s, and with the signal's reason once it is
    * aborted.
    */

@@ -51,7 +51,10 @@ export async function rotateToken(
   })
 }
 
-/** Of rotations of one token at the same time one can win, so only one may cost a slow hash. Throws `ERR_RACE`. */
+/**
+ * Only one of several rotations of one token at the same time can win, so only one may cost a slow hash. Throws
+ * `ERR_RACE`.
+ */
 async function oneAtATime<T>({ rotations }: ManageContext, id: string, run: () => Promise<T>): Promise<T> {
   if (rotations.has(id)) throw new RequestError('ERR_RACE', 'Another rotation of this token is under way.')
   rotations.add(id)

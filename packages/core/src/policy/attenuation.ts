@@ -48,9 +48,9 @@ export type Action =
   | { readonly kind: 'change'; readonly before: Grant }
 
 /**
- * In which respect a token would exceed its caller. What a caller may do by each stands in
- * docs/first-token-and-roles.md, from which the property test is made; a new one that limits use belongs into
- * `permissions` and into policy/evaluate.ts.
+ * In which respect a token would exceed its caller. docs/first-token-and-roles.md says for each dimension what a caller
+ * may do, and the property test follows that page. A new dimension is added to `permissions`, and, if it limits where a
+ * token may be used, to policy/evaluate.ts.
  */
 export type Dimension =
   | 'scopes'
@@ -127,8 +127,8 @@ function permissions(child: Grant, limit: Permissions): Escalation[] {
 }
 
 /**
- * The escalations of a changed token that are due to what the change adds. An escalation stays if its own item was
- * added, or if anything was added in another dimension, because it then reaches further too.
+ * The escalations of a changed token that the change is to blame for. One counts if the change added its own item, or
+ * anything in another dimension: a scope that the caller lacks reaches further once a network is added.
  */
 function additions(child: Grant, caller: CallerGrant, before: Grant): Escalation[] {
   const added = addedPermissions(child, before)

@@ -49,7 +49,7 @@ export interface ProofQueues {
   readonly guesses: ProofQueue
 }
 
-/** Of wrong secrets that took a slow hash, so many are remembered: a client that repeats one costs nothing more. */
+/** This many wrong secrets that took a slow hash are remembered: a client that repeats one costs nothing more. */
 const MAX_FAILURES = 1_000
 
 export function createProver(

@@ -186,7 +186,7 @@ async function assertSame(
   }
 }
 
-/** So many of the ids, each with the same probability. */
+/** This many of the ids, each with the same probability. */
 function createSample(): { readonly ids: readonly string[]; add(id: string): void } {
   const ids: string[] = []
   let seen = 0

@@ -89,7 +89,7 @@ export function createChangeLog(keyspace: Keyspace): ChangeLog {
       if (dataset !== keyspace.dataset.id) return
       record(Number(index), { id, operation, seq: Number(seq) })
       const known = progress.get(Number(index))
-      // A message that comes after its own entry was read is delivered again: history may have been rolled back.
+      // Delivered even if its entry was read before: after a fail-over, the same number may stand for another change.
       if (known && Number(seq) > known.seq) known.received.add(Number(seq))
       listeners.notify({ ids: [id] })
     },

@@ -3,7 +3,7 @@ import type { GuardedRequest } from '../guard.js'
 import type { HttpRequest } from '../message.js'
 import { mountOf } from '../mount.js'
 import { readRequestBody } from './body.js'
-import { apiKeyOf, authorizationOf } from './one-credential.js'
+import { apiKeyOf, authorizationOf } from './credential-headers.js'
 
 /** What is read of Node's own request. `IncomingMessage` has it, and that of HTTP/2. */
 export interface IncomingRequest {
