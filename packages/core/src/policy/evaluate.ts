@@ -67,7 +67,7 @@ export const DENIED: { readonly [R in Exclude<DenialReason, 'scope'>]: DeniedVer
 })
 
 /** The verdict on a token that lacks these scopes. */
-export function deniedScopes(missing: readonly string[]): DeniedVerdict {
+function deniedScopes(missing: readonly string[]): DeniedVerdict {
   return denied({ reason: 'scope', missing: Object.freeze([...missing]) })
 }
 
