@@ -45,7 +45,11 @@ process serves all guards, which take over from each other every 250 requests: t
 function boundsOf(framework: FrameworkName, oneProcess: boolean): Bound[] {
   const row = `${framework}-latchkey`
   const peers = peersOf(framework).map((peer) => ({
-    ...{ row, figure: 'rps', per: `${framework}-${peer}`, atLeast: 1, reason: 'ahead of every peer' },
+    row,
+    figure: 'rps',
+    per: `${framework}-${peer}`,
+    atLeast: 1,
+    reason: 'ahead of every peer',
   }))
   if (!oneProcess) return peers
   // On Node 20 each new member of a request of Express takes 3 µs.

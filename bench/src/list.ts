@@ -54,7 +54,10 @@ const POSTGRES: readonly Bound[] = [
 ]
 
 const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
-  ...{ sqlite: SQLITE, redis: REDIS, ioredis: REDIS, postgres: POSTGRES },
+  sqlite: SQLITE,
+  redis: REDIS,
+  ioredis: REDIS,
+  postgres: POSTGRES,
 }
 
 await runBenchmark({

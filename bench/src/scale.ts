@@ -21,7 +21,11 @@ of 200 with the total. Only the list may grow: the memory store, the default of 
   options: { store: 'memory', rounds: 7 },
   bounds: () =>
     ['hotNs', 'coldUs', 'createUs'].map((figure) => ({
-      ...{ row: '1000000', figure, per: '1000', atMost: 1.3, reason: 'no work on one token depends on their number' },
+      row: '1000000',
+      figure,
+      per: '1000',
+      atMost: 1.3,
+      reason: 'no work on one token depends on their number',
     })),
   measure({ cases, rounds, store }) {
     checkStore(store)

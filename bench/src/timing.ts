@@ -39,7 +39,10 @@ little" in [SECURITY.md](../../SECURITY.md#accepted-risks) says what somebody ca
   options: { samples: 20_000 },
   bounds: () =>
     PAIRS.slice(0, 11).map(([first, second]) => ({
-      ...{ row: `${first}:${second}`, figure: 'differenceNs', atMost: MAX_DIFFERENCE, atLeast: -MAX_DIFFERENCE },
+      row: `${first}:${second}`,
+      figure: 'differenceNs',
+      atMost: MAX_DIFFERENCE,
+      atLeast: -MAX_DIFFERENCE,
       reason: 'no refusal runs a slow hash, which takes 10,000,000 ns',
     })),
   measure: async ({ samples }) => compare(await timeCauses(samples)),
@@ -56,7 +59,11 @@ function compare(samples: ReadonlyMap<string, readonly number[]>): Row[] {
   const controls = compared.slice(0, CONTROLS.length)
   const noise = Math.max(...controls.map(({ differenceNs }) => Math.abs(differenceNs)))
   return compared.map(({ first, second, tells, a, b, differenceNs, t }) => ({
-    ...{ name: `${first}:${second}`, firstNs: a.mean, secondNs: b.mean, differenceNs, t },
+    name: `${first}:${second}`,
+    firstNs: a.mean,
+    secondNs: b.mean,
+    differenceNs,
+    t,
     real: Math.abs(t) > SIGNIFICANT && Math.abs(differenceNs) > noise ? 'yes' : 'no',
     tells,
   }))

@@ -75,7 +75,17 @@ export function createLatchkey<
   const writeBehind = createWriteBehind(store, { environment, interval: settings.flushInterval })
   const reporter = createReporter(environment)
   const verifier = createVerifier({
-    ...{ environment, format, foreign, foreignIds, cache, loader, prover, reporter, clock, ttl, staleIfError },
+    environment,
+    format,
+    foreign,
+    foreignIds,
+    cache,
+    loader,
+    prover,
+    reporter,
+    clock,
+    ttl,
+    staleIfError,
     usage: settings.lastUsed ? writeBehind.usage : undefined,
     rehashes: writeBehind.rehashes,
   })
@@ -84,10 +94,25 @@ export function createLatchkey<
   const audit = createAudit({ environment, now, onAudit, reads: settings.auditReads, hostTimeout })
   const { managementScopes, maxTokensPerOwner } = settings
   const context: ManageContext = {
-    ...{ environment, store, format, foreign, foreignIds, prover, loader, verifier, schemas, audit, now },
-    ...{ pages: createPageQueue(), rotations: new Set<string>() },
-    ...{ managementScopes, declaredScopes, describedScopes: settings.scopes },
-    ...{ maxLifetime, maxOverlap, maxTokensPerOwner },
+    environment,
+    store,
+    format,
+    foreign,
+    foreignIds,
+    prover,
+    loader,
+    verifier,
+    schemas,
+    audit,
+    now,
+    pages: createPageQueue(),
+    rotations: new Set<string>(),
+    managementScopes,
+    declaredScopes,
+    describedScopes: settings.scopes,
+    maxLifetime,
+    maxOverlap,
+    maxTokensPerOwner,
   }
   const purge = createPurge(context, settings.retention)
   const stopPurging = purgeRegularly(purge, settings.purgeInterval)

@@ -133,7 +133,10 @@ function httpRequest(request: FastifyRequest, reply: FastifyReply, readMount: Re
   const mount = readMount(sent)
   const path = sent.slice(mount.length)
   return routedRequest(new ClientRequest(request), reply.raw, {
-    ...{ method: request.method, mount: mountOf(request.originalUrl, path, mount), path, search },
+    method: request.method,
+    mount: mountOf(request.originalUrl, path, mount),
+    path,
+    search,
     body: () => bodyOf(request),
   })
 }

@@ -80,7 +80,10 @@ function httpRequest(ctx: Context, mount: string): HttpRequest {
   const { method, search, originalUrl } = ctx
   const path = ctx.path.slice(mount.length)
   return routedRequest(clientRequest(ctx), ctx.res, {
-    ...{ method, mount: mountOf(originalUrl, path, mount), path, search },
+    method,
+    mount: mountOf(originalUrl, path, mount),
+    path,
+    search,
     body: () => readJson(ctx.req, Reflect.get(ctx.request, 'body')),
   })
 }

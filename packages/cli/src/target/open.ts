@@ -42,7 +42,11 @@ async function openTarget(options: GlobalOptions): Promise<Target> {
   await assertEnvironment(opened, environment)
   const latchkey = createLatchkey({ store: opened.store, environment, prefix, lastUsed: false })
   return {
-    ...{ latchkey, store: opened.store, server: opened.server, isHosts: false, caller },
+    latchkey,
+    store: opened.store,
+    server: opened.server,
+    isHosts: false,
+    caller,
     async close() {
       await latchkey.close()
       await opened.close()

@@ -18,7 +18,10 @@ export function routedRequest(client: GuardedRequest, response: ServerResponse, 
   const { headers, rawHeaders, maxHeadersCount, ip } = client
   return {
     ...target,
-    ...{ headers, rawHeaders, maxHeadersCount, ip },
+    headers,
+    rawHeaders,
+    maxHeadersCount,
+    ip,
     forgeableBy: () => client.forgeableBy?.(),
     signal: clientSignal(response),
   }

@@ -123,9 +123,19 @@ async function takeOver(
   const ids = await context.foreignIds(key.value)
   const record: TokenRecord = compact({
     id: ids[0] ?? '',
-    ...{ name, owner, personal: rest.personal ?? false, enabled: rest.enabled ?? true, scopes },
-    ...{ networks: networks ?? [], resources: resources ?? [], metadata, version: 1 },
-    ...{ createdAt: rest.createdAt ?? context.now(), createdBy: { kind: 'host' } as const, expiresAt, lastUsedAt },
+    name,
+    owner,
+    personal: rest.personal ?? false,
+    enabled: rest.enabled ?? true,
+    scopes,
+    networks: networks ?? [],
+    resources: resources ?? [],
+    metadata,
+    version: 1,
+    createdAt: rest.createdAt ?? context.now(),
+    createdBy: { kind: 'host' } as const,
+    expiresAt,
+    lastUsedAt,
     secrets: [compact({ gen: 1, ...secret, lastUsedAt })],
     retired: [],
   })

@@ -153,7 +153,11 @@ function begin({ view, ...request }: ListRequest, bound: string | null): Listing
 /** A checked filter in the words of the stores. */
 function listFilter({ owner, personal, enabled, scopes = [], unusedSince, ...ranges }: TokenFilter): ListFilter {
   return compact({
-    ...{ owner, personal, enabled, unusedSince, scopes: scopes.length > 0 ? scopes : undefined },
+    owner,
+    personal,
+    enabled,
+    unusedSince,
+    scopes: scopes.length > 0 ? scopes : undefined,
     lastUsed: ranges.lastUsed && compact(ranges.lastUsed),
     expires: ranges.expires && compact(ranges.expires),
     created: ranges.created && compact(ranges.created),

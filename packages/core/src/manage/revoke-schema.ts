@@ -52,7 +52,11 @@ export function revokeSchema(rules: TimeRules): z.ZodType<ListFilter> {
     })
     .transform(({ owner, scopes, personal, enabled, unusedSince, ...bounds }) =>
       compact({
-        ...{ owner, scopes, personal, enabled, unusedSince },
+        owner,
+        scopes,
+        personal,
+        enabled,
+        unusedSince,
         created: range(bounds.createdAfter, bounds.createdBefore),
         expires: range(bounds.expiresAfter, bounds.expiresBefore),
         lastUsed: range(bounds.lastUsedAfter, bounds.lastUsedBefore),

@@ -95,9 +95,20 @@ export const routesCrudCases: readonly AdapterCase[] = [
   }),
   adminCase('null counts as absent in create, and read-only members are ignored', async (_scene, call) => {
     const created = await call('POST', '', {
-      ...{ name: 'n', scopes: ['a'], personalAccessToken: null, owner: null, enabled: null },
-      ...{ expirationDate: null, allowedCIDRBlocks: null, additionalMetadata: null },
-      ...{ id: 'x', creationDate: 'y', lastUsedDate: 'z', modifiedDate: 1, rotationDate: {}, previousSecret: [] },
+      name: 'n',
+      scopes: ['a'],
+      personalAccessToken: null,
+      owner: null,
+      enabled: null,
+      expirationDate: null,
+      allowedCIDRBlocks: null,
+      additionalMetadata: null,
+      id: 'x',
+      creationDate: 'y',
+      lastUsedDate: 'z',
+      modifiedDate: 1,
+      rotationDate: {},
+      previousSecret: [],
     })
     assert.equal(created.status, 201)
     const { id, creationDate, enabled, owner } = json(await call('GET', `/${json(created).id}`))

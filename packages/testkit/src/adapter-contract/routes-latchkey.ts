@@ -24,8 +24,17 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     const { id } = resource
     const actor = { kind: 'token', id: admin.id, owner: 'root' }
     const expected = {
-      ...{ id, name: 'report', owner: 'root', personal: false, enabled: true, scopes: ['reports.read'] },
-      ...{ networks: [], resources: [], metadata: input.metadata, createdAt: iso(BEGIN), createdBy: actor },
+      id,
+      name: 'report',
+      owner: 'root',
+      personal: false,
+      enabled: true,
+      scopes: ['reports.read'],
+      networks: [],
+      resources: [],
+      metadata: input.metadata,
+      createdAt: iso(BEGIN),
+      createdBy: actor,
       expiresAt: iso(BEGIN + 24 * HOUR),
     }
     assert.deepEqual([created.status, resource], [201, expected])
@@ -180,14 +189,27 @@ export const routesLatchkeyCases: readonly AdapterCase[] = [
     })
     const maxOverlap = 30 * 24 * HOUR
     assert.deepEqual(json(await call('GET', '/capabilities')), {
-      ...{ owner: 'root', personal: false, may: { read: true, write: true, admin: true }, usesResources: true },
-      ...{ scopes: [{ scope: '*', description: '' }], networks: [], resources: [], maxOverlap },
+      owner: 'root',
+      personal: false,
+      may: { read: true, write: true, admin: true },
+      usesResources: true,
+      scopes: [{ scope: '*', description: '' }],
+      networks: [],
+      resources: [],
+      maxOverlap,
     })
     const weak = await scene.issue({ expiresAt: BEGIN + HOUR })
     const weakly = callsWith(scene, bearer(weak))
     assert.deepEqual(json(await weakly('GET', '/capabilities')), {
-      ...{ owner: 'alice', personal: false, may: { read: false, write: false, admin: false }, usesResources: true },
-      ...{ scopes: [], networks: [], resources: [], maxOverlap, expiresAt: iso(BEGIN + HOUR) },
+      owner: 'alice',
+      personal: false,
+      may: { read: false, write: false, admin: false },
+      usesResources: true,
+      scopes: [],
+      networks: [],
+      resources: [],
+      maxOverlap,
+      expiresAt: iso(BEGIN + HOUR),
     })
     expectProblem(await weakly('POST', '/explain', { id: weak.id }), 'ERR_SCOPE')
   }),

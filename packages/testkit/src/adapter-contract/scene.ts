@@ -180,7 +180,14 @@ export async function withScene(mount: MountHost, options: SceneOptions, body: B
 
   try {
     await body({
-      ...{ facts, latchkey, data, store, handled, errors, records, send: server.send },
+      facts,
+      latchkey,
+      data,
+      store,
+      handled,
+      errors,
+      records,
+      send: server.send,
       wait(time) {
         now += time
       },

@@ -70,9 +70,15 @@ export function routedRequest(request: Request, client: FetchMount): HttpRequest
   const path = pathname.slice(mount.length)
   const { headers, ...raw } = credentialsOf(request, client)
   return {
-    ...{ method, mount: mountOf(incoming?.originalUrl ?? incoming?.url ?? pathname, path, mount), path, search },
+    method,
+    mount: mountOf(incoming?.originalUrl ?? incoming?.url ?? pathname, path, mount),
+    path,
+    search,
     headers: { host, ...Object.fromEntries(request.headers), ...headers },
-    ...{ ...raw, ip, signal, body: () => readRequestBody(request, body) },
+    ...raw,
+    ip,
+    signal,
+    body: () => readRequestBody(request, body),
   }
 }
 

@@ -30,7 +30,9 @@ function listParameters({ list, resource }: Dialect): JsonSchema[] {
       schema: { type: 'integer', minimum: limits.min, maximum: limits.max, default: limits.standard },
     },
     ...Object.entries(filters).map(([name, { schema, description, repeats }]) => ({
-      ...{ name, in: 'query', description },
+      name,
+      in: 'query',
+      description,
       schema: repeats ? { type: 'array', items: schema } : schema,
     })),
     ...text(fields, `Which of ${Object.keys(resource).join(', ')} are shown; \`+x\` adds, \`-x\` removes.`),
