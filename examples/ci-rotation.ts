@@ -28,7 +28,7 @@ try {
   await save(newToken)
   await call('GET', checkUrl, newToken)
 } catch (error) {
-  // The overlap has not ended: cancelling restores the old secret and revokes the new one, which alone may do it.
+  // The overlap has not ended: cancelling restores the old secret and ends the new one. Only the new one may do it.
   await save(oldToken)
   await call('POST', `${tokensUrl}/self/rotate/cancel`, newToken)
   console.error(`cancelled: ${error instanceof Error ? error.message : error}`)

@@ -5,7 +5,7 @@ import { sqliteStore } from '@latchkey/store-sqlite'
 
 const MAX_IDLE = 90 * 86_400_000
 
-/** Tokens that work, and whose last use is 90 days ago; of those that were never used, the creation. Oldest first. */
+/** Tokens that work and were last used more than 90 days ago, or never used and created before. Oldest first. */
 export async function* unusedTokens(latchkey: Latchkey, now: number): AsyncGenerator<ApiToken> {
   const unusedSince = now - MAX_IDLE
   let page = await latchkey.list({ enabled: true, unusedSince, sort: 'createdAt' })

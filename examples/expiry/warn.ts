@@ -11,7 +11,7 @@ export interface Warning {
   readonly token: ApiToken
 }
 
-/** The warnings of the day (in UTC) that `at` belongs to. Each token is in those of exactly one day for each of the three. */
+/** The warnings of the day (in UTC) that `at` belongs to. Each token is warned of once for each threshold. */
 export async function* warningsOf(latchkey: Latchkey, at: number): AsyncGenerator<Warning> {
   const today = at - (at % DAY)
   for (const days of DAYS_AHEAD) {

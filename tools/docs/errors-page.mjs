@@ -12,7 +12,7 @@ const WHAT_TO_DO = {
   ERR_NOT_SIGNED_IN: 'Sign in again. See [People manage their own tokens](own-sign-in.md).',
   ERR_INVALID_TOKEN: 'Ask [`explain`](observation.md#one-refused-token) for the reason.',
   ERR_NOT_ALLOWED:
-    'Ask somebody with more rights: see [who can hand out what](first-token-and-roles.md#nobody-hands-out-more-than-they-have).',
+    'Who has more rights can do it: see [who can hand out what](first-token-and-roles.md#nobody-hands-out-more-than-they-have).',
   ERR_SCOPE: 'Give the token the scope, if it should have it: see [Scopes](scopes.md#what-the-client-sees).',
   ERR_ADDRESS: 'Check whether your framework knows the client: see [Behind a proxy](behind-a-proxy.md).',
   ERR_RESOURCE: 'Check the resource that the route names: see [Resources](resources.md#it-fails-closed).',
@@ -22,7 +22,8 @@ const WHAT_TO_DO = {
   ERR_RACE: 'Read the token and try again.',
   ERR_TOO_LARGE: 'Send less. See [Limits](limits.md).',
   ERR_MEDIA_TYPE: 'Send `Content-Type: application/json`, uncompressed.',
-  ERR_CONFLICT: 'Nothing, unless you [write a store](writing-a-store.md).',
+  ERR_CONFLICT:
+    'If `copyTokens` failed, see its message. Otherwise only authors of [a store](writing-a-store.md) meet this.',
   ERR_UNAVAILABLE: 'Try again after `Retry-After`. See [What to watch](observation.md#what-to-watch).',
   ERR_STORE:
     'Check the store: [SQLite](sqlite.md#errors), [PostgreSQL](postgres.md#what-failures-look-like), [Redis](redis.md#what-failures-look-like).',

@@ -1,6 +1,6 @@
 import { assertKnownOptions, optionError } from '@latchkey/core/adapter'
 
-/** Values of CSS, such as `#0b57d0` or `8px`. What is absent keeps its default. */
+/** CSS values, such as `#0b57d0` or `8px`. What is absent keeps its default. */
 export interface ThemeValues {
   /** Buttons, links and marks. */
   readonly accent?: string | undefined
@@ -17,7 +17,7 @@ export interface ThemeValues {
   readonly success?: string | undefined
   readonly warning?: string | undefined
   readonly font?: string | undefined
-  /** Of the text of tokens and ids. */
+  /** The font of tokens and ids. */
   readonly monospace?: string | undefined
   /** Of the corners of cards and dialogs. */
   readonly radius?: string | undefined

@@ -19,7 +19,7 @@ export interface ConsoleOptions {
   readonly theme?: Theme | undefined
   /**
    * Whether `#token=…` in the address signs in, so that a program can print a link to the page. The page takes the token out
-   * of the address at once. A link could sign somebody in as another, so default `false`.
+   * of the address at once. Default `false`, because a link could sign people in with somebody else's token.
    */
   readonly tokenLink?: boolean | undefined
 }

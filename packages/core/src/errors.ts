@@ -40,7 +40,8 @@ export const ERROR_TABLE = {
   ERR_NOT_ALLOWED: {
     status: 403,
     title: 'Not allowed',
-    meaning: 'The caller may not do this: a right is missing, or the token would grant more than its caller has.',
+    meaning:
+      'The caller may not do this: it lacks a right, the token would grant more than its caller has, its owner has `maxTokensPerOwner` tokens, or the secret is being rotated out. `detail` says which.',
   },
   ERR_SCOPE: {
     status: 403,
@@ -82,34 +83,35 @@ export const ERROR_TABLE = {
   ERR_CONFLICT: {
     status: 500,
     title: 'Conflict in the store',
-    meaning: 'A store found that the id is taken, or that the record has another version than expected.',
+    meaning:
+      'A store found that the id is taken, that the record has another version than expected, or that the target of `copyTokens` differs from its source.',
   },
   ERR_UNAVAILABLE: {
     status: 503,
     title: 'Not available now',
     meaning:
-      'Nobody can tell at the moment. The answer does not say why; your own code and the events do, by one of the codes below.',
+      'Latchkey cannot decide at the moment. The answer does not say why; your own code and the events do, by one of the codes below.',
   },
   ERR_STORE: { status: 503, title: 'Store not available', meaning: 'The store cannot be reached, or failed.' },
   ERR_OVERLOADED: {
     status: 503,
     title: 'Overloaded',
-    meaning: 'Too many tokens wait for the first check of their hash, or too many large lists are being sent.',
+    meaning: 'Too many tokens wait for the slow check of their hash, or too many large lists are being sent.',
   },
   ERR_OWNER_SCOPES: {
     status: 503,
     title: 'Owner not known now',
-    meaning: "The host's ownerScopes function failed.",
+    meaning: "The host's ownerScopes function failed, or took longer than `hostTimeout`.",
   },
   ERR_AUTHORIZE: {
     status: 503,
     title: 'Caller not known now',
-    meaning: "The host's authorize function did not answer in time.",
+    meaning: "The host's authorize function took longer than `hostTimeout`.",
   },
   ERR_AUDIT: {
     status: 503,
     title: 'Audit not available',
-    meaning: "The host's onAudit function failed, so nothing was written.",
+    meaning: "The host's onAudit function failed or took longer than `hostTimeout`, so nothing was written.",
   },
   ERR_HASHER: {
     status: 503,

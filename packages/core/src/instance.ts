@@ -12,7 +12,7 @@ import type { ExplainRequest, Explanation } from './verify/explain.js'
 
 /**
  * An instance serves one environment of one store. Calls that need the store reject with `StoreError` while it cannot
- * answer, and with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls that cannot be carried out
+ * answer; a write that rejects so may have been done, so read the token before you try again. They reject with `UnavailableError` (`ERR_CLOSED`) after `close()`. Management calls that cannot be carried out
  * reject with `RequestError`, and nothing is written (except by `revokeAll`, which deletes one token after another).
  */
 export interface Latchkey<Scope extends string = string> {
@@ -20,7 +20,7 @@ export interface Latchkey<Scope extends string = string> {
   readonly environment: string
   /**
    * Checks whether this token may do this, from this address. Accepts any text. A denial is a value. An error
-   * (`StoreError`, `UnavailableError`) means that nobody can tell now, so let nobody in. Notes the use; it is written
+   * (`StoreError`, `UnavailableError`) means that Latchkey cannot decide now, so let nobody in. Notes the use; it is written
    * later.
    *
    * Does not check whether `ip` is the client's, nor whether `scopes` are declared.
@@ -86,7 +86,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   update(id: string, input: UpdateInput, options?: OnBehalf): Promise<ApiToken>
   /**
-   * Deletes a token for good, by its id or by the whole token. Rejects with `ERR_NOT_FOUND`.
+   * Deletes a token for good, by its id or by the whole token. With the previous secret of a rotation, ends only that
+   * secret. Rejects with `ERR_NOT_FOUND`, and for a whole token with `ERR_RACE`.
    *
    * @example
    * await latchkey.delete(id)
@@ -125,7 +126,8 @@ export interface Latchkey<Scope extends string = string> {
    */
   lookup(token: string, options?: OnBehalf): Promise<ApiToken>
   /**
-   * Deletes the token with this secret. Resolves to whether there was one.
+   * Deletes the token with this secret. With the previous secret of a rotation, ends only that secret. Resolves to
+   * whether there was one.
    *
    * @example
    * const wasThere = await latchkey.revoke(token)
@@ -152,7 +154,8 @@ export interface Latchkey<Scope extends string = string> {
    * every check of a caller: any owner and any declared scope can be given.
    *
    * A row that breaks rules is rejected, and changes nothing. A key that exists already is skipped, so you can run a
-   * stopped import again. A key that was deleted meanwhile is imported again: leave it out of the rows.
+   * stopped import again. A key that was deleted meanwhile is imported again: leave it out of the rows. Rejects with
+   * `StoreError`, and with `UnavailableError` (`ERR_AUDIT`) if `onAudit` fails.
    *
    * @example
    * const { imported, skipped, rejected } = await latchkey.importTokens([
@@ -162,7 +165,8 @@ export interface Latchkey<Scope extends string = string> {
   importTokens(rows: Iterable<ImportRow> | AsyncIterable<ImportRow>, options?: ImportOptions): Promise<ImportResult>
   /**
    * Removes the tokens that expired before a past time, in epoch milliseconds, and resolves to how many. Default:
-   * `retention` ago. Rejects with a `TypeError` (`ERR_OPTION`) for a time in the future.
+   * `retention` ago. Rejects with a `TypeError` (`ERR_OPTION`) for a time in the future, and without a time where
+   * there is no `retention`.
    *
    * @example
    * const removed = await latchkey.purge(Date.now() - 30 * 86_400_000)
@@ -269,7 +273,7 @@ export interface Stats {
   readonly foreign: Readonly<Record<string, number>>
   /** Records read from the store for verification. */
   readonly storeReads: number
-  /** Slow hashes: running and waiting now, done so far, and refused because too many waited. */
+  /** Slow checks and computations of hashes: running and waiting now, done so far, and refused because too many waited. */
   readonly proofs: {
     readonly running: number
     readonly waiting: number

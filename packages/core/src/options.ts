@@ -44,7 +44,10 @@ export interface LatchkeyOptions<
   readonly cache?: CacheOptions | undefined
   /** When last uses are written. `false`: they are not recorded. */
   readonly lastUsed?: LastUsedOptions | false | undefined
-  /** The longest life of a token, and the life of one that is created without an expiry. Default: no limit. */
+  /**
+   * How far ahead an expiry may lie when it is set, and the life of a token that is created without one. Tokens that are
+   * there already, and imported ones, keep theirs. Default: no limit.
+   */
   readonly maxLifetime?: number | undefined
   /** The longest overlap of a rotation: how long a previous secret can go on working. Default: 30 days. */
   readonly maxOverlap?: number | undefined
@@ -55,7 +58,7 @@ export interface LatchkeyOptions<
   readonly maxTokensPerOwner?: number | undefined
   /** How long expired tokens are kept before `purge` removes them. Default: for ever. */
   readonly retention?: number | undefined
-  /** Calls `purge` this often, at least every 1,000. Needs `retention`. Default: never. */
+  /** The interval between two calls of `purge`, 1,000 or more. Needs `retention`. Default: never. */
   readonly purgeInterval?: number | undefined
   /** Where requests can carry a token. Default: all three. */
   readonly credentials?: readonly CredentialSource[] | undefined
@@ -66,9 +69,10 @@ export interface LatchkeyOptions<
    */
   readonly ownerScopes?: OwnerScopes | undefined
   /**
-   * Keeps the audit. Called twice for each management write: before it (`outcome: 'begun'`), and with its outcome. If
-   * the first call rejects or takes longer than `hostTimeout`, nothing is written and the caller gets 503. Called once
-   * for a refused write. Default: entries are only published on the channel `latchkey:audit`.
+   * Keeps the audit. Called before each attempt to write (`outcome: 'begun'`), and with the outcome. If the first call
+   * rejects or takes longer than `hostTimeout`, nothing is written and the caller gets 503. Refused writes and purges
+   * have only the outcome; calls that change nothing have no entry. Default: entries are only published on the channel
+   * `latchkey:audit`.
    */
   readonly onAudit?: OnAudit | undefined
   /** Which operations have audit entries besides writes. */
@@ -84,11 +88,14 @@ export interface CacheOptions {
   /** How many checked secrets are kept. A token has one, or two during the overlap of a rotation. Default 50,000. */
   readonly max?: number | undefined
   /**
-   * The maximum age of a cached record, in ms. A revoked token works on other nodes for at most this long. Default
-   * 5,000.
+   * The maximum age of a cached record, in ms. A revoked token works on other nodes for at most this long, and for
+   * `staleIfError` more while the store fails. Default 5,000.
    */
   readonly ttl?: number | undefined
-  /** How much older a cached record may be while the store fails, in ms. Default 0. */
+  /**
+   * How much older a cached record may be while the store fails, in ms. Meanwhile a revocation may be late by this much.
+   * Default 0.
+   */
   readonly staleIfError?: number | undefined
 }
 

@@ -176,7 +176,7 @@ export type Verdict = AllowedVerdict | DeniedVerdict
 
 /** The scopes that the management routes need: three different plain scopes. */
 export interface ManagementScopes {
-  /** To list and get tokens. */
+  /** To list, get and explain tokens of every owner; for a personal caller, of its own owner. */
   readonly read: string
   /**
    * To create tokens for the caller's own owner, to rotate and widen them, and to rename, narrow, disable and delete

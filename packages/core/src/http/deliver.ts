@@ -15,7 +15,7 @@ export function clientSignal(response: ServerResponse): AbortSignal {
 
 /**
  * The body of a large answer as a stream, in slices, as fast as its client reads. Closes the connection when the client
- * takes nothing for 30 s, or not all of it within a minute, and calls the answer's `release` when all is sent or the
+ * takes nothing for `timeout` ms (default 30,000), or not all of it within a minute, and calls the answer's `release` when all is sent or the
  * connection is closed.
  */
 export function streamBody(

@@ -34,7 +34,7 @@ const known = new WeakMap<TrustFunction, boolean>()
 
 /**
  * Whether a trust function, as proxy-addr compiles one from a framework's setting, believes whatever a client writes:
- * those of one family are believed at each of ten hops, so that the leftmost address of the list counts.
+ * it trusts every IPv4 or every IPv6 address at each of ten hops, so the leftmost address of the list counts.
  */
 export function trustsAnybody(trust: TrustFunction): boolean {
   const result = known.get(trust) ?? STRANGERS.some((addresses) => trustsAll(trust, addresses))

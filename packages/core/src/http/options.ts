@@ -55,7 +55,7 @@ export type ResourceOf<HostRequest> = (request: HostRequest) => string | readonl
 
 /** What every adapter's `tokenRoutes` takes. `HostRequest`: the framework's own request, or context. */
 export interface RoutesOptions<HostRequest, DeniedHandler = unknown> {
-  /** Default `dynatrace`. */
+  /** The API that the routes speak. Default `dynatrace`; new clients take `latchkey`. */
   readonly dialect?: DialectName | undefined
   /**
    * The host's own sign-in: returns who is calling, or `undefined` to let the request's token decide. It must

@@ -7,8 +7,8 @@ import type { HttpRequest } from './message.js'
 export type RoutedTarget = Pick<HttpRequest, 'method' | 'mount' | 'path' | 'search' | 'body'>
 
 /**
- * A request on Node as the management routes see it, of what a guard reads of it and of what it asks for. `response` tells
- * when the client is gone.
+ * Makes the request that the management routes take from what a guard reads of a Node request, and from what it asks
+ * for. `response` tells when the client is gone.
  *
  * @example
  * const body = () => readJson(req, undefined)

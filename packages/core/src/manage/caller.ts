@@ -40,7 +40,11 @@ export interface Caller {
   readonly assignOwner?: boolean | undefined
 }
 
-/** On whose behalf an in-process call is made. Without `caller` it is the host's own, which is not checked. */
+/**
+ * On whose behalf an in-process call is made. Without `caller` it is the host's own, which is not checked. With one, each
+ * call rejects with `ERR_NOT_ALLOWED` if the caller lacks the management scope, has expired or is outside its networks,
+ * and with a `TypeError` (`ERR_OPTION`) if it is malformed.
+ */
 export interface OnBehalf {
   readonly caller?: Caller | undefined
   /**

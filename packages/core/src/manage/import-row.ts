@@ -25,7 +25,7 @@ export interface ImportRow extends Omit<CreateInput, 'owner' | 'expiresAt'> {
   /** Default: now. */
   createdAt?: Timeframe | null | undefined
   lastUsedAt?: Timeframe | null | undefined
-  /** The name of its format. Needed if there are several, but with `key`. */
+  /** The name of its format. Needed if the option `foreign` has several, unless there is a `key`. */
   format?: string | null | undefined
   /** The part of the key that names it, where the format has an `id`. Not needed with `key`. */
   id?: string | null | undefined

@@ -17,7 +17,7 @@ export interface CreateInput {
   scopes: readonly string[]
   /** Default: the caller's own. Required where there is no caller. */
   owner?: string | null | undefined
-  /** A personal access token. Default: as the caller is. */
+  /** A personal access token. Default: as the caller is; `false` without a caller. */
   personal?: boolean | null | undefined
   /** Default `true`. */
   enabled?: boolean | null | undefined
