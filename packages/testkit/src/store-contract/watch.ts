@@ -5,14 +5,12 @@ import { type ContractCase, caseOf, connections } from './contract-case.js'
 import { insertAll, range } from './helpers.js'
 
 const DEADLINE = 1_000
-/** For what must arrive, and need not arrive soon: on a busy machine hundreds of changes take a while. */
-const PATIENT_DEADLINE = 10_000
 
 interface Watching {
   /** Every id delivered so far. */
   readonly ids: Set<string>
-  /** Resolves when the id has been delivered, rejects `within` ms after the call: by default 1 s. */
-  delivered(id: string, within?: number): Promise<void>
+  /** Resolves when the id has been delivered, rejects 1 s after the call. */
+  delivered(id: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,7 +24,7 @@ async function startWatching(store: EnvironmentStore): Promise<Watching> {
   })
   return {
     ids,
-    delivered: (id, within = DEADLINE) =>
+    delivered: (id) =>
       new Promise((resolve, reject) => {
         const settle = (end: () => void) => {
           waiting.delete(look)
@@ -36,8 +34,8 @@ async function startWatching(store: EnvironmentStore): Promise<Watching> {
         const look = () => {
           if (ids.has(id)) settle(resolve)
         }
-        const late = new assert.AssertionError({ message: `no event for ${id} within ${within} ms` })
-        const timer = setTimeout(() => settle(() => reject(late)), within)
+        const late = new assert.AssertionError({ message: `no event for ${id} within ${DEADLINE} ms` })
+        const timer = setTimeout(() => settle(() => reject(late)), DEADLINE)
         waiting.add(look)
         look()
       }),
@@ -49,7 +47,7 @@ async function startWatching(store: EnvironmentStore): Promise<Watching> {
 async function insertAndSettle(a: EnvironmentStore, b: EnvironmentStore, records: readonly TokenRecord[]) {
   const watching = await startWatching(b)
   await insertAll(a, records)
-  await Promise.all(records.map(({ id }) => watching.delivered(id, PATIENT_DEADLINE)))
+  await Promise.all(records.map(({ id }) => watching.delivered(id)))
   await watching.stop()
 }
 
@@ -96,7 +94,7 @@ export const watchCases: readonly ContractCase[] = [
       ...records.slice(100, 200).map(({ id }) => a.update(id, { enabled: false }, 1)),
       ...records.slice(200).map(({ id }) => b.remove(id)),
     ])
-    await Promise.all(records.map(({ id }) => watching.delivered(id, PATIENT_DEADLINE)))
+    await Promise.all(records.map(({ id }) => watching.delivered(id)))
   }),
 
   caseOf.watch('does not deliver touches: a change made after them arrives first', async (a, b) => {
