@@ -6,7 +6,7 @@ import type { Clock, Moment } from './clock.js'
 import type { Entry } from './entry.js'
 import { type LastUse, unused } from './usage.js'
 
-/** How many entries, and ids without one, are kept besides those of proven secrets: junk never evicts a good token. */
+/** How many entries that were read last, and ids without one, are kept. Proven ones stay besides: junk evicts none. */
 const MAX_RECENT = 10_000
 
 /** A secret that was proven right. That it matches a stored hash stays true, whatever happens to the record. */
