@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { call } from './api'
-import { errorsOf, Field, Form } from './form'
+import { errorsOf, Field, Form, TextInput } from './form'
 import { lookUp, namedIn } from './look-up'
 import { Modal } from './modal'
 import { capabilities } from './session'
@@ -66,17 +66,7 @@ export function ExplainDialog() {
       <Form error={error} onSubmit={() => void task.start()}>
         {fields.map(([label, value, errors, hint]) => (
           <Field key={label} label={label} errors={errors} hint={hint}>
-            {(control) => (
-              <input
-                {...control}
-                type="text"
-                spellcheck={false}
-                value={value.value}
-                onInput={(event) => {
-                  value.value = event.currentTarget.value
-                }}
-              />
-            )}
+            {(control) => <TextInput {...control} value={value} />}
           </Field>
         ))}
         {explanation.value !== undefined && <Outcome explanation={explanation.value} text={id.value} />}

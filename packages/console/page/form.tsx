@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { type ComponentChildren, createContext } from 'preact'
 import { useContext, useEffect, useId, useRef } from 'preact/hooks'
 import type { ApiError } from './api'
@@ -31,6 +31,28 @@ export function Field({
       {children({ id, ...attributes })}
       {notes}
     </div>
+  )
+}
+
+interface TextAttributes extends ControlAttributes {
+  readonly value: Signal<string>
+  readonly placeholder?: string
+  readonly autofocus?: boolean
+  readonly onKeyDown?: (event: KeyboardEvent) => void
+}
+
+/** A line of text that a signal keeps. */
+export function TextInput({ value, ...attributes }: TextAttributes) {
+  return (
+    <input
+      type="text"
+      spellcheck={false}
+      {...attributes}
+      value={value.value}
+      onInput={(event) => {
+        value.value = event.currentTarget.value
+      }}
+    />
   )
 }
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { type ApiError, call } from './api'
-import { Field, Form } from './form'
+import { Field, Form, TextInput } from './form'
 import { status } from './session'
 import { lookedUp, openToken } from './state'
 import type { Token } from './types'
@@ -25,15 +25,16 @@ export function namedIn(text: string): { readonly id?: string | undefined } | { 
 
 /** Shows the details of the token that a text is about. What is known of its secret, the details say. */
 export async function lookUp(text: string): Promise<void> {
-  const { token, ...named } = tokenIn(text)
-  let { id } = named
-  if (id === undefined) {
-    const known = await call<Token>('POST', '/lookup', { token })
-    if (status.peek() !== 'signed-in') return
-    id = known.id
-    await openToken(id, known)
-  } else await openToken(id)
-  // Meanwhile another token may have been opened, or nobody be signed in any more.
+  const { id, token } = tokenIn(text)
+  if (id !== undefined) return show(id, token)
+  const known = await call<Token>('POST', '/lookup', { token })
+  // Meanwhile nobody may be signed in any more.
+  if (status.peek() === 'signed-in') await show(known.id, token, known)
+}
+
+async function show(id: string, token: string | undefined, known?: Token): Promise<void> {
+  await openToken(id, known)
+  // Meanwhile another token may have been opened, or none be open any more.
   if (token !== undefined && openedId.peek() === id) lookedUp.value = { id, token }
 }
 
@@ -54,18 +55,7 @@ export function LookUp() {
       }}
     >
       <Field label="Look up" errors={error === undefined ? [] : [wordsFor(error)]}>
-        {(control) => (
-          <input
-            {...control}
-            type="text"
-            placeholder="Id, or a whole token"
-            spellcheck={false}
-            value={text.value}
-            onInput={(event) => {
-              text.value = event.currentTarget.value
-            }}
-          />
-        )}
+        {(control) => <TextInput {...control} placeholder="Id, or a whole token" value={text} />}
       </Field>
       <button type="submit" class="button" aria-disabled={task.isBusy}>
         Open

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
-import { Field, useNotes } from './form'
+import { Field, TextInput, useNotes } from './form'
 import type { GrantableScope } from './types'
 
 /** With more, there is a field to find one. */
@@ -46,14 +46,9 @@ export function ScopePicker({
       {scopes.length > MANY && (
         <Field label="Find a scope">
           {(control) => (
-            <input
+            <TextInput
               {...control}
-              type="text"
-              spellcheck={false}
-              value={search.value}
-              onInput={(event) => {
-                search.value = event.currentTarget.value
-              }}
+              value={search}
               onKeyDown={(event) => {
                 if (event.key === 'Enter') event.preventDefault()
               }}

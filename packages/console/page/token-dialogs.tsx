@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { ApiError, asApiError } from './api'
-import { errorsOf, Field, Form, OtherViolations } from './form'
+import { errorsOf, Field, Form, OtherViolations, TextInput } from './form'
 import { actorName, ago, isolated, lastUseTitle } from './format'
 import { Modal } from './modal'
 import { capabilities } from './session'
@@ -71,17 +71,7 @@ export function CreateDialog() {
               errors={errorsOf(task.error, 'owner')}
               hint="Whose token it is: a person or a service. The owner cannot be changed later."
             >
-              {(control) => (
-                <input
-                  {...control}
-                  type="text"
-                  spellcheck={false}
-                  value={ofOwner.value}
-                  onInput={(event) => {
-                    ofOwner.value = event.currentTarget.value
-                  }}
-                />
-              )}
+              {(control) => <TextInput {...control} value={ofOwner} />}
             </Field>
           )}
         </TokenFields>
